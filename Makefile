@@ -1,0 +1,50 @@
+# What a newcomer needs: `make run` and `make test`. Each does all its own set-up.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+
+.PHONY: help setup run test soak lint format bench lock clean
+
+help: ## This list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+setup: $(STAMP) ## Make .venv from the lock file, hashes checked
+
+$(STAMP): requirements-dev.lock pyproject.toml
+	@sh scripts/make-venv $(PYTHON)
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+run: setup ## Watch two small real test environments break and heal; Ctrl-C ends it
+	@exec $(BIN)/driftvakt demo
+
+test: setup ## The whole test suite
+	@sh scripts/system-packages
+	@PATH="$$PATH:/usr/sbin:/sbin" $(BIN)/python -m pytest
+
+soak: setup ## The long tests: soaks and fuzzing
+	@sh scripts/system-packages
+	@PATH="$$PATH:/usr/sbin:/sbin" $(BIN)/python -m pytest -m slow --timeout 3600
+
+lint: setup ## ruff, strict types, import rules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: setup ## Let ruff format and mend what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: setup ## CPU per probe beside the blackbox exporter, lateness, error, memory
+	@sh scripts/system-packages bench
+	@PATH="$$PATH:/usr/sbin:/sbin" $(BIN)/python -m tests.benchmarks
+
+lock: setup ## Renew the lock files from pyproject.toml
+	sh scripts/lock
+
+clean: ## Remove .venv and caches
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build

@@ -1,0 +1,1 @@
+"""How to measure. Knows nothing of ``monitor``; usable alone (see :mod:`probes.kinds`)."""

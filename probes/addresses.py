@@ -1,0 +1,72 @@
+"""``address: all``: every address of a name on its own, in parallel, within one deadline."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from probes.failure import MonitorTrouble, ProbeFailure
+from probes.observation import Grade, Observation
+from probes.transport import Attempt, Route, deadline, resolve
+
+if TYPE_CHECKING:
+    from probes.tools import Tools
+
+MAX_PARALLEL = 8
+"""Addresses probed at a time; the rest wait within the deadline."""
+
+
+async def each_address(
+    tools: Tools,
+    route: Route,
+    timeout: float,
+    once: Callable[[Route, float], Awaitable[Observation]],
+) -> Observation:
+    """One observation with a part an address. ``once`` probes one, in the seconds it is given."""
+    attempt = Attempt(tools)
+    known = route.known()
+    try:
+        async with deadline(attempt, timeout):
+            addresses = (known,) if known else await resolve(tools, route, attempt)
+    except ProbeFailure as failure:
+        return attempt.failed(failure)
+    places = asyncio.Semaphore(MAX_PARALLEL)
+
+    async def part(address: str) -> Observation:
+        async with places:
+            left = timeout - attempt.elapsed()
+            if left <= 0:
+                late = Attempt(tools)
+                late.address = address
+                return late.failed(MonitorTrouble("its turn did not come before the deadline"))
+            return await once(route.pinned(address), left)
+
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(part(address)) for address in sorted(addresses)]
+    return _rolled_up(attempt, tuple(task.result() for task in tasks))
+
+
+_SEVERITY = {Grade.GOOD: 0, Grade.DEGRADED: 1, Grade.FAILED: 2}
+
+
+def _rolled_up(attempt: Attempt, parts: tuple[Observation, ...]) -> Observation:
+    """Failed when at least half failed, degraded when any is not good; the worst part's reason."""
+    worst = max(parts, key=lambda part: _SEVERITY[part.grade])
+    failed = sum(part.failed for part in parts)
+    if worst.grade is Grade.FAILED and failed * 2 < len(parts):
+        grade = Grade.DEGRADED
+    else:
+        grade = worst.grade
+    return Observation(
+        at=attempt.at,
+        duration=max(part.duration for part in parts),
+        grade=grade,
+        reason=worst.reason,
+        cause=worst.cause,
+        detail=f"{worst.address}: {worst.detail}" if worst.reason else "",
+        phases=attempt.phases(),
+        tls=worst.tls,
+        http=worst.http,
+        parts=parts,
+    )

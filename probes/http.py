@@ -1,0 +1,329 @@
+"""Kind ``http``: one request over a new connection, its redirects, and what the answer must be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin
+
+import aiohttp
+from aiohttp import http_exceptions
+from yarl import URL
+
+from probes.addresses import each_address
+from probes.connector import ALPN, HOP, Hop, broken
+from probes.expect import Expectations, Response, parse_http_date
+from probes.expect_settings import refusal_reasons
+from probes.failure import ProbeFailure, client_rejected, is_reset
+from probes.files import WatchedFile
+from probes.http_settings import DEFAULT_PORTS, HttpSettings, split_url
+from probes.observation import HttpFacts, Observation, Phase, Reason, clean
+from probes.settings import TlsSettings
+from probes.transport import Attempt, Route, deadline, look
+
+if TYPE_CHECKING:
+    from probes.kinds import Probe
+    from probes.tools import Tools
+
+MAX_REDIRECTS = 10
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_HARMLESS_HEADERS = frozenset({"accept", "accept-language", "accept-encoding", "user-agent"})
+# nginx refuses a client certificate inside TLS, with 400 and one of these in its page
+_NGINX_MARKS = (b"No required SSL certificate was sent", b"The SSL certificate error")
+_VERIFICATION = frozenset(
+    {
+        Reason.TLS_UNTRUSTED,
+        Reason.TLS_EXPIRED,
+        Reason.TLS_NOT_YET_VALID,
+        Reason.TLS_HOSTNAME,
+        Reason.TLS_WEAK,
+        Reason.TLS_REVOKED,
+    }
+)
+
+
+def prepare(settings: HttpSettings, timeout: float, tools: Tools) -> Probe:
+    """A probe of the settings. ``timeout`` is a total over everything, redirects included."""
+    return HttpProbe(settings, timeout, tools)
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """One request of a probe; the redirects make the next ones."""
+
+    method: str
+    url: URL
+    headers: Mapping[str, str]
+    body: bytes | None
+    hop: Hop
+
+
+class HttpProbe:
+    """Everything that does not change from probe to probe, worked out once."""
+
+    def __init__(self, settings: HttpSettings, timeout: float, tools: Tools) -> None:
+        self._settings = settings
+        self._timeout = timeout
+        self._tools = tools
+        self._url = URL(settings.url, encoded=settings.url.isascii())
+        self._tls = settings.tls if self._url.scheme == "https" else None
+        host, port = settings.endpoint()
+        self._route = Route(host, port, settings.address, settings.ip_version)
+        self._expectations = Expectations(settings.expect, settings.max_body_bytes)
+        self._refusal = settings.expect.failure
+        self._headers = dict(settings.headers)
+        self._credentials = _Credentials(settings, tools)
+        self._body = settings.body.encode() if settings.body is not None else None
+        self._body_file = (
+            WatchedFile(settings.body_file, tools.clock) if settings.body_file else None
+        )
+
+    async def __call__(self) -> Observation:
+        if self._settings.address == "all":
+            return await each_address(self._tools, self._route, self._timeout, self._probe)
+        return await self._probe(self._route, self._timeout)
+
+    async def _probe(self, route: Route, timeout: float) -> Observation:
+        attempt = Attempt(self._tools)
+        try:
+            async with deadline(attempt, timeout):
+                await self._exchange(attempt, route)
+        except ProbeFailure as failure:
+            return await self._explain(attempt, route, failure, timeout)
+        if self._refusal is not None:
+            return attempt.failed(
+                ProbeFailure(
+                    Reason.UNEXPECTED_SUCCESS, f"the probe should have failed: {self._refusal}"
+                )
+            )
+        return attempt.observation(attempt.elapsed())
+
+    async def _exchange(self, attempt: Attempt, route: Route) -> None:
+        """The request and its redirects. Raises :class:`ProbeFailure`."""
+        request = _Request(
+            method=self._settings.method,
+            url=self._url,
+            headers=self._credentials.added_to(self._headers),
+            body=self._body_file.read() if self._body_file else self._body,
+            hop=Hop(attempt, route, self._tls),
+        )
+        redirects = 0
+        while (following := await self._request(request, redirects)) is not None:
+            redirects += 1
+            if redirects > MAX_REDIRECTS:
+                raise ProbeFailure(Reason.REDIRECTS, f"more than {MAX_REDIRECTS} redirects")
+            request = following
+
+    async def _request(self, request: _Request, redirects: int) -> _Request | None:
+        """One request; gives the one that its redirect asks for."""
+        HOP.set(request.hop)
+        attempt = request.hop.attempt
+        attempt.answered = False
+        try:
+            answer = await self._tools.session.request(
+                request.method,
+                request.url,
+                headers=request.headers,
+                data=request.body,
+                allow_redirects=False,
+            )
+        except aiohttp.ClientError as error:
+            raise _protocol_failure(error, request.hop) from None
+        try:
+            attempt.answered = True
+            begun = attempt.end(Phase.PROCESSING, attempt.ready_at)
+            location = answer.headers.get("Location")
+            if (
+                self._settings.follow_redirects
+                and answer.status in _REDIRECTS
+                and location is not None
+            ):
+                attempt.http = _facts(answer, request, redirects, None)
+                return self._redirected(request, answer.status, location)
+            attempt.begin(Phase.TRANSFER)
+            body, truncated = await self._read(answer, request.hop)
+            attempt.end(Phase.TRANSFER, begun)
+        finally:
+            answer.close()
+        self._judge(answer, request, redirects, body, truncated=truncated)
+        return None
+
+    async def _read(self, answer: aiohttp.ClientResponse, hop: Hop) -> tuple[bytes, bool]:
+        """The body after decompression, up to the limit, and whether it went on."""
+        limit = self._settings.max_body_bytes
+        chunks: list[bytes] = []
+        size = 0
+        try:
+            while chunk := await answer.content.readany():
+                size += len(chunk)
+                chunks.append(chunk)
+                if size > limit:
+                    return b"".join(chunks)[:limit], True
+        except aiohttp.ClientError as error:
+            hop.attempt.http = None
+            raise _protocol_failure(error, hop) from None
+        return b"".join(chunks), False
+
+    def _judge(
+        self,
+        answer: aiohttp.ClientResponse,
+        request: _Request,
+        redirects: int,
+        body: bytes,
+        *,
+        truncated: bool,
+    ) -> None:
+        """Raises :class:`ProbeFailure` for the first expectation that does not hold."""
+        attempt = request.hop.attempt
+        facts = _facts(answer, request, redirects, len(body))
+        attempt.http = facts
+        if answer.status == 400 and request.hop.tls and any(mark in body for mark in _NGINX_MARKS):
+            raise client_rejected(
+                "HTTP 400 inside TLS: the server refused the client certificate",
+                has_certificate=request.hop.tls.cert_file is not None,
+            )
+        encoded = answer.headers.get("Content-Encoding", "identity") != "identity"
+        shortfall = self._expectations.judge(
+            Response(
+                status=answer.status,
+                headers=answer.headers,
+                body=body,
+                truncated=truncated,
+                declared_bytes=None if encoded else facts.content_length,
+                at=self._tools.clock(),
+                charset=answer.charset,
+            )
+        )
+        if shortfall is not None:
+            raise ProbeFailure(shortfall.reason, shortfall.detail, regex=shortfall.regex)
+
+    def _redirected(self, request: _Request, status: int, location: str) -> _Request:
+        """The request that a redirect asks for (RFC 9110, 15.4), without credentials when it
+        leaves the origin. Raises :class:`ProbeFailure` when it is not to be followed."""
+        target = urljoin(str(request.url), location)
+        split, fault = split_url(target)
+        if split is None:
+            raise ProbeFailure(Reason.REDIRECTS, f"redirect to {clean(location, 80)}, which {fault}")
+        url = URL(target, encoded=target.isascii())
+        method, body = request.method, request.body
+        if (status == 303 and method != "HEAD") or (status in (301, 302) and method == "POST"):
+            method, body = "GET", None
+        headers = request.headers
+        host, port = split.hostname or "", split.port or DEFAULT_PORTS[split.scheme]
+        old = request.hop
+        attempt = old.attempt
+        if url.origin() == request.url.origin():
+            return _Request(method, url, headers, body, Hop(attempt, old.route, old.tls))
+        if body is not None:
+            raise ProbeFailure(
+                Reason.REDIRECTS, f"redirect to {clean(host)} would carry the request's body there"
+            )
+        headers = {k: v for k, v in headers.items() if k.lower() in _HARMLESS_HEADERS}
+        same_host = host == old.route.host
+        route = Route(
+            host, port, old.route.address if same_host else None, self._settings.ip_version
+        )
+        tls = self._tls_for(same_host=same_host) if split.scheme == "https" else None
+        return _Request(method, url, headers, body, Hop(attempt, route, tls))
+
+    def _tls_for(self, *, same_host: bool) -> TlsSettings:
+        if same_host:
+            return self._settings.tls
+        return self._settings.tls.model_copy(
+            update={"cert_file": None, "key_file": None, "server_name": None}
+        )
+
+    async def _explain(
+        self, attempt: Attempt, route: Route, failure: ProbeFailure, timeout: float
+    ) -> Observation:
+        """The observation of a failure, after a second look at the server where that tells more:
+        the certificates that did not verify, or whether a reset was a refused certificate."""
+        duration = attempt.elapsed()
+        silent_reset = (
+            failure.reason is Reason.RESET and not attempt.answered and attempt.tls is not None
+        )
+        hop = HOP.get(None)
+        if hop is not None and hop.attempt is attempt and hop.tls is not None:
+            if failure.reason in _VERIFICATION or silent_reset:
+                pinned = hop.route.pinned(attempt.address) if attempt.address else hop.route
+                seen = await look(self._tools, pinned, hop.tls, ALPN, timeout - duration)
+                if seen is not None and failure.reason in _VERIFICATION:
+                    attempt.tls = seen.facts
+                elif seen is not None and seen.certificate_requested:
+                    failure = client_rejected(
+                        "the server asked for a client certificate and closed the connection",
+                        has_certificate=hop.tls.cert_file is not None,
+                    )
+        if failure.regex and attempt.http is not None:
+            attempt.http = _with_regex_failed(attempt.http)
+        if self._refusal is not None and self._refused_as_expected(failure, attempt):
+            return attempt.observation(duration)
+        return attempt.failed(failure, duration)
+
+    def _refused_as_expected(self, failure: ProbeFailure, attempt: Attempt) -> bool:
+        if failure.reason in refusal_reasons(self._refusal or ""):
+            return True
+        # a server may refuse a client certificate by closing the connection, alert or none
+        return (
+            self._refusal == "tls"
+            and failure.reason is Reason.RESET
+            and not attempt.answered
+            and self._tls is not None
+        )
+
+
+class _Credentials:
+    """Adds the Authorization header; the secrets are read from their files as they change."""
+
+    def __init__(self, settings: HttpSettings, tools: Tools) -> None:
+        self._basic = settings.basic_auth
+        password_file = self._basic.password_file if self._basic else None
+        self._password = WatchedFile(password_file, tools.clock) if password_file else None
+        token_file = settings.bearer_token_file
+        self._token = WatchedFile(token_file, tools.clock) if token_file else None
+
+    def added_to(self, headers: dict[str, str]) -> dict[str, str]:
+        if self._token is not None:
+            return {**headers, "Authorization": f"Bearer {self._token.secret()}"}
+        if self._basic is not None:
+            secret = self._password.secret() if self._password else self._basic.password or ""
+            encoded = aiohttp.encode_basic_auth(self._basic.username, secret)
+            return {**headers, "Authorization": encoded}
+        return headers
+
+
+def _facts(
+    answer: aiohttp.ClientResponse, request: _Request, redirects: int, body_bytes: int | None
+) -> HttpFacts:
+    modified = answer.headers.get("Last-Modified")
+    version = answer.version
+    return HttpFacts(
+        status=answer.status,
+        version=f"{version.major}.{version.minor}" if version else "1.1",
+        redirects=redirects,
+        content_length=answer.content_length,
+        body_bytes=body_bytes,
+        last_modified=parse_http_date(modified) if modified is not None else None,
+        tls=request.hop.tls is not None,
+    )
+
+
+def _with_regex_failed(facts: HttpFacts) -> HttpFacts:
+    from dataclasses import replace
+
+    return replace(facts, regex_failed=True)
+
+
+def _protocol_failure(error: aiohttp.ClientError, hop: Hop) -> ProbeFailure:
+    """What aiohttp's complaint about an answer means."""
+    cause: Any = error.__cause__ or error
+    if is_reset(cause) or isinstance(error, aiohttp.ClientOSError):
+        return broken(error, hop)
+    if isinstance(error, aiohttp.ClientResponseError):
+        message = error.message
+    elif isinstance(cause, http_exceptions.HttpProcessingError):
+        message = cause.message
+    else:
+        message = str(error)
+    return ProbeFailure(Reason.PROTOCOL, f"not a well-formed HTTP answer: {clean(message, 120)}")

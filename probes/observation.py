@@ -1,0 +1,224 @@
+"""What one probe saw: frozen values that travel from the probes to everything else.
+
+Units: instants are seconds since the Unix epoch (UTC) as ``float``, lengths of time are seconds.
+Text that a server sent is escaped and cut (:func:`clean`) before it is put into any of these.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+TEXT_LIMIT = 200
+
+
+class Reason(StrEnum):
+    """Why a probe failed or was degraded. A closed list: contract, section 6."""
+
+    DNS = "dns"
+    CONNECT_REFUSED = "connect_refused"
+    CONNECT_TIMEOUT = "connect_timeout"
+    CONNECT_ERROR = "connect_error"
+    TLS_UNTRUSTED = "tls_untrusted"
+    TLS_EXPIRED = "tls_expired"
+    TLS_NOT_YET_VALID = "tls_not_yet_valid"
+    TLS_HOSTNAME = "tls_hostname"
+    TLS_VERSION = "tls_version"
+    TLS_HANDSHAKE = "tls_handshake"
+    TLS_REVOKED = "tls_revoked"
+    TLS_CLIENT_REJECTED = "tls_client_rejected"
+    TLS_WEAK = "tls_weak"
+    TLS_ISSUER = "tls_issuer"
+    TLS_CLIENT_EXPIRED = "tls_client_expired"
+    TIMEOUT = "timeout"
+    RESET = "reset"
+    PROTOCOL = "protocol"
+    REDIRECTS = "redirects"
+    TOO_LARGE = "too_large"
+    STATUS = "status"
+    HEADER = "header"
+    BODY = "body"
+    JSONPATH = "jsonpath"
+    XPATH = "xpath"
+    SOAP_FAULT = "soap_fault"
+    FHIR = "fhir"
+    STALE = "stale"
+    SIZE = "size"
+    LATENCY = "latency"
+    EXPIRY = "expiry"
+    OAUTH2 = "oauth2"
+    UNEXPECTED_SUCCESS = "unexpected_success"
+    ADDRESS_CHANGED = "address_changed"
+    INTERNAL = "internal"
+
+
+class Cause(StrEnum):
+    """Whose trouble it is: contract, section 2. ``MONITOR`` never makes a colour."""
+
+    TARGET = "target"
+    NETWORK = "network"
+    DEPENDENCY = "dependency"
+    MONITOR = "monitor"
+
+
+class Grade(StrEnum):
+    """What one observation is worth."""
+
+    GOOD = "good"
+    DEGRADED = "degraded"
+    FAILED = "failed"
+
+
+class Phase(StrEnum):
+    """The parts of a probe's time, in the order in which they happen."""
+
+    RESOLVE = "resolve"
+    CONNECT = "connect"
+    TLS = "tls"
+    PROCESSING = "processing"
+    TRANSFER = "transfer"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phases:
+    """Seconds spent in each phase; ``None`` where a phase was not reached or did not occur.
+
+    Over redirects the phases of all requests are added up, as one client would wait for them.
+    """
+
+    resolve: float | None = None
+    connect: float | None = None
+    tls: float | None = None
+    processing: float | None = None
+    transfer: float | None = None
+
+    def measured(self) -> tuple[tuple[Phase, float], ...]:
+        """The phases that were reached, in order, with their seconds."""
+        every = (self.resolve, self.connect, self.tls, self.processing, self.transfer)
+        return tuple(
+            (phase, seconds)
+            for phase, seconds in zip(Phase, every, strict=True)
+            if seconds is not None
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Certificate:
+    """The facts of one X.509 certificate, read whether or not it verifies."""
+
+    subject: str
+    issuer: str
+    serial: str
+    """Hexadecimal, lower case."""
+    not_before: float
+    not_after: float
+    names: tuple[str, ...]
+    """DNS names and IP addresses of the subject alternative name."""
+    sha256: str
+    """Fingerprint of the DER encoding, lower-case hexadecimal."""
+    key_type: str
+    """``rsa``, ``ec``, ``ed25519`` …"""
+    key_bits: int | None
+    signature_algorithm: str
+    authority: bool
+    """Whether basic constraints say that it is a CA."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TlsFacts:
+    """What was learned of a TLS connection, also of one that did not verify."""
+
+    version: str | None = None
+    """``TLSv1.2``, ``TLSv1.3``; ``None`` when no handshake was finished."""
+    cipher: str | None = None
+    chain: tuple[Certificate, ...] = ()
+    """As the server sent it, leaf first."""
+    verified: bool = False
+    verified_not_after: float | None = None
+    """The earliest end of validity in the chain that verified (not of all that was sent)."""
+    client: Certificate | None = None
+    """Our own certificate, when the settings name one."""
+
+    @property
+    def leaf(self) -> Certificate | None:
+        return self.chain[0] if self.chain else None
+
+    @property
+    def earliest_not_after(self) -> float | None:
+        """The earliest end of validity among the certificates that the server sent."""
+        return min((cert.not_after for cert in self.chain), default=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpFacts:
+    """What was learned of the last HTTP response."""
+
+    status: int
+    version: str
+    """``1.0`` or ``1.1``."""
+    redirects: int = 0
+    content_length: int | None = None
+    """The Content-Length header, ``None`` when it was not sent."""
+    body_bytes: int | None = None
+    """Bytes read after decompression."""
+    last_modified: float | None = None
+    tls: bool = False
+    """Whether the last request went over TLS."""
+    regex_failed: bool = False
+    """Whether a header or body regular expression failed the probe."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DnsFacts:
+    """What a name server answered."""
+
+    rcode: str
+    answers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """What one probe saw. Immutable; the only thing that a probe returns.
+
+    ``grade`` is the probe's own verdict; slowness is judged later from ``duration`` by whoever
+    knows the thresholds. ``reason`` is ``None`` exactly when the grade is good.
+    """
+
+    at: float
+    """When the probe began, seconds since the epoch."""
+    duration: float
+    """Seconds from the first look-up to the last byte (waiting for a place is not in it)."""
+    grade: Grade = Grade.GOOD
+    reason: Reason | None = None
+    cause: Cause | None = None
+    detail: str = ""
+    """One clause in English with the evidence, without a full stop: ``HTTP 503, expected 2xx``."""
+    phases: Phases = field(default_factory=Phases)
+    address: str | None = None
+    """The IP address that was connected to (of the last request)."""
+    http: HttpFacts | None = None
+    tls: TlsFacts | None = None
+    dns: DnsFacts | None = None
+    parts: tuple[Observation, ...] = ()
+    """With ``address: all``: one observation an address, in address order."""
+
+    @property
+    def failed(self) -> bool:
+        return self.grade is Grade.FAILED
+
+
+def clean(text: object, limit: int = TEXT_LIMIT) -> str:
+    """Text from outside, fit for a log line or a page: printable, on one line, cut to ``limit``.
+
+    Characters that are not printable (controls, bidirectional overrides, surrogates) become
+    backslash escapes.
+    """
+    raw = str(text)
+    shown = raw[: limit + 1]
+    if not shown.isprintable():
+        shown = "".join(
+            c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in shown
+        )
+    if len(shown) > limit or len(raw) > limit:
+        return shown[: limit - 1] + "…"
+    return shown

@@ -1,0 +1,69 @@
+"""Names to addresses, as any client of the target would find them, timed where it happens."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol
+
+from probes.failure import MonitorTrouble
+
+MAX_ADDRESSES = 64
+"""More addresses of one name than this are not looked at."""
+
+
+class Resolver(Protocol):
+    """Looks names up, anew each time."""
+
+    async def resolve(self, host: str, family: socket.AddressFamily) -> tuple[str, ...]:
+        """The addresses of ``host`` in the order to try them, at most ``MAX_ADDRESSES``.
+
+        Raises ``socket.gaierror`` when there are none, :class:`MonitorTrouble` when the look-up
+        could not even be started. Cancelled from outside at the probe's deadline.
+        """
+        ...
+
+    async def close(self) -> None: ...
+
+
+class SystemResolver:
+    """The system's ``getaddrinfo``: hosts file, search domains and all.
+
+    It cannot be cancelled, so that look-ups run in threads of their own, a bounded number of
+    them. A look-up that found no free thread until its deadline is our trouble, not the name's.
+    """
+
+    def __init__(self, timer: Callable[[], float], threads: int = 64) -> None:
+        self._timer = timer
+        self._threads = threads
+        self._busy = 0
+        self._pool: ThreadPoolExecutor | None = None
+
+    async def resolve(self, host: str, family: socket.AddressFamily) -> tuple[str, ...]:
+        if self._busy >= self._threads:
+            raise MonitorTrouble(f"all {self._threads} look-up threads are busy")
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="resolve")
+        self._busy += 1
+        loop = asyncio.get_running_loop()
+        looking = loop.run_in_executor(self._pool, _getaddrinfo, host, family)
+        looking.add_done_callback(self._done)
+        return await asyncio.shield(looking)
+
+    def _done(self, looking: asyncio.Future[tuple[str, ...]]) -> None:
+        self._busy -= 1
+        if not looking.cancelled():
+            looking.exception()  # seen, also when the probe has given up on it
+
+    async def close(self) -> None:
+        """Leaves look-ups that still hang to end by themselves; nobody waits for them."""
+        if self._pool is not None:
+            self._pool.shutdown(wait=False, cancel_futures=True)
+            self._pool = None
+
+
+def _getaddrinfo(host: str, family: socket.AddressFamily) -> tuple[str, ...]:
+    found = socket.getaddrinfo(host, None, family=family, type=socket.SOCK_STREAM)
+    return tuple(dict.fromkeys(str(entry[4][0]) for entry in found))[:MAX_ADDRESSES]

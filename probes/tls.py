@@ -1,0 +1,234 @@
+"""TLS contexts of settings, kept as long as their files do not change, and what a finished
+handshake tells."""
+
+from __future__ import annotations
+
+import os
+import ssl
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from probes.failure import MonitorTrouble
+from probes.observation import Certificate, Reason, TlsFacts, clean
+from probes.settings import TLS_VERSIONS, TlsSettings, TlsVersion
+from probes.x509 import read_chain, read_pem_certificate
+
+_VERSIONS: Final[dict[TlsVersion, ssl.TLSVersion]] = {
+    "TLSv1": ssl.TLSVersion.TLSv1,
+    "TLSv1.1": ssl.TLSVersion.TLSv1_1,
+    "TLSv1.2": ssl.TLSVersion.TLSv1_2,
+    "TLSv1.3": ssl.TLSVersion.TLSv1_3,
+}
+FILES_CHECKED_EVERY = 5.0
+"""Seconds between looks at whether a certificate file was replaced."""
+_ENCODING_DER = 2  # _ssl.ENCODING_DER
+_CERTIFICATE_REQUEST = 13  # RFC 8446, 4: HandshakeType.certificate_request
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """An OpenSSL context and what belongs to it."""
+
+    ssl: ssl.SSLContext
+    client: Certificate | None
+    verifies: bool
+
+    def check_client(self, now: float) -> None:
+        """Raises :class:`MonitorTrouble` when our own certificate has expired (contract, cause)."""
+        if self.client is not None and self.client.not_after <= now:
+            raise MonitorTrouble(
+                f"our client certificate {self.client.subject} has expired",
+                Reason.TLS_CLIENT_EXPIRED,
+            )
+
+
+@dataclass(slots=True)
+class _Kept:
+    context: Context
+    signature: tuple[tuple[int, int], ...]
+    looked_at: float
+
+
+class TlsContexts:
+    """One context for each distinct setting, made anew when one of its files is replaced.
+
+    No TLS session is kept: Python's client contexts resume none unless they are handed one.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._kept: dict[tuple[TlsSettings, tuple[str, ...]], _Kept] = {}
+        self._facts: OrderedDict[tuple[int, tuple[bytes, ...]], _Read] = OrderedDict()
+
+    def get(self, settings: TlsSettings, alpn: tuple[str, ...] = ()) -> Context:
+        """The context for settings. Raises :class:`MonitorTrouble` when a file is missing or bad,
+        or our own certificate has expired: without it the target cannot be judged."""
+        now = self._clock()
+        kept = self._kept.get((settings, alpn))
+        if kept is None or abs(now - kept.looked_at) >= FILES_CHECKED_EVERY:
+            kept = self._look(settings, alpn, kept, now)
+        kept.context.check_client(now)
+        return kept.context
+
+    def _look(
+        self, settings: TlsSettings, alpn: tuple[str, ...], kept: _Kept | None, now: float
+    ) -> _Kept:
+        signature = tuple(_signature(path) for path in _files(settings))
+        if kept is not None and kept.signature == signature:
+            kept.looked_at = now
+            return kept
+        made = _Kept(make_context(settings, alpn), signature, now)
+        self._kept[settings, alpn] = made
+        return made
+
+    def facts(self, context: Context, connection: ssl.SSLObject) -> TlsFacts:
+        """What a finished handshake tells; reading a chain seen before costs next to nothing."""
+        chain = tuple(_unverified_chain(connection))
+        key = (id(context.ssl), chain)
+        read = self._facts.get(key)
+        if read is None:
+            read = _Read(
+                context.ssl,
+                read_chain(chain),
+                _earliest_end(_verified_chain(connection)) if context.verifies else None,
+            )
+            self._facts[key] = read
+            if len(self._facts) > 2048:
+                self._facts.popitem(last=False)
+        cipher = connection.cipher()
+        return TlsFacts(
+            version=connection.version(),
+            cipher=cipher[0] if cipher else None,
+            chain=read.chain,
+            verified=context.verifies,
+            verified_not_after=read.verified_not_after,
+            client=context.client,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    context: ssl.SSLContext  # keeps the id in the key its own
+    chain: tuple[Certificate, ...]
+    verified_not_after: float | None
+
+
+def _earliest_end(chain: list[bytes]) -> float | None:
+    return min((certificate.not_after for certificate in read_chain(chain)), default=None)
+
+
+def _files(settings: TlsSettings) -> tuple[Path, ...]:
+    every = (settings.ca_file, settings.cert_file, settings.key_file)
+    return tuple(path for path in every if path is not None)
+
+
+def _signature(path: Path) -> tuple[int, int]:
+    try:
+        found = path.stat()
+    except OSError:
+        return (0, 0)
+    return (found.st_mtime_ns, found.st_ino)
+
+
+def make_context(settings: TlsSettings, alpn: tuple[str, ...] = ()) -> Context:
+    """A client context. Raises :class:`MonitorTrouble` for files that are missing or bad."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    oldest = settings.min_version or min(
+        "TLSv1.2", settings.max_version or "TLSv1.2", key=TLS_VERSIONS.index
+    )
+    if TLS_VERSIONS.index(oldest) < TLS_VERSIONS.index("TLSv1.2"):
+        # OpenSSL 3 offers TLS 1.1 and older at security level 0 only
+        context.set_ciphers("DEFAULT@SECLEVEL=0")
+    context.minimum_version = _VERSIONS[oldest]
+    if settings.max_version is not None:
+        context.maximum_version = _VERSIONS[settings.max_version]
+    if alpn:
+        context.set_alpn_protocols(list(alpn))
+    if settings.insecure_skip_verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    else:
+        _load_trust(context, settings)
+    client = _load_client(context, settings)
+    return Context(context, client, verifies=not settings.insecure_skip_verify)
+
+
+def _load_trust(context: ssl.SSLContext, settings: TlsSettings) -> None:
+    if settings.ca_file is None:
+        context.load_default_certs()
+        return
+    # an intermediate alone in ca_file is a trust anchor too, as for Go's clients
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    try:
+        context.load_verify_locations(cafile=os.fspath(settings.ca_file))
+    except OSError as error:  # ssl.SSLError is one
+        raise MonitorTrouble(_unreadable("ca_file", settings.ca_file, error)) from None
+
+
+def _load_client(context: ssl.SSLContext, settings: TlsSettings) -> Certificate | None:
+    if settings.cert_file is None:
+        return None
+    try:
+        context.load_cert_chain(settings.cert_file, settings.key_file, password=_no_password)
+        return read_pem_certificate(settings.cert_file.read_bytes())
+    except (OSError, ValueError) as error:
+        raise MonitorTrouble(
+            _unreadable("the client certificate in cert_file", settings.cert_file, error)
+        ) from None
+
+
+def _no_password() -> str:
+    # without this OpenSSL would ask on the terminal, and stop the loop for it
+    return ""
+
+
+def _unreadable(what: str, path: Path, error: Exception) -> str:
+    if isinstance(error, ssl.SSLError):
+        return clean(f"{what} {path.name} holds no usable PEM ({error.reason or 'unreadable'})")
+    if isinstance(error, OSError):
+        return clean(f"{what} {path.name}: {error.strerror or error}")
+    return clean(f"{what} {path.name} holds no certificate that can be read")
+
+
+class LookingContext:
+    """A context that verifies nothing, for one handshake that only reads the chain."""
+
+    def __init__(self, settings: TlsSettings, alpn: tuple[str, ...] = ()) -> None:
+        relaxed = settings.model_copy(
+            update={"insecure_skip_verify": True, "ca_file": None, "min_version": None}
+        )
+        self.context = make_context(relaxed, alpn)
+        self.context.ssl.set_ciphers("ALL:@SECLEVEL=0")
+        self.client_certificate_requested = False
+        # not documented, in CPython since 3.8: the only way to see whether the server asked
+        if hasattr(self.context.ssl, "_msg_callback"):
+            self.context.ssl._msg_callback = self._message
+
+    def _message(
+        self, _c: Any, direction: str, _v: Any, content: Any, kind: Any, _data: bytes
+    ) -> None:
+        if direction == "read" and int(kind) == _CERTIFICATE_REQUEST and int(content) == 22:
+            self.client_certificate_requested = True
+
+
+def _unverified_chain(connection: ssl.SSLObject) -> list[bytes]:
+    return _ders(connection, "get_unverified_chain")
+
+
+def _verified_chain(connection: ssl.SSLObject) -> list[bytes]:
+    return _ders(connection, "get_verified_chain")
+
+
+def _ders(connection: Any, method: str) -> list[bytes]:
+    """DER of a chain. Public from Python 3.13; before, the same call one object further in."""
+    public = getattr(connection, method, None)
+    if public is not None:
+        return [bytes(der) for der in public()]
+    inner = getattr(getattr(connection, "_sslobj", None), method, None)
+    if inner is None:
+        der = connection.getpeercert(binary_form=True)
+        return [der] if der else []
+    return [certificate.public_bytes(_ENCODING_DER) for certificate in inner() or []]

@@ -1,0 +1,64 @@
+"""What probes share: clocks, name resolution and connections. One of these a daemon."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+import aiohttp
+
+from probes.connector import make_session
+from probes.resolve import Resolver, SystemResolver
+from probes.tls import TlsContexts
+
+DEFAULT_USER_AGENT = "driftvakt"
+
+
+class Tools:
+    """Shared by all probes of a process, closed once at the end.
+
+    ``clock`` gives seconds since the epoch, ``timer`` monotonic seconds; both can be replaced,
+    as can the resolver.
+    """
+
+    def __init__(
+        self,
+        *,
+        user_agent: str = DEFAULT_USER_AGENT,
+        resolver: Resolver | None = None,
+        clock: Callable[[], float] = time.time,
+        timer: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self.user_agent = user_agent
+        self.clock = clock
+        self.timer = timer
+        self.resolver: Resolver = resolver or SystemResolver(timer)
+        self.tls = TlsContexts(clock)
+        self._session: aiohttp.ClientSession | None = None
+
+    @property
+    def session(self) -> aiohttp.ClientSession:
+        """The HTTP session that all probes share; made in the running loop at its first use."""
+        if self._session is None:
+            self._session = make_session(self)
+        return self._session
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Gives back threads and sockets."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+        await self.resolver.close()

@@ -1,0 +1,109 @@
+"""Reading certificates: facts out of DER, whatever the certificate is worth."""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from collections.abc import Sequence
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
+from cryptography.utils import CryptographyDeprecationWarning
+
+from probes.observation import Certificate, clean
+
+MAX_NAMES = 100
+MAX_DER_BYTES = 1_048_576
+
+
+def read_certificate(der: bytes) -> Certificate:
+    """The facts of one certificate. Raises ``ValueError`` when it cannot be parsed at all."""
+    if len(der) > MAX_DER_BYTES:
+        raise ValueError(f"a certificate of {len(der)} bytes is not read")
+    with warnings.catch_warnings():
+        # old certificates with odd serials or encodings still have dates worth telling
+        warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+        parsed = x509.load_der_x509_certificate(der)
+        key_type, key_bits = _key(parsed)
+        return Certificate(
+            subject=clean(_text(lambda: parsed.subject.rfc4514_string())),
+            issuer=clean(_text(lambda: parsed.issuer.rfc4514_string())),
+            serial=f"{parsed.serial_number:x}",
+            not_before=parsed.not_valid_before_utc.timestamp(),
+            not_after=parsed.not_valid_after_utc.timestamp(),
+            names=_names(parsed),
+            sha256=hashlib.sha256(der).hexdigest(),
+            key_type=key_type,
+            key_bits=key_bits,
+            signature_algorithm=_signature(parsed),
+            authority=_authority(parsed),
+        )
+
+
+def read_pem_certificate(pem: bytes) -> Certificate:
+    """The first certificate of a PEM file. Raises ``ValueError`` when there is none."""
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    return read_certificate(x509.load_pem_x509_certificate(pem).public_bytes(Encoding.DER))
+
+
+def read_chain(chain: Sequence[bytes], limit: int = 16) -> tuple[Certificate, ...]:
+    """The certificates that can be read, in the order sent; at most ``limit``."""
+    read = []
+    for der in chain[:limit]:
+        try:
+            read.append(read_certificate(der))
+        except (ValueError, OverflowError):
+            continue
+    return tuple(read)
+
+
+def _text(get: object) -> str:
+    try:
+        return str(get())  # type: ignore[operator]
+    except (ValueError, x509.UnsupportedGeneralNameType):
+        return "(unreadable)"
+
+
+def _key(parsed: x509.Certificate) -> tuple[str, int | None]:
+    try:
+        key = parsed.public_key()
+    except Exception:  # noqa: BLE001 - cryptography raises many types for odd keys; none matters
+        return "unknown", None
+    match key:
+        case rsa.RSAPublicKey():
+            return "rsa", key.key_size
+        case ec.EllipticCurvePublicKey():
+            return "ec", key.curve.key_size
+        case dsa.DSAPublicKey():
+            return "dsa", key.key_size
+        case ed25519.Ed25519PublicKey():
+            return "ed25519", 256
+        case ed448.Ed448PublicKey():
+            return "ed448", 456
+    return "unknown", None
+
+
+def _names(parsed: x509.Certificate) -> tuple[str, ...]:
+    try:
+        extension = parsed.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+        names = [
+            *extension.value.get_values_for_type(x509.DNSName),
+            *(str(ip) for ip in extension.value.get_values_for_type(x509.IPAddress)),
+        ]
+    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
+        return ()
+    return tuple(clean(name) for name in names[:MAX_NAMES])
+
+
+def _signature(parsed: x509.Certificate) -> str:
+    oid = parsed.signature_algorithm_oid
+    name = getattr(oid, "_name", "")
+    return str(name) if name and name != "Unknown OID" else oid.dotted_string
+
+
+def _authority(parsed: x509.Certificate) -> bool:
+    try:
+        return bool(parsed.extensions.get_extension_for_class(x509.BasicConstraints).value.ca)
+    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
+        return False

@@ -1,0 +1,143 @@
+"""What is watched: the configuration as frozen, resolved values that the rest of the house reads.
+
+Lengths of time are seconds. Nothing here knows of files, YAML or validation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NewType
+from zoneinfo import ZoneInfo
+
+from monitor.judge import Thresholds
+from probes.settings import ProbeSettings
+
+CheckId = NewType("CheckId", str)
+"""``ENV/SERVICE/CHECK``."""
+ServiceId = NewType("ServiceId", str)
+"""``ENV/SERVICE``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """The same text in both languages."""
+
+    sv: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promise:
+    """A ``min_interval`` to a target's owner: probes of ``scope`` to one host and port start at
+    least ``seconds`` apart, retries included."""
+
+    scope: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One configured measurement, every inherited value filled in."""
+
+    id: CheckId
+    environment: str
+    service: str
+    name: str
+    kind: str
+    settings: ProbeSettings
+    location: str
+    target: str
+    """For people; holds no secret."""
+    host: str
+    port: int
+    interval: float
+    retry_interval: float
+    timeout: float
+    thresholds: Thresholds
+    promises: tuple[Promise, ...] = ()
+    majority: float = 0.5
+    weight: float = 1.0
+    critical: bool = False
+    host_concurrency: int = 8
+
+    @property
+    def stale_after(self) -> float:
+        """Age in seconds at which the newest observation says nothing any more."""
+        return 3 * self.interval + self.timeout
+
+    @property
+    def service_id(self) -> ServiceId:
+        return ServiceId(f"{self.environment}/{self.service}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    id: ServiceId
+    environment: str
+    name: str
+    title: Text
+    help: Text | None = None
+    checks: tuple[Check, ...] = ()
+    majority: float = 0.5
+    weight: float = 1.0
+    critical: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    name: str
+    title: Text
+    services: tuple[Service, ...] = ()
+    majority: float = 0.5
+    weight: float = 1.0
+    critical: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Canary:
+    """A target of ours, or one beyond doubt up: when all of them fail, it is us."""
+
+    kind: str
+    settings: ProbeSettings
+    target: str
+    timeout: float = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebSettings:
+    """The web server's own TLS and credentials; ``None`` where not used."""
+
+    cert_file: Path | None = None
+    key_file: Path | None = None
+    username: str | None = None
+    password_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estate:
+    """The whole configuration."""
+
+    environments: tuple[Environment, ...]
+    language: str = "sv"
+    timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Europe/Stockholm"))
+    location: str = "internet"
+    listen_host: str = "127.0.0.1"
+    listen_port: int = 9815
+    web: WebSettings = field(default_factory=WebSettings)
+    canaries: tuple[Canary, ...] = ()
+    user_agent: str = "driftvakt"
+    data_dir: Path = Path("data")
+    max_in_flight: int = 500
+    later: Mapping[str, Any] = field(default_factory=dict)
+    """Sections that are read strictly and used by a later version: ``service_windows``,
+    ``calendars``, ``upgrades``, ``notices``, ``notifications``, ``store``, ``retention``."""
+
+    def services(self) -> Iterator[Service]:
+        for environment in self.environments:
+            yield from environment.services
+
+    def checks(self) -> Iterator[Check]:
+        for service in self.services():
+            yield from service.checks

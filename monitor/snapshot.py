@@ -1,0 +1,131 @@
+"""Pure: everything that a renderer needs, at one instant. Frozen all the way down."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from monitor.estate import Check, Environment, Estate, Service
+from monitor.judge import Rule, Status
+from probes.observation import Cause, Grade, Observation, Reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Why:
+    """The evidence for a status: which rule, and its numbers."""
+
+    rule: Rule
+    failed: int
+    """Failed observations among the last ``of``."""
+    of: int
+    consecutive: int
+    """The newest observations in a row that failed (``degraded_after``: failed or degraded)."""
+    threshold: float
+    """What the rule asks for: a number in a row, or a share."""
+    first_bad_at: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quantiles:
+    """Of the newest latencies, in seconds. Failures that were too slow are in, refusals are not."""
+
+    p50: float
+    p95: float
+    p99: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddressView:
+    """One address of a check with ``address: all``."""
+
+    address: str
+    status: Status
+    since: float | None
+    reason: Reason | None
+    cause: Cause | None
+    last: Observation | None
+    last_grade: Grade | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckView:
+    check: Check
+    status: Status
+    since: float
+    reason: Reason | None
+    cause: Cause | None
+    why: Why
+    last: Observation | None
+    """The newest observation of the target, our own trouble not counted."""
+    last_grade: Grade | None
+    last_reason: Reason | None
+    """Of the newest observation; ``latency`` when it was slow."""
+    trouble: str
+    """What is wrong with the monitor itself, one clause; empty when nothing is."""
+    failed_share: float | None
+    latency: Quantiles | None
+    addresses: tuple[AddressView, ...] = ()
+    evidence: Observation | None = None
+    """The newest observation that was not good, while its reason holds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceView:
+    service: Service
+    status: Status
+    """Published: the worse of measured and declared."""
+    measured: Status
+    declared: Status
+    planned: bool
+    since: float
+    checks: tuple[CheckView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvironmentView:
+    environment: Environment
+    status: Status
+    measured: Status
+    declared: Status
+    planned: bool
+    since: float
+    services: tuple[ServiceView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transition:
+    """A service's or an environment's published status changing."""
+
+    at: float
+    """When it was noticed."""
+    since: float
+    """The first observation of the run that led to it."""
+    environment: str
+    service: str | None
+    """``None``: the environment's own."""
+    before: Status
+    after: Status
+    planned: bool = False
+    check: str | None = None
+    """The check that decided it, where one did."""
+    reason: Reason | None = None
+    cause: Cause | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """Everything, at ``at``."""
+
+    at: float
+    status: Status
+    since: float
+    environments: tuple[EnvironmentView, ...]
+    estate: Estate
+
+    def services(self) -> Iterator[ServiceView]:
+        for environment in self.environments:
+            yield from environment.services
+
+    def checks(self) -> Iterator[CheckView]:
+        for service in self.services():
+            yield from service.checks

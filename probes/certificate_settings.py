@@ -43,7 +43,7 @@ def _only(allowed: str, key: str):  # type: ignore[no-untyped-def]
             return allowed
         raise PydanticCustomError(
             "not_available_yet",
-            "{key}: {shown} is not available yet in this version (only {allowed})",
+            "{shown} is not available yet in this version (only {allowed})",
             {"key": key, "shown": str(value), "allowed": allowed},
         )
 

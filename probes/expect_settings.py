@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Self
 
-from pydantic import BeforeValidator, Field, JsonValue, WithJsonSchema, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    JsonValue,
+    WithJsonSchema,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
+from probes.jsonpath import JsonPathText
 from probes.observation import Reason
 from probes.patterns import PatternText
 from probes.settings import PositiveDuration, Strict, not_available_yet
@@ -30,9 +38,9 @@ _REFUSAL_WORDS = sorted(
 
 
 def _status(value: object) -> str:
-    text = str(value).lower()
     if isinstance(value, (int, str)) and not isinstance(value, bool):
-        if len(text) == 3 and text[0] in "12345" and (text[1:] == "xx" or text[1:].isdigit()):
+        text = str(value).lower()
+        if re.fullmatch(STATUS_PATTERN[1:-1], text):
             return text
     raise PydanticCustomError(
         "status",
@@ -41,18 +49,13 @@ def _status(value: object) -> str:
     )
 
 
-StatusPattern = Annotated[
-    str,
-    BeforeValidator(_status),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "integer", "minimum": 100, "maximum": 599},
-                {"type": "string", "pattern": "^[1-5]([xX][xX]|[0-9][0-9])$"},
-            ]
-        }
-    ),
-]
+_STATUS_SCHEMA = {
+    "anyOf": [
+        {"type": "integer", "minimum": 100, "maximum": 599},
+        {"type": "string", "pattern": "^[1-5]([xX][xX]|[0-9][0-9])$"},
+    ]
+}
+StatusPattern = Annotated[str, BeforeValidator(_status), WithJsonSchema(_STATUS_SCHEMA)]
 
 
 def _refusal(value: object) -> str:
@@ -77,10 +80,17 @@ def refusal_reasons(word: str) -> frozenset[Reason]:
     return REFUSALS.get(word) or frozenset({Reason(word)})
 
 
-class JsonPathExpectation(Strict):
+class JsonPathExpectation(
+    Strict,
+    json_schema_extra={
+        "anyOf": [
+            {"required": [key]} for key in ("equals", "matches", "exists", "at_least", "at_most")
+        ]
+    },
+):
     """One RFC 9535 query and what its result must be."""
 
-    path: str
+    path: JsonPathText
     equals: JsonValue = None
     matches: PatternText | None = None
     exists: bool | None = None
@@ -99,7 +109,10 @@ class JsonPathExpectation(Strict):
         return self
 
 
-class Range(Strict):
+class Range(
+    Strict,
+    json_schema_extra={"anyOf": [{"required": ["at_least"]}, {"required": ["at_most"]}]},
+):
     """Bounds of a number of bytes, both included."""
 
     at_least: int | None = Field(default=None, ge=0)
@@ -121,9 +134,19 @@ def _one_or_many(value: object) -> Any:
 class ExpectSettings(Strict):
     """Every expectation that is written must hold; the first that does not is the reason."""
 
-    status: Annotated[list[StatusPattern], BeforeValidator(_one_or_many), Field(min_length=1)] = (
-        Field(default=["2xx"])
-    )
+    status: Annotated[
+        list[StatusPattern],
+        BeforeValidator(_one_or_many),
+        Field(min_length=1),
+        WithJsonSchema(
+            {
+                "anyOf": [
+                    *_STATUS_SCHEMA["anyOf"],
+                    {"type": "array", "items": _STATUS_SCHEMA, "minItems": 1},
+                ]
+            }
+        ),
+    ] = Field(default=["2xx"])
     headers: dict[str, PatternText] = {}
     body_matches: list[PatternText] = []
     body_not_matches: list[PatternText] = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
@@ -256,7 +256,7 @@ class HttpProbe:
                         has_certificate=hop.tls.cert_file is not None,
                     )
         if failure.regex and attempt.http is not None:
-            attempt.http = _with_regex_failed(attempt.http)
+            attempt.http = replace(attempt.http, regex_failed=True)
         if self._refusal is not None and self._refused_as_expected(failure, attempt):
             return attempt.observation(duration)
         return attempt.failed(failure, duration)
@@ -307,12 +307,6 @@ def _facts(
         last_modified=parse_http_date(modified) if modified is not None else None,
         tls=request.hop.tls is not None,
     )
-
-
-def _with_regex_failed(facts: HttpFacts) -> HttpFacts:
-    from dataclasses import replace
-
-    return replace(facts, regex_failed=True)
 
 
 def _protocol_failure(error: aiohttp.ClientError, hop: Hop) -> ProbeFailure:

@@ -29,8 +29,13 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 def _url(value: str) -> str:
     split, fault = split_url(value)
     if split is None:
-        raise PydanticCustomError("url", "{shown} {fault}", {"shown": repr(value), "fault": fault})
+        raise PydanticCustomError("url", "{shown} {fault}", {"shown": _shown(value), "fault": fault})
     return value
+
+
+def _shown(value: str) -> str:
+    """A wrong address for a message: without user, password, query and fragment."""
+    return repr(re.sub(r"//[^/?#]*@", "//…@", re.split(r"[?#]", value)[0]))
 
 
 def split_url(value: str) -> tuple[SplitResult | None, str]:
@@ -83,7 +88,11 @@ def _header_value(value: str) -> str:
     return value
 
 
-HeaderName = Annotated[str, AfterValidator(_header_name)]
+HeaderName = Annotated[
+    str,
+    AfterValidator(_header_name),
+    WithJsonSchema({"type": "string", "pattern": _TOKEN}),
+]
 HeaderValue = Annotated[
     str,
     AfterValidator(_header_value),
@@ -92,7 +101,10 @@ HeaderValue = Annotated[
 Method = Annotated[str, Field(pattern=r"^[A-Z]{1,20}$")]
 
 
-class BasicAuth(Strict):
+class BasicAuth(
+    Strict,
+    json_schema_extra={"oneOf": [{"required": ["password"]}, {"required": ["password_file"]}]},
+):
     """Credentials of RFC 7617."""
 
     username: Annotated[str, Field(pattern="^[^:]*$")]
@@ -106,7 +118,10 @@ class BasicAuth(Strict):
         return self
 
 
-class HttpSettings(ProbeSettings):
+class HttpSettings(
+    ProbeSettings,
+    json_schema_extra={"not": {"required": ["body", "body_file"]}},
+):
     """One HTTP request, and what its answer must be."""
 
     url: Url

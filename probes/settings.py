@@ -68,7 +68,7 @@ def not_available_yet(what: str) -> Any:
 
     def refuse(_: object) -> None:
         raise PydanticCustomError(
-            "not_available_yet", "{what} is not available yet in this version", {"what": what}
+            "not_available_yet", "is not available yet in this version", {"what": what}
         )
 
     return Annotated[
@@ -149,8 +149,15 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
+def _file(value: object) -> object:
+    if isinstance(value, str) and (not value or "\0" in value):
+        raise PydanticCustomError("path", "is not the path of a file")
+    return value
+
+
 FilePath = Annotated[
     Path,
+    BeforeValidator(_file),
     Field(strict=False),
     WithJsonSchema({"type": "string", "minLength": 1}),
 ]
@@ -160,7 +167,7 @@ TlsVersion = Literal["TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"]
 TLS_VERSIONS: tuple[TlsVersion, ...] = ("TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3")
 
 
-class TlsSettings(Strict):
+class TlsSettings(Strict, json_schema_extra={"dependentRequired": {"key_file": ["cert_file"]}}):
     """How to speak TLS to a target."""
 
     ca_file: FilePath | None = None

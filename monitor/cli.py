@@ -1,0 +1,240 @@
+"""The command line: ``driftvakt run | check | probe | status | demo | export``."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+import time
+from collections.abc import Coroutine
+from dataclasses import replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+from rich.console import Console
+
+from monitor import __version__, logs
+from monitor.cli_probe import choose, take
+from monitor.cli_status import StatusUnreadableError, read_status, watch_status
+from monitor.estate import Estate
+from monitor.secrets import secrets_of
+from monitor.settings import ConfigurationError, json_schema, load
+from monitor.settings_models import split_listen
+from monitor.judge import Status
+from monitor.table import checks_table, document_status, status_table_from_json
+from probes.settings import parse_duration
+
+EXIT_CONFIGURATION = 2
+STATUS_EXIT = {Status.GREEN: 0, Status.YELLOW: 1, Status.RED: 2, Status.UNKNOWN: 3}
+
+app = typer.Typer(
+    name="driftvakt",
+    help="Watches e-prescription test environments: green, yellow or red, and why.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+)
+
+
+class LogFormat(StrEnum):
+    AUTO = "auto"
+    JSON = "json"
+    TEXT = "text"
+
+
+class LogLevel(StrEnum):
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class Exported(StrEnum):
+    SCHEMA = "schema"
+
+
+def _seconds(text: str) -> float:
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def _default_config() -> Path:
+    return Path(os.environ.get("DRIFTVAKT_CONFIG") or "config/driftvakt.yaml")
+
+
+ConfigOption = Annotated[
+    Path,
+    typer.Option(
+        "--config",
+        help="A YAML file, or a folder of them.",
+        default_factory=_default_config,
+        show_default="$DRIFTVAKT_CONFIG, then config/driftvakt.yaml",
+    ),
+]
+ForOption = Annotated[
+    float | None,
+    typer.Option("--for", parser=_seconds, metavar="DURATION", help="End by itself, e.g. 10s."),
+]
+FormatOption = Annotated[LogFormat, typer.Option("--log-format", help="Form of the log.")]
+LevelOption = Annotated[LogLevel, typer.Option("--log-level", help="Least severity logged.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="For programs.")]
+
+
+def _fail(message: str, code: int = EXIT_CONFIGURATION) -> NoReturn:
+    print(f"driftvakt: {message}", file=sys.stderr)
+    raise typer.Exit(code)
+
+
+def _load(path: Path) -> Estate:
+    """The estate of a configuration. Prints every fault and leaves with 2 when it has any."""
+    try:
+        loaded = load(path, os.environ)
+    except ConfigurationError as error:
+        for fault in error.faults:
+            print(fault, file=sys.stderr)
+        number = len(error.faults)
+        _fail(f"{number} fault{'s' if number > 1 else ''} in the configuration")
+    for warning in loaded.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+    return loaded.estate
+
+
+def _run(main: Coroutine[Any, Any, int]) -> int:
+    """Runs in uvloop where it can be had: it halves the cost of a probe."""
+    try:
+        import uvloop
+    except ImportError:  # not on Windows
+        return asyncio.run(main)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(main)
+
+
+@app.command()
+def run(
+    config: ConfigOption,
+    listen: Annotated[
+        str | None, typer.Option(metavar="A:P", help="Address and port; port 0: any free one.")
+    ] = None,
+    data_dir: Annotated[
+        Path | None, typer.Option("--data-dir", help="Folder of status.json.")
+    ] = None,
+    duration: ForOption = None,
+    log_format: FormatOption = LogFormat.AUTO,
+    log_level: LevelOption = LogLevel.INFO,
+) -> None:
+    """Watch, judge and publish until stopped (SIGTERM, SIGINT)."""
+    from monitor.serve import serve
+
+    estate = _load(config)
+    if listen is not None:
+        try:
+            host, port = split_listen(listen)
+        except ValueError as error:
+            _fail(f"--listen: {error}")
+        estate = replace(estate, listen_host=host, listen_port=port)
+    if data_dir is not None:
+        estate = replace(estate, data_dir=data_dir)
+    logs.set_up(log_format.value, log_level.value, secrets_of(estate))
+    raise typer.Exit(_run(serve(estate, duration)))
+
+
+@app.command()
+def check(config: ConfigOption) -> None:
+    """Validate the configuration and print what would run."""
+    estate = _load(config)
+    _console().print(checks_table(estate))
+
+
+@app.command()
+def probe(
+    what: Annotated[str, typer.Argument(metavar="ENV/SERVICE/CHECK|URL")],
+    config: ConfigOption,
+    as_json: JsonOption = False,
+) -> None:
+    """Probe once, now: phases, certificates and the grade. Exit 0 good, 1 not, 2 usage."""
+    is_url = what.startswith(("http://", "https://"))
+    estate = None if is_url else _load(config)
+    try:
+        chosen = choose(what, estate)
+    except ValueError as error:
+        _fail(str(error))
+    logs.set_up("auto", "error", secrets_of(estate) if estate else ())
+    report = asyncio.run(take(chosen))
+    if as_json:
+        print(json.dumps(report.document, ensure_ascii=False, indent=2))
+    else:
+        _console().print(report.shown)
+    raise typer.Exit(0 if report.good else 1)
+
+
+@app.command()
+def status(
+    url: Annotated[
+        str | None, typer.Option(help="Base address of a daemon, or of a status.json.")
+    ] = None,
+    file: Annotated[Path | None, typer.Option(help="A status.json.")] = None,
+    as_json: JsonOption = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Again every 2 s, until Ctrl-C.")] = False,
+    language: Annotated[str, typer.Option(help="sv or en.")] = "en",
+) -> None:
+    """Show the status. Exit 0 green, 1 yellow, 2 red, 3 unknown."""
+    if url is not None and file is not None:
+        _fail("--url and --file cannot be used together")
+    if url is None and file is None:
+        url = "http://127.0.0.1:9815"
+    console = _console()
+    try:
+        if watch:
+            watch_status(console, url, file, language)
+            raise typer.Exit(0)
+        document = read_status(url, file)
+    except StatusUnreadableError as error:
+        _fail(str(error), STATUS_EXIT[Status.UNKNOWN])
+    now = time.time()
+    if as_json:
+        print(json.dumps(document, ensure_ascii=False, indent=2))
+    else:
+        console.print(status_table_from_json(document, language, now=now))
+    raise typer.Exit(STATUS_EXIT[document_status(document, now)])
+
+
+@app.command()
+def demo(
+    duration: ForOption = None,
+    language: Annotated[str, typer.Option(help="sv or en.")] = "en",
+) -> None:
+    """Watch two small real test environments on loopback that break and heal on a script."""
+    from monitor.demo.run import demo as run_demo
+
+    raise typer.Exit(_run(run_demo(duration=duration, console=Console(), language=language)))
+
+
+@app.command()
+def export(what: Exported) -> None:
+    """Print the JSON Schema of the configuration file."""
+    if what is Exported.SCHEMA:
+        print(json.dumps(json_schema(), ensure_ascii=False, indent=2))
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    print(f"driftvakt {__version__}")
+
+
+def _console() -> Console:
+    return Console(width=None if sys.stdout.isatty() else 160)
+
+
+def main() -> None:
+    """The program ``driftvakt``."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,266 @@
+"""The daemon: the only place that wires effects together.
+
+    schedule ──▶ runner ──▶ board ──▶ snapshot ──▶ metrics, status file, page
+                   │          └─────▶ transitions ──▶ log, counters, status file at once
+                fitness (loop lag, canaries)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Self
+
+import structlog
+from aiohttp import web
+
+from monitor import __version__
+from monitor.board import Board
+from monitor.estate import Check, Estate
+from monitor.fitness import CanaryWatch, LoopLag
+from monitor.publish.guards import BoundedRunner
+from monitor.publish.metrics import Metrics
+from monitor.publish.status_body import StatusRenderer
+from monitor.publish.status_file import StatusFile
+from monitor.publish.web import application
+from monitor.runner import Runner
+from monitor.schedule import Schedule
+from monitor.snapshot import Snapshot, Transition
+from monitor.systemd import Notifier
+from monitor.web_access import load_access
+from monitor.wording import transition_message
+from probes.kinds import Kind, load_kinds
+from probes.observation import Observation
+from probes.tools import Tools
+
+log = structlog.get_logger("driftvakt")
+
+STATUS_EVERY = 5.0
+"""Seconds at most between two writings of the status file (contract, section 7)."""
+TICK = 1.0
+"""Seconds between looks at what time alone changes: staleness, the clock, the watchdog."""
+CLOCK_JUMP = 2.0
+"""Seconds of wall clock against monotonic clock in one tick that count as a jump."""
+DRAIN = 3.0
+"""Seconds that probes in flight may take to end at a stop."""
+CLOSE = 1.0
+STATUS_FILE = "status.json"
+
+
+class Daemon:
+    """Watches an estate for as long as the context is entered. It is the web's ``Source`` too."""
+
+    def __init__(
+        self,
+        estate: Estate,
+        *,
+        kinds: Mapping[str, Kind] | None = None,
+        clock: Callable[[], float] = time.time,
+        drain: float = DRAIN,
+    ) -> None:
+        self.estate = estate
+        self._clock = clock
+        self._drain = drain
+        self._kinds = kinds if kinds is not None else load_kinds()
+        self._metrics = Metrics(__version__)
+        self._renderer = StatusRenderer(version=__version__)
+        self._status_file = StatusFile(estate.data_dir / STATUS_FILE)
+        self._notifier = Notifier()
+        self._changed = asyncio.Event()
+        self._status_body: tuple[bytes, float] = (b"", 0.0)
+        self._write_error = ""
+        self._ticked_at = time.monotonic()
+        self._background: list[asyncio.Task[None]] = []
+        self._stack = contextlib.AsyncExitStack()
+        self.url = ""
+
+    async def __aenter__(self) -> Self:
+        async with self._stack as stack:
+            await self._start(stack)
+            self._stack = stack.pop_all()
+        return self
+
+    async def _start(self, stack: contextlib.AsyncExitStack) -> None:
+        estate, clock = self.estate, self._clock
+        now = clock()
+        self._metrics.reloaded(True, now)
+        self.board = Board(estate, now)
+        tools = await stack.enter_async_context(Tools(user_agent=estate.user_agent, clock=clock))
+        self._lag = LoopLag(self._metrics.loop_lag)
+        self._canary = CanaryWatch(
+            [self._kinds[c.kind].prepare(c.settings, c.timeout, tools) for c in estate.canaries],
+            clock,
+        )
+        stack.push_async_callback(self._canary.close)
+        runner = Runner(
+            estate,
+            self._kinds,
+            tools,
+            lag=self._lag,
+            canary=self._canary,
+            told=self._metrics,
+            seen=self._seen,
+        )
+        self._schedule = Schedule(
+            estate.checks(),
+            runner.run,
+            clock=clock,
+            missed=lambda: self._metrics.missed("overlap"),
+        )
+        with contextlib.suppress(OSError):  # the first writing will say what is wrong
+            estate.data_dir.mkdir(parents=True, exist_ok=True)
+        await self._publish()
+        await self._serve(stack)
+        self._lag.start()
+        stack.callback(self._lag.stop)
+        self._background = [
+            asyncio.create_task(self._write_status(), name="status"),
+            asyncio.create_task(self._tick(), name="tick"),
+        ]
+        stack.push_async_callback(self._end_background)
+        self._schedule.start()
+        stack.push_async_callback(self._end_schedule)
+        self._notifier.ready(f"watching {sum(1 for _ in estate.checks())} checks")
+        log.info("started", url=self.url, status_file=str(self._status_file.path))
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._notifier.stopping()
+        await self._stack.aclose()
+        log.info("stopped")
+
+    async def _end_schedule(self) -> None:
+        cancelled = await self._schedule.drain(self._drain)
+        if cancelled:
+            log.warning("probes_cancelled", number=cancelled)
+
+    async def _end_background(self) -> None:
+        for task in self._background:
+            task.cancel()
+        await asyncio.wait(self._background, timeout=CLOSE)
+        await self._publish()
+        await self._status_file.close()
+
+    # what happens to an observation
+
+    def _seen(self, check: Check, observation: Observation) -> None:
+        now = self._clock()
+        verdict, transitions = self.board.observe(check.id, observation, now)
+        self._metrics.observe(check, observation, verdict)
+        if transitions:
+            self._announce(transitions)
+        if self.board.unsettled(check.id):
+            self._schedule.sooner(check.id, max(now, observation.at + check.retry_interval))
+        if verdict.grade != "good":
+            log.debug(
+                "observed",
+                check=check.id,
+                grade=verdict.grade.value,
+                reason=verdict.reason.value if verdict.reason else None,
+                detail=observation.detail,
+            )
+
+    def _announce(self, transitions: list[Transition]) -> None:
+        snapshot = self.snapshot()
+        for transition in transitions:
+            self._metrics.transition(transition)
+            message = transition_message(transition, snapshot)
+            log.info(
+                "transition",
+                environment=transition.environment,
+                service=transition.service,
+                **{"from": transition.before.value, "to": transition.after.value},
+                check=transition.check,
+                reason=transition.reason.value if transition.reason else None,
+                cause=transition.cause.value if transition.cause else None,
+                message=message.en if self.estate.language == "en" else message.sv,
+            )
+        self._changed.set()
+
+    # what runs beside the probes
+
+    async def _tick(self) -> None:
+        wall, mono = self._clock(), time.monotonic()
+        overloaded = False
+        while True:
+            await asyncio.sleep(TICK)
+            now, now_mono = self._clock(), time.monotonic()
+            self._ticked_at = now_mono
+            if abs((now - wall) - (now_mono - mono)) > CLOCK_JUMP:
+                log.warning("clock_jumped", seconds=round((now - wall) - (now_mono - mono), 3))
+                self._schedule.realign()
+            wall, mono = now, now_mono
+            if transitions := self.board.age(now):
+                self._announce(transitions)
+            if (lagging := self._lag.overloaded()) != overloaded:
+                overloaded = lagging
+                self._metrics.overloaded(overloaded)
+                log.warning("overloaded" if overloaded else "overload_ended")
+            self._notifier.alive()
+
+    async def _write_status(self) -> None:
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(STATUS_EVERY):
+                    await self._changed.wait()
+            self._changed.clear()
+            await self._publish()
+
+    async def _publish(self) -> None:
+        """Renders the status and writes it; what cannot be written is told, once, and goes on."""
+        snapshot = self.snapshot()
+        body = await self._renderer.render(snapshot)
+        self._status_body = body, snapshot.at
+        try:
+            await self._status_file.write(body)
+        except OSError as error:
+            self._metrics.status_write_failed()
+            if str(error) != self._write_error:
+                self._write_error = str(error)
+                log.error("status_file_not_written", error=self._write_error)
+            return
+        if self._write_error:
+            self._write_error = ""
+            log.info("status_file_written_again")
+        self._metrics.status_written(snapshot.at)
+
+    # the web's source
+
+    def snapshot(self) -> Snapshot:
+        return self.board.snapshot(self._clock())
+
+    def status_body(self) -> tuple[bytes, float]:
+        return self._status_body
+
+    async def metrics(self) -> bytes:
+        return await self._metrics.render(self.snapshot())
+
+    def healthy(self) -> tuple[bool, str]:
+        """Alive: the tick is on time. An overloaded loop answers late or not at all."""
+        late = time.monotonic() - self._ticked_at
+        return late < 10 * TICK, f"last tick {late:.1f} s ago"
+
+    def ready(self) -> tuple[bool, str]:
+        body, at = self._status_body
+        return bool(body), f"status of {at:.0f}" if body else "no status yet"
+
+    async def _serve(self, stack: contextlib.AsyncExitStack) -> None:
+        access = load_access(self.estate.web)
+        app = application(self, credentials=access.credentials)
+        runner = BoundedRunner(app, shutdown_timeout=CLOSE)
+        await runner.setup()
+        stack.push_async_callback(runner.cleanup)
+        site = web.TCPSite(
+            runner, self.estate.listen_host, self.estate.listen_port, ssl_context=access.ssl
+        )
+        await site.start()
+        host, port = runner.addresses[0][:2]
+        shown = f"[{host}]" if ":" in str(host) else host
+        self.url = f"{'https' if access.ssl else 'http'}://{shown}:{port}"

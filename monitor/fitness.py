@@ -1,0 +1,175 @@
+"""Whether we are fit to measure: the loop's lag and the canary. Our trouble is never the target's."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+
+from monitor.judge import Thresholds
+from probes.observation import Cause, Grade, Observation, Reason
+
+TICK = 0.1
+"""Seconds between measurements of the loop's lag."""
+LAG_BOUND = 0.25
+"""Seconds of lag in all within a probe's time above which a time-out is not believed."""
+OVERLOADED_SHARE = 0.1
+"""Share of the last ``OVERLOAD_SPAN`` seconds spent lagging above which we say so."""
+OVERLOAD_SPAN = 5.0
+_NOTICEABLE = 0.002
+_TIME_SENSITIVE = frozenset(
+    {
+        Reason.TIMEOUT,
+        Reason.CONNECT_TIMEOUT,
+        Reason.DNS,
+        Reason.RESET,
+        Reason.PROTOCOL,
+        Reason.TLS_HANDSHAKE,
+    }
+)
+"""Failures that a stalled monitor can bring about by itself."""
+
+
+class LoopLag:
+    """How late the event loop runs what is due: a heartbeat that measures its own lateness."""
+
+    def __init__(self, told: Callable[[float], None]) -> None:
+        self._told = told
+        self._due = 0.0
+        self._handle: asyncio.TimerHandle | None = None
+        self._lags: deque[tuple[float, float]] = deque(maxlen=1024)
+
+    def start(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._due = self._loop.time() + TICK
+        self._handle = self._loop.call_at(self._due, self._tick)
+
+    def stop(self) -> None:
+        if self._handle is not None:
+            self._handle.cancel()
+            self._handle = None
+
+    def _tick(self) -> None:
+        now = self._loop.time()
+        lag = max(0.0, now - self._due)
+        if lag > _NOTICEABLE:
+            self._lags.append((now, lag))
+        self._told(lag)
+        self._due = now + TICK
+        self._handle = self._loop.call_at(self._due, self._tick)
+
+    def within(self, seconds: float) -> float:
+        """Seconds of lag, in all, that ended within the last ``seconds``; what is lagging at this
+        very moment counts too."""
+        if self._handle is None:
+            return 0.0
+        now = self._loop.time()
+        lagged = max(0.0, now - self._due)
+        for ended, lag in reversed(self._lags):
+            if ended < now - seconds:
+                break
+            lagged += lag
+        return lagged
+
+    def overloaded(self) -> bool:
+        return self.within(OVERLOAD_SPAN) >= OVERLOADED_SHARE * OVERLOAD_SPAN
+
+
+def blame_lag(observation: Observation, lag: float, thresholds: Thresholds) -> Observation:
+    """The observation, or our own trouble in its place when the loop's lag may have made it bad.
+
+    ``lag`` is the seconds of lag within the probe's time. A slow answer is believed only if it
+    would have been too slow without that lag; a time-out or a broken connection only if the lag
+    was under :data:`LAG_BOUND`.
+    """
+    if lag < _NOTICEABLE:
+        return observation
+    detail = f"the monitor itself was stalled for {lag:.2f} s meanwhile"
+    if observation.failed:
+        if observation.reason in _TIME_SENSITIVE and lag >= LAG_BOUND:
+            return ours(observation, observation.reason or Reason.INTERNAL, detail)
+        return observation
+    slow = observation.duration
+    for limit in (thresholds.latency_red, thresholds.latency_yellow):
+        if limit is not None and slow >= limit > slow - lag:
+            return ours(observation, Reason.LATENCY, detail)
+    return observation
+
+
+def ours(observation: Observation, reason: Reason, detail: str) -> Observation:
+    """The same moment as our own trouble: no observation of the target."""
+    return replace(
+        observation,
+        grade=Grade.FAILED,
+        reason=reason,
+        cause=Cause.MONITOR,
+        detail=detail,
+        parts=(),
+    )
+
+
+_CANARY_DECIDES = frozenset(
+    {
+        Reason.DNS,
+        Reason.CONNECT_TIMEOUT,
+        Reason.CONNECT_ERROR,
+        Reason.CONNECT_REFUSED,
+        Reason.TIMEOUT,
+        Reason.RESET,
+        Reason.TLS_HANDSHAKE,
+    }
+)
+"""Failures that a broken network of ours can bring about."""
+CANARY_GAP = 1.0
+"""Seconds at least between two rounds of canary probes."""
+
+
+class CanaryWatch:
+    """Asks the canaries, when a target fails, whether it is us. One round at a time, shared by
+    all who ask; no canary configured means that it is never us."""
+
+    def __init__(
+        self,
+        probes: Sequence[Callable[[], Awaitable[Observation]]],
+        clock: Callable[[], float],
+    ) -> None:
+        self._probes = probes
+        self._clock = clock
+        self._round: asyncio.Task[bool] | None = None
+        self._began = float("-inf")
+        self.down = False
+
+    async def explains(self, observation: Observation) -> bool:
+        """Whether all canaries fail too, asked after the observation began."""
+        if not self._probes or observation.reason not in _CANARY_DECIDES:
+            return False
+        while self._began < observation.at or self._round is None:
+            if self._round is None or self._round.done():
+                await self._pause()
+                if self._round is None or self._round.done():
+                    self._begin()
+            else:
+                await asyncio.wait({self._round})
+        return await asyncio.shield(self._round)
+
+    async def _pause(self) -> None:
+        wait = self._began + CANARY_GAP - self._clock()
+        if 0 < wait <= CANARY_GAP:
+            await asyncio.sleep(wait)
+
+    def _begin(self) -> None:
+        self._began = self._clock()
+        self._round = asyncio.get_running_loop().create_task(self._ask(), name="canary")
+
+    async def _ask(self) -> bool:
+        seen = await asyncio.gather(*(probe() for probe in self._probes), return_exceptions=True)
+        # a probe of ours that breaks tells nothing of the network
+        failed = [isinstance(one, Observation) and one.failed for one in seen]
+        self.down = all(failed)
+        return self.down
+
+    async def close(self) -> None:
+        if self._round is not None and not self._round.done():
+            self._round.cancel()
+            await asyncio.wait({self._round})

@@ -1,0 +1,91 @@
+"""Logs on stderr: JSON lines, or coloured text on a terminal. Secrets are masked in all of it."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Iterable, MutableMapping
+from typing import Any, Literal
+
+import structlog
+
+LogFormat = Literal["auto", "json", "text"]
+MASK = "***"
+_SHORTEST_SECRET = 4
+
+
+class SecretMask:
+    """A structlog processor that blanks known secrets, wherever in an event they stand."""
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        # a shorter text would blank innocent words, and is no secret
+        self._secrets = sorted({s for s in secrets if len(s) >= _SHORTEST_SECRET}, key=len)[::-1]
+
+    def __call__(
+        self, _logger: Any, _method: str, event: MutableMapping[str, Any]
+    ) -> MutableMapping[str, Any]:
+        if self._secrets:
+            for key, value in event.items():
+                event[key] = self._masked(value)
+        return event
+
+    def _masked(self, value: Any) -> Any:
+        if isinstance(value, str):
+            for secret in self._secrets:
+                if secret in value:
+                    value = value.replace(secret, MASK)
+            return value
+        if isinstance(value, (list, tuple)):
+            return [self._masked(item) for item in value]
+        if isinstance(value, dict):
+            return {key: self._masked(item) for key, item in value.items()}
+        return value
+
+
+def set_up(
+    log_format: LogFormat = "auto", level: str = "info", secrets: Iterable[str] = ()
+) -> None:
+    """Sends structlog's and the standard library's logs to stderr in one form."""
+    text = log_format == "text" or (log_format == "auto" and sys.stderr.isatty())
+    numeric = logging.getLevelNamesMapping()[level.upper()]
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    last: list[Any] = (
+        [SecretMask(secrets), structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        if text
+        else [
+            structlog.processors.format_exc_info,
+            SecretMask(secrets),
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ]
+    )
+    if text:
+        last.insert(0, structlog.processors.format_exc_info)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(numeric)
+    # one line a job and a request is what nobody wants to read
+    logging.getLogger("apscheduler").setLevel(max(numeric, logging.ERROR))
+    logging.getLogger("aiohttp.access").setLevel(max(numeric, logging.WARNING))
+    logging.getLogger("asyncio").setLevel(max(numeric, logging.WARNING))
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )

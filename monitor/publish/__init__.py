@@ -1,0 +1,1 @@
+"""Renderers of a snapshot: metrics, the status file, the web."""

@@ -1,0 +1,143 @@
+"""Views as the plain values that stand in status.json. Contract, section 7."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from monitor import wording
+from monitor.estate import Text
+from monitor.snapshot import AddressView, CheckView, EnvironmentView, ServiceView
+from probes.observation import Certificate, Grade, Observation, Reason, TlsFacts
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST, _LAST = "0001-01-01T00:00:00.000Z", "9999-12-31T23:59:59.999Z"
+
+
+def instant(at: float) -> str:
+    """Seconds since the epoch as ISO 8601 in UTC with milliseconds: ``2026-11-23T13:02:11.120Z``.
+
+    What a calendar does not reach (a certificate may say anything) becomes its nearest end.
+    """
+    try:
+        moment = _EPOCH + timedelta(milliseconds=round(at * 1000))
+    except (OverflowError, ValueError):
+        return _LAST if at > 0 else _FIRST
+    return moment.isoformat(timespec="milliseconds")[:23] + "Z"
+
+
+def text(value: Text) -> dict[str, str]:
+    return {"sv": value.sv, "en": value.en}
+
+
+def view_value(view: ServiceView | EnvironmentView) -> dict[str, Any]:
+    """What a service and an environment have in common."""
+    return {
+        "status": view.status,
+        "measured": view.measured,
+        "declared": view.declared,
+        "planned": view.planned,
+        "since": instant(view.since),
+    }
+
+
+def check_value(view: CheckView, zone: ZoneInfo) -> dict[str, Any]:
+    """One check; ``zone`` is that of the times in its message."""
+    check, why, latency, last = view.check, view.why, view.latency, view.last
+    return {
+        "name": check.name,
+        "kind": check.kind,
+        "target": check.target,
+        "location": check.location,
+        "status": view.status,
+        "since": instant(view.since),
+        "reason": view.reason,
+        "cause": view.cause,
+        "message": text(wording.check_message(view, zone)),
+        "why": {
+            "rule": why.rule,
+            "failed": why.failed,
+            "of": why.of,
+            "consecutive": why.consecutive,
+            "threshold": why.threshold,
+            "first_bad_at": None if why.first_bad_at is None else instant(why.first_bad_at),
+        },
+        "last": _last(last, view.last_grade, view.last_reason),
+        "failed_share": None if view.failed_share is None else round(view.failed_share, 4),
+        "latency_ms": None
+        if latency is None
+        else {"p50": _ms(latency.p50), "p95": _ms(latency.p95), "p99": _ms(latency.p99)},
+        "certificate": _certificate(_tls(last)),
+        "addresses": [_address(address) for address in view.addresses],
+    }
+
+
+def _ms(seconds: float) -> float:
+    return round(seconds * 1000, 3)
+
+
+def _last(
+    last: Observation | None, grade: Grade | None, reason: Reason | None
+) -> dict[str, Any] | None:
+    """``grade`` and ``reason`` as judged, which knows what is slow."""
+    if last is None:
+        return None
+    return {
+        "at": instant(last.at),
+        "grade": grade or last.grade,
+        "reason": reason,
+        "duration_ms": _ms(last.duration),
+        "phases_ms": {phase.value: _ms(seconds) for phase, seconds in last.phases.measured()},
+        "http_status": last.http.status if last.http is not None else None,
+    }
+
+
+def _address(view: AddressView) -> dict[str, Any]:
+    reason = view.last.reason if view.last is not None else None
+    if view.last_grade not in (None, Grade.GOOD):
+        reason = reason or view.reason
+    return {
+        "address": view.address,
+        "status": view.status,
+        "since": None if view.since is None else instant(view.since),
+        "reason": view.reason,
+        "cause": view.cause,
+        "last": _last(view.last, view.last_grade, reason),
+        "certificate": _certificate(view.last.tls if view.last is not None else None),
+    }
+
+
+def _tls(last: Observation | None) -> TlsFacts | None:
+    """What was learned of TLS; of several addresses, from the one whose certificate ends first."""
+    if last is None:
+        return None
+    if last.tls is not None and last.tls.chain:
+        return last.tls
+    seen = [part.tls for part in last.parts if part.tls is not None and part.tls.chain]
+    return min(seen, key=lambda facts: facts.chain[0].not_after, default=None)
+
+
+def _certificate(facts: TlsFacts | None) -> dict[str, Any] | None:
+    """The server's own certificate and, under ``chain``, all that it sent, itself first."""
+    if facts is None or facts.leaf is None:
+        return None
+    return {
+        **_facts(facts.leaf),
+        "verified": facts.verified,
+        "chain": [_facts(each) for each in facts.chain],
+    }
+
+
+def _facts(cert: Certificate) -> dict[str, Any]:
+    return {
+        "subject": cert.subject,
+        "issuer": cert.issuer,
+        "serial": cert.serial,
+        "not_before": instant(cert.not_before),
+        "not_after": instant(cert.not_after),
+        "names": list(cert.names),
+        "sha256": cert.sha256,
+        "key": {"type": cert.key_type, "bits": cert.key_bits},
+        "signature_algorithm": cert.signature_algorithm,
+    }

@@ -1,0 +1,189 @@
+"""What the daemon serves: the page, the status file, the metrics, and whether it is well.
+
+    GET /              the page
+    GET /status.json   the same body as the file, for browsers of any origin
+    GET /metrics       Prometheus text format
+    GET /-/healthy     is the process alive; never asks for a password
+    GET /-/ready       has it something to say
+
+Reads its :class:`Source` and changes nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from importlib import resources
+from typing import Protocol
+
+from aiohttp import hdrs, web
+from aiohttp.typedefs import Middleware
+
+from monitor.estate import Estate
+from monitor.publish import page
+from monitor.publish.exposition import CONTENT_TYPE
+from monitor.publish.guards import (
+    HEALTHY_PATH,
+    MAX_BODY,
+    SPOKEN,
+    BoundedRunner,
+    basic_auth,
+    note_spoken,
+    secure,
+)
+from monitor.publish.language import choose
+from monitor.publish.pacer import Pacer
+from monitor.publish.sending import gzip, send, takes_gzip
+from monitor.snapshot import Snapshot
+
+__all__ = ["BoundedRunner", "Source", "application"]
+
+_HASH_IN_THREAD = 262_144
+_CORS: dict[str, str] = {
+    hdrs.ACCESS_CONTROL_ALLOW_ORIGIN: "*",
+    hdrs.ACCESS_CONTROL_EXPOSE_HEADERS: "ETag, Last-Modified",
+}
+_PREFLIGHT = {
+    **_CORS,
+    hdrs.ACCESS_CONTROL_ALLOW_METHODS: "GET, HEAD, OPTIONS",
+    hdrs.ACCESS_CONTROL_ALLOW_HEADERS: "Authorization, If-None-Match, If-Modified-Since",
+    hdrs.ACCESS_CONTROL_MAX_AGE: "86400",
+    hdrs.ALLOW: "GET, HEAD, OPTIONS",
+}
+
+
+class Source(Protocol):
+    """Where the pages come from."""
+
+    @property
+    def estate(self) -> Estate: ...
+    def snapshot(self) -> Snapshot: ...
+    def status_body(self) -> tuple[bytes, float]:
+        """The newest body of status.json and when it was made, seconds since the epoch."""
+
+    async def metrics(self) -> bytes: ...
+    def healthy(self) -> tuple[bool, str]: ...
+    def ready(self) -> tuple[bool, str]: ...
+
+
+def application(source: Source, *, credentials: tuple[str, str] | None = None) -> web.Application:
+    """The application. ``credentials``, a user name and a password, close all but /-/healthy.
+
+    To be run by :class:`BoundedRunner`, which bounds slow clients.
+    """
+    middlewares: list[Middleware] = [note_spoken]
+    if credentials is not None:
+        middlewares.append(basic_auth(credentials))
+    app = web.Application(middlewares=middlewares, client_max_size=MAX_BODY)
+    app[SPOKEN] = set()
+    app.on_response_prepare.append(secure)
+    site = _Site(source)
+    app.router.add_get("/", site.page)
+    app.router.add_get("/style.css", site.style)
+    app.router.add_get("/status.json", site.status)
+    app.router.add_options("/status.json", site.preflight)
+    app.router.add_get("/metrics", site.metrics)
+    app.router.add_get(HEALTHY_PATH, site.healthy)
+    app.router.add_get("/-/ready", site.ready)
+    return app
+
+
+class _Site:
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._style = resources.files("monitor.publish").joinpath("style.css").read_bytes()
+        self._body = b""
+        self._etag = ""
+        self._made_at = 0
+        self._by_date = False
+
+    async def page(self, request: web.Request) -> web.StreamResponse:
+        snapshot = self._source.snapshot()
+        language = choose(
+            request.query.get("lang"),
+            request.headers.get(hdrs.ACCEPT_LANGUAGE, ""),
+            self._source.estate.language,
+        )
+        pacer = Pacer()
+        parts: list[str] = []
+        for piece in page.pieces(snapshot, language):
+            parts.append(piece)
+            if pacer.due():
+                await pacer.rest()
+        headers: dict[str, str] = {
+            hdrs.CONTENT_TYPE: "text/html; charset=utf-8",
+            hdrs.CONTENT_LANGUAGE: language,
+            hdrs.CACHE_CONTROL: "no-cache",
+            hdrs.VARY: "Accept-Language",
+        }
+        return await send(request, "".join(parts).encode("utf-8", "replace"), headers)
+
+    async def style(self, _: web.Request) -> web.Response:
+        headers = {
+            hdrs.CONTENT_TYPE: "text/css; charset=utf-8",
+            hdrs.CACHE_CONTROL: "max-age=3600",
+        }
+        return web.Response(body=self._style, headers=headers)
+
+    async def status(self, request: web.Request) -> web.StreamResponse:
+        body, generated_at = self._source.status_body()
+        await self._identify(body, generated_at)
+        etag, by_date, made_at = self._etag, self._by_date, self._made_at
+        modified = datetime.fromtimestamp(made_at, UTC)
+        headers: dict[str, str] = {
+            **_CORS,
+            hdrs.ETAG: f'"{etag}"',
+            hdrs.LAST_MODIFIED: format_datetime(modified, usegmt=True),
+            hdrs.CACHE_CONTROL: "no-cache",
+        }
+        tags = request.if_none_match
+        since = request.if_modified_since
+        if tags is not None:
+            unchanged = any(tag.value in (etag, "*") for tag in tags)
+        else:
+            unchanged = since is not None and by_date and since >= modified
+        if unchanged:
+            return web.Response(status=304, headers=headers)
+        headers[hdrs.CONTENT_TYPE] = "application/json; charset=utf-8"
+        return await send(request, body, headers)
+
+    async def _identify(self, body: bytes, generated_at: float) -> None:
+        """The body's entity tag. Two bodies of one second cannot be told apart by date."""
+        if body is self._body:
+            return
+        if len(body) < _HASH_IN_THREAD:
+            etag = hashlib.sha256(body).hexdigest()[:32]
+        else:
+            etag = (await asyncio.to_thread(hashlib.sha256, body)).hexdigest()[:32]
+        made_at = int(generated_at)
+        self._by_date = made_at != self._made_at or etag == self._etag
+        self._body, self._etag, self._made_at = body, etag, made_at
+
+    async def preflight(self, _: web.Request) -> web.Response:
+        return web.Response(status=204, headers=_PREFLIGHT)
+
+    async def metrics(self, request: web.Request) -> web.StreamResponse:
+        body = await self._source.metrics()
+        headers: dict[str, str] = {
+            hdrs.CONTENT_TYPE: CONTENT_TYPE,
+            hdrs.CACHE_CONTROL: "no-store",
+            hdrs.VARY: "Accept-Encoding",
+        }
+        if takes_gzip(request.headers.get(hdrs.ACCEPT_ENCODING, "")):
+            body = await gzip(body)
+            headers[hdrs.CONTENT_ENCODING] = "gzip"
+        return await send(request, body, headers)
+
+    async def healthy(self, _: web.Request) -> web.Response:
+        return _said(*self._source.healthy())
+
+    async def ready(self, _: web.Request) -> web.Response:
+        return _said(*self._source.ready())
+
+
+def _said(well: bool, text: str) -> web.Response:
+    return web.Response(
+        status=200 if well else 503, text=f"{text}\n", headers={hdrs.CACHE_CONTROL: "no-store"}
+    )

@@ -1,0 +1,196 @@
+"""When: one APScheduler job a check, on a fixed phase of its own.
+
+A check's runs lie on the grid ``phase + k × interval`` of the wall clock, the phase drawn from a
+stable hash of its name: it is the same after a restart, and no load comes in bursts. While a check
+is unsettled it runs at ``retry_interval`` between the grid's points. Nothing drifts, for each run
+is worked out from the grid and not from the run before it.
+
+APScheduler 3.11: ``misfire_grace_time=None`` and ``coalesce`` because a late run is measured as
+lateness and still made, once; ``max_instances=1`` so that no check overlaps itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import math
+from collections.abc import Callable, Coroutine, Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from apscheduler.events import EVENT_JOB_MAX_INSTANCES
+from apscheduler.executors.base import BaseExecutor
+from apscheduler.job import Job
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.base import BaseTrigger
+
+from monitor.estate import Check
+
+FIRST_RUNS_WITHIN = 3.0
+"""Seconds after the start in which every check has its first run (longer when there are many)."""
+FIRST_RUNS_PER_SECOND = 100.0
+_EXECUTOR = "probes"
+
+
+def phase(check_id: str, interval: float) -> float:
+    """Seconds into each interval at which a check runs: a stable hash of its name."""
+    digest = hashlib.blake2b(check_id.encode(), digest_size=8).digest()
+    return int.from_bytes(digest) / 2**64 * interval
+
+
+def period(check: Check) -> float:
+    """Seconds between a check's runs while it is settled: its interval, and a little more than a
+    promised ``min_interval`` that is as long, so that jitter on the way never breaks the promise."""
+    promised = max((promise.seconds for promise in check.promises), default=0.0)
+    return max(check.interval, promised + min(0.5, 0.1 * promised))
+
+
+def next_on_grid(after: float, interval: float, offset: float, gap: float) -> float:
+    """The first instant of the grid that is at least ``gap`` seconds later than ``after``."""
+    steps = math.ceil((after + gap - offset) / interval - 1e-9)
+    return offset + steps * interval
+
+
+class GridTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler has no types
+    """Fires on a check's grid; needs no time zones and no arithmetic but this."""
+
+    __slots__ = ("_gap", "_interval", "_phase")
+
+    def __init__(self, interval: float, offset: float, gap: float) -> None:
+        self._interval = interval
+        self._phase = offset
+        self._gap = gap
+
+    def get_next_fire_time(self, previous: datetime | None, now: datetime) -> datetime:
+        """The grid's next point, not sooner than ``gap`` after the run before it."""
+        reference = now.timestamp()
+        if previous is not None:
+            return _utc(
+                next_on_grid(
+                    max(previous.timestamp(), reference - self._interval),
+                    self._interval,
+                    self._phase,
+                    self._gap,
+                )
+            )
+        return _utc(next_on_grid(reference, self._interval, self._phase, 0.0))
+
+
+def _utc(instant: float) -> datetime:
+    return datetime.fromtimestamp(instant, UTC)
+
+
+class _LoopScheduler(AsyncIOScheduler):  # type: ignore[misc]
+    """The same scheduler for use from its own loop alone: it wakes up without the detour through
+    ``call_soon_threadsafe``, which costs a write and a read of a pipe every time."""
+
+    def wakeup(self) -> None:
+        self._stop_timer()
+        self._start_timer(self._process_jobs())
+
+
+class _TaskExecutor(BaseExecutor):  # type: ignore[misc]
+    """Runs each job as a task that is owned here, so that a shutdown can drain it
+    (``AsyncIOExecutor.shutdown`` cancels)."""
+
+    def __init__(self, run: Callable[[Check, float], Coroutine[Any, Any, None]]) -> None:
+        super().__init__()
+        self._run = run
+        self.tasks: set[asyncio.Task[None]] = set()
+
+    def start(self, scheduler: Any, alias: str) -> None:
+        super().start(scheduler, alias)
+        self._loop = asyncio.get_running_loop()
+
+    def shutdown(self, wait: bool = True) -> None:
+        """Leaves running probes to :meth:`Schedule.drain`."""
+
+    def _do_submit_job(self, job: Job, run_times: list[datetime]) -> None:
+        task = self._loop.create_task(self._run(job.args[0], run_times[-1].timestamp()))
+        self.tasks.add(task)
+        task.add_done_callback(lambda done: self._done(done, job.id))
+
+    def _done(self, task: asyncio.Task[None], job_id: str) -> None:
+        self.tasks.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            self._run_job_error(job_id, error, error.__traceback__)
+        else:
+            self._run_job_success(job_id, [])
+
+
+async def _never_called(check: Check) -> None:
+    """APScheduler asks for a function; the executor runs the check itself."""
+
+
+class Schedule:
+    """Runs each check when it is due. ``run`` is given the check and the instant it was due at."""
+
+    def __init__(
+        self,
+        checks: Iterable[Check],
+        run: Callable[[Check, float], Coroutine[Any, Any, None]],
+        *,
+        clock: Callable[[], float],
+        missed: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._checks = tuple(checks)
+        self._clock = clock
+        self._executor = _TaskExecutor(run)
+        self._jobs: dict[str, Job] = {}
+        self._scheduler = _LoopScheduler(timezone=UTC, executors={_EXECUTOR: self._executor})
+        self._scheduler.add_listener(lambda _: missed(), EVENT_JOB_MAX_INSTANCES)
+
+    def start(self) -> None:
+        """Starts in the running loop. The first runs are spread over a few seconds."""
+        begun = self._clock()
+        span = max(FIRST_RUNS_WITHIN, len(self._checks) / FIRST_RUNS_PER_SECOND)
+        self._scheduler.start(paused=True)
+        for check in self._checks:
+            interval = period(check)
+            offset = phase(check.id, interval)
+            within = min(span, interval)
+            self._jobs[check.id] = self._scheduler.add_job(
+                _never_called,
+                GridTrigger(interval, offset, min(check.retry_interval, interval / 2)),
+                args=(check,),
+                id=check.id,
+                executor=_EXECUTOR,
+                max_instances=1,
+                coalesce=True,
+                misfire_grace_time=None,
+                next_run_time=_utc(begun + phase(check.id, within)),
+            )
+        self._scheduler.resume()
+
+    def sooner(self, check_id: str, at: float) -> None:
+        """Moves a check's next run forward to ``at``; never puts it off."""
+        job = self._jobs.get(check_id)
+        if job is not None and job.next_run_time is not None:
+            when = _utc(at)
+            if when < job.next_run_time:
+                job.modify(next_run_time=when)
+
+    def realign(self) -> None:
+        """After the wall clock has jumped: no check waits for an instant of the old time."""
+        now = _utc(self._clock())
+        for job in self._jobs.values():
+            job.modify(next_run_time=job.trigger.get_next_fire_time(None, now))
+
+    async def drain(self, seconds: float) -> int:
+        """Starts nothing more, waits for the probes in flight and cancels those that are not done
+        after ``seconds``. Gives how many were cancelled."""
+        self._scheduler.remove_all_jobs()
+        self._jobs.clear()
+        self._scheduler.shutdown(wait=False)
+        await asyncio.sleep(0)  # AsyncIOScheduler shuts down in the loop's next turn
+        tasks = set(self._executor.tasks)
+        if not tasks:
+            return 0
+        _, late = await asyncio.wait(tasks, timeout=seconds)
+        for task in late:
+            task.cancel()
+        if late:
+            await asyncio.wait(late, timeout=1.0)
+        return len(late)
+

@@ -1,0 +1,118 @@
+"""The configuration: a file, or a folder of them, → an :class:`~monitor.estate.Estate`.
+
+    loaded = load(Path("config/driftvakt.yaml"), os.environ)
+    loaded.estate.environments
+
+Contract, section 3. The way of a value: bytes → nodes with places (``settings_source``) → variables
+put in (``settings_expand``) → one tree (``settings_merge``) → strict models (``settings_models``,
+``settings_sections``, ``probes.*_settings``, through ``settings_validate``) → inherited and
+frozen (``settings_inherit``, ``settings_build``).
+
+Paths of files start from the folder of the file that names them; ``data_dir`` from the working
+directory. Top-level keys that begin with ``x-`` are a place for anchors, and are not read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as MappingType
+from dataclasses import dataclass
+from os.path import abspath
+from pathlib import Path
+
+from monitor.estate import Estate
+from monitor.settings_build import Builder
+from monitor.settings_expand import expand
+from monitor.settings_faults import ConfigurationError, Fault, Report
+from monitor.settings_merge import merge
+from monitor.settings_schema import json_schema
+from monitor.settings_source import MAX_BYTES, Mapping, Node, compose
+from monitor.settings_validate import Validator
+from monitor.settings_wording import describe
+from probes.kinds import load_kinds
+
+__all__ = ["ConfigurationError", "Fault", "Loaded", "json_schema", "load"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """A configuration that can be used, and what a person should still know about it."""
+
+    estate: Estate
+    warnings: tuple[Fault, ...] = ()
+    """Files that are named and cannot be read: their checks will say so as the monitor's trouble."""
+
+
+def load(path: Path, environ: MappingType[str, str]) -> Loaded:
+    """Reads ``path``, a file or a folder of ``*.yaml`` and ``*.yml``, merged in name order.
+
+    ``environ`` gives the values of ``${NAME}``. Raises :class:`ConfigurationError` with every
+    fault, sorted by file, line and column; nothing else, whatever the files hold.
+    """
+    report = Report()
+    trees: list[Mapping] = []
+    for file in _files(path):
+        node = _compose(file, report)
+        if node is None:
+            continue
+        expand(node, environ, report)
+        if isinstance(node, Mapping):
+            trees.append(node)
+        else:
+            said = f"must be a mapping of sections such as environments, not {describe(node)}"
+            report.fault(node.mark, (), said)
+    if not trees:
+        if not report.faults:
+            report.faults.append(Fault(str(path), 1, 1, "", "the configuration is empty"))
+        raise ConfigurationError(report.faults)
+    tree = merge(trees, report)
+    folder = path if path.is_dir() else path.parent
+    builder = Builder(load_kinds(), Validator(abspath(folder), report), report)
+    estate = builder.estate(tree)
+    if estate is None or report.faults:
+        raise ConfigurationError(report.faults)
+    return Loaded(estate=estate, warnings=tuple(sorted(set(report.warnings))))
+
+
+def _files(path: Path) -> list[Path]:
+    """The files to read. A folder without any is a fault."""
+    try:
+        if not path.is_dir():
+            return [path]
+        found = sorted(
+            one
+            for one in path.iterdir()
+            if one.suffix in (".yaml", ".yml") and not one.name.startswith(".")
+        )
+    except (OSError, ValueError) as error:
+        raise ConfigurationError([_unreadable(path, error)]) from None
+    if not found:
+        raise ConfigurationError(
+            [Fault(str(path), 1, 1, "", "there is no *.yaml or *.yml file in this folder")]
+        )
+    return found
+
+
+def _compose(file: Path, report: Report) -> Node | None:
+    """The tree of one file; its faults go to ``report``, so that the other files are read too."""
+    try:
+        with file.open("rb") as opened:
+            data = opened.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        report.faults.append(_unreadable(file, error))
+        return None
+    try:
+        return compose(data, str(file))
+    except ConfigurationError as error:
+        report.faults.extend(error.faults)
+        return None
+
+
+def _unreadable(path: Path, error: Exception) -> Fault:
+    if isinstance(error, FileNotFoundError):
+        why = "the file does not exist"
+    elif isinstance(error, IsADirectoryError):
+        why = "this is a folder, not a file"
+    else:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else "bad path"
+        why = f"the file cannot be read: {reason}"
+    return Fault(str(path), 1, 1, "", why)

@@ -1,0 +1,307 @@
+"""The tree of nodes → an :class:`~monitor.estate.Estate`: from the top down to each check."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping as MappingType
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path as FilePath
+from typing import Any
+
+from monitor.estate import (
+    Canary,
+    Check,
+    CheckId,
+    Environment,
+    Estate,
+    Promise,
+    Service,
+    ServiceId,
+    Text,
+    WebSettings,
+)
+from monitor.settings_faults import Mark, Path, Report, hint
+from monitor.settings_inherit import Inherited
+from monitor.settings_models import (
+    CanarySettings,
+    CheckSettings,
+    EnvironmentSettings,
+    ServiceSettings,
+    Top,
+    split_listen,
+)
+from monitor.settings_references import Names, check_references
+from monitor.settings_shape import fields
+from monitor.settings_source import Mapping, Node, Scalar, Sequence
+from monitor.settings_text import TextSettings
+from monitor.settings_validate import Validator
+from monitor.settings_wording import describe, show
+from probes.kinds import Kind
+
+LATER = (
+    "service_windows", "calendars", "upgrades", "notices", "notifications", "store", "retention",
+)  # fmt: skip
+"""Sections that are read strictly and kept in ``Estate.later``."""
+
+_APART = ("environments", "canary")
+
+
+@dataclass(slots=True)
+class Builder:
+    """Builds one estate; faults and warnings go to ``report``."""
+
+    kinds: MappingType[str, Kind]
+    validator: Validator
+    report: Report
+    location: str = "internet"
+    names: Names = field(default_factory=Names)
+
+    def estate(self, tree: Mapping) -> Estate | None:
+        """The whole estate, or ``None`` when anything is at fault."""
+        for key in [key for key in tree.entries if key.startswith("x-")]:
+            del tree.entries[key]
+        top = self.validator.model(Top, tree, (), without=_APART)
+        self.location = top.location if top is not None else self.location
+        defaults = tree.entries.get("defaults")
+        both = "max_in_flight"
+        if both in tree.entries and isinstance(defaults, Mapping) and both in defaults.entries:
+            said = f"is also set in defaults, at {defaults.keys[both]}: set it in one place"
+            self.report.fault(tree.keys[both], (both,), said)
+        inherited = Inherited()
+        if top is not None and defaults is not None:
+            inherited = inherited.below(top.defaults, defaults, ("defaults",))
+        environments = [
+            self.environment(item, path, inherited, top)
+            for item, path in self.named(tree, (), "environments", "environment")
+        ]
+        canaries = [
+            self.canary(item, ("canary", index))
+            for index, item in enumerate(self.list_of(tree, (), "canary", required=False))
+        ]
+        check_references(tree, top, self.names, self.report)
+        if self.report.faults or top is None:
+            return None
+        host, port = split_listen(top.listen)
+        return Estate(
+            environments=tuple(one for one in environments if one is not None),
+            language=top.language,
+            timezone=top.timezone,
+            location=top.location,
+            listen_host=host,
+            listen_port=port,
+            web=_web(top),
+            canaries=tuple(one for one in canaries if one is not None),
+            user_agent=top.user_agent.replace("{version}", _version()),
+            data_dir=FilePath(top.data_dir),
+            max_in_flight=top.max_in_flight or top.defaults.max_in_flight or 500,
+            later={key: getattr(top, key) for key in LATER},
+        )
+
+    def environment(
+        self, node: Node, path: Path, inherited: Inherited, top: Top | None
+    ) -> Environment | None:
+        """One environment, its services with it."""
+        said = self.validator.model(EnvironmentSettings, node, path, without=("services",))
+        name = said.name if said is not None else _name(node)
+        self.names.environment(name)
+        promise = said.min_interval if said is not None else None
+        inherited = inherited.below(
+            said, node, path, Promise(scope=name, seconds=promise) if promise else None
+        )
+        services = [
+            self.service(item, below, name, inherited, top)
+            for item, below in self.named(node, path, "services", "service")
+        ]
+        if said is None:
+            return None
+        return Environment(
+            name=name,
+            title=said.title.text() if said.title else Text(sv=name.upper(), en=name.upper()),
+            services=tuple(one for one in services if one is not None),
+            majority=inherited.get("majority"),
+            **_standing(said),
+        )
+
+    def service(
+        self, node: Node, path: Path, environment: str, inherited: Inherited, top: Top | None
+    ) -> Service | None:
+        """One service, its checks with it."""
+        said = self.validator.model(ServiceSettings, node, path, without=("checks",))
+        name = said.name if said is not None else _name(node)
+        service_id = ServiceId(f"{environment}/{name}")
+        self.names.service(service_id)
+        promise = said.min_interval if said is not None else None
+        inherited = inherited.below(
+            said, node, path, Promise(scope=service_id, seconds=promise) if promise else None
+        )
+        checks = [
+            self.check(item, below, service_id, inherited, top)
+            for item, below in self.named(node, path, "checks", "check")
+        ]
+        if said is None:
+            return None
+        return Service(
+            id=service_id,
+            environment=environment,
+            name=name,
+            title=_text(said.title) or Text(sv=name, en=name),
+            help=_text(said.help),
+            checks=tuple(one for one in checks if one is not None),
+            majority=inherited.get("majority"),
+            **_standing(said),
+        )
+
+    def check(
+        self, node: Node, path: Path, service: ServiceId, inherited: Inherited, top: Top | None
+    ) -> Check | None:
+        """One check: the monitor's keys by one model, the kind's by another."""
+        self.names.check(f"{service}/{_name(node)}")
+        kind = self.kind(node, path)
+        if kind is None or not isinstance(node, Mapping):
+            return None
+        said, settings = self.two_models(CheckSettings, kind, node, path)
+        inherited = inherited.below(said, node, path)
+        inherited.check(kind, self.report)
+        if said is None or settings is None:
+            return None
+        environment, _, _ = service.partition("/")
+        host, port = settings.endpoint()
+        defaults = _standing(top.defaults) if top is not None else {}
+        return Check(
+            id=CheckId(f"{service}/{said.name}"),
+            environment=environment,
+            service=service.partition("/")[2],
+            name=said.name,
+            kind=kind.name,
+            settings=settings,
+            location=said.location or self.location,
+            target=settings.target(),
+            host=host,
+            port=port,
+            interval=inherited.interval(kind),
+            retry_interval=inherited.retry_interval(kind),
+            timeout=inherited.get("timeout"),
+            thresholds=inherited.thresholds(kind),
+            promises=inherited.promises,
+            majority=inherited.get("majority"),
+            host_concurrency=inherited.get("host_concurrency"),
+            **{**defaults, **_standing(said)},
+        )
+
+    def canary(self, node: Node, path: Path) -> Canary | None:
+        """One target that tells whether it is us."""
+        kind = self.kind(node, path)
+        if kind is None or not isinstance(node, Mapping):
+            return None
+        said, settings = self.two_models(CanarySettings, kind, node, path)
+        if said is None or settings is None:
+            return None
+        return Canary(
+            kind=kind.name, settings=settings, target=settings.target(), timeout=said.timeout
+        )
+
+    def two_models(self, model: Any, kind: Kind, node: Mapping, path: Path) -> tuple[Any, Any]:
+        """``node`` read by ours and by the kind's model; a key of neither is unknown."""
+        ours, theirs = fields(model), fields(kind.settings)
+        unknown = [key for key in node.entries if key not in ours and key not in theirs]
+        for key in unknown:
+            if key != "kind":
+                allowed = {*ours, *theirs, "kind"}
+                others = [one.name for one in self.kinds.values() if key in fields(one.settings)]
+                said = f"unknown key of kind {kind.name}" + (
+                    f" - it is a key of kind {', '.join(others)}" if others else hint(key, allowed)
+                )
+                self.report.fault(node.keys[key], (*path, key), said)
+        not_ours = [key for key in node.entries if key not in ours]
+        not_theirs = [key for key in node.entries if key in ours or key in unknown]
+        return (
+            self.validator.model(model, node, path, without=not_ours),
+            self.validator.model(kind.settings, node, path, without=not_theirs),
+        )
+
+    def kind(self, node: Node, path: Path) -> Kind | None:
+        """The kind that a check or a canary names."""
+        if not isinstance(node, Mapping):
+            if not (isinstance(node, Scalar) and node.broken):
+                self.report.fault(node.mark, path, f"must be a mapping, not {describe(node)}")
+            return None
+        here = (*path, "kind")
+        named = node.entries.get("kind")
+        if named is None:
+            self.report.fault(node.mark, here, "is missing" + hint("", self.kinds))
+        elif not isinstance(named, Scalar) or not isinstance(named.value, str):
+            self.report.fault(named.mark, here, f"must be text, not {describe(named)}")
+        elif named.value in self.kinds:
+            return self.kinds[named.value]
+        elif not named.broken:
+            near = hint(named.value, self.kinds) if not named.placeholder else ""
+            said = f"{show(named, here)} is not a kind of probe{near}"
+            self.report.fault(named.mark, here, said)
+        return None
+
+    def list_of(self, node: Node, path: Path, key: str, required: bool = True) -> list[Node]:
+        """The items of a list that must not be empty."""
+        if not isinstance(node, Mapping):
+            return []
+        here = (*path, key)
+        items = node.entries.get(key)
+        if items is None:
+            if required:
+                self.report.fault(node.mark, here, "is missing")
+        elif isinstance(items, Scalar) and items.value is None and required:
+            self.report.fault(items.mark, here, "must not be empty")
+        elif not isinstance(items, Sequence):
+            if not (isinstance(items, Scalar) and items.broken):
+                self.report.fault(items.mark, here, f"must be a list, not {describe(items)}")
+        elif not items.items and required:
+            self.report.fault(items.mark, here, "must not be empty")
+        else:
+            return items.items
+        return []
+
+    def named(
+        self, node: Node, path: Path, key: str, what: str
+    ) -> Iterator[tuple[Node, Path]]:
+        """The items of a list and their paths; two of one name are a fault."""
+        seen: dict[str, Mark] = {}
+        for index, item in enumerate(self.list_of(node, path, key)):
+            here: Path = (*path, key, index)
+            named = item.entries.get("name") if isinstance(item, Mapping) else None
+            if isinstance(named, Scalar) and isinstance(named.value, str) and not named.broken:
+                first = seen.setdefault(named.value, named.mark)
+                if first is not named.mark:
+                    shown = show(named, (*here, "name"))
+                    said = f"{shown} is the name of another {what}: first at {first}"
+                    self.report.fault(named.mark, (*here, "name"), said)
+            yield item, here
+
+
+def _name(node: Node) -> str:
+    named = node.entries.get("name") if isinstance(node, Mapping) else None
+    return str(named.value) if isinstance(named, Scalar) else ""
+
+
+def _text(said: TextSettings | None) -> Text | None:
+    return said.text() if said is not None else None
+
+
+def _standing(said: Any) -> dict[str, Any]:
+    """``weight`` and ``critical``, as far as they were set."""
+    return {key: getattr(said, key) for key in {"weight", "critical"} & said.model_fields_set}
+
+
+def _web(top: Top) -> WebSettings:
+    tls, basic = top.web.tls, top.web.basic_auth
+    return WebSettings(
+        cert_file=tls.cert_file if tls else None,
+        key_file=tls.key_file if tls else None,
+        username=basic.username if basic else None,
+        password_file=basic.password_file if basic else None,
+    )
+
+
+def _version() -> str:
+    try:
+        return version("driftvakt")
+    except PackageNotFoundError:
+        return "0"

@@ -1,0 +1,237 @@
+"""The shape of the file: the top, environments, services, checks and the keys that tune them.
+
+Lengths of time are written with a unit and held in seconds. A key that is left out is not in
+``model_fields_set``: that is how inheritance knows what the operator said.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from monitor.settings_faults import nearest
+from monitor.settings_sections import (
+    Calendar,
+    Notice,
+    Notification,
+    Retention,
+    ServiceWindow,
+    Store,
+    Upgrade,
+)
+from monitor.settings_text import Name, NonEmpty, TextSettings
+from probes.settings import (
+    HOST_PATTERN,
+    POSITIVE_DURATION_PATTERN,
+    FilePath,
+    PositiveDuration,
+    Strict,
+    is_ip,
+    not_available_yet,
+    parse_duration,
+)
+
+UNSET: Any = None
+"""The default of keys that inherit: never a value of theirs."""
+
+MIN_INTERVAL = 0.1
+"""Seconds; no check may run more often than this."""
+
+
+def _interval(value: object) -> float:
+    seconds = parse_duration(value)
+    if seconds < MIN_INTERVAL:
+        raise PydanticCustomError("duration", "an interval must be at least 100ms")
+    return seconds
+
+
+Interval = Annotated[
+    float,
+    BeforeValidator(_interval),
+    WithJsonSchema({"type": "string", "pattern": POSITIVE_DURATION_PATTERN}),
+]
+Share = Annotated[float, Field(gt=0, le=1)]
+Count = Annotated[int, Field(ge=1, le=1000)]
+
+
+class Latency(Strict):
+    """From how many seconds an observation is degraded (yellow) or failed (red)."""
+
+    yellow: PositiveDuration | None = None
+    red: PositiveDuration | None = None
+
+
+class Window(Strict):
+    """How many observations the share of failed ones is taken of, and the shares that matter."""
+
+    size: Annotated[int, Field(ge=2, le=1000)] = UNSET
+    yellow: Share = UNSET
+    red: Share = UNSET
+
+
+class Tuning(Strict):
+    """The keys that ``defaults``, an environment, a service and a check share: nearest wins."""
+
+    interval: Interval = UNSET
+    retry_interval: PositiveDuration = UNSET
+    timeout: PositiveDuration = UNSET
+    yellow_after: Count = UNSET
+    red_after: Count = UNSET
+    green_after: Count = UNSET
+    degraded_after: Count = UNSET
+    latency: Latency | Literal["none"] | None = UNSET
+    """``none`` (or an empty value): slowness is not judged."""
+    window: Window = UNSET
+    majority: Share = UNSET
+    host_concurrency: Annotated[int, Field(ge=1, le=10_000)] = UNSET
+
+
+class Standing(Strict):
+    """What speaks of the thing it stands on, and is not inherited."""
+
+    weight: Annotated[float, Field(ge=0, le=1_000_000)] = UNSET
+    critical: bool = UNSET
+
+
+MaxInFlight = Annotated[int, Field(ge=1, le=100_000)]
+
+
+class Defaults(Tuning, Standing):
+    """What holds where nothing nearer says otherwise; ``weight`` and ``critical`` for checks."""
+
+    max_in_flight: MaxInFlight = UNSET
+
+
+class EnvironmentSettings(Tuning, Standing):
+    """An environment, its services apart."""
+
+    name: Name
+    title: TextSettings | None = None
+    min_interval: PositiveDuration | None = None
+
+
+class ServiceSettings(Tuning, Standing):
+    """A service, its checks apart."""
+
+    name: Name
+    title: TextSettings | None = None
+    help: TextSettings | None = None
+    min_interval: PositiveDuration | None = None
+
+
+class CheckSettings(Tuning, Standing):
+    """A check, without the keys of its kind."""
+
+    name: Name
+    location: Name | None = None
+
+
+class CanarySettings(Strict):
+    """A canary, without the keys of its kind."""
+
+    timeout: PositiveDuration = 5.0
+
+
+def _timezone(value: str) -> ZoneInfo:
+    try:
+        if not value.isascii():
+            raise ValueError(value)
+        return ZoneInfo(value)
+    except Exception:  # ZoneInfo raises what the file system does, besides its own
+        near = nearest(value, available_timezones())
+        raise PydanticCustomError(
+            "timezone",
+            "{shown} is not a time zone of the IANA list, such as Europe/Stockholm{near}",
+            {"shown": repr(value), "near": f' - did you mean "{near}"?' if near else ""},
+        ) from None
+
+
+def _read_timezone(value: object) -> object:
+    return _timezone(value) if isinstance(value, str) else value
+
+
+LISTEN_PATTERN = r"^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+):[0-9]{1,5}$"
+
+
+def _listen(value: str) -> str:
+    if re.fullmatch(LISTEN_PATTERN[1:-1], value):
+        host, port = split_listen(value)
+        if port <= 65535 and (is_ip(host) if "[" in value else re.fullmatch(HOST_PATTERN, host)):
+            return value
+    raise PydanticCustomError(
+        "listen",
+        "{shown} is not an address to listen on: write host:port or [IPv6 address]:port,"
+        " such as 127.0.0.1:9815 (port 0: any free one)",
+        {"shown": repr(value)},
+    )
+
+
+def split_listen(value: str) -> tuple[str, int]:
+    """Host (without brackets) and port of ``host:port`` or ``[v6]:port``."""
+    host, _, port = value.rpartition(":")
+    return host.removeprefix("[").removesuffix("]"), int(port)
+
+
+def _one_line(value: str) -> str:
+    if not value.isascii() or not value.isprintable() or value != value.strip():
+        raise PydanticCustomError("text", "must be one line of printable ASCII")
+    return value
+
+
+class WebTls(Strict):
+    """Certificate and key of our own web server."""
+
+    cert_file: FilePath
+    key_file: FilePath | None = None
+    """Left out when ``cert_file`` holds the key too."""
+
+
+class WebBasicAuth(Strict):
+    """Who may read the page; covers all but ``/-/healthy``."""
+
+    username: Annotated[str, Field(pattern="^[^:]+$")]
+    password_file: FilePath
+
+
+class Web(Strict):
+    """Our own web server."""
+
+    tls: WebTls | None = None
+    basic_auth: WebBasicAuth | None = None
+
+
+class Top(Strict):
+    """The top of the file, ``environments`` and ``canary`` apart."""
+
+    language: Literal["sv", "en"] = "sv"
+    timezone: Annotated[
+        ZoneInfo,
+        BeforeValidator(_read_timezone),
+        WithJsonSchema({"type": "string", "pattern": "^[A-Za-z0-9_+/-]+$"}),
+    ] = Field(default_factory=lambda: ZoneInfo("Europe/Stockholm"))
+    location: Name = "internet"
+    listen: Annotated[
+        str,
+        AfterValidator(_listen),
+        WithJsonSchema({"type": "string", "pattern": LISTEN_PATTERN}),
+    ] = "127.0.0.1:9815"
+    web: Web = Web()
+    user_agent: Annotated[str, AfterValidator(_one_line), Field(min_length=1, max_length=500)] = (
+        "driftvakt/{version}"
+    )
+    data_dir: NonEmpty = "data"
+    """Relative to the working directory, unlike the paths of files."""
+    max_in_flight: MaxInFlight = UNSET
+    defaults: Defaults = Defaults()
+    store: Store = "sqlite"
+    retention: Retention = Retention()
+    service_windows: list[ServiceWindow] = []
+    calendars: list[Calendar] = []
+    upgrades: list[Upgrade] = []
+    notices: list[Notice] = []
+    notifications: list[Notification] = []
+    blackbox_modules: not_available_yet("blackbox_modules") = None  # type: ignore[valid-type]

@@ -1,0 +1,208 @@
+"""Sections that are read strictly now and used by a later version.
+
+Service windows, calendars, upgrades, notices, notifications, the store and what it retains.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
+from pydantic_core import PydanticCustomError
+
+from monitor.settings_text import CheckRef, Date, Name, NonEmpty, ServiceRef, TextSettings, Time
+from probes.http_settings import HeaderName, HeaderValue, Url
+from probes.settings import FilePath, PositiveDuration, Strict
+
+_DAY = 86_400.0
+
+_NUMBERS = r"[+-]?[0-9]{1,3}(?:,[+-]?[0-9]{1,3})*"
+_DAYS = r"(?:[+-]?[0-9]{1,2})?(?:MO|TU|WE|TH|FR|SA|SU)"
+_RRULE = {
+    "FREQ": r"YEARLY|MONTHLY|WEEKLY|DAILY|HOURLY|MINUTELY|SECONDLY",
+    "INTERVAL": r"[1-9][0-9]{0,5}",
+    "COUNT": r"[1-9][0-9]{0,5}",
+    "UNTIL": r"[12][0-9]{7}(?:T[0-9]{6}Z?)?",
+    "WKST": r"MO|TU|WE|TH|FR|SA|SU",
+    "BYDAY": rf"{_DAYS}(?:,{_DAYS})*",
+    **{
+        f"BY{part}": _NUMBERS
+        for part in (
+            "SECOND", "MINUTE", "HOUR", "MONTHDAY", "YEARDAY", "WEEKNO", "MONTH", "SETPOS",
+        )
+    },
+}  # fmt: skip
+RRULE_PATTERN = r"^(?=(?:.*;)?FREQ=)[A-Z]+=[^;=]+(?:;[A-Z]+=[^;=]+)*$"
+
+
+def _rrule(value: str) -> str:
+    """A recurrence of RFC 5545, section 3.3.10, checked for its syntax only."""
+
+    def refuse(why: str) -> PydanticCustomError:
+        return PydanticCustomError(
+            "rrule",
+            "{shown} is not a recurrence rule (RFC 5545): {why}",
+            {"shown": repr(value), "why": why},
+        )
+
+    seen: set[str] = set()
+    for part in value.split(";"):
+        name, equals, given = part.partition("=")
+        if not equals or name not in _RRULE:
+            raise refuse("it is parts such as FREQ=MONTHLY, joined by ;")
+        if name in seen:
+            raise refuse(f"{name} is there twice")
+        if not re.fullmatch(_RRULE[name], given):
+            raise refuse(f"{name} is wrong")
+        seen.add(name)
+    if "FREQ" not in seen:
+        raise refuse("FREQ is missing")
+    if {"COUNT", "UNTIL"} <= seen:
+        raise refuse("COUNT and UNTIL cannot be joined")
+    return value
+
+
+RRule = Annotated[
+    str,
+    AfterValidator(_rrule),
+    WithJsonSchema({"type": "string", "pattern": RRULE_PATTERN}),
+]
+
+
+class ServiceWindow(Strict):
+    """Planned work (servicefönster). Concerns all environments when none and no service is named."""
+
+    id: Name
+    title: TextSettings
+    message: TextSettings | None = None
+    impact: Literal["none", "disturbance", "outage"]
+    start: Time
+    end: Time
+    rrule: RRule | None = None
+    environments: Annotated[list[Name], Field(min_length=1)] | None = None
+    services: Annotated[list[ServiceRef], Field(min_length=1)] | None = None
+    changes_certificates: bool = False
+    cancelled: bool = False
+
+
+class Calendar(Strict, json_schema_extra={"oneOf": [{"required": ["url"]}, {"required": ["file"]}]}):
+    """An iCalendar file with service windows."""
+
+    url: Url | None = None
+    file: FilePath | None = None
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if (self.url is None) == (self.file is None):
+            raise PydanticCustomError("calendar", "needs url or file, one of them")
+        return self
+
+
+class Upgrade(Strict):
+    """A version package with its dates (uppgradering)."""
+
+    package: Annotated[str, Field(min_length=1, max_length=100)]
+    title: TextSettings | None = None
+    message: TextSettings | None = None
+    replaced_by: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+    retires: Date | None = None
+    was: list[Date] = []
+    """Earlier dates of its retirement."""
+    absent_after_retirement: list[CheckRef] = []
+    """Checks that must start to fail then."""
+
+
+class Notice(Strict):
+    """A message written by a person (driftmeddelande)."""
+
+    id: Name
+    title: TextSettings | None = None
+    message: TextSettings
+    status: Literal["green", "yellow", "red"] | None = None
+    from_: Time | None = Field(default=None, alias="from")
+    until: Time | None = None
+    environments: Annotated[list[Name], Field(min_length=1)] | None = None
+    services: Annotated[list[ServiceRef], Field(min_length=1)] | None = None
+
+
+Event = Literal["red", "yellow", "recovery", "unknown", "window"]
+
+
+def _once(events: list[Event]) -> list[Event]:
+    if len(set(events)) < len(events):
+        raise PydanticCustomError("on", "the same word is there twice")
+    return events
+
+
+On = Annotated[
+    list[Event],
+    Field(min_length=1, json_schema_extra={"uniqueItems": True}),
+    AfterValidator(_once),
+]
+_ON: list[Event] = ["red", "yellow", "recovery"]
+
+
+class Alertmanager(Strict):
+    """Tells a Prometheus Alertmanager."""
+
+    name: Name
+    kind: Literal["alertmanager"]
+    url: Url
+
+
+class Webhook(Strict, json_schema_extra={"oneOf": [{"required": ["url"]}, {"required": ["url_file"]}]}):
+    """Posts JSON to an address, signed with the secret when there is one."""
+
+    name: Name
+    kind: Literal["webhook"]
+    url: Url | None = None
+    url_file: FilePath | None = None
+    headers: dict[HeaderName, HeaderValue] = {}
+    secret_file: FilePath | None = None
+    on: On = _ON
+
+    @model_validator(mode="after")
+    def _one_url(self) -> Self:
+        if (self.url is None) == (self.url_file is None):
+            raise PydanticCustomError("webhook", "needs url or url_file, one of them")
+        return self
+
+
+class Apprise(Strict, json_schema_extra={"oneOf": [{"required": ["url"]}, {"required": ["url_file"]}]}):
+    """Mail, SMS, chat and the rest, by Apprise. The address holds its credentials."""
+
+    name: Name
+    kind: Literal["apprise"]
+    url: NonEmpty | None = None
+    url_file: FilePath | None = None
+    on: On = _ON
+
+    @model_validator(mode="after")
+    def _one_url(self) -> Self:
+        if (self.url is None) == (self.url_file is None):
+            raise PydanticCustomError("apprise", "needs url_file or url, one of them")
+        return self
+
+
+Notification = Annotated[Alertmanager | Webhook | Apprise, Field(discriminator="kind")]
+
+STORE_PATTERN = r"^(?:sqlite|postgresql(?:\+[a-z0-9]+)?://[^\s/][^\s]*)$"
+
+
+def _store(value: str) -> str:
+    if not re.fullmatch(STORE_PATTERN[1:-1], value):
+        raise PydanticCustomError("store", "must be sqlite or postgresql://…")
+    return value
+
+
+Store = Annotated[
+    str, AfterValidator(_store), WithJsonSchema({"type": "string", "pattern": STORE_PATTERN})
+]
+
+
+class Retention(Strict):
+    """How long the record is kept, in seconds."""
+
+    observations: PositiveDuration = 7 * _DAY
+    transitions: PositiveDuration = 400 * _DAY

@@ -1,0 +1,205 @@
+"""Nodes → a pydantic model, with every fault at the place in the file that it speaks of."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Mapping as MappingType, Sequence as SequenceType
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from monitor.settings_faults import Mark, Path, Report, Step, hint
+from monitor.settings_shape import Plan, allowed_keys, path_plan
+from monitor.settings_source import Mapping, Node, Scalar, Sequence
+from monitor.settings_wording import MISMATCHES, cut, message
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def plain(node: Node, without: Collection[str] = ()) -> Any:
+    """The node as Python values, at the top without some keys."""
+    if isinstance(node, Scalar):
+        return node.value
+    if isinstance(node, Sequence):
+        return [plain(item) for item in node.items]
+    return {key: plain(value) for key, value in node.entries.items() if key not in without}
+
+
+@dataclass(slots=True)
+class Validator:
+    """Validates parts of one configuration. ``folder`` is what relative paths start from."""
+
+    folder: str
+    report: Report
+
+    def model(self, model: type[M], node: Node, path: Path, without: Collection[str] = ()) -> M | None:
+        """``node`` as a ``model``, or ``None`` after reporting why not.
+
+        ``without`` are keys that another model reads. A value from the environment that does not
+        fit is tried in its other reading (``12345`` as text, ``"80"`` as a number). Paths become
+        absolute; those that cannot be read are warned of.
+        """
+        if not isinstance(node, Mapping):
+            if not (isinstance(node, Scalar) and node.broken):
+                said = message({"type": "model_type"}, node, path)
+                self.report.fault(node.mark, path, said)
+            return None
+        data = plain(node, without)
+        plan = path_plan(model)
+        swapped: set[Path] = set()
+        while True:
+            if plan:
+                _make_absolute(plan, data, self.folder)
+            try:
+                valid = model.model_validate(data)
+            except ValidationError as invalid:
+                errors = invalid.errors(include_url=False, include_input=False)
+            else:
+                self._warn_of_files(plan, data, node, path)
+                return valid
+            if not _swap(errors, node, data, swapped):
+                break
+        self._refuse(model, errors, node, path)
+        return None
+
+    def _refuse(self, model: type[BaseModel], errors: SequenceType[Any], node: Node, path: Path) -> None:
+        found = [_Found.of(error, node) for error in errors]
+        for one in _without_other_branches(found):
+            if isinstance(one.node, Scalar) and one.node.broken:
+                continue
+            here = (*path, *one.path)
+            kind = one.error["type"]
+            if kind in ("missing", "union_tag_not_found"):
+                said = "is missing"
+            elif kind == "extra_forbidden":
+                word = str(one.path[-1])
+                allowed = allowed_keys(model, one.error["loc"][:-1])
+                said = "unknown key" + hint(word, allowed)
+            else:
+                said = one.said or message(one.error, one.node, here)
+            self.report.fault(one.mark, here, said)
+
+    def _warn_of_files(self, plan: Plan, data: Any, node: Node, path: Path) -> None:
+        if isinstance(node, Sequence):
+            for index, item in enumerate(node.items):
+                self._warn_of_files(plan, data[index], item, (*path, index))
+        elif isinstance(node, Mapping):
+            for key, below in plan.items():
+                if data.get(key) is None:
+                    continue
+                value, here = node.entries[key], (*path, key)
+                if below is not None:
+                    self._warn_of_files(below, data[key], value, here)
+                elif key != "data_dir" and isinstance(value, Scalar):
+                    trouble = _file_trouble(str(data[key]))
+                    if trouble:
+                        self.report.warn(value.mark, here, f"{cut(value.text)} {trouble}")
+
+
+def _file_trouble(file: str) -> str | None:
+    if not os.path.exists(file):
+        return "does not exist"
+    if not os.path.isfile(file):
+        return "is not a file"
+    return None if os.access(file, os.R_OK) else "cannot be read"
+
+
+def _make_absolute(plan: Plan, data: Any, folder: str) -> None:
+    if isinstance(data, list):
+        for item in data:
+            _make_absolute(plan, item, folder)
+    elif isinstance(data, dict):
+        for key, below in plan.items():
+            value = data.get(key)
+            if below is not None:
+                _make_absolute(below, value, folder)
+            elif isinstance(value, str) and value:
+                data[key] = os.path.normpath(os.path.join(folder, value))
+
+
+def _swap(errors: SequenceType[Any], node: Node, data: Any, swapped: set[Path]) -> bool:
+    """Puts the other reading of refused values from the environment into ``data``."""
+    changed = False
+    for error in errors:
+        found = _Found.of(error, node)
+        value, path = found.node, found.path
+        if not isinstance(value, Scalar) or not value.placeholder or path in swapped or not path:
+            continue
+        swapped.add(path)
+        if value.other != value.value or type(value.other) is not type(value.value):
+            holder = data
+            for step in path[:-1]:
+                holder = holder[step]
+            holder[path[-1]] = value.other
+            changed = True
+    return changed
+
+
+@dataclass(slots=True)
+class _Found:
+    """A pydantic error and the node that it speaks of."""
+
+    error: MappingType[str, Any]
+    node: Node
+    mark: Mark
+    path: Path
+    union: Path | None = None
+    """Where a union was entered, and below it the branch that refused."""
+    branch: Step | None = None
+    said: str | None = None
+
+    @classmethod
+    def of(cls, error: MappingType[str, Any], top: Node) -> _Found:
+        kind, steps = error["type"], tuple(error["loc"])
+        node, mark, path = top, top.mark, ()  # type: Node, Mark, Path
+        key_mark = mark
+        union: Path | None = None
+        branch: Step | None = None
+        last = len(steps) - 1
+        for index, step in enumerate(steps):
+            if isinstance(node, Mapping) and isinstance(step, str) and step in node.entries:
+                key_mark = node.keys[step]
+                node = node.entries[step]
+            elif isinstance(node, Sequence) and isinstance(step, int) and step < len(node.items):
+                node = node.items[step]
+                key_mark = node.mark
+            elif (kind == "missing" and index == last) or step == "[key]":
+                break
+            else:
+                if union is None:
+                    union, branch = path, step
+                continue
+            mark, path = node.mark, (*path, step)
+        if kind == "missing":
+            path = (*path, steps[-1])
+        elif kind == "union_tag_not_found":
+            path = (*path, "kind")
+        elif kind == "union_tag_invalid" and isinstance(node, Mapping):
+            node = node.entries["kind"]
+            mark, path = node.mark, (*path, "kind")
+        elif kind == "extra_forbidden" or steps[-1:] == ("[key]",):
+            mark = key_mark
+        return cls(error, node, mark, path, union, branch)
+
+
+def _without_other_branches(found: list[_Found]) -> list[_Found]:
+    """Of a union's branches, only what the one that was meant says."""
+    kept = [one for one in found if one.union is None]
+    unions = dict.fromkeys(one.union for one in found if one.union is not None)
+    for union in unions:
+        of_union = [one for one in found if one.union == union]
+        meant = [
+            one
+            for one in of_union
+            if one.error["type"] not in MISMATCHES or one.path != union
+        ]
+        if meant or len({one.branch for one in of_union}) == 1:
+            kept += meant or of_union
+            continue
+        first = of_union[0]
+        words = [message(one.error, one.node, one.path) for one in of_union]
+        shorter = [word.removeprefix("must be ").split(", not ")[0] for word in words]
+        first.said = "must be " + " or ".join(dict.fromkeys(shorter))
+        kept.append(first)
+    return kept

@@ -1,0 +1,86 @@
+"""One probe as JSON: ``last`` of status.json with everything that the probe knows added."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from monitor.judge import Verdict
+from monitor.publish.status_values import instant
+from probes.observation import Certificate, HttpFacts, Observation, TlsFacts
+
+
+def probe_json(observation: Observation, verdict: Verdict) -> dict[str, Any]:
+    """Keys are always there; a value that was not measured is ``None``."""
+    return {
+        **_outcome(observation, verdict),
+        "parts": [
+            _outcome(part, Verdict(grade=part.grade, reason=part.reason, cause=part.cause))
+            for part in observation.parts
+        ],
+    }
+
+
+def _outcome(observation: Observation, verdict: Verdict) -> dict[str, Any]:
+    return {
+        "at": instant(observation.at),
+        "grade": verdict.grade.value,
+        "reason": verdict.reason.value if verdict.reason else None,
+        "cause": verdict.cause.value if verdict.cause else None,
+        "detail": observation.detail,
+        "duration_ms": _ms(observation.duration),
+        "phases_ms": {phase.value: _ms(took) for phase, took in observation.phases.measured()},
+        "address": observation.address,
+        "http": _http(observation.http) if observation.http else None,
+        "tls": _tls(observation.tls) if observation.tls else None,
+        "dns": (
+            {"rcode": observation.dns.rcode, "answers": list(observation.dns.answers)}
+            if observation.dns
+            else None
+        ),
+    }
+
+
+def _http(facts: HttpFacts) -> dict[str, Any]:
+    return {
+        "status": facts.status,
+        "version": facts.version,
+        "redirects": facts.redirects,
+        "content_length": facts.content_length,
+        "body_bytes": facts.body_bytes,
+        "last_modified": _instant(facts.last_modified),
+        "tls": facts.tls,
+    }
+
+
+def _tls(facts: TlsFacts) -> dict[str, Any]:
+    return {
+        "version": facts.version,
+        "cipher": facts.cipher,
+        "verified": facts.verified,
+        "verified_not_after": _instant(facts.verified_not_after),
+        "chain": [_certificate(each) for each in facts.chain],
+        "client": _certificate(facts.client) if facts.client else None,
+    }
+
+
+def _certificate(certificate: Certificate) -> dict[str, Any]:
+    return {
+        "subject": certificate.subject,
+        "issuer": certificate.issuer,
+        "serial": certificate.serial,
+        "not_before": instant(certificate.not_before),
+        "not_after": instant(certificate.not_after),
+        "names": list(certificate.names),
+        "sha256": certificate.sha256,
+        "key": {"type": certificate.key_type, "bits": certificate.key_bits},
+        "signature_algorithm": certificate.signature_algorithm,
+        "authority": certificate.authority,
+    }
+
+
+def _instant(at: float | None) -> str | None:
+    return None if at is None else instant(at)
+
+
+def _ms(seconds: float) -> float:
+    return round(seconds * 1000, 3)

@@ -1,0 +1,195 @@
+"""One probe for a person: its grade, a waterfall of its phases, the certificates it met."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.bar import Bar
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text as RichText
+
+from monitor.estate import Text
+from monitor.judge import Verdict
+from monitor.publish.status_values import instant
+from monitor.table.look import NOTHING, grade_mark, milliseconds, say
+from monitor.wording import reason_phrase
+from probes.observation import Cause, Certificate, Grade, Observation, Phase, TlsFacts
+from probes.settings import ProbeSettings
+
+BAR_WIDTH = 40
+DAY = 86_400.0
+NEAR = 30 * DAY
+
+_PHASES = {
+    Phase.RESOLVE: Text(sv="namnuppslagning", en="resolve"),
+    Phase.CONNECT: Text(sv="anslutning", en="connect"),
+    Phase.TLS: Text(sv="TLS", en="TLS"),
+    Phase.PROCESSING: Text(sv="bearbetning", en="processing"),
+    Phase.TRANSFER: Text(sv="överföring", en="transfer"),
+}
+_COLOURS = {
+    Phase.RESOLVE: "cyan",
+    Phase.CONNECT: "blue",
+    Phase.TLS: "magenta",
+    Phase.PROCESSING: "yellow",
+    Phase.TRANSFER: "green",
+}
+_TOTAL = Text(sv="totalt", en="total")
+_REASON = Text(sv="orsak", en="reason")
+_DETAIL = Text(sv="detalj", en="detail")
+_CAUSE = Text(sv="ligger hos", en="cause")
+_CAUSES = {
+    Cause.TARGET: Text(sv="tjänsten", en="target"),
+    Cause.NETWORK: Text(sv="nätet", en="network"),
+    Cause.DEPENDENCY: Text(sv="en annan tjänst", en="dependency"),
+    Cause.MONITOR: Text(sv="övervakningen", en="monitor"),
+}
+_TARGET = Text(sv="mål", en="target")
+_ADDRESS = Text(sv="adress", en="address")
+_REDIRECTS = Text(sv="omdirigeringar", en="redirects")
+_BYTES = Text(sv="byte", en="bytes")
+_CHAIN = Text(
+    sv="Certifikat, så som servern skickade dem", en="Certificates, as the server sent them"
+)
+_CLIENT = Text(sv="Vårt klientcertifikat", en="Our client certificate")
+_UNVERIFIED = Text(sv="kedjan är inte verifierad", en="the chain did not verify")
+_ISSUER = Text(sv="utfärdare", en="issuer")
+_NAMES = Text(sv="namn", en="names")
+_UNTIL = Text(sv="giltigt till", en="valid until")
+_LEFT = Text(sv="{days} dygn kvar", en="{days} days left")
+_AGO = Text(sv="gick ut för {days} dygn sedan", en="expired {days} days ago")
+_KEY = Text(sv="nyckel", en="key")
+_BITS = Text(sv="bitar", en="bits")
+
+
+def probe_report(
+    name: str,
+    settings: ProbeSettings,
+    observation: Observation,
+    verdict: Verdict,
+    language: str = "en",
+) -> RenderableType:
+    """Everything that one probe of the check ``name`` saw."""
+    parts: list[RenderableType] = [
+        RichText.assemble((name, "bold"), "  ", grade_mark(verdict.grade, language)),
+        Padding(_facts(settings.target(), observation, verdict, language), (0, 0, 1, 2)),
+    ]
+    if observation.parts:
+        for part in observation.parts:
+            own = Verdict(grade=part.grade, reason=part.reason, cause=part.cause)
+            heading = RichText.assemble(
+                (part.address or NOTHING, "bold"), "  ", grade_mark(part.grade, language)
+            )
+            parts += [heading, Padding(_facts(None, part, own, language), (0, 0, 0, 2))]
+            parts += _measured(part, language)
+    else:
+        parts += _measured(observation, language)
+    return Group(*parts)
+
+
+def _measured(observation: Observation, language: str) -> Iterator[RenderableType]:
+    yield Padding(waterfall(observation, language), (0, 0, 1, 2))
+    if observation.tls is not None:
+        yield from _certificates(observation.tls, observation.at, language)
+
+
+def _facts(
+    target: str | None, observation: Observation, verdict: Verdict, language: str
+) -> RenderableType:
+    """Reason, address and protocol, one a line; lines that have nothing to say are left out."""
+    lines: list[tuple[str, str]] = []
+    if target is not None:
+        lines.append((say(_TARGET, language), target))
+    if verdict.reason is not None:
+        phrase = say(reason_phrase(verdict.reason), language)
+        lines.append((say(_REASON, language), f"{verdict.reason.value}: {phrase}"))
+    if observation.detail:
+        lines.append((say(_DETAIL, language), observation.detail))
+    if verdict.cause is not None and verdict.grade is not Grade.GOOD:
+        lines.append((say(_CAUSE, language), say(_CAUSES[verdict.cause], language)))
+    if observation.address is not None:
+        lines.append((say(_ADDRESS, language), observation.address))
+    lines += _protocols(observation, language)
+    table = Table.grid(padding=(0, 2, 0, 0))
+    for label, value in lines:
+        table.add_row(RichText(label, style="dim"), RichText(value))
+    return table
+
+
+def _protocols(observation: Observation, language: str) -> Iterator[tuple[str, str]]:
+    http, tls, dns = observation.http, observation.tls, observation.dns
+    if http is not None:
+        said = f"{http.status}, HTTP/{http.version}"
+        if http.body_bytes is not None:
+            said += f", {http.body_bytes} {say(_BYTES, language)}"
+        if http.redirects:
+            said += f", {http.redirects} {say(_REDIRECTS, language)}"
+        yield "HTTP", said
+    if tls is not None and tls.version is not None:
+        yield "TLS", f"{tls.version}, {tls.cipher}" if tls.cipher else tls.version
+    if dns is not None:
+        yield "DNS", f"{dns.rcode}: {', '.join(dns.answers)}" if dns.answers else dns.rcode
+
+
+def waterfall(observation: Observation, language: str) -> Table:
+    """Each phase as a bar that begins where the one before it ended."""
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column()
+    table.add_column(justify="right")
+    table.add_column(width=BAR_WIDTH)
+    measured = observation.phases.measured()
+    whole = max(observation.duration, sum(took for _, took in measured), 1e-9)
+    begin = 0.0
+    for phase, took in measured:
+        # a phase too short to be seen is still there
+        end = min(whole, begin + max(took, whole / BAR_WIDTH / 8))
+        table.add_row(
+            say(_PHASES[phase], language),
+            milliseconds(took, language),
+            Bar(whole, min(begin, end), end, width=BAR_WIDTH, color=_COLOURS[phase]),
+        )
+        begin += took
+    total = milliseconds(observation.duration, language)
+    table.add_row(RichText(say(_TOTAL, language), style="bold"), RichText(total, style="bold"))
+    return table
+
+
+def _certificates(facts: TlsFacts, now: float, language: str) -> Iterator[RenderableType]:
+    if facts.chain:
+        heading = RichText(say(_CHAIN, language), style="bold")
+        if not facts.verified:
+            heading.append(f"  ({say(_UNVERIFIED, language)})", style="red")
+        yield heading
+        for certificate in facts.chain:
+            yield Padding(_certificate(certificate, now, language), (0, 0, 1, 2))
+    if facts.client is not None:
+        yield RichText(say(_CLIENT, language), style="bold")
+        yield Padding(_certificate(facts.client, now, language), (0, 0, 1, 2))
+
+
+def _certificate(certificate: Certificate, now: float, language: str) -> RenderableType:
+    table = Table.grid(padding=(0, 2, 0, 0))
+    key = certificate.key_type
+    if certificate.key_bits is not None:
+        key += f" {certificate.key_bits} {say(_BITS, language)}"
+    lines = [
+        (say(_ISSUER, language), RichText(certificate.issuer)),
+        (say(_NAMES, language), RichText(", ".join(certificate.names))),
+        (say(_UNTIL, language), _validity(certificate, now, language)),
+        (say(_KEY, language), RichText(f"{key}, {certificate.signature_algorithm}")),
+        ("SHA-256", RichText(certificate.sha256)),
+    ]
+    for label, value in lines:
+        if value:
+            table.add_row(RichText(label, style="dim"), value)
+    return Group(RichText(certificate.subject), Padding(table, (0, 0, 0, 2)))
+
+
+def _validity(certificate: Certificate, now: float, language: str) -> RichText:
+    left = certificate.not_after - now
+    said = say(_LEFT if left >= 0 else _AGO, language).format(days=int(abs(left) // DAY))
+    colour = "red" if left < 0 else "yellow" if left < NEAR else ""
+    when = instant(certificate.not_after)
+    return RichText(f"{when} ({said})", style=colour)

@@ -1,0 +1,210 @@
+"""A status, flattened into rows, from a snapshot or from a decoded status.json."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum, auto
+from typing import Any
+
+from monitor.estate import Text
+from monitor.judge import Status
+from monitor.snapshot import CheckView, ServiceView, Snapshot
+from monitor.wording import (
+    check_message,
+    environment_message,
+    reason_phrase,
+    service_message,
+    status_word,
+)
+from probes.observation import Grade, Reason, clean
+
+_UNMEASURED = Text(sv="Ingen mätning ännu", en="No measurement yet")
+
+
+class Level(Enum):
+    ENVIRONMENT = auto()
+    SERVICE = auto()
+    CHECK = auto()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One line of the table, whatever it was made of. Instants and lengths are in seconds."""
+
+    level: Level
+    title: Text
+    status: Status
+    since: float | None
+    short: Text
+    """A word or a clause: why."""
+    message: Text
+    """Full sentences."""
+    planned: bool = False
+    latency: float | None = None
+    """Of the newest observation."""
+
+
+class NotAStatusDocumentError(ValueError):
+    """A document that is not a status.json of this version. The text says where it is not."""
+
+
+# from a snapshot
+
+
+def rows_of(snapshot: Snapshot) -> Iterator[Row]:
+    zone = snapshot.estate.timezone
+    for environment in snapshot.environments:
+        yield Row(
+            level=Level.ENVIRONMENT,
+            title=environment.environment.title,
+            status=environment.status,
+            since=environment.since,
+            short=status_word(environment.status),
+            message=environment_message(environment, zone),
+            planned=environment.planned,
+        )
+        for service in environment.services:
+            yield Row(
+                level=Level.SERVICE,
+                title=service.service.title,
+                status=service.status,
+                since=service.since,
+                short=status_word(service.status),
+                message=service_message(service, zone, environment.environment.title),
+                planned=service.planned,
+                latency=_slowest(service),
+            )
+            for check in service.checks:
+                yield Row(
+                    level=Level.CHECK,
+                    title=_both(check.check.name),
+                    status=check.status,
+                    since=check.since,
+                    short=_why(check),
+                    message=check_message(check, zone, service.service.title),
+                    latency=check.last.duration if check.last else None,
+                )
+
+
+def _slowest(service: ServiceView) -> float | None:
+    return max((c.last.duration for c in service.checks if c.last), default=None)
+
+
+def _why(check: CheckView) -> Text:
+    if check.last is None and check.reason is None:
+        return _UNMEASURED
+    if check.trouble:
+        return _because(check.reason, check.trouble)
+    seen = check.evidence or check.last
+    detail = seen.detail if seen and seen.reason is check.reason else ""
+    return _because(check.reason, detail, over=check.last_grade is Grade.GOOD)
+
+
+def _because(reason: Reason | None, detail: str = "", *, over: bool = False) -> Text:
+    """``over``: the newest measurement was good, and the status only waits for more of them."""
+    if reason is None:
+        return _both("")
+    phrase = reason_phrase(reason)
+    shown = f" ({clean(detail)})" if detail else ""
+    if over:
+        return Text(
+            sv=f"Svarar som det ska igen. Tidigare: {phrase.sv}{shown}",
+            en=f"Answers well again. Before that: {phrase.en}{shown}",
+        )
+    return Text(sv=f"{_capital(phrase.sv)}{shown}", en=f"{_capital(phrase.en)}{shown}")
+
+
+def _capital(clause: str) -> str:
+    return clause[:1].upper() + clause[1:]
+
+
+def _both(text: str) -> Text:
+    return Text(sv=text, en=text)
+
+
+# from a document
+
+
+def rows_in(document: Mapping[str, Any]) -> Iterator[Row]:
+    """Raises :class:`NotAStatusDocumentError`."""
+    try:
+        for environment in document["environments"]:
+            yield _part(Level.ENVIRONMENT, environment)
+            for service in environment["services"]:
+                checks = [_check(check) for check in service["checks"]]
+                measured = [row.latency for row in checks if row.latency is not None]
+                yield _part(Level.SERVICE, service, max(measured, default=None))
+                yield from checks
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise NotAStatusDocumentError(f"not a status document of this version: {error!r}") from None
+
+
+def document_status(document: Mapping[str, Any], now: float) -> Status:
+    """The overall status; unknown once the document is stale, whatever it says.
+
+    Raises :class:`NotAStatusDocumentError`.
+    """
+    try:
+        status = Status(document["status"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise NotAStatusDocumentError(f"not a status document of this version: {error!r}") from None
+    return Status.UNKNOWN if is_stale(document, now) else status
+
+
+def is_stale(document: Mapping[str, Any], now: float) -> bool:
+    """Whether the document is older than it says that it may be; also when it does not say."""
+    try:
+        end = instant_in(document["stale_after"])
+    except (KeyError, TypeError, ValueError):
+        return True
+    return end is None or now > end
+
+
+def instant_in(text: str | None) -> float | None:
+    """Seconds since the epoch of ``2026-11-23T13:02:11.120Z``."""
+    return None if text is None else datetime.fromisoformat(text).timestamp()
+
+
+def _part(level: Level, part: Mapping[str, Any], latency: float | None = None) -> Row:
+    status = Status(part["status"])
+    return Row(
+        level=level,
+        title=_text(part["title"], part["name"]),
+        status=status,
+        since=instant_in(part["since"]),
+        short=status_word(status),
+        message=_text(part["message"], ""),
+        planned=bool(part["planned"]),
+        latency=latency,
+    )
+
+
+def _check(part: Mapping[str, Any]) -> Row:
+    last = part["last"]
+    reason = part["reason"]
+    return Row(
+        level=Level.CHECK,
+        title=_both(str(part["name"])),
+        status=Status(part["status"]),
+        since=instant_in(part["since"]),
+        short=_UNMEASURED if last is None and reason is None else _reason(reason, last),
+        message=_text(part["message"], ""),
+        latency=last["duration_ms"] / 1000 if last else None,
+    )
+
+
+def _reason(word: str | None, last: Mapping[str, Any] | None) -> Text:
+    """A reason in words; a newer monitor may know some that we do not."""
+    over = last is not None and last["grade"] == Grade.GOOD
+    try:
+        return _because(Reason(word) if word else None, over=over)
+    except ValueError:
+        return _both(clean(word))
+
+
+def _text(value: Mapping[str, Any], otherwise: str) -> Text:
+    return Text(
+        sv=clean(value.get("sv") or otherwise, 1000), en=clean(value.get("en") or otherwise, 1000)
+    )

@@ -1,0 +1,173 @@
+"""The table of statuses: environments, their services, their checks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import zip_longest
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from rich import box
+from rich.table import Table
+from rich.text import Text as RichText
+
+from monitor.estate import Text
+from monitor.judge import Status
+from monitor.snapshot import Snapshot
+from monitor.table.look import NOTHING, clock_time, milliseconds, say, status_mark, style
+from monitor.table.rows import (
+    Level,
+    NotAStatusDocumentError,
+    Row,
+    instant_in,
+    is_stale,
+    rows_in,
+    rows_of,
+)
+from monitor.wording import status_word
+
+Detail = Literal["services", "trouble", "checks"]
+"""Which checks have a line: none, those that are not green, all."""
+
+_HEADS = (
+    Text(sv="Tjänst", en="Service"),
+    Text(sv="Status", en="Status"),
+    Text(sv="Sedan", en="Since"),
+    Text(sv="Svarstid", en="Latency"),
+    Text(sv="Läge", en="What we see"),
+)
+_PLANNED = Text(sv="planerat", en="planned")
+_STALE = Text(
+    sv="Uppgifterna är för gamla: övervakningen har inte skrivit något sedan {at}.",
+    en="This is out of date: the monitor has written nothing since {at}.",
+)
+_AS_OF = Text(sv="Läget {at}", en="As of {at}")
+STOCKHOLM = ZoneInfo("Europe/Stockholm")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Form:
+    """How the table is to look."""
+
+    language: str
+    zone: ZoneInfo
+    now: float
+    detail: Detail
+    messages: bool
+    latency: bool
+
+
+def status_table(
+    snapshot: Snapshot,
+    language: str,
+    *,
+    detail: Detail = "checks",
+    messages: bool = False,
+    latency: bool = True,
+) -> Table:
+    """A snapshot as a table. ``messages`` gives services in trouble their full sentences,
+    ``latency=False`` leaves that column out.
+    """
+    form = _Form(
+        language=language,
+        zone=snapshot.estate.timezone,
+        now=snapshot.at,
+        detail=detail,
+        messages=messages,
+        latency=latency,
+    )
+    return _table(rows_of(snapshot), form)
+
+
+def status_table_from_json(
+    document: Mapping[str, Any],
+    language: str,
+    *,
+    now: float | None = None,
+    zone: ZoneInfo = STOCKHOLM,
+    detail: Detail = "checks",
+    messages: bool = True,
+) -> Table:
+    """A decoded status.json as a table; with ``now`` it says so when the document is stale.
+
+    Raises :class:`NotAStatusDocumentError`.
+    """
+    try:
+        made = instant_in(document["generated_at"]) or 0.0
+    except (KeyError, TypeError, ValueError) as error:
+        raise NotAStatusDocumentError(f"not a status document of this version: {error!r}") from None
+    today = made if now is None else now
+    form = _Form(
+        language=language, zone=zone, now=today, detail=detail, messages=messages, latency=True
+    )
+    stale = now is not None and is_stale(document, now)
+    rows = rows_in(document)
+    table = _table((_last_known(row) for row in rows) if stale else rows, form)
+    at = clock_time(made, today, zone, language)
+    table.caption = RichText(
+        say(_STALE if stale else _AS_OF, language).format(at=at), style="bold red" if stale else ""
+    )
+    return table
+
+
+def _last_known(row: Row) -> Row:
+    """What was true once is no news: nothing that is stale is shown in a colour."""
+    was = status_word(row.status)
+    known = Text(sv=f"senast kända läge: {was.sv}", en=f"last known: {was.en}")
+    return replace(row, status=Status.UNKNOWN, short=known, message=known)
+
+
+def _table(rows: Iterable[Row], form: _Form) -> Table:
+    service, status, since, latency, seen = (say(head, form.language) for head in _HEADS)
+    table = Table(box=box.SIMPLE_HEAD, expand=True, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column(service, min_width=12, max_width=34, overflow="ellipsis", no_wrap=True)
+    table.add_column(status, no_wrap=True)
+    table.add_column(since, no_wrap=True)
+    if form.latency:
+        table.add_column(latency, justify="right", no_wrap=True)
+    table.add_column(seen, ratio=1, overflow="fold")
+    shown = [row for row in rows if _shown(row, form.detail)]
+    for row, following in zip_longest(shown, shown[1:]):
+        table.add_row(
+            *_cells(row, form),
+            style="bold" if row.level is Level.ENVIRONMENT else None,
+            end_section=following is not None and following.level is Level.ENVIRONMENT,
+        )
+    return table
+
+
+def _cells(row: Row, form: _Form) -> Iterator[RichText | str]:
+    yield _title(row, form.language)
+    yield status_mark(row.status, form.language)
+    if row.since is None:
+        yield NOTHING
+    else:
+        yield clock_time(row.since, form.now, form.zone, form.language)
+    if form.latency:
+        whole = row.level is Level.ENVIRONMENT
+        yield "" if whole else milliseconds(row.latency, form.language)
+    yield _seen(row, form)
+
+
+def _shown(row: Row, detail: Detail) -> bool:
+    if row.level is not Level.CHECK:
+        return True
+    return detail == "checks" or (detail == "trouble" and row.status is not Status.GREEN)
+
+
+def _title(row: Row, language: str) -> RichText:
+    indent = {Level.ENVIRONMENT: "", Level.SERVICE: "  ", Level.CHECK: "    "}[row.level]
+    quiet = "dim" if row.level is Level.CHECK and row.status is Status.GREEN else ""
+    return RichText(f"{indent}{say(row.title, language)}", style=quiet)
+
+
+def _seen(row: Row, form: _Form) -> RichText:
+    """Why, in few words or in full sentences."""
+    language = form.language
+    whole = form.messages and row.level is Level.SERVICE and row.status is not Status.GREEN
+    said = say(row.message if whole else row.short, language)
+    if row.planned:
+        said = f"{said} ({say(_PLANNED, language)})"
+    quiet = row.status is Status.GREEN
+    return RichText(said, style="dim" if quiet else style(row.status).removeprefix("bold "))

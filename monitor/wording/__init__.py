@@ -1,0 +1,36 @@
+"""Pure: full sentences in Swedish and English, in the agency's own words.
+
+A message says what (service and check), where (target), since when (local time with weekday), on
+what evidence, and whose trouble it is. Every message is whole sentences that a person can act on;
+green ones are short. *Unknown* says that we do not know, and why.
+
+No clock and no I/O: instants are seconds since the epoch, zones are arguments. Text that came from
+outside (a probe's detail, a title) is put on one line.
+
+    grammar       plurals, lists, one line
+    times         instants and lengths of time
+    reasons       every reason and cause in words
+    claims        what a status claims, as the agency's five sentences and "we do not know"
+    checks        one check and its evidence
+    wholes        a service, an environment, everything
+    transitions   what changed, and the all-clear
+"""
+
+from monitor.wording.checks import check_message
+from monitor.wording.claims import status_word
+from monitor.wording.reasons import reason_phrase
+from monitor.wording.times import duration, instant
+from monitor.wording.transitions import transition_message
+from monitor.wording.wholes import environment_message, overall_message, service_message
+
+__all__ = [
+    "check_message",
+    "duration",
+    "environment_message",
+    "instant",
+    "overall_message",
+    "reason_phrase",
+    "service_message",
+    "status_word",
+    "transition_message",
+]

@@ -1,0 +1,276 @@
+"""One check in words: its claim, its evidence, whose trouble it is."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+from monitor.estate import Text
+from monitor.judge import Rule, Status
+from monitor.snapshot import AddressView, CheckView
+from monitor.wording.claims import check_claim, lead_by
+from monitor.wording.grammar import listed, one_line, plural, sentence, title, together
+from monitor.wording.reasons import reason_phrase, whose
+from monitor.wording.times import instant, percent, seconds_short
+from probes.observation import Cause, Grade, Observation, Reason, TlsFacts
+
+_NOTHING = Text(sv="", en="")
+
+
+def check_message(view: CheckView, zone: ZoneInfo, service: Text | None = None) -> Text:
+    """One check in full sentences. ``service`` is its title; the name is used without one."""
+    check = view.check
+    subject = service_subject(service, check.service, title(None, check.environment))
+    since = instant(view.since, zone)
+    if view.status is Status.UNKNOWN:
+        return _unknown(view, subject, zone)
+    said = lead_by(check_claim(view), source(view), subject, since)
+    if view.status is Status.GREEN:
+        return said
+    return together(
+        (
+            said,
+            sentence(evidence(view)),
+            addresses(view),
+            validity(view, zone),
+            recovering(view),
+            whose(view.cause) if view.cause is not None else None,
+        )
+    )
+
+
+def service_subject(titled: Text | None, name: str, where: Text) -> Text:
+    """``tjänsten Receptexpedition (EXPO) i EXT5``."""
+    known = title(titled, name)
+    return Text(sv=f"tjänsten {known.sv} i {where.sv}", en=f"the service {known.en} in {where.en}")
+
+
+def source(view: CheckView) -> Text:
+    """``kontrollen api mot https://…``, ``the api check of https://…``."""
+    name, target = view.check.name, one_line(view.check.target)
+    if not target:
+        return Text(sv=f"kontrollen {name}", en=f"the {name} check")
+    return Text(sv=f"kontrollen {name} mot {target}", en=f"the {name} check of {target}")
+
+
+def evidence(view: CheckView) -> Text:
+    """What the check saw, as a clause: how many of how many failed, and why."""
+    why = view.why
+    run = why.consecutive
+    because = _because(view)
+    share_sv = f"{why.failed} av {plural(why.of, 'mätning', 'mätningar')}"
+    share_en = f"{why.failed} of {plural(why.of, 'measurement', 'measurements')}"
+    latest = Text(
+        sv="den senaste mätningen" if run == 1 else f"de {run} senaste mätningarna",
+        en="the latest measurement" if run == 1 else f"the latest {run} measurements",
+    )
+    if why.rule is Rule.WINDOW:
+        limit = percent(why.threshold)
+        return _since_last(
+            f"{share_sv} misslyckades (gränsen är {limit.sv})",
+            f"{share_en} failed (the limit is {limit.en})",
+            because,
+        )
+    if why.rule is Rule.GREEN_AFTER:
+        said = Text(
+            sv="tjänsten svarar igen, men med anmärkning",
+            en="the service answers again, but is still degraded",
+        )
+        return _since_one(said, because)
+    if why.rule is Rule.DEGRADED_AFTER and run:
+        be = "was" if run == 1 else "were"
+        said = Text(sv=f"{latest.sv} gav anmärkning", en=f"{latest.en} {be} degraded")
+    elif run:
+        said = Text(
+            sv=f"{latest.sv} misslyckades ({share_sv})", en=f"{latest.en} failed ({share_en})"
+        )
+    elif why.failed:
+        return _since_last(f"{share_sv} misslyckades", f"{share_en} failed", because)
+    else:
+        said = Text(
+            sv="en tidigare mätning gav anmärkning", en="an earlier measurement was degraded"
+        )
+        run = 1
+    if run > 1:
+        return _since_last(said.sv, said.en, because)
+    return _since_one(said, because)
+
+
+def _since_one(said: Text, because: Text | None) -> Text:
+    if because is None:
+        return said
+    return Text(sv=f"{said.sv} eftersom {because.sv}", en=f"{said.en} because {because.en}")
+
+
+def _since_last(sv: str, en: str, because: Text | None) -> Text:
+    if because is None:
+        return Text(sv=sv, en=en)
+    return Text(
+        sv=f"{sv}, senast eftersom {because.sv}", en=f"{en}, most recently because {because.en}"
+    )
+
+
+def _seen(view: CheckView) -> Observation | None:
+    """The observation that the reason is of."""
+    if view.evidence is not None:
+        return view.evidence
+    return view.last if view.last_grade is not Grade.GOOD else None
+
+
+def _because(view: CheckView) -> Text | None:
+    """The reason in words, with the probe's own clause as evidence."""
+    seen = _seen(view)
+    reason = view.reason or (seen.reason if seen else None)
+    if reason is None:
+        return None
+    phrase = reason_phrase(reason)
+    if seen is None:
+        return phrase
+    shown = _slowness(view, seen) if reason is Reason.LATENCY else _NOTHING
+    if not shown.sv:
+        detail = one_line(seen.detail)
+        shown = Text(sv=detail, en=detail)
+    if not shown.sv:
+        return phrase
+    return Text(sv=f"{phrase.sv} ({shown.sv})", en=f"{phrase.en} ({shown.en})")
+
+
+def _slowness(view: CheckView, seen: Observation) -> Text:
+    """The measured time against the threshold that it passed."""
+    took = seen.duration
+    for limit in (view.check.thresholds.latency_red, view.check.thresholds.latency_yellow):
+        if limit is not None and took >= limit:
+            measured, allowed = seconds_short(took), seconds_short(limit)
+            return Text(
+                sv=f"{measured.sv}, gränsen är {allowed.sv}",
+                en=f"{measured.en}, the limit is {allowed.en}",
+            )
+    return _NOTHING
+
+
+def addresses(view: CheckView) -> Text | None:
+    """With ``address: all``: which of them are in trouble."""
+    worst = [part for part in view.addresses if part.status in (Status.RED, Status.YELLOW)]
+    if not worst:
+        return None
+    which = listed([_address(part) for part in worst])
+    of = len(view.addresses)
+    have = "has" if len(worst) == 1 else "have"
+    return Text(
+        sv=f"Av {plural(of, 'adress', 'adresser')} har {len(worst)} störningar: {which.sv}.",
+        en=f"Of {plural(of, 'address', 'addresses')} {len(worst)} {have} trouble: {which.en}.",
+    )
+
+
+def _address(part: AddressView) -> Text:
+    address = one_line(part.address)
+    shown = Text(sv=address or "okänd adress", en=address or "unknown address")
+    if part.reason is None:
+        return shown
+    phrase = reason_phrase(part.reason)
+    return Text(sv=f"{shown.sv} ({phrase.sv})", en=f"{shown.en} ({phrase.en})")
+
+
+def validity(view: CheckView, zone: ZoneInfo) -> Text | None:
+    """Until when the certificate is valid, when that is the matter."""
+    seen = _seen(view)
+    tls = seen.tls if seen else None
+    if tls is None:
+        return None
+    if view.cause is not Cause.TARGET:
+        return _own_validity(view, tls, zone)
+    if view.reason is Reason.TLS_NOT_YET_VALID and tls.leaf is not None:
+        when = instant(tls.leaf.not_before, zone)
+        return Text(
+            sv=f"Certifikatet börjar gälla {when.sv}.",
+            en=f"The certificate becomes valid on {when.en}.",
+        )
+    end = tls.verified_not_after if tls.verified_not_after is not None else tls.earliest_not_after
+    if end is None:
+        return None
+    when = instant(end, zone)
+    if view.reason is Reason.TLS_EXPIRED:
+        return Text(
+            sv=f"Certifikatet gick ut {when.sv}.", en=f"The certificate expired on {when.en}."
+        )
+    if view.reason is Reason.EXPIRY:
+        return Text(
+            sv=f"Certifikatet går ut {when.sv}.", en=f"The certificate expires on {when.en}."
+        )
+    return None
+
+
+def _own_validity(view: CheckView, tls: TlsFacts, zone: ZoneInfo) -> Text | None:
+    """The same of our own client certificate."""
+    if view.reason is not Reason.EXPIRY or tls.client is None:
+        return None
+    when = instant(tls.client.not_after, zone)
+    return Text(
+        sv=f"Vårt eget klientcertifikat går ut {when.sv}.",
+        en=f"Our own client certificate expires on {when.en}.",
+    )
+
+
+def recovering(view: CheckView) -> Text | None:
+    """What is still missing for the all-clear, once the newest measurement was good."""
+    if view.last_grade is not Grade.GOOD or view.addresses:
+        return None
+    if view.status is Status.YELLOW and view.why.rule is Rule.WINDOW:
+        return Text(
+            sv="Den senaste mätningen lyckades, men andelen misslyckade är ännu för hög.",
+            en="The latest measurement succeeded, but the share of failed ones is still too high.",
+        )
+    needed = view.check.thresholds.green_after
+    if needed < 2:
+        return None
+    return Text(
+        sv=f"Den senaste mätningen lyckades, men det krävs {needed} i rad"
+        " innan störningen räknas som åtgärdad.",
+        en=f"The latest measurement succeeded, but it takes {needed} in a row"
+        " for the disturbance to count as resolved.",
+    )
+
+
+def ignorance(view: CheckView, zone: ZoneInfo) -> Text:
+    """Why a check does not know, as a clause."""
+    who = source(view)
+    since = instant(view.since, zone)
+    if view.why.rule is Rule.MONITOR or view.trouble:
+        phrase = reason_phrase(view.reason or Reason.INTERNAL)
+        clause = one_line(view.trouble)
+        shown = f" ({clause})" if clause else ""
+        return Text(
+            sv=f"{who.sv} har inte kunnat mäta sedan {since.sv} eftersom {phrase.sv}{shown}",
+            en=f"{who.en} has been unable to measure since {since.en} because {phrase.en}{shown}",
+        )
+    if view.last is None:
+        return Text(
+            sv=f"{who.sv} har inte gett någon mätning sedan {since.sv}",
+            en=f"{who.en} has made no measurement since {since.en}",
+        )
+    if view.why.rule is Rule.UNMEASURED:
+        return Text(
+            sv=f"{who.sv} har ännu inte gjort tillräckligt många mätningar"
+            f" (den senaste {instant(view.last.at, zone).sv})",
+            en=f"{who.en} has not made enough measurements yet"
+            f" (the latest on {instant(view.last.at, zone).en})",
+        )
+    newest = instant(view.last.at, zone)
+    return Text(
+        sv=f"{who.sv} mätte senast {newest.sv}, och det är för länge sedan",
+        en=f"{who.en} last measured on {newest.en}, and that is too long ago",
+    )
+
+
+def _unknown(view: CheckView, subject: Text, zone: ZoneInfo) -> Text:
+    why = ignorance(view, zone)
+    failing = view.why.rule is Rule.UNMEASURED and view.why.consecutive > 0
+    return together(
+        (
+            Text(
+                sv=f"Vi vet inte om {subject.sv} fungerar: {why.sv}.",
+                en=f"We do not know whether {subject.en} works: {why.en}.",
+            ),
+            sentence(evidence(view)) if failing else None,
+            whose(view.cause) if view.cause is not None else None,
+        )
+    )

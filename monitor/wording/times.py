@@ -1,0 +1,102 @@
+"""Instants and lengths of time, as people say them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from math import isfinite
+from zoneinfo import ZoneInfo
+
+from monitor.estate import Text
+from monitor.wording.grammar import plural
+
+_DAYS_SV = ("måndag", "tisdag", "onsdag", "torsdag", "fredag", "lördag", "söndag")
+_DAYS_EN = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_MONTHS_SV = (
+    "januari",
+    "februari",
+    "mars",
+    "april",
+    "maj",
+    "juni",
+    "juli",
+    "augusti",
+    "september",
+    "oktober",
+    "november",
+    "december",
+)
+_MONTHS_EN = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+
+_UNITS = (
+    (86400, ("dygn", "dygn"), ("day", "days")),
+    (3600, ("timme", "timmar"), ("hour", "hours")),
+    (60, ("minut", "minuter"), ("minute", "minutes")),
+    (1, ("sekund", "sekunder"), ("second", "seconds")),
+)
+
+
+def instant(at: float, zone: ZoneInfo) -> Text:
+    """``måndag 23 november 2026 kl. 14.02``, ``Monday 23 November 2026 at 14:02``.
+
+    In the hour that the end of summer time repeats, the zone's abbreviation tells the two apart.
+    """
+    try:
+        local = datetime.fromtimestamp(at, zone)
+    except (OverflowError, ValueError, OSError):
+        return Text(sv="okänd tid", en="an unknown time")
+    weekday, day, month, year = local.weekday(), local.day, local.month - 1, local.year
+    hour, minute = f"{local.hour:02}", f"{local.minute:02}"
+    if local.utcoffset() != local.replace(fold=1 - local.fold).utcoffset():
+        minute = f"{minute} {local.tzname()}"
+    return Text(
+        sv=f"{_DAYS_SV[weekday]} {day} {_MONTHS_SV[month]} {year} kl. {hour}.{minute}",
+        en=f"{_DAYS_EN[weekday]} {day} {_MONTHS_EN[month]} {year} at {hour}:{minute}",
+    )
+
+
+def duration(seconds: float) -> Text:
+    """``3 minuter``, ``1 timme och 20 minuter``: the largest unit and the next, rounded down."""
+    left = int(seconds) if isfinite(seconds) else 0
+    if left < 1:
+        return Text(sv="mindre än 1 sekund", en="less than 1 second")
+    sv: list[str] = []
+    en: list[str] = []
+    for size, names_sv, names_en in _UNITS:
+        number, rest = divmod(left, size)
+        if number:
+            sv.append(plural(number, *names_sv))
+            en.append(plural(number, *names_en))
+            left = rest
+        if sv and (not number or len(sv) == 2):
+            break
+    return Text(sv=" och ".join(sv), en=" and ".join(en))
+
+
+def seconds_short(seconds: float) -> Text:
+    """A measured time: ``1,8 s``, ``840 ms``."""
+    if not isfinite(seconds):
+        return Text(sv="okänd tid", en="an unknown time")
+    milliseconds = round(seconds * 1000)
+    if milliseconds < 1000:
+        return Text(sv=f"{milliseconds} ms", en=f"{milliseconds} ms")
+    number = f"{seconds:.2f}".rstrip("0").rstrip(".")
+    return Text(sv=f"{number.replace('.', ',')} s", en=f"{number} s")
+
+
+def percent(share: float) -> Text:
+    """A share as a percentage: ``25 %``, ``12,5 %``; English ``25%``."""
+    number = f"{share * 100:.1f}".removesuffix(".0")
+    return Text(sv=f"{number.replace('.', ',')} %", en=f"{number}%")

@@ -1,0 +1,130 @@
+"""What changed: the sentence of a notification, a feed entry or a log line; and the all-clear."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from monitor.estate import Text
+from monitor.judge import Status
+from monitor.snapshot import EnvironmentView, ServiceView, Snapshot, Transition
+from monitor.wording.checks import service_subject
+from monitor.wording.claims import Claim, claim_of, lead
+from monitor.wording.grammar import capital, one_line, title, together
+from monitor.wording.reasons import reason_phrase, whose
+from monitor.wording.times import duration, instant
+from monitor.wording.wholes import environment_message, service_message
+
+_BEFORE = {
+    Status.GREEN: Text(
+        sv="Dessförinnan var den i full drift.", en="Before that it was in full operation."
+    ),
+    Status.YELLOW: Text(
+        sv="Dessförinnan hade den störningar.", en="Before that it had disturbances."
+    ),
+    Status.RED: Text(
+        sv="Dessförinnan var den inte tillgänglig.", en="Before that it was not available."
+    ),
+    Status.UNKNOWN: Text(
+        sv="Dessförinnan var läget okänt.", en="Before that its state was unknown."
+    ),
+}
+"""*Den* is right for both *tjänsten* and *testmiljön*."""
+
+
+def transition_message(
+    transition: Transition, snapshot: Snapshot, *, began: float | None = None
+) -> Text:
+    """What a transition means to a reader.
+
+    ``began`` is when the disturbance began, for the all-clear; where it is not given, it is read
+    from ``snapshot`` if that still shows the status before the transition.
+    """
+    environment, service = _views(transition, snapshot)
+    subject = _subject(transition, environment, service)
+    zone = snapshot.estate.timezone
+    since = instant(transition.since, zone)
+    view = service if transition.service is not None else environment
+    if transition.after is Status.GREEN:
+        if transition.before in (Status.YELLOW, Status.RED):
+            if began is None and view is not None and view.status is transition.before:
+                began = view.since
+            return together((_resolved(subject, since), _lasted(transition, began)))
+        return together((lead(Claim.FULL, subject, since), _BEFORE[transition.before]))
+    if view is not None and view.status is transition.after:
+        where = environment.environment.title if environment is not None else None
+        said = (
+            service_message(view, zone, where)
+            if isinstance(view, ServiceView)
+            else environment_message(view, zone)
+        )
+        return together((said, _BEFORE[transition.before]))
+    return together(
+        (
+            lead(claim_of(transition.after), subject, since),
+            *_reason(transition),
+            _BEFORE[transition.before],
+        )
+    )
+
+
+def _views(
+    transition: Transition, snapshot: Snapshot
+) -> tuple[EnvironmentView | None, ServiceView | None]:
+    for environment in snapshot.environments:
+        if environment.environment.name == transition.environment:
+            for service in environment.services:
+                if service.service.name == _service_name(transition):
+                    return environment, service
+            return environment, None
+    return None, None
+
+
+def _service_name(transition: Transition) -> str | None:
+    """A service's own name, however it is addressed (``expo`` or ``ext5/expo``)."""
+    return transition.service.rpartition("/")[2] if transition.service is not None else None
+
+
+def _subject(
+    transition: Transition, environment: EnvironmentView | None, service: ServiceView | None
+) -> Text:
+    known = title(
+        environment.environment.title if environment is not None else None, transition.environment
+    )
+    name = _service_name(transition)
+    if name is None:
+        return Text(sv=f"testmiljön {known.sv}", en=f"the test environment {known.en}")
+    titled = service.service.title if service is not None else None
+    return service_subject(titled, name, known)
+
+
+def _resolved(subject: Text, since: Text) -> Text:
+    return Text(
+        sv=f"Störningen är åtgärdad: {subject.sv} är i full drift sedan {since.sv}.",
+        en=f"The disturbance is resolved: {subject.en} has been in full operation"
+        f" since {since.en}.",
+    )
+
+
+def _lasted(transition: Transition, began: float | None) -> Text | None:
+    """From the first bad observation to the first good one."""
+    if began is None or not began < transition.since:
+        return None
+    length = duration(transition.since - began)
+    return Text(sv=f"Störningen varade i {length.sv}.", en=f"It lasted {length.en}.")
+
+
+def _reason(transition: Transition) -> Sequence[Text | None]:
+    """The transition's own words, when the snapshot has moved on."""
+    if transition.reason is None:
+        return ()
+    phrase = reason_phrase(transition.reason)
+    check = one_line(transition.check) if transition.check is not None else ""
+    if check:
+        phrase = Text(
+            sv=f"enligt kontrollen {check} är orsaken att {phrase.sv}",
+            en=f"according to the {check} check, the cause is that {phrase.en}",
+        )
+    return (
+        Text(sv=f"{capital(phrase.sv)}.", en=f"{capital(phrase.en)}."),
+        whose(transition.cause) if transition.cause is not None else None,
+    )

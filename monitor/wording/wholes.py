@@ -1,0 +1,268 @@
+"""A service, an environment and everything, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from zoneinfo import ZoneInfo
+
+from monitor.estate import Text
+from monitor.judge import Status
+from monitor.snapshot import CheckView, EnvironmentView, ServiceView, Snapshot
+from monitor.wording.checks import (
+    addresses,
+    evidence,
+    ignorance,
+    recovering,
+    service_subject,
+    source,
+    validity,
+)
+from monitor.wording.claims import environment_claim, lead, service_claim
+from monitor.wording.grammar import LISTED, listed, plural, sentence, title, together
+from monitor.wording.reasons import whose
+from monitor.wording.times import instant
+
+_TROUBLED = (Status.RED, Status.YELLOW)
+
+
+def service_message(view: ServiceView, zone: ZoneInfo, environment: Text | None = None) -> Text:
+    """A service in full sentences. ``environment`` is its title; the name is used without one."""
+    service = view.service
+    where = title(environment, service.environment)
+    subject = service_subject(service.title, service.name, where)
+    since = instant(view.since, zone)
+    if view.status is not view.measured:
+        return together((_declared(view, subject, since), _measured(view, zone)))
+    return together((lead(service_claim(view), subject, since), *_grounds(view, zone)))
+
+
+def _grounds(view: ServiceView, zone: ZoneInfo) -> Sequence[Text | None]:
+    """What a service's measured status rests on."""
+    if view.measured is Status.GREEN:
+        return ()
+    if view.measured is Status.UNKNOWN:
+        return _unknown_grounds(view, zone)
+    check = deciding(view)
+    if check is None:
+        return (_planned(view),)
+    return (
+        shown_by(check),
+        addresses(check),
+        validity(check, zone),
+        recovering(check),
+        whose(check.cause) if check.cause is not None else None,
+        _others(view, check),
+        _planned(view),
+    )
+
+
+def deciding(view: ServiceView) -> CheckView | None:
+    """The check that speaks for a service: the worst, critical first, then the heaviest."""
+    bad = [check for check in view.checks if check.status in _TROUBLED]
+    if not bad:
+        return None
+    return max(bad, key=lambda c: (c.status.severity, c.check.critical, c.check.weight, -c.since))
+
+
+def shown_by(check: CheckView) -> Text:
+    """``Det visar kontrollen api mot …, där de 3 senaste mätningarna misslyckades (…).``"""
+    who, seen = source(check), evidence(check)
+    return Text(
+        sv=f"Det visar {who.sv}, där {seen.sv}.",
+        en=f"This is shown by {who.en}, where {seen.en}.",
+    )
+
+
+def _others(view: ServiceView, shown: CheckView) -> Text | None:
+    others = [c for c in view.checks if c is not shown and c.status in _TROUBLED]
+    if not others:
+        return None
+    names = listed([title(None, check.check.name) for check in others])
+    if len(others) == 1:
+        return Text(
+            sv=f"Även kontrollen {names.sv} visar störningar.",
+            en=f"The {names.en} check shows trouble too.",
+        )
+    return Text(
+        sv=f"Även kontrollerna {names.sv} visar störningar.",
+        en=f"The checks {names.en} show trouble too.",
+    )
+
+
+def _unknown_grounds(view: ServiceView, zone: ZoneInfo) -> Sequence[Text | None]:
+    blind = [check for check in view.checks if check.status is Status.UNKNOWN]
+    if not blind:
+        return (
+            Text(
+                sv="Tjänsten har inga kontroller som mäter den.",
+                en="The service has no checks that measure it.",
+            ),
+        )
+    return (*_blind_grounds(blind[0], zone), _also_blind(len(blind) - 1))
+
+
+def _blind_grounds(check: CheckView, zone: ZoneInfo) -> Sequence[Text | None]:
+    return (
+        sentence(ignorance(check, zone)),
+        whose(check.cause) if check.cause is not None else None,
+    )
+
+
+def _also_blind(number: int) -> Text | None:
+    if not number:
+        return None
+    know = "knows" if number == 1 else "know"
+    return Text(
+        sv=f"Även {plural(number, 'annan kontroll', 'andra kontroller')} saknar besked.",
+        en=f"Of the others, {plural(number, 'check', 'checks')} {know} nothing either.",
+    )
+
+
+def _declared(view: ServiceView, subject: Text, since: Text) -> Text:
+    """A service window says more than the measurements do."""
+    if view.declared is Status.RED:
+        return Text(
+            sv=f"Enligt ett pågående servicefönster är {subject.sv} inte tillgänglig"
+            f" sedan {since.sv}.",
+            en=f"According to a service window under way, {subject.en} has not been available"
+            f" since {since.en}.",
+        )
+    return Text(
+        sv=f"Enligt ett pågående servicefönster kan störningar förekomma i {subject.sv}"
+        f" sedan {since.sv}.",
+        en=f"According to a service window under way, disturbances may occur in {subject.en}"
+        f" since {since.en}.",
+    )
+
+
+def _measured(view: ServiceView, zone: ZoneInfo) -> Text:
+    """What the measurements say while a window says worse."""
+    if view.measured is Status.GREEN:
+        return Text(
+            sv="Mätningarna visar att den är i full drift.",
+            en="The measurements show it in full operation.",
+        )
+    return together(_grounds(view, zone))
+
+
+def _planned(view: ServiceView) -> Text | None:
+    if not view.planned:
+        return None
+    return Text(
+        sv="Det är väntat under ett pågående servicefönster.",
+        en="This is expected during a service window under way.",
+    )
+
+
+def environment_message(view: EnvironmentView, zone: ZoneInfo) -> Text:
+    """An environment in full sentences."""
+    said = _environment_lead(view, zone)
+    if view.status is Status.GREEN:
+        return said
+    if not view.services:
+        return together(
+            (said, Text(sv="Inga tjänster övervakas där.", en="No services are monitored there."))
+        )
+    bad = _worst_first(view.services)
+    if not bad:
+        return together((said, _blind_services(view), *_why_blind(view, zone)))
+    grounds = deciding(bad[0])
+    return together(
+        (
+            said,
+            _affected(bad, len(view.services)),
+            shown_by(grounds) if grounds is not None else None,
+            whose(grounds.cause) if grounds is not None and grounds.cause is not None else None,
+            _blind_services(view),
+        )
+    )
+
+
+def _why_blind(view: EnvironmentView, zone: ZoneInfo) -> Sequence[Text | None]:
+    """Why nothing is known, by the example of the first check that knows nothing."""
+    for service in view.services:
+        for check in service.checks:
+            if service.status is Status.UNKNOWN and check.status is Status.UNKNOWN:
+                return _blind_grounds(check, zone)
+    return ()
+
+
+def _environment(view: EnvironmentView) -> Text:
+    known = title(view.environment.title, view.environment.name)
+    return Text(sv=f"testmiljön {known.sv}", en=f"the test environment {known.en}")
+
+
+def _worst_first(services: Sequence[ServiceView]) -> list[ServiceView]:
+    bad = [service for service in services if service.status in _TROUBLED]
+    return sorted(bad, key=lambda s: (-s.status.severity, -s.measured.severity, s.since))
+
+
+def _affected(bad: Sequence[ServiceView], of: int) -> Text | None:
+    if not bad:
+        return None
+    names = listed([title(each.service.title, each.service.name) for each in bad])
+    number = len(bad)
+    affected, be = ("berörd", "is") if number == 1 else ("berörda", "are")
+    return Text(
+        sv=f"{number} av {plural(of, 'tjänst', 'tjänster')} är {affected}: {names.sv}.",
+        en=f"{number} of {plural(of, 'service', 'services')} {be} affected: {names.en}.",
+    )
+
+
+def _blind_services(view: EnvironmentView) -> Text | None:
+    blind = [each for each in view.services if each.status is Status.UNKNOWN]
+    if not blind:
+        return None
+    names = listed([title(each.service.title, each.service.name) for each in blind])
+    number, of = len(blind), len(view.services)
+    return Text(
+        sv=f"{number} av {plural(of, 'tjänst', 'tjänster')} saknar besked: {names.sv}.",
+        en=f"Of {plural(of, 'service', 'services')} {number} {'is' if number == 1 else 'are'}"
+        f" unknown: {names.en}.",
+    )
+
+
+def overall_message(snapshot: Snapshot) -> Text:
+    """Everything: a sentence for each environment that is not in full operation, worst first."""
+    views, zone = snapshot.environments, snapshot.estate.timezone
+    if not views:
+        return Text(sv="Inga testmiljöer övervakas.", en="No test environments are monitored.")
+    if len(views) == 1:
+        return environment_message(views[0], zone)
+    matters = sorted(
+        (view for view in views if view.status is not Status.GREEN),
+        key=lambda view: (-view.status.severity, view.since),
+    )
+    if not matters:
+        since = instant(snapshot.since, zone)
+        return Text(
+            sv=f"Samtliga {len(views)} testmiljöer är i full drift sedan {since.sv}.",
+            en=f"All {len(views)} test environments have been in full operation since {since.en}.",
+        )
+    said = [_environment_lead(view, zone) for view in matters[:LISTED]]
+    return together((*said, _more(len(matters) - len(said)), _well(len(views) - len(matters))))
+
+
+def _environment_lead(view: EnvironmentView, zone: ZoneInfo) -> Text:
+    return lead(environment_claim(view), _environment(view), instant(view.since, zone))
+
+
+def _more(number: int) -> Text | None:
+    if number < 1:
+        return None
+    be = "is" if number == 1 else "are"
+    return Text(
+        sv=f"Ytterligare {plural(number, 'testmiljö', 'testmiljöer')} är inte i full drift.",
+        en=f"Another {plural(number, 'test environment', 'test environments')} {be}"
+        " not in full operation.",
+    )
+
+
+def _well(number: int) -> Text | None:
+    """The rest, which are green."""
+    if number < 1:
+        return None
+    be = "is" if number == 1 else "are"
+    others = "other test environment" if number == 1 else "other test environments"
+    rest = "Den återstående testmiljön" if number == 1 else f"Övriga {number} testmiljöer"
+    return Text(sv=f"{rest} är i full drift.", en=f"The {number} {others} {be} in full operation.")

@@ -220,9 +220,7 @@ class _EnvironmentRow:
     def measured(self) -> Status:
         return judge.roll_up(
             [
-                Child(
-                    status=row.status, weight=row.service.weight, critical=row.service.critical
-                )
+                Child(status=row.status, weight=row.service.weight, critical=row.service.critical)
                 for row in self.services
             ],
             self.environment.majority,
@@ -328,9 +326,7 @@ class Board:
         changed.append(common)
         measured = environment.measured()
         if measured is not environment.status:
-            changed.append(
-                replace(common, service=None, before=environment.status, after=measured)
-            )
+            changed.append(replace(common, service=None, before=environment.status, after=measured))
             environment.status, environment.since = measured, since
             overall = self._overall()
             if overall is not self._status:
@@ -350,9 +346,7 @@ class Board:
         )
 
 
-def _why(
-    rule: Rule, status: Status, fold: Fold, thresholds: judge.Thresholds
-) -> Why:
+def _why(rule: Rule, status: Status, fold: Fold, thresholds: judge.Thresholds) -> Why:
     consecutive, threshold, first_bad_at = fold.failed_run, 0.0, fold.failed_since
     match rule:
         case Rule.RED_AFTER:

@@ -20,10 +20,10 @@ from monitor import __version__, logs
 from monitor.cli_probe import choose, take
 from monitor.cli_status import StatusUnreadableError, read_status, watch_status
 from monitor.estate import Estate
+from monitor.judge import Status
 from monitor.secrets import secrets_of
 from monitor.settings import ConfigurationError, json_schema, load
 from monitor.settings_models import split_listen
-from monitor.judge import Status
 from monitor.table import checks_table, document_status, status_table_from_json
 from probes.settings import parse_duration
 

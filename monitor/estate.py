@@ -31,7 +31,8 @@ class Text:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Promise:
     """A ``min_interval`` to a target's owner: probes of ``scope`` to one host and port start at
-    least ``seconds`` apart, retries included."""
+    least ``seconds`` apart, retries included.
+    """
 
     scope: str
     seconds: float

@@ -61,7 +61,8 @@ class LoopLag:
 
     def within(self, seconds: float) -> float:
         """Seconds of lag, in all, that ended within the last ``seconds``; what is lagging at this
-        very moment counts too."""
+        very moment counts too.
+        """
         if self._handle is None:
             return 0.0
         now = self._loop.time()
@@ -127,7 +128,8 @@ CANARY_GAP = 1.0
 
 class CanaryWatch:
     """Asks the canaries, when a target fails, whether it is us. One round at a time, shared by
-    all who ask; no canary configured means that it is never us."""
+    all who ask; no canary configured means that it is never us.
+    """
 
     def __init__(
         self,

@@ -59,7 +59,8 @@ def _keys(check: Check) -> list[tuple[str, str, int]]:
 
 def last_arrival(observation: Observation) -> float:
     """An upper bound of when the probe last reached its target. A single answered request was sent
-    as soon as the connection stood; after anything else only the probe's end is certain."""
+    as soon as the connection stood; after anything else only the probe's end is certain.
+    """
     http = observation.http
     if observation.failed or observation.parts or (http is not None and http.redirects):
         return observation.at + observation.duration

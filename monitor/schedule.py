@@ -40,7 +40,8 @@ def phase(check_id: str, interval: float) -> float:
 
 def period(check: Check) -> float:
     """Seconds between a check's runs while it is settled: its interval, and a little more than a
-    promised ``min_interval`` that is as long, so that jitter on the way never breaks the promise."""
+    promised ``min_interval`` that is as long, so that jitter on the way never breaks the promise.
+    """
     promised = max((promise.seconds for promise in check.promises), default=0.0)
     return max(check.interval, promised + min(0.5, 0.1 * promised))
 
@@ -82,7 +83,8 @@ def _utc(instant: float) -> datetime:
 
 class _LoopScheduler(AsyncIOScheduler):  # type: ignore[misc]
     """The same scheduler for use from its own loop alone: it wakes up without the detour through
-    ``call_soon_threadsafe``, which costs a write and a read of a pipe every time."""
+    ``call_soon_threadsafe``, which costs a write and a read of a pipe every time.
+    """
 
     def wakeup(self) -> None:
         self._stop_timer()
@@ -91,7 +93,8 @@ class _LoopScheduler(AsyncIOScheduler):  # type: ignore[misc]
 
 class _TaskExecutor(BaseExecutor):  # type: ignore[misc]
     """Runs each job as a task that is owned here, so that a shutdown can drain it
-    (``AsyncIOExecutor.shutdown`` cancels)."""
+    (``AsyncIOExecutor.shutdown`` cancels).
+    """
 
     def __init__(self, run: Callable[[Check, float], Coroutine[Any, Any, None]]) -> None:
         super().__init__()
@@ -179,7 +182,8 @@ class Schedule:
 
     async def drain(self, seconds: float) -> int:
         """Starts nothing more, waits for the probes in flight and cancels those that are not done
-        after ``seconds``. Gives how many were cancelled."""
+        after ``seconds``. Gives how many were cancelled.
+        """
         self._scheduler.remove_all_jobs()
         self._jobs.clear()
         self._scheduler.shutdown(wait=False)
@@ -193,4 +197,3 @@ class Schedule:
         if late:
             await asyncio.wait(late, timeout=1.0)
         return len(late)
-

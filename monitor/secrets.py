@@ -23,9 +23,7 @@ def secrets_of(estate: Estate) -> frozenset[str]:
 
 
 def _of_http(settings: HttpSettings) -> set[str]:
-    found = {
-        value for name, value in settings.headers.items() if name.lower() not in _NOT_SECRET
-    }
+    found = {value for name, value in settings.headers.items() if name.lower() not in _NOT_SECRET}
     found |= {word for value in found for word in value.split()[1:]}
     found |= {value for _, value in parse_qsl(urlsplit(settings.url).query)}
     files = [settings.bearer_token_file]

@@ -20,7 +20,8 @@ class WebAccess:
 
 def load_access(settings: WebSettings) -> WebAccess:
     """Reads the files. Raises :class:`WebAccessError`: to serve openly what should be closed is
-    no way out."""
+    no way out.
+    """
     context = None
     if settings.cert_file is not None:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)

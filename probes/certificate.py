@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from probes.addresses import each_address
 from probes.certificate_settings import CertificateSettings, Margin
 from probes.failure import ProbeFailure, from_tls, is_reset, ssl_error_in
-from probes.observation import Cause, Certificate, Grade, Observation, Phase, Reason, TlsFacts
+from probes.observation import Cause, Certificate, Grade, Observation, Phase, Reason
 from probes.patterns import compile_pattern
 from probes.transport import Attempt, Route, connect, deadline, look, over_tls
 
@@ -76,9 +76,7 @@ class CertificateProbe:
             duration = attempt.elapsed()
             if attempt.stage is Phase.TLS and attempt.tls is None:
                 pinned = route.pinned(attempt.address) if attempt.address else route
-                seen = await look(
-                    self._tools, pinned, self._settings.tls, (), timeout - duration
-                )
+                seen = await look(self._tools, pinned, self._settings.tls, (), timeout - duration)
                 attempt.tls = seen.facts if seen is not None else None
             return attempt.failed(failure, duration)
         return self._judged(attempt, duration)
@@ -116,21 +114,34 @@ class CertificateProbe:
         leaf = facts.leaf if facts is not None else None
         if facts is None or leaf is None:
             return attempt.failed(
-                ProbeFailure(Reason.TLS_HANDSHAKE, "the server sent no certificate that can be read"),
+                ProbeFailure(
+                    Reason.TLS_HANDSHAKE, "the server sent no certificate that can be read"
+                ),
                 duration,
             )
         failure = self._weak(leaf) or self._wrong_issuer(leaf)
         if failure is not None:
             return attempt.failed(failure, duration)
         findings = [
-            _margin(facts.verified_not_after or leaf.not_after, leaf, attempt.at,
-                    self._settings.expires_within, Cause.TARGET, "the certificate"),
+            _margin(
+                facts.verified_not_after or leaf.not_after,
+                leaf,
+                attempt.at,
+                self._settings.expires_within,
+                Cause.TARGET,
+                "the certificate",
+            ),
         ]
         if facts.client is not None:
             findings.append(
-                _margin(facts.client.not_after, facts.client, attempt.at,
-                        self._settings.client_expires_within, Cause.DEPENDENCY,
-                        "our own client certificate")
+                _margin(
+                    facts.client.not_after,
+                    facts.client,
+                    attempt.at,
+                    self._settings.client_expires_within,
+                    Cause.DEPENDENCY,
+                    "our own client certificate",
+                )
             )
         for grade in (Grade.FAILED, Grade.DEGRADED):
             for found in findings:
@@ -144,7 +155,8 @@ class CertificateProbe:
         if wanted is None or leaf.key_bits is None or leaf.key_bits >= wanted:
             return None
         return ProbeFailure(
-            Reason.TLS_WEAK, f"{leaf.key_type} key of {leaf.key_bits} bits, at least {wanted} expected"
+            Reason.TLS_WEAK,
+            f"{leaf.key_type} key of {leaf.key_bits} bits, at least {wanted} expected",
         )
 
     def _wrong_issuer(self, leaf: Certificate) -> ProbeFailure | None:
@@ -176,7 +188,8 @@ def _margin(
 
 def margins(margin: Margin | Literal["auto"], certificate: Certificate) -> tuple[float, float]:
     """Seconds before the end that are yellow and red; ``auto`` follows short lifetimes: the lesser
-    of the defaults and a third, a tenth, of the lifetime (contract, section 3)."""
+    of the defaults and a third, a tenth, of the lifetime (contract, section 3).
+    """
     if margin != "auto":
         return margin.yellow, margin.red
     lifetime = certificate.not_after - certificate.not_before

@@ -60,9 +60,7 @@ class ProbeConnector(aiohttp.BaseConnector):
         context = self._tools.tls.get(hop.tls, ALPN) if hop.tls is not None else None
         connected = await connect(self._tools, hop.route, attempt)
         if context is None or hop.tls is None:
-            _, handler = await loop.create_connection(
-                lambda: ResponseHandler(loop), sock=connected
-            )
+            _, handler = await loop.create_connection(lambda: ResponseHandler(loop), sock=connected)
         else:
             handler = await over_tls(
                 connected,

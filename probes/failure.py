@@ -58,7 +58,8 @@ _ERRNO = re.compile(r"\[Errno (\d+)\]")
 def errno_of(error: OSError) -> int | None:
     """The error's number. aiohappyeyeballs joins several errors into one text: the first of them
     that is not our own, for an address that cannot be reached from here says nothing when
-    another was tried and answered."""
+    another was tried and answered.
+    """
     if error.errno is not None:
         return error.errno
     numbers = [int(number) for number in _ERRNO.findall(str(error))]
@@ -71,9 +72,7 @@ def from_resolution(error: OSError, host: str) -> ProbeFailure:
     number = error.errno
     if number in OUR_ERRNOS or number in (socket.EAI_MEMORY, socket.EAI_SYSTEM):
         return MonitorTrouble(f"looking up {clean(host)}: {error.strerror or error}", Reason.DNS)
-    return ProbeFailure(
-        Reason.DNS, f"{clean(host)}: {error.strerror or error}", Cause.NETWORK
-    )
+    return ProbeFailure(Reason.DNS, f"{clean(host)}: {error.strerror or error}", Cause.NETWORK)
 
 
 def from_connect(error: OSError, where: str) -> ProbeFailure:
@@ -88,9 +87,7 @@ def from_connect(error: OSError, where: str) -> ProbeFailure:
     if number in OUR_ERRNOS:
         return MonitorTrouble(text, Reason.CONNECT_ERROR)
     network = number in (errno.EHOSTUNREACH, errno.EHOSTDOWN)
-    return ProbeFailure(
-        Reason.CONNECT_ERROR, text, Cause.NETWORK if network else Cause.TARGET
-    )
+    return ProbeFailure(Reason.CONNECT_ERROR, text, Cause.NETWORK if network else Cause.TARGET)
 
 
 def is_reset(error: BaseException) -> bool:

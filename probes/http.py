@@ -200,11 +200,14 @@ class HttpProbe:
 
     def _redirected(self, request: _Request, status: int, location: str) -> _Request:
         """The request that a redirect asks for (RFC 9110, 15.4), without credentials when it
-        leaves the origin. Raises :class:`ProbeFailure` when it is not to be followed."""
+        leaves the origin. Raises :class:`ProbeFailure` when it is not to be followed.
+        """
         target = urljoin(str(request.url), location)
         split, fault = split_url(target)
         if split is None:
-            raise ProbeFailure(Reason.REDIRECTS, f"redirect to {clean(location, 80)}, which {fault}")
+            raise ProbeFailure(
+                Reason.REDIRECTS, f"redirect to {clean(location, 80)}, which {fault}"
+            )
         url = URL(target, encoded=target.isascii())
         method, body = request.method, request.body
         if (status == 303 and method != "HEAD") or (status in (301, 302) and method == "POST"):
@@ -238,28 +241,39 @@ class HttpProbe:
         self, attempt: Attempt, route: Route, failure: ProbeFailure, timeout: float
     ) -> Observation:
         """The observation of a failure, after a second look at the server where that tells more:
-        the certificates that did not verify, or whether a reset was a refused certificate."""
+        the certificates that did not verify, or whether a reset was a refused certificate.
+        """
         duration = attempt.elapsed()
-        silent_reset = (
-            failure.reason is Reason.RESET and not attempt.answered and attempt.tls is not None
-        )
         hop = HOP.get(None)
         if hop is not None and hop.attempt is attempt and hop.tls is not None:
-            if failure.reason in _VERIFICATION or silent_reset:
-                pinned = hop.route.pinned(attempt.address) if attempt.address else hop.route
-                seen = await look(self._tools, pinned, hop.tls, ALPN, timeout - duration)
-                if seen is not None and failure.reason in _VERIFICATION:
-                    attempt.tls = seen.facts
-                elif seen is not None and seen.certificate_requested:
-                    failure = client_rejected(
-                        "the server asked for a client certificate and closed the connection",
-                        has_certificate=hop.tls.cert_file is not None,
-                    )
+            failure = await self._second_look(hop, hop.tls, failure, timeout - duration)
         if failure.regex and attempt.http is not None:
             attempt.http = replace(attempt.http, regex_failed=True)
         if self._refusal is not None and self._refused_as_expected(failure, attempt):
             return attempt.observation(duration)
         return attempt.failed(failure, duration)
+
+    async def _second_look(
+        self, hop: Hop, tls: TlsSettings, failure: ProbeFailure, left: float
+    ) -> ProbeFailure:
+        """The same failure, or a better one; the certificates go into the notebook."""
+        attempt = hop.attempt
+        unverified = failure.reason in _VERIFICATION
+        silent = failure.reason is Reason.RESET and not attempt.answered and attempt.tls is not None
+        if not (unverified or silent):
+            return failure
+        pinned = hop.route.pinned(attempt.address) if attempt.address else hop.route
+        seen = await look(self._tools, pinned, tls, ALPN, left)
+        if seen is None:
+            return failure
+        if unverified:
+            attempt.tls = seen.facts
+        elif seen.certificate_requested:
+            return client_rejected(
+                "the server asked for a client certificate and closed the connection",
+                has_certificate=tls.cert_file is not None,
+            )
+        return failure
 
     def _refused_as_expected(self, failure: ProbeFailure, attempt: Attempt) -> bool:
         if failure.reason in refusal_reasons(self._refusal or ""):

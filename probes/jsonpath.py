@@ -38,7 +38,7 @@ MAX_DEPTH = 100
 """Levels that ``..`` descends."""
 MAX_VALUES = 100_000
 """A document with more values is open to plain paths (``$.a[0].b``) only."""
-MAX_STEPS = 200_000
+MAX_STEPS = 100_000
 """Nodes that one query may visit."""
 
 

@@ -1,9 +1,9 @@
 """The registry of probe kinds. Third parties join through the entry point group ``driftvakt.probes``.
 
-    from probes.kinds import probe
-    from probes.http_settings import HttpSettings
+from probes.kinds import probe
+from probes.http_settings import HttpSettings
 
-    observation = await probe("http", HttpSettings(url="https://expo.ext5.example.se/"), timeout=10)
+observation = await probe("http", HttpSettings(url="https://expo.ext5.example.se/"), timeout=10)
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
 """TLS contexts of settings, kept as long as their files do not change, and what a finished
-handshake tells."""
+handshake tells.
+"""
 
 from __future__ import annotations
 
@@ -65,7 +66,8 @@ class TlsContexts:
 
     def get(self, settings: TlsSettings, alpn: tuple[str, ...] = ()) -> Context:
         """The context for settings. Raises :class:`MonitorTrouble` when a file is missing or bad,
-        or our own certificate has expired: without it the target cannot be judged."""
+        or our own certificate has expired: without it the target cannot be judged.
+        """
         now = self._clock()
         kept = self._kept.get((settings, alpn))
         if kept is None or abs(now - kept.looked_at) >= FILES_CHECKED_EVERY:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, AsyncIterator, Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
 import aiohappyeyeballs
 
@@ -317,7 +317,8 @@ async def look(
     tools: Tools, route: Route, settings: TlsSettings, alpn: tuple[str, ...], timeout: float
 ) -> Look | None:
     """A second handshake, which only reads: the chain of a server that did not verify, and
-    whether it asks for a client certificate. ``None`` when even that does not work in time."""
+    whether it asks for a client certificate. ``None`` when even that does not work in time.
+    """
     if timeout <= 0:
         return None
     try:
@@ -325,9 +326,7 @@ async def look(
             looking = LookingContext(settings, alpn)
             connected = await connect(tools, route, Attempt(tools))
             name = settings.server_name or route.host
-            transport, _ = await _wrap(
-                connected, asyncio.Protocol, looking.context.ssl, name
-            )
+            transport, _ = await _wrap(connected, asyncio.Protocol, looking.context.ssl, name)
     except (OSError, ProbeFailure):  # TimeoutError is an OSError
         return None
     try:

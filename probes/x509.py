@@ -26,8 +26,8 @@ def read_certificate(der: bytes) -> Certificate:
         parsed = x509.load_der_x509_certificate(der)
         key_type, key_bits = _key(parsed)
         return Certificate(
-            subject=clean(_text(lambda: parsed.subject.rfc4514_string())),
-            issuer=clean(_text(lambda: parsed.issuer.rfc4514_string())),
+            subject=clean(_text(parsed.subject.rfc4514_string)),
+            issuer=clean(_text(parsed.issuer.rfc4514_string)),
             serial=f"{parsed.serial_number:x}",
             not_before=parsed.not_valid_before_utc.timestamp(),
             not_after=parsed.not_valid_after_utc.timestamp(),

@@ -88,7 +88,7 @@ class CheckSeries:
         self._counted = -1
         self._failed: dict[Reason, int] | None = None
 
-    def update(self, view: CheckView, now: float, tally: Tally | None, columns: Columns) -> None:
+    def update(self, view: CheckView, now: float, tally: Tally, columns: Columns) -> None:
         """Brings the row up to date at ``now``, seconds since the epoch."""
         last = view.last
         fresh = last is not None and now - last.at <= self.check.stale_after
@@ -99,8 +99,7 @@ class CheckSeries:
                 at = "" if last is None else f"{f.LAST_OBSERVATION.name}{{{self._own}}} "
                 columns.put(_LAST, self._row, f"{at}{number(last.at)}\n" if last else "")
             self._view, self._fresh = view, fresh
-        if tally is not None:
-            self._tally(tally, columns)
+        self._tally(tally, columns)
 
     def _status(self, view: CheckView, columns: Columns) -> None:
         stood = (view.status, view.reason, view.cause)

@@ -41,10 +41,7 @@ class Metrics(House):
 
     def observe(self, check: Check, observation: Observation, verdict: Verdict) -> None:
         """Counts one probe."""
-        tally = self._tallies.get(check.id)
-        if tally is None:
-            tally = self._tallies[check.id] = Tally()
-        tally.observe(observation, verdict)
+        self._tally_of(check.id).observe(observation, verdict)
 
     def transition(self, transition: Transition) -> None:
         """Counts a service's change; an environment's own is in its services' already."""
@@ -73,22 +70,23 @@ class Metrics(House):
 
     async def _lay_out(self, snapshot: Snapshot, pacer: Pacer) -> None:
         """Gives each check and service of a new configuration its row; drops those gone."""
-        self._check_rows = []
-        self._service_rows = []
+        self._estate = None
+        checks: list[CheckSeries] = []
+        services: list[ServiceSeries] = []
         for service in snapshot.services():
-            self._service_rows.append(ServiceSeries(service, len(self._service_rows)))
+            services.append(ServiceSeries(service, len(services)))
             for view in service.checks:
-                self._check_rows.append(CheckSeries(view.check, len(self._check_rows)))
+                checks.append(CheckSeries(view.check, len(checks)))
                 if pacer.due():
                     await pacer.rest()
-        self._checks.resize(len(self._check_rows))
-        self._services.resize(len(self._service_rows))
-        self._tallies = {
-            row.check.id: self._tallies.get(row.check.id) or Tally() for row in self._check_rows
-        }
-        self._changes = {
-            view.service.id: self._changes_of(view.service.id) for view in snapshot.services()
-        }
+        for check in self._tallies.keys() - {row.check.id for row in checks}:
+            del self._tallies[check]
+        for gone in self._changes.keys() - {view.service.id for view in snapshot.services()}:
+            del self._changes[gone]
+        await pacer.rest()
+        self._checks.resize(len(checks))
+        self._services.resize(len(services))
+        self._check_rows, self._service_rows = checks, services
         self._estate = snapshot.estate
 
     async def _update(self, snapshot: Snapshot, pacer: Pacer) -> None:
@@ -98,9 +96,15 @@ class Metrics(House):
             next(services).update(service, self._changes_of(service.service.id), self._services)
             for view in service.checks:
                 row = next(checks)
-                row.update(view, snapshot.at, self._tallies[row.check.id], self._checks)
+                row.update(view, snapshot.at, self._tally_of(row.check.id), self._checks)
                 if pacer.due():
                     await pacer.rest()
+
+    def _tally_of(self, check: CheckId) -> Tally:
+        tally = self._tallies.get(check)
+        if tally is None:
+            tally = self._tallies[check] = Tally()
+        return tally
 
     def _changes_of(self, service: ServiceId) -> Changes:
         changes = self._changes.get(service)

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from monitor import wording
-from monitor.estate import CheckId, ServiceId, Text
+from monitor.estate import CheckId, Estate, ServiceId, Text
 from monitor.publish.joining import join
 from monitor.publish.pacer import Pacer
 from monitor.publish.status_values import check_value, instant, text, view_value
@@ -20,6 +20,7 @@ from monitor.snapshot import CheckView, EnvironmentView, ServiceView, Snapshot
 SCHEMA_VERSION = 1
 STALE_FOR = 30.0
 """Seconds after which a reader should take the body for out of date."""
+_TAIL = b'],"service_windows":{"active":[],"upcoming":[],"past":[]},"upgrades":[],"notices":[]}'
 
 
 async def render(snapshot: Snapshot, *, version: str, stale_for: float = STALE_FOR) -> bytes:
@@ -33,44 +34,48 @@ class StatusRenderer:
     def __init__(self, *, version: str, stale_for: float = STALE_FOR) -> None:
         self._version = version
         self._stale_for = stale_for
+        self._estate: Estate | None = None
         self._checks: dict[CheckId, tuple[CheckView, bytes]] = {}
         self._services: dict[ServiceId, tuple[ServiceView, bytes]] = {}
 
     async def render(self, snapshot: Snapshot) -> bytes:
         """UTF-8 JSON. Never works longer than 2 ms without giving way to the event loop."""
         pacer = Pacer()
-        known_checks, known_services = self._checks, self._services
-        checks: dict[CheckId, tuple[CheckView, bytes]] = {}
-        services: dict[ServiceId, tuple[ServiceView, bytes]] = {}
+        if snapshot.estate is not self._estate:
+            self._checks, self._services = {}, {}
+            self._estate = snapshot.estate
         pieces = [self._head(snapshot)]
         for number, environment in enumerate(snapshot.environments):
-            pieces.append(
-                (b"," if number else b"") + _open(self._environment(environment, snapshot))
-            )
-            pieces.append(b'"services":[')
-            for place, view in enumerate(environment.services):
-                for check in view.checks:
-                    known = known_checks.get(check.check.id)
-                    if known is None or known[0] is not check:
-                        value = check_value(check, snapshot.estate.timezone)
-                        known = (check, dump(value))
-                    checks[check.check.id] = known
+            pieces.append(b"," if number else b"")
+            pieces.append(_open(_environment(environment, snapshot)) + b'"services":[')
+            for place, service in enumerate(environment.services):
+                pieces.append(b"," if place else b"")
+                pieces.append(self._service(service, environment, snapshot) + b'"checks":[')
+                for order, check in enumerate(service.checks):
+                    pieces.append(b"," if order else b"")
+                    pieces.append(self._check(check, snapshot))
                     if pacer.due():
                         await pacer.rest()
-                service_id = view.service.id
-                head = known_services.get(service_id)
-                if head is None or head[0] is not view:
-                    head = (view, _open(_service(view, environment.environment.title, snapshot)))
-                services[service_id] = head
-                pieces.append((b"," if place else b"") + head[1] + b'"checks":[')
-                pieces.append(b",".join([checks[check.check.id][1] for check in view.checks]))
                 pieces.append(b"]}")
-                if pacer.due():
-                    await pacer.rest()
             pieces.append(b"]}")
         pieces.append(_TAIL)
-        self._checks, self._services = checks, services
         return await join(pieces, pacer)
+
+    def _check(self, view: CheckView, snapshot: Snapshot) -> bytes:
+        known = self._checks.get(view.check.id)
+        if known is None or known[0] is not view:
+            known = view, dump(check_value(view, snapshot.estate.timezone))
+            self._checks[view.check.id] = known
+        return known[1]
+
+    def _service(
+        self, view: ServiceView, environment: EnvironmentView, snapshot: Snapshot
+    ) -> bytes:
+        known = self._services.get(view.service.id)
+        if known is None or known[0] is not view:
+            known = view, _open(_service(view, environment.environment.title, snapshot))
+            self._services[view.service.id] = known
+        return known[1]
 
     def _head(self, snapshot: Snapshot) -> bytes:
         value = {
@@ -87,22 +92,20 @@ class StatusRenderer:
         }
         return _open(value) + b'"environments":['
 
-    def _environment(self, view: EnvironmentView, snapshot: Snapshot) -> dict[str, Any]:
-        message = wording.environment_message(view, snapshot.estate.timezone)
-        return {
-            "name": view.environment.name,
-            "title": text(view.environment.title),
-            **view_value(view),
-            "message": text(message),
-        }
 
-
-_TAIL = b'],"service_windows":{"active":[],"upcoming":[],"past":[]},"upgrades":[],"notices":[]}'
+def _environment(view: EnvironmentView, snapshot: Snapshot) -> dict[str, Any]:
+    message = wording.environment_message(view, snapshot.estate.timezone)
+    return {
+        "name": view.environment.name,
+        "title": text(view.environment.title),
+        **view_value(view),
+        "message": text(message),
+    }
 
 
 def _service(view: ServiceView, environment: Text, snapshot: Snapshot) -> dict[str, Any]:
     service = view.service
-    message: Text = wording.service_message(view, snapshot.estate.timezone, environment)
+    message = wording.service_message(view, snapshot.estate.timezone, environment)
     return {
         "name": service.name,
         "title": text(service.title),

@@ -1,0 +1,105 @@
+"""The demo, put together: servers, configuration, the ordinary daemon, something to look at."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from rich.console import Console
+
+from monitor import logs
+from monitor.daemon import STATUS_FILE, Daemon
+from monitor.demo.config import write_configuration
+from monitor.demo.process import ServersFailedError, environments
+from monitor.demo.show import Places, ended, failed, show
+from monitor.settings import load
+
+LOG_FILE = "daemon.log"
+DRAIN = 0.5
+"""Seconds for probes in flight at the end: a person has pressed Ctrl-C and waits."""
+_STOPS = (signal.SIGINT, signal.SIGTERM)
+
+
+async def demo(*, duration: float | None, console: Console, language: str = "en") -> int:
+    """Until Ctrl-C, or for ``duration`` seconds of the script. Gives the exit code.
+
+    Everything it makes is in one temporary folder, which is gone afterwards.
+    """
+    try:
+        async with _ended_by_signals() as limit:
+            with TemporaryDirectory(prefix="driftvakt-demo-") as folder:
+                await _play(Path(folder), limit, duration, console, language)
+    except ServersFailedError as error:
+        failed(console, str(error), language)
+        return 1
+    ended(console, language)
+    return 0
+
+
+async def _play(
+    folder: Path,
+    limit: asyncio.Timeout,
+    duration: float | None,
+    console: Console,
+    language: str,
+) -> None:
+    async with environments(folder) as targets:
+        path = write_configuration(folder, targets.ports, language)
+        estate = load(path, os.environ).estate
+        with _logging_to(folder / LOG_FILE):
+            async with Daemon(estate, drain=DRAIN) as daemon:
+                if duration is not None:
+                    limit.reschedule(asyncio.get_running_loop().time() + duration)
+                await targets.begin()
+                places = Places(
+                    configuration=str(path),
+                    page=f"{daemon.url}/",
+                    metrics=f"{daemon.url}/metrics",
+                    status=f"{daemon.url}/status.json",
+                    status_file=str(estate.data_dir / STATUS_FILE),
+                    log=str(folder / LOG_FILE),
+                )
+                await show(daemon.snapshot, places, console, language)
+
+
+@contextlib.asynccontextmanager
+async def _ended_by_signals() -> AsyncIterator[asyncio.Timeout]:
+    """A block that SIGINT, SIGTERM or the time limit leaves quietly, however far it has come."""
+    loop = asyncio.get_running_loop()
+    limit = asyncio.timeout(None)
+
+    def stop() -> None:
+        if not limit.expired():  # a second Ctrl-C does not disturb the tidying up
+            limit.reschedule(loop.time())
+
+    try:
+        async with limit:
+            for number in _STOPS:
+                loop.add_signal_handler(number, stop)
+            yield limit
+    except TimeoutError:
+        if not limit.expired():
+            raise
+    finally:
+        for number in _STOPS:
+            loop.remove_signal_handler(number)
+
+
+@contextlib.contextmanager
+def _logging_to(path: Path) -> Iterator[None]:
+    """The daemon's ordinary log, in a file: the terminal is for the table."""
+    with path.open("w", encoding="utf-8") as file:
+        logs.set_up("json", "info")
+        (handler,) = logging.getLogger().handlers
+        if isinstance(handler, logging.StreamHandler):
+            handler.setStream(file)
+        try:
+            yield
+        finally:
+            logging.getLogger().removeHandler(handler)

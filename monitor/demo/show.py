@@ -1,0 +1,187 @@
+"""What a person sees of the demo: a live table on a terminal, plain lines anywhere else."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NoReturn
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text as RichText
+
+from monitor.demo.changes import Change, changes
+from monitor.estate import Text
+from monitor.snapshot import Snapshot
+from monitor.table.look import clock_time, say, status_mark
+from monitor.table.status import Detail, status_table
+
+REFRESH = 0.25
+TABLE_EVERY = 2.0
+"""Seconds between tables where there is no terminal."""
+LINE_WIDTH = 120
+"""Columns of a table where there is no terminal."""
+EVENTS = 6
+TALL = 40
+"""Lines of a terminal that has room for every check."""
+WIDE = 100
+"""Columns of a terminal that has room for latencies."""
+
+_HEADING = Text(
+    sv="Två testmiljöer på den egna datorn går sönder och lagas. Ctrl-C avslutar.",
+    en="Two test environments on this machine break and heal. Ctrl-C ends it.",
+)
+_CONFIGURATION = Text(sv="konfiguration", en="configuration")
+_PAGE = Text(sv="sida", en="page")
+_METRICS = Text(sv="mätvärden", en="metrics")
+_STATUS = Text(sv="status", en="status")
+_STATUS_FILE = Text(sv="statusfil", en="status file")
+_LOG = Text(sv="logg", en="log")
+_EVENTS = Text(sv="Senaste händelser", en="Latest events")
+_ENDED = Text(
+    sv="Slut. Servrarna är stoppade och de tillfälliga filerna borttagna.",
+    en="Ended. The servers are stopped and the temporary files removed.",
+)
+_FAILED = Text(sv="Testmiljöerna startade inte:", en="The test environments did not start:")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """Where to look further."""
+
+    configuration: str
+    page: str
+    metrics: str
+    status: str
+    status_file: str
+    log: str
+
+
+async def show(
+    snapshot: Callable[[], Snapshot], places: Places, console: Console, language: str
+) -> NoReturn:
+    """Shows what ``snapshot`` gives, until cancelled.
+
+    Drawing is done in a thread: a slow terminal must not make the targets look slow.
+    """
+    if console.is_terminal and not console.is_dumb_terminal:
+        await _live(snapshot, places, console, language)
+    await _lines(snapshot, places, console, language)
+
+
+def ended(console: Console, language: str) -> None:
+    console.print(RichText(say(_ENDED, language)))
+
+
+def failed(console: Console, reason: str, language: str) -> None:
+    console.print(RichText(f"{say(_FAILED, language)}\n{reason}", style="red"))
+
+
+async def _live(
+    snapshot: Callable[[], Snapshot], places: Places, console: Console, language: str
+) -> NoReturn:
+    events: deque[Change] = deque(maxlen=EVENTS)
+    before = snapshot()
+    with Live(console=console, auto_refresh=False) as live:
+
+        def draw(now: Snapshot) -> None:
+            live.update(screen(now, tuple(events), places, console, language), refresh=True)
+
+        while True:
+            now = snapshot()
+            events.extend(change for change in changes(before, now) if change.is_news)
+            before = now
+            await _in_thread(draw, now)
+            await asyncio.sleep(REFRESH)
+
+
+async def _lines(
+    snapshot: Callable[[], Snapshot], places: Places, console: Console, language: str
+) -> NoReturn:
+    before = snapshot()
+
+    width = max(console.width, LINE_WIDTH)
+
+    def write(*parts: RenderableType) -> None:
+        for part in parts:
+            # a sentence is one line for whoever reads lines
+            console.print(part, width=width, soft_wrap=isinstance(part, RichText))
+
+    await _in_thread(write, heading(places, language))
+    due = before.at
+    while True:
+        now = snapshot()
+        news: list[RenderableType] = [
+            event_line(change, now, language) for change in changes(before, now)
+        ]
+        if now.at >= due:
+            news.append(status_table(now, language, detail="trouble"))
+            due = now.at + TABLE_EVERY
+        before = now
+        if news:
+            await _in_thread(write, *news)
+        await asyncio.sleep(REFRESH)
+
+
+async def _in_thread(draw: Callable[..., None], *parts: object) -> None:
+    """Waits for the drawing to end even when cancelled: half a table is no last impression."""
+    drawing = asyncio.ensure_future(asyncio.to_thread(draw, *parts))
+    try:
+        await asyncio.shield(drawing)
+    except asyncio.CancelledError:
+        await asyncio.wait([drawing])
+        raise
+
+
+def screen(
+    now: Snapshot, events: tuple[Change, ...], places: Places, console: Console, language: str
+) -> RenderableType:
+    """As much as the terminal has room for: the table first, then the newest events."""
+    detail: Detail = "checks" if console.height >= TALL else "trouble"
+    table = status_table(now, language, detail=detail, latency=console.width >= WIDE)
+    shown: list[RenderableType] = [heading(places, language), table]
+    left = console.height - 1 - sum(_height(part, console) for part in shown)
+    lines: list[RenderableType] = []
+    title = RichText(say(_EVENTS, language), style="bold")
+    left -= _height(title, console)
+    for change in reversed(events):
+        line = event_line(change, now, language)
+        left -= _height(line, console)
+        if left < 0:
+            break
+        lines.append(line)
+    return Group(*shown, *([title, *lines] if lines else []))
+
+
+def _height(part: RenderableType, console: Console) -> int:
+    return len(console.render_lines(part, pad=False))
+
+
+def heading(places: Places, language: str) -> RenderableType:
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for label, place in (
+        (_CONFIGURATION, places.configuration),
+        (_PAGE, places.page),
+        (_METRICS, places.metrics),
+        (_STATUS, places.status),
+        (_STATUS_FILE, places.status_file),
+        (_LOG, places.log),
+    ):
+        grid.add_row(say(label, language), RichText(place))
+    return Group(RichText(say(_HEADING, language), style="bold"), grid)
+
+
+def event_line(change: Change, now: Snapshot, language: str) -> RichText:
+    """When, the colour, and what it means in full sentences."""
+    at = clock_time(change.transition.at, now.at, now.estate.timezone, language)
+    return RichText.assemble(
+        (f"{at}  ", "dim"),
+        status_mark(change.transition.after, language),
+        "  ",
+        say(change.message, language),
+    )

@@ -1,0 +1,204 @@
+"""When checks run: contract, sections 2 and 3, in simulated time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.estate import Check, Promise
+from monitor.schedule import Schedule, next_on_grid, period, phase
+from tests.factories import make_check
+from tests.virtual_time import MONDAY, run_virtually
+
+DAY = 86_400.0
+
+
+def clock() -> float:
+    return asyncio.get_running_loop().time()
+
+
+async def runs_of(
+    check: Check,
+    seconds: float,
+    probe: Callable[[Schedule, Check, float], object] | None = None,
+    takes: float = 0.0,
+    missed: Callable[[], None] = lambda: None,
+) -> list[tuple[float, float]]:
+    """The instants at which a check was due and started, for ``seconds``."""
+    runs: list[tuple[float, float]] = []
+
+    async def run(check: Check, due: float) -> None:
+        runs.append((due, clock()))
+        if takes:
+            await asyncio.sleep(takes)
+        if probe is not None:
+            probe(schedule, check, runs[-1][1])
+
+    schedule = Schedule([check], run, clock=clock, missed=missed)
+    schedule.start()
+    await asyncio.sleep(seconds)
+    await schedule.drain(1.0)
+    return runs
+
+
+def test_a_day_has_its_runs_and_no_drift(monkeypatch: pytest.MonkeyPatch) -> None:
+    """2,880 thirty-second runs a day (and the first), all on one phase to the millisecond."""
+    check = make_check(interval=30.0)
+    runs = run_virtually(runs_of(check, DAY), monkeypatch)
+    on_grid = [due for due, _ in runs[1:]]
+    assert 2879 <= len(on_grid) <= 2881
+    offset = phase(check.id, 30.0)
+    assert all(
+        abs((due - offset) % 30.0 - 30.0 * round(((due - offset) % 30.0) / 30.0)) < 1e-3
+        for due in on_grid
+    )
+    assert all(abs(later - sooner - 30.0) < 1e-3 for sooner, later in pairwise(on_grid))
+
+
+def test_runs_start_when_due(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run is not late when nothing is in its way."""
+    runs = run_virtually(runs_of(make_check(interval=1.0), 600.0), monkeypatch)
+    assert max(started - due for due, started in runs) < 1e-3
+
+
+def test_the_first_run_comes_within_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits an interval for a first colour; what follows is never a burst."""
+    runs = run_virtually(runs_of(make_check(interval=300.0), 1000.0), monkeypatch)
+    assert runs[0][1] - MONDAY < 3.1
+    assert all(later - sooner >= 5.0 for (_, sooner), (_, later) in pairwise(runs))
+
+
+def test_the_phase_survives_a_restart() -> None:
+    """The same check has the same phase in any process; another check has another."""
+    assert phase("ext5/expo/api", 30.0) == pytest.approx(phase("ext5/expo/api", 300.0) / 10)
+    assert phase("ext5/expo/api", 30.0) != phase("ext5/expo/port", 30.0)
+    assert 0 <= phase("ext5/expo/api", 30.0) < 30.0
+
+
+def test_phases_are_spread() -> None:
+    """A thousand checks fall evenly over the interval: no tenth holds twice its share."""
+    tenths = [int(phase(f"ext5/service-{n}/api", 10.0)) for n in range(1000)]
+    assert max(tenths.count(tenth) for tenth in range(10)) < 150
+
+
+def test_a_check_never_overlaps_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A probe that takes longer than its interval is not started a second time beside itself."""
+    skipped: list[None] = []
+    check = make_check(interval=1.0)
+    runs = run_virtually(
+        runs_of(check, 60.0, takes=2.5, missed=lambda: skipped.append(None)), monkeypatch
+    )
+    assert all(later - sooner >= 2.5 for (_, sooner), (_, later) in pairwise(runs))
+    assert len(skipped) > 10
+
+
+def test_an_unsettled_check_runs_at_retry_interval(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While a change is in the air the next run comes retry_interval after the last."""
+    check = make_check(interval=300.0, retry_interval=5.0)
+
+    def unsettled(schedule: Schedule, check: Check, started: float) -> None:
+        schedule.sooner(check.id, started + check.retry_interval)
+
+    runs = run_virtually(runs_of(check, 120.0, unsettled), monkeypatch)
+    gaps = [later - sooner for (_, sooner), (_, later) in pairwise(runs)]
+    assert gaps == pytest.approx([5.0] * len(gaps), abs=1e-3)
+    assert len(gaps) >= 22
+
+
+def test_after_retries_the_grid_is_found_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Retries leave the phase as it was, and the grid does not come on a retry's heels."""
+    check = make_check(interval=30.0, retry_interval=5.0)
+    count = 0
+
+    def unsettled_at_first(schedule: Schedule, check: Check, started: float) -> None:
+        nonlocal count
+        count += 1
+        if count < 8:
+            schedule.sooner(check.id, started + check.retry_interval)
+
+    runs = run_virtually(runs_of(check, 300.0, unsettled_at_first), monkeypatch)
+    assert all(later - sooner >= 4.999 for (_, sooner), (_, later) in pairwise(runs))
+    late = [due for due, _ in runs[9:]]
+    offset = phase(check.id, 30.0)
+    assert [round((due - offset) / 30.0, 4) % 1 for due in late] == [0.0] * len(late)
+
+
+def test_sooner_never_puts_a_run_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A retry that would come after the grid's next run changes nothing."""
+    check = make_check(interval=2.0, retry_interval=60.0)
+
+    def much_later(schedule: Schedule, check: Check, started: float) -> None:
+        schedule.sooner(check.id, started + check.retry_interval)
+
+    runs = run_virtually(runs_of(check, 60.0, much_later), monkeypatch)
+    assert len(runs) >= 29
+
+
+def test_a_clock_that_is_set_back_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a jump the runs are worked out anew from the clock as it is now."""
+
+    async def main() -> list[float]:
+        started: list[float] = []
+
+        async def run(check: Check, due: float) -> None:
+            started.append(clock())
+
+        schedule = Schedule([make_check(interval=10.0)], run, clock=clock)
+        schedule.start()
+        await asyncio.sleep(25.0)
+        before = len(started)
+        schedule.realign()
+        await asyncio.sleep(20.0)
+        await schedule.drain(1.0)
+        return started[before:]
+
+    assert len(run_virtually(main(), monkeypatch)) >= 2
+
+
+def test_a_promise_stretches_the_grid_a_little() -> None:
+    """An interval as long as min_interval leaves room for jitter; a longer one stays as it is."""
+    promise = (Promise(scope="ext5", seconds=60.0),)
+    assert period(make_check(interval=60.0, promises=promise)) == 60.5
+    assert period(make_check(interval=300.0, promises=promise)) == 300.0
+
+
+def test_drain_waits_for_probes_and_cancels_the_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stop lets probes end for a while, then ends them, and leaves no task behind."""
+
+    async def main() -> tuple[int, float, int]:
+        async def run(check: Check, due: float) -> None:
+            await asyncio.sleep(1000.0)
+
+        schedule = Schedule([make_check(interval=1.0)], run, clock=clock)
+        schedule.start()
+        await asyncio.sleep(5.0)
+        begun = clock()
+        cancelled = await schedule.drain(3.0)
+        return cancelled, clock() - begun, len(asyncio.all_tasks())
+
+    cancelled, took, tasks = run_virtually(main(), monkeypatch)
+    assert (cancelled, tasks) == (1, 1)
+    assert took == pytest.approx(3.0, abs=0.01)
+
+
+@given(
+    after=st.floats(1e9, 2e9),
+    interval=st.floats(0.1, 1e6),
+    share=st.floats(0, 0.999),
+    gap=st.floats(0, 100),
+)
+def test_the_next_point_lies_on_the_grid(
+    after: float, interval: float, share: float, gap: float
+) -> None:
+    """It is the first one not sooner than the gap."""
+    offset = share * interval
+    found = next_on_grid(after, interval, offset, gap)
+    steps = (found - offset) / interval
+    assert steps == pytest.approx(round(steps), abs=1e-5)
+    assert found >= after + gap - 1e-5 - interval * 1e-8
+    assert found - interval < after + gap + 1e-5 + interval * 1e-8

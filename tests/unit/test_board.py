@@ -1,0 +1,262 @@
+"""The running tally: contract, section 2, across checks, services and environments."""
+
+from __future__ import annotations
+
+from monitor.board import Board
+from monitor.estate import Check, CheckId, Environment, Estate, Service, Text
+from monitor.judge import Rule, Status
+from monitor.snapshot import Transition
+from probes.observation import Cause, Grade, Observation, Reason
+from tests.factories import make_check
+
+START = 1_000_000.0
+
+
+def estate(*services: tuple[str, tuple[Check, ...]], majority: float = 0.5) -> Estate:
+    return Estate(
+        environments=(
+            Environment(
+                name="ext5",
+                title=Text(sv="EXT5", en="EXT5"),
+                majority=majority,
+                services=tuple(
+                    Service(
+                        id=f"ext5/{name}",  # type: ignore[arg-type]
+                        environment="ext5",
+                        name=name,
+                        title=Text(sv=name, en=name),
+                        checks=checks,
+                    )
+                    for name, checks in services
+                ),
+            ),
+        )
+    )
+
+
+def check(service: str = "expo", name: str = "api", **more: object) -> Check:
+    return make_check(
+        id=CheckId(f"ext5/{service}/{name}"),
+        environment="ext5",
+        service=service,
+        name=name,
+        interval=10.0,
+        timeout=5.0,
+        **more,
+    )
+
+
+def good(at: float, duration: float = 0.05) -> Observation:
+    return Observation(at=at, duration=duration)
+
+
+def bad(at: float, cause: Cause = Cause.TARGET, detail: str = "refused") -> Observation:
+    return Observation(
+        at=at,
+        duration=0.01,
+        grade=Grade.FAILED,
+        reason=Reason.CONNECT_REFUSED,
+        cause=cause,
+        detail=detail,
+    )
+
+
+def feed(board: Board, one: Check, *observations: Observation) -> list[Transition]:
+    return [
+        transition
+        for seen in observations
+        for transition in board.observe(one.id, seen, seen.at)[1]
+    ]
+
+
+def test_nothing_is_known_at_the_start() -> None:
+    """Before the first observation all is unknown, since the start."""
+    snapshot = Board(estate(("expo", (check(),))), START).snapshot(START + 1)
+    view = next(snapshot.checks())
+    assert (snapshot.status, view.status, view.since) == (Status.UNKNOWN, Status.UNKNOWN, START)
+    assert view.last is None
+    assert view.reason is None
+
+
+def test_a_first_good_observation_makes_green_all_the_way_up() -> None:
+    """One check, one service, one environment: one transition each."""
+    one = check()
+    board = Board(estate(("expo", (one,))), START)
+    changed = feed(board, one, good(START + 1))
+    assert [(t.service, t.before, t.after) for t in changed] == [
+        ("expo", Status.UNKNOWN, Status.GREEN),
+        (None, Status.UNKNOWN, Status.GREEN),
+    ]
+    assert board.snapshot(START + 2).status is Status.GREEN
+
+
+def test_red_is_backdated_to_the_first_failure() -> None:
+    """Yellow at the first failure, red at the third, both since the first."""
+    one = check()
+    board = Board(estate(("expo", (one,))), START)
+    feed(board, one, good(START + 1))
+    changed = feed(board, one, bad(START + 10), bad(START + 15), bad(START + 20))
+    assert [(t.after, t.at, t.since) for t in changed if t.service] == [
+        (Status.YELLOW, START + 10, START + 10),
+        (Status.RED, START + 20, START + 10),
+    ]
+    view = next(board.snapshot(START + 21).checks())
+    assert (view.reason, view.cause) == (Reason.CONNECT_REFUSED, Cause.TARGET)
+    assert (view.why.rule, view.why.consecutive, view.why.threshold) == (Rule.RED_AFTER, 3, 3)
+    assert view.why.first_bad_at == START + 10
+    assert view.evidence is not None
+
+
+def test_a_status_with_no_change_makes_no_transition() -> None:
+    """A hundred good observations are one transition."""
+    one = check()
+    board = Board(estate(("expo", (one,))), START)
+    changed = feed(board, one, *(good(START + n) for n in range(1, 100)))
+    assert len([t for t in changed if t.service]) == 1
+
+
+def test_green_forgets_the_reason() -> None:
+    """Recovered: no reason, no cause, no evidence."""
+    one = check()
+    board = Board(estate(("expo", (one,))), START)
+    feed(board, one, good(START), bad(START + 1), good(START + 2), good(START + 3))
+    view = next(board.snapshot(START + 4).checks())
+    assert (view.status, view.reason, view.cause, view.evidence) == (
+        Status.GREEN,
+        None,
+        None,
+        None,
+    )
+
+
+def test_our_own_trouble_is_unknown_and_counts_nothing() -> None:
+    """The check becomes unknown with the reason; the window does not move."""
+    one = check()
+    board = Board(estate(("expo", (one,))), START)
+    feed(board, one, good(START))
+    feed(board, one, bad(START + 1, Cause.MONITOR, "every canary failed"))
+    view = next(board.snapshot(START + 2).checks())
+    assert (view.status, view.reason, view.cause) == (
+        Status.UNKNOWN,
+        Reason.CONNECT_REFUSED,
+        Cause.MONITOR,
+    )
+    assert (view.why.of, view.trouble) == (1, "every canary failed")
+    feed(board, one, good(START + 3))
+    assert next(board.snapshot(START + 4).checks()).status is Status.GREEN
+
+
+def test_trouble_goes_on_since_it_began() -> None:
+    """Ten troubled rounds are unknown since the first of them."""
+    one = check()
+    board = Board(estate(("expo", (one,))), START)
+    feed(board, one, good(START), *(bad(START + n, Cause.MONITOR) for n in range(1, 11)))
+    assert next(board.snapshot(START + 12).checks()).since == START + 1
+
+
+def test_silence_becomes_unknown() -> None:
+    """Older than 3 × interval + timeout: 35 s here."""
+    one = check()
+    board = Board(estate(("expo", (one,))), START)
+    feed(board, one, good(START))
+    assert board.age(START + 35.0) == []
+    changed = board.age(START + 35.1)
+    assert [(t.service, t.after, t.since) for t in changed] == [
+        ("expo", Status.UNKNOWN, START + 35.0),
+        (None, Status.UNKNOWN, START + 35.0),
+    ]
+    assert board.age(START + 50.0) == []
+    assert next(board.snapshot(START + 50).checks()).cause is Cause.MONITOR
+
+
+def test_a_minority_makes_the_environment_yellow() -> None:
+    """One of three services red: reduced function, not an outage."""
+    checks = [check(name) for name in ("a", "b", "c")]
+    board = Board(estate(*((one.service, (one,)) for one in checks)), START)
+    for one in checks:
+        feed(board, one, good(START))
+    feed(board, checks[0], *(bad(START + n) for n in (1, 2, 3)))
+    snapshot = board.snapshot(START + 4)
+    assert [view.status for view in snapshot.services()] == [
+        Status.RED,
+        Status.GREEN,
+        Status.GREEN,
+    ]
+    assert snapshot.environments[0].status is Status.YELLOW
+    feed(board, checks[1], *(bad(START + n) for n in (5, 6, 7)))
+    assert board.snapshot(START + 8).status is Status.RED
+
+
+def test_a_critical_check_decides_alone() -> None:
+    """Red for the service though three others are green."""
+    critical = check(name="api", critical=True)
+    others = tuple(check(name=name) for name in ("b", "c", "d"))
+    board = Board(estate(("expo", (critical, *others))), START)
+    for one in (critical, *others):
+        feed(board, one, good(START))
+    feed(board, critical, *(bad(START + n) for n in (1, 2, 3)))
+    assert next(board.snapshot(START + 4).services()).status is Status.RED
+
+
+def part(at: float, address: str, *, fails: bool) -> Observation:
+    if not fails:
+        return Observation(at=at, duration=0.05, address=address)
+    return Observation(
+        at=at,
+        duration=0.05,
+        address=address,
+        grade=Grade.FAILED,
+        reason=Reason.TIMEOUT,
+        cause=Cause.TARGET,
+    )
+
+
+def everywhere(at: float, **addresses: bool) -> Observation:
+    parts = tuple(part(at, address, fails=fails) for address, fails in addresses.items())
+    return Observation(at=at, duration=0.05, parts=parts)
+
+
+def test_each_address_has_a_status_of_its_own() -> None:
+    """One of three addresses down: the check is yellow, with that address's reason."""
+    one = check()
+    board = Board(estate(("expo", (one,))), START)
+    feed(board, one, *(everywhere(START + n, a=False, b=True, c=False) for n in range(3)))
+    view = next(board.snapshot(START + 4).checks())
+    assert [(address.address, address.status) for address in view.addresses] == [
+        ("a", Status.GREEN),
+        ("b", Status.RED),
+        ("c", Status.GREEN),
+    ]
+    assert (view.status, view.reason) == (Status.YELLOW, Reason.TIMEOUT)
+
+
+def test_half_of_the_addresses_are_the_majority() -> None:
+    """Two of four red is red: the same rule at every level."""
+    one = check()
+    board = Board(estate(("expo", (one,))), START)
+    feed(board, one, *(everywhere(START + n, a=True, b=True, c=False, d=False) for n in range(3)))
+    assert next(board.snapshot(START + 4).checks()).status is Status.RED
+
+
+def test_an_address_that_the_name_no_longer_has_is_forgotten() -> None:
+    """It takes its status with it."""
+    one = check()
+    board = Board(estate(("expo", (one,))), START)
+    feed(board, one, *(everywhere(START + n, a=False, b=True) for n in range(3)))
+    feed(board, one, *(everywhere(START + 3 + n, a=False) for n in range(3)))
+    view = next(board.snapshot(START + 9).checks())
+    assert [address.address for address in view.addresses] == ["a"]
+    assert view.status is Status.GREEN
+
+
+def test_unchanged_views_are_the_same_objects() -> None:
+    """Renderers keep what they made of a view for as long as it is the same."""
+    one, two = check(name="a"), check(name="b")
+    board = Board(estate(("expo", (one, two))), START)
+    feed(board, one, good(START))
+    feed(board, two, good(START))
+    before = list(board.snapshot(START + 1).checks())
+    feed(board, one, good(START + 2))
+    after = list(board.snapshot(START + 3).checks())
+    assert before[0] is not after[0]
+    assert before[1] is after[1]

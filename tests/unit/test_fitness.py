@@ -1,0 +1,156 @@
+"""Our own trouble is never shown as the target's: contract, section 2, cause."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from monitor.fitness import LAG_BOUND, CanaryWatch, LoopLag, blame_lag
+from monitor.judge import Thresholds
+from probes.observation import Cause, Grade, Observation, Reason
+from tests.virtual_time import VirtualLoop, run_virtually
+
+THRESHOLDS = Thresholds(latency_yellow=1.0, latency_red=5.0)
+
+
+def failed(reason: Reason, at: float = 0.0, duration: float = 10.0) -> Observation:
+    return Observation(
+        at=at, duration=duration, grade=Grade.FAILED, reason=reason, cause=Cause.TARGET
+    )
+
+
+def test_a_timeout_while_we_were_stalled_is_ours() -> None:
+    """The target may have answered in time."""
+    seen = blame_lag(failed(Reason.TIMEOUT), LAG_BOUND, THRESHOLDS)
+    assert (seen.cause, seen.reason, seen.grade) == (Cause.MONITOR, Reason.TIMEOUT, Grade.FAILED)
+    assert "stalled" in seen.detail
+
+
+def test_a_timeout_with_little_lag_is_the_targets() -> None:
+    """A few milliseconds explain no ten seconds."""
+    assert blame_lag(failed(Reason.TIMEOUT), 0.05, THRESHOLDS).cause is Cause.TARGET
+
+
+@pytest.mark.parametrize("reason", [Reason.STATUS, Reason.TLS_EXPIRED, Reason.CONNECT_REFUSED])
+def test_a_wrong_answer_stays_wrong_however_we_stalled(reason: Reason) -> None:
+    """No lag of ours makes a 503 or an expired certificate."""
+    assert blame_lag(failed(reason), 30.0, THRESHOLDS).cause is Cause.TARGET
+
+
+def test_a_slow_answer_is_believed_only_beyond_our_lag() -> None:
+    """1.2 s with 0.3 s of lag would have been 0.9 s: not slow. With 0.1 s it would still be."""
+    slow = Observation(at=0.0, duration=1.2)
+    assert blame_lag(slow, 0.3, THRESHOLDS).cause is Cause.MONITOR
+    assert blame_lag(slow, 0.1, THRESHOLDS) is slow
+
+
+def test_a_quick_answer_is_good_whatever_the_lag() -> None:
+    """What came in time came in time."""
+    quick = Observation(at=0.0, duration=0.2)
+    assert blame_lag(quick, 30.0, THRESHOLDS) is quick
+
+
+def test_the_loop_measures_its_own_lag(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stall of two seconds is seen, also before the heartbeat itself has run again."""
+
+    async def main() -> tuple[float, float, float, list[float]]:
+        told: list[float] = []
+        lag = LoopLag(told.append)
+        lag.start()
+        await asyncio.sleep(1.0)
+        before = lag.within(1.0)
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualLoop)
+        loop._virtual.now += 2.0
+        during = lag.within(3.0)
+        await asyncio.sleep(0.05)
+        after = lag.within(3.0)
+        assert lag.overloaded()
+        await asyncio.sleep(20.0)
+        assert not lag.overloaded()
+        lag.stop()
+        return before, during, after, told
+
+    before, during, after, told = run_virtually(main(), monkeypatch)
+    assert before < 0.01
+    assert during == pytest.approx(2.0, abs=0.11)
+    assert after == pytest.approx(2.0, abs=0.11)
+    assert max(told) == pytest.approx(2.0, abs=0.11)
+
+
+class Canaries:
+    """Canary probes that answer as they are told and count how often they are asked."""
+
+    def __init__(self, *up: bool) -> None:
+        self.up = list(up)
+        self.asked = 0
+
+    async def probe(self, index: int) -> Observation:
+        self.asked += 1
+        now = asyncio.get_running_loop().time()
+        await asyncio.sleep(0.2)
+        if self.up[index]:
+            return Observation(at=now, duration=0.2)
+        return failed(Reason.CONNECT_TIMEOUT, now, 0.2)
+
+    def watch(self) -> CanaryWatch:
+        probes = [lambda index=index: self.probe(index) for index in range(len(self.up))]
+        return CanaryWatch(probes, asyncio.get_running_loop().time)
+
+
+def test_all_canaries_down_means_us(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And one that answers means the target."""
+
+    async def main(*up: bool) -> bool:
+        watch = Canaries(*up).watch()
+        now = asyncio.get_running_loop().time()
+        return await watch.explains(failed(Reason.TIMEOUT, now))
+
+    assert run_virtually(main(False, False), monkeypatch)
+    assert not run_virtually(main(False, True), monkeypatch)
+    assert not run_virtually(main(), monkeypatch)
+
+
+def test_a_wrong_answer_needs_no_canary(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A status of 503 came over a network that works."""
+
+    async def main() -> tuple[bool, int]:
+        canaries = Canaries(False)
+        explained = await canaries.watch().explains(failed(Reason.STATUS))
+        return explained, canaries.asked
+
+    assert run_virtually(main(), monkeypatch) == (False, 0)
+
+
+def test_many_failures_share_a_round(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two hundred checks failing at once ask the canary once, not two hundred times."""
+
+    async def main() -> tuple[set[bool], int]:
+        canaries = Canaries(False)
+        watch = canaries.watch()
+        now = asyncio.get_running_loop().time()
+        answers = await asyncio.gather(
+            *(watch.explains(failed(Reason.TIMEOUT, now)) for _ in range(200))
+        )
+        return set(answers), canaries.asked
+
+    assert run_virtually(main(), monkeypatch) == ({True}, 1)
+
+
+def test_a_round_before_the_failure_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each answer is of a round begun after the failing probe, and rounds keep a distance."""
+
+    async def main() -> tuple[bool, bool, int, float]:
+        canaries = Canaries(True)
+        watch = canaries.watch()
+        loop = asyncio.get_running_loop()
+        first = await watch.explains(failed(Reason.TIMEOUT, loop.time()))
+        canaries.up[0] = False
+        begun = loop.time()
+        second = await watch.explains(failed(Reason.TIMEOUT, loop.time()))
+        return first, second, canaries.asked, loop.time() - begun
+
+    first, second, asked, took = run_virtually(main(), monkeypatch)
+    assert (first, second, asked) == (False, True, 2)
+    assert took <= 1.3

@@ -1,0 +1,212 @@
+"""One run of a check: promises, bounds, and whose trouble it was."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+import pytest
+import structlog
+
+from monitor.estate import Check, CheckId, Environment, Estate, Promise, Service, Text
+from monitor.fitness import CanaryWatch, LoopLag
+from monitor.runner import Runner, last_arrival
+from probes.kinds import Kind
+from probes.observation import Cause, Grade, HttpFacts, Observation, Phases, Reason
+from probes.tcp import TcpSettings
+from probes.tools import Tools
+from tests.factories import make_check
+from tests.virtual_time import run_virtually
+
+
+def clock() -> float:
+    return asyncio.get_running_loop().time()
+
+
+@dataclass
+class Told:
+    late: list[float] = field(default_factory=list)
+    most: int = 0
+    errors: int = 0
+
+    def lateness(self, seconds: float) -> None:
+        self.late.append(seconds)
+
+    def in_flight(self, number: int) -> None:
+        self.most = max(self.most, number)
+
+    def internal_error(self) -> None:
+        self.errors += 1
+
+
+Measure = Callable[[], Awaitable[Observation]]
+
+
+async def quick() -> Observation:
+    begun = clock()
+    await asyncio.sleep(0.1)
+    return Observation(at=begun, duration=0.1, phases=Phases(connect=0.02))
+
+
+class House:
+    """A runner whose probes are the function given; keeps what was seen."""
+
+    def __init__(self, measure: Measure, *checks: Check, max_in_flight: int = 500) -> None:
+        self.told = Told()
+        self.seen: list[tuple[str, Observation]] = []
+        kind = Kind(name="tcp", settings=TcpSettings, prepare=lambda *_: measure)
+        services = tuple(
+            Service(
+                id=check.service_id,
+                environment="ext5",
+                name=check.service,
+                title=Text(sv="", en=""),
+                checks=(check,),
+            )
+            for check in checks
+        )
+        environment = Environment(name="ext5", title=Text(sv="", en=""), services=services)
+        self.runner = Runner(
+            Estate(environments=(environment,), max_in_flight=max_in_flight),
+            {"tcp": kind},
+            Tools(clock=clock, timer=clock),
+            lag=LoopLag(lambda _: None),
+            canary=CanaryWatch([], clock),
+            told=self.told,
+            seen=lambda check, observation: self.seen.append((check.id, observation)),
+        )
+
+
+def check(name: str = "api", **more: Any) -> Check:
+    return make_check(id=CheckId(f"ext5/{name}/api"), service=name, kind="tcp", **more)
+
+
+def test_a_promise_keeps_probes_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many checks of the scope are due at once, the target sees them min_interval apart."""
+    promise = (Promise(scope="ext5", seconds=5.0),)
+    checks = [check(name, promises=promise, host="h", port=443) for name in "abcd"]
+
+    async def main() -> list[float]:
+        house = House(quick, *checks)
+        await asyncio.gather(*(house.runner.run(one, clock()) for one in checks))
+        return sorted(seen.at for _, seen in house.seen)
+
+    starts = run_virtually(main(), monkeypatch)
+    assert len(starts) == 4
+    assert all(later - sooner >= 5.0 for sooner, later in pairwise(starts))
+
+
+def test_a_promise_counts_from_what_the_target_saw(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a failure only the probe's end is certain: the next starts min_interval after that."""
+    one = check(promises=(Promise(scope="ext5", seconds=5.0),))
+
+    async def hangs() -> Observation:
+        begun = clock()
+        await asyncio.sleep(3.0)
+        return Observation(
+            at=begun, duration=3.0, grade=Grade.FAILED, reason=Reason.TIMEOUT, cause=Cause.TARGET
+        )
+
+    async def main() -> list[float]:
+        house = House(hangs, one)
+        await house.runner.run(one, clock())
+        await house.runner.run(one, clock())
+        return [seen.at for _, seen in house.seen]
+
+    first, second = run_virtually(main(), monkeypatch)
+    assert second - first >= 8.0
+
+
+def test_other_hosts_are_not_held_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A promise is to a target's owner: another host's probes need not wait."""
+    promise = (Promise(scope="ext5", seconds=60.0),)
+    checks = [check(name, promises=promise, host=name, port=443) for name in "ab"]
+
+    async def main() -> float:
+        begun = clock()
+        house = House(quick, *checks)
+        await asyncio.gather(*(house.runner.run(one, clock()) for one in checks))
+        return clock() - begun
+
+    assert run_virtually(main(), monkeypatch) < 1.0
+
+
+def test_a_host_sees_at_most_its_number_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waiting for a place is lateness, and never in the latency."""
+    checks = [check(f"s{n}", host="h", host_concurrency=2) for n in range(6)]
+
+    async def main() -> House:
+        house = House(quick, *checks)
+        await asyncio.gather(*(house.runner.run(one, clock()) for one in checks))
+        return house
+
+    house = run_virtually(main(), monkeypatch)
+    assert house.told.most == 2
+    assert [round(late, 3) for late in house.told.late] == [0.0, 0.0, 0.1, 0.1, 0.2, 0.2]
+    assert {seen.duration for _, seen in house.seen} == {0.1}
+
+
+def test_probes_in_all_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """max_in_flight holds over all hosts."""
+    checks = [check(f"s{n}", host=f"h{n}") for n in range(20)]
+
+    async def main() -> House:
+        house = House(quick, *checks, max_in_flight=3)
+        await asyncio.gather(*(house.runner.run(one, clock()) for one in checks))
+        return house
+
+    house = run_virtually(main(), monkeypatch)
+    assert house.told.most == 3
+    assert len(house.seen) == 20
+
+
+def test_a_probe_that_breaks_is_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bug becomes reason internal, cause monitor, a log line with its traceback and a count."""
+    one = check()
+
+    async def breaks() -> Observation:
+        raise ZeroDivisionError
+
+    async def main() -> House:
+        house = House(breaks, one)
+        with structlog.testing.capture_logs() as logs:
+            await house.runner.run(one, clock())
+        assert [entry["event"] for entry in logs] == ["probe_broke"]
+        return house
+
+    house = run_virtually(main(), monkeypatch)
+    [(_, seen)] = house.seen
+    assert (seen.reason, seen.cause) == (Reason.INTERNAL, Cause.MONITOR)
+    assert "ZeroDivisionError" in seen.detail
+    assert house.told.errors == 1
+
+
+def test_a_cancelled_run_is_no_observation(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stop in the middle of a probe says nothing of the target."""
+    one = check()
+
+    async def main() -> House:
+        house = House(quick, one)
+        task = asyncio.create_task(house.runner.run(one, clock()))
+        await asyncio.sleep(0.05)
+        task.cancel()
+        await asyncio.wait({task})
+        assert task.cancelled()
+        return house
+
+    assert run_virtually(main(), monkeypatch).seen == []
+
+
+def test_an_answered_request_arrived_when_the_connection_stood() -> None:
+    """After redirects only the end is certain."""
+    phases = Phases(resolve=0.1, connect=0.2, tls=0.3, processing=1.0, transfer=1.0)
+    http = HttpFacts(status=200, version="1.1")
+    plain = Observation(at=10.0, duration=2.6, phases=phases, http=http)
+    moved = Observation(
+        at=10.0, duration=2.6, phases=phases, http=HttpFacts(status=200, version="1.1", redirects=1)
+    )
+    assert last_arrival(plain) == pytest.approx(10.6)
+    assert last_arrival(moved) == pytest.approx(12.6)

@@ -169,7 +169,7 @@ class _Row:
 
 
 class _ServiceRow:
-    __slots__ = ("environment", "rows", "service", "since", "status", "view")
+    __slots__ = ("began", "environment", "rows", "service", "since", "status", "view")
 
     def __init__(self, service: Service, environment: _EnvironmentRow, now: float) -> None:
         self.service = service
@@ -177,6 +177,7 @@ class _ServiceRow:
         self.rows: list[_Row] = []
         self.status = Status.UNKNOWN
         self.since = now
+        self.began: float | None = None
         self.view: ServiceView | None = None
 
     def measured(self) -> Status:
@@ -209,13 +210,14 @@ class _ServiceRow:
 
 
 class _EnvironmentRow:
-    __slots__ = ("environment", "services", "since", "status")
+    __slots__ = ("began", "environment", "services", "since", "status")
 
     def __init__(self, environment: Environment, now: float) -> None:
         self.environment = environment
         self.services: list[_ServiceRow] = []
         self.status = Status.UNKNOWN
         self.since = now
+        self.began: float | None = None
 
     def measured(self) -> Status:
         return judge.roll_up(
@@ -307,31 +309,30 @@ class Board:
         since = row.standing.since if row.standing.since is not None else now
         service = row.service
         environment = service.environment
-        changed: list[Transition] = []
-        measured = service.measured()
-        if measured is service.status:
-            return changed
-        common = Transition(
+        before, after = service.status, service.measured()
+        if after is before:
+            return []
+        change = Transition(
             at=now,
             since=since,
             environment=environment.environment.name,
             service=service.service.name,
-            before=service.status,
-            after=measured,
+            before=before,
+            after=after,
+            began=_move(service, after, since),
             check=row.check.name,
             reason=row.standing.reason,
             cause=row.standing.cause,
         )
-        service.status, service.since = measured, since
-        changed.append(common)
-        measured = environment.measured()
-        if measured is not environment.status:
-            changed.append(replace(common, service=None, before=environment.status, after=measured))
-            environment.status, environment.since = measured, since
-            overall = self._overall()
-            if overall is not self._status:
-                self._status, self._since = overall, since
-        return changed
+        before, after = environment.status, environment.measured()
+        if after is before:
+            return [change]
+        began = _move(environment, after, since)
+        overall = self._overall()
+        if overall is not self._status:
+            self._status, self._since = overall, since
+        above = replace(change, service=None, before=before, after=after, began=began)
+        return [change, above]
 
     def _overall(self) -> Status:
         return judge.roll_up(
@@ -344,6 +345,19 @@ class Board:
                 for row in self._environments
             ]
         )
+
+
+def _move(row: _ServiceRow | _EnvironmentRow, after: Status, since: float) -> float | None:
+    """Gives a row its new status; gives when the disturbance that ends with it began."""
+    row.status, row.since = after, since
+    if after in (Status.YELLOW, Status.RED):
+        if row.began is None:
+            row.began = since
+        return None
+    if after is Status.GREEN:
+        began, row.began = row.began, None
+        return began
+    return None  # not knowing ends nothing
 
 
 def _why(rule: Rule, status: Status, fold: Fold, thresholds: judge.Thresholds) -> Why:

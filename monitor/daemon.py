@@ -1,8 +1,10 @@
 """The daemon: the only place that wires effects together.
 
-schedule ──▶ runner ──▶ board ──▶ snapshot ──▶ metrics, status file, page
-│          └─────▶ transitions ──▶ log, counters, status file at once
-fitness (loop lag, canaries)
+    schedule ──▶ runner ──▶ board ──▶ snapshot ──▶ metrics, status file, page
+                   │          └─────▶ transitions ──▶ log, counters, status file at once
+                fitness (loop lag, canaries)
+
+An observation travels to the right and never back.
 """
 
 from __future__ import annotations

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass
-from os.path import abspath
 from pathlib import Path
 
 from monitor.estate import Estate
@@ -66,7 +65,7 @@ def load(path: Path, environ: MappingType[str, str]) -> Loaded:
         raise ConfigurationError(report.faults)
     tree = merge(trees, report)
     folder = path if path.is_dir() else path.parent
-    builder = Builder(load_kinds(), Validator(abspath(folder), report), report)
+    builder = Builder(load_kinds(), Validator(folder.absolute(), report), report)
     estate = builder.estate(tree)
     if estate is None or report.faults:
         raise ConfigurationError(report.faults)

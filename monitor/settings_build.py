@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping as MappingType
+from collections.abc import Iterator
+from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path as FilePath
@@ -157,7 +158,11 @@ class Builder:
         """One check: the monitor's keys by one model, the kind's by another."""
         self.names.check(f"{service}/{_name(node)}")
         kind = self.kind(node, path)
-        if kind is None or not isinstance(node, Mapping):
+        if not isinstance(node, Mapping):
+            return None
+        if kind is None:
+            theirs = [key for key in node.entries if key not in fields(CheckSettings)]
+            self.validator.model(CheckSettings, node, path, without=theirs)
             return None
         said, settings = self.two_models(CheckSettings, kind, node, path)
         inherited = inherited.below(said, node, path)
@@ -259,9 +264,7 @@ class Builder:
             return items.items
         return []
 
-    def named(
-        self, node: Node, path: Path, key: str, what: str
-    ) -> Iterator[tuple[Node, Path]]:
+    def named(self, node: Node, path: Path, key: str, what: str) -> Iterator[tuple[Node, Path]]:
         """The items of a list and their paths; two of one name are a fault."""
         seen: dict[str, Mark] = {}
         for index, item in enumerate(self.list_of(node, path, key)):

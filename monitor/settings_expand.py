@@ -17,7 +17,7 @@ import re
 from collections.abc import Mapping as MappingType
 
 from monitor.settings_faults import Path, Report
-from monitor.settings_source import Mapping, Node, Scalar, Sequence, plain_value
+from monitor.settings_source import Mapping, Node, Scalar, Sequence, is_text, plain_value
 
 PLACEHOLDER = r"\$\{[A-Za-z_][A-Za-z0-9_]*(?::-[^}]*)?\}"
 _PLACEHOLDER = re.compile(
@@ -56,7 +56,7 @@ def expand(tree: Node, environ: MappingType[str, str], report: Report) -> None:
 def _expand_scalar(
     node: Scalar, path: Path, environ: MappingType[str, str], report: Report
 ) -> None:
-    missing: list[str] = []
+    wrong: list[str] = []
     taken = False
 
     def put(match: re.Match[str]) -> str:
@@ -64,7 +64,7 @@ def _expand_scalar(
         if match["escaped"]:
             return "${"
         if match["wrong"]:
-            missing.append(
+            wrong.append(
                 "a ${ that is no placeholder: write ${NAME} or ${NAME:-default},"
                 " or $${ for a plain ${"
             )
@@ -75,17 +75,19 @@ def _expand_scalar(
         if default is not None and not value:
             return str(default)
         if value is None:
-            missing.append(
+            wrong.append(
                 f"the environment variable {name} is not set:"
                 f" set it, or write a default as ${{{name}:-default}}"
             )
             return match[0]
+        if not is_text(value):
+            wrong.append(f"the environment variable {name} is not UTF-8 text")
         return value
 
     text = _PLACEHOLDER.sub(put, node.text)
-    for message in dict.fromkeys(missing):
+    for message in dict.fromkeys(wrong):
         report.fault(node.mark, path, message)
-    node.broken = bool(missing)
+    node.broken = bool(wrong)
     if node.broken:
         return
     node.placeholder = taken

@@ -6,7 +6,8 @@ operator set nothing at any level.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping as MappingType
+from collections.abc import Iterator
+from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -81,11 +82,12 @@ class Inherited:
 
     def interval(self, kind: Kind) -> float:
         """Seconds; never shorter than the longest promise."""
-        return max([self.get("interval", kind), *(one.seconds for one in self.promises)])
+        interval: float = self.get("interval", kind)
+        return max([interval, *(one.seconds for one in self.promises)])
 
     def retry_interval(self, kind: Kind) -> float:
         """Seconds; never longer than the interval, never shorter than the longest promise."""
-        retry = min(self.get("retry_interval"), self.get("interval", kind))
+        retry: float = min(self.get("retry_interval"), self.get("interval", kind))
         return max([retry, *(one.seconds for one in self.promises)])
 
     def thresholds(self, kind: Kind) -> Thresholds:

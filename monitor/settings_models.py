@@ -141,7 +141,7 @@ def _timezone(value: str) -> ZoneInfo:
         if not value.isascii():
             raise ValueError(value)
         return ZoneInfo(value)
-    except Exception:  # ZoneInfo raises what the file system does, besides its own
+    except (ValueError, KeyError, OSError):  # no such zone, no name of one, a folder of zones
         near = nearest(value, available_timezones())
         raise PydanticCustomError(
             "timezone",
@@ -229,9 +229,9 @@ class Top(Strict):
     defaults: Defaults = Defaults()
     store: Store = "sqlite"
     retention: Retention = Retention()
-    service_windows: list[ServiceWindow] = []
-    calendars: list[Calendar] = []
-    upgrades: list[Upgrade] = []
-    notices: list[Notice] = []
-    notifications: list[Notification] = []
+    service_windows: list[ServiceWindow] = Field(default_factory=list)
+    calendars: list[Calendar] = Field(default_factory=list)
+    upgrades: list[Upgrade] = Field(default_factory=list)
+    notices: list[Notice] = Field(default_factory=list)
+    notifications: list[Notification] = Field(default_factory=list)
     blackbox_modules: not_available_yet("blackbox_modules") = None  # type: ignore[valid-type]

@@ -71,9 +71,7 @@ def _items(node: Node | None) -> list[Node]:
     return node.items if isinstance(node, Sequence) else []
 
 
-def _check_name(
-    node: Node, path: Path, what: str, known: Collection[str], report: Report
-) -> None:
+def _check_name(node: Node, path: Path, what: str, known: Collection[str], report: Report) -> None:
     if not isinstance(node, Scalar) or not isinstance(node.value, str) or node.broken:
         return
     if node.value.count("/") != ("environment", "service", "check").index(what):
@@ -92,9 +90,7 @@ def _check_identities(node: Node | None, section: str, key: str, report: Report)
         first = seen.setdefault(named.value, named.mark)
         if first is not named.mark:
             path: Path = (section, index, key)
-            report.fault(
-                named.mark, path, f"{show(named, path)} is there twice: first at {first}"
-            )
+            report.fault(named.mark, path, f"{show(named, path)} is there twice: first at {first}")
 
 
 def _check_times(tree: Mapping, top: Top, report: Report) -> None:

@@ -44,9 +44,7 @@ def json_schema() -> Schema:
         ref_template="#/$defs/{model}",
     )
     definitions: Schema = whole["$defs"]
-    names = {
-        model: made[(model, "validation")]["$ref"].removeprefix("#/$defs/") for model in every
-    }
+    names = {model: made[(model, "validation")]["$ref"].removeprefix("#/$defs/") for model in every}
     own = {model: definitions.pop(names[model]) for model in dict.fromkeys(every)}
     for kind in kinds.values():
         for what, base in (("check", CheckSettings), ("canary", CanarySettings)):
@@ -109,7 +107,7 @@ def _tidied(schema: Any) -> Any:
         return [_tidied(one) for one in schema]
     if not isinstance(schema, dict):
         return schema
-    tidy = {}
+    tidy: Schema = {}
     for key, value in schema.items():
         if key in ("properties", "$defs", "patternProperties"):
             tidy[key] = {name: _tidied(one) for name, one in value.items()}
@@ -117,6 +115,8 @@ def _tidied(schema: Any) -> Any:
             continue
         else:
             tidy[key] = value if key in ("default", "const", "enum") else _tidied(value)
+    if "patternProperties" in tidy:  # keys of a certain form: and no others
+        tidy.setdefault("additionalProperties", False)
     return tidy
 
 
@@ -124,7 +124,7 @@ def _loosened(schema: Any) -> Any:
     """Lets a placeholder stand where a value has a form that ``${…}`` has not."""
     if not isinstance(schema, dict):
         return schema
-    loose = {}
+    loose: Schema = {}
     for key, value in schema.items():
         if key in ("properties", "$defs", "patternProperties"):
             loose[key] = {

@@ -86,7 +86,9 @@ class ServiceWindow(Strict):
     cancelled: bool = False
 
 
-class Calendar(Strict, json_schema_extra={"oneOf": [{"required": ["url"]}, {"required": ["file"]}]}):
+class Calendar(
+    Strict, json_schema_extra={"oneOf": [{"required": ["url"]}, {"required": ["file"]}]}
+):
     """An iCalendar file with service windows."""
 
     url: Url | None = None
@@ -107,9 +109,9 @@ class Upgrade(Strict):
     message: TextSettings | None = None
     replaced_by: Annotated[str, Field(min_length=1, max_length=100)] | None = None
     retires: Date | None = None
-    was: list[Date] = []
+    was: list[Date] = Field(default_factory=list)
     """Earlier dates of its retirement."""
-    absent_after_retirement: list[CheckRef] = []
+    absent_after_retirement: list[CheckRef] = Field(default_factory=list)
     """Checks that must start to fail then."""
 
 
@@ -151,14 +153,16 @@ class Alertmanager(Strict):
     url: Url
 
 
-class Webhook(Strict, json_schema_extra={"oneOf": [{"required": ["url"]}, {"required": ["url_file"]}]}):
+class Webhook(
+    Strict, json_schema_extra={"oneOf": [{"required": ["url"]}, {"required": ["url_file"]}]}
+):
     """Posts JSON to an address, signed with the secret when there is one."""
 
     name: Name
     kind: Literal["webhook"]
     url: Url | None = None
     url_file: FilePath | None = None
-    headers: dict[HeaderName, HeaderValue] = {}
+    headers: dict[HeaderName, HeaderValue] = Field(default_factory=dict)
     secret_file: FilePath | None = None
     on: On = _ON
 
@@ -169,7 +173,9 @@ class Webhook(Strict, json_schema_extra={"oneOf": [{"required": ["url"]}, {"requ
         return self
 
 
-class Apprise(Strict, json_schema_extra={"oneOf": [{"required": ["url"]}, {"required": ["url_file"]}]}):
+class Apprise(
+    Strict, json_schema_extra={"oneOf": [{"required": ["url"]}, {"required": ["url_file"]}]}
+):
     """Mail, SMS, chat and the rest, by Apprise. The address holds its credentials."""
 
     name: Name

@@ -70,9 +70,7 @@ def path_plan(model: Model) -> Plan:
     for key, annotation in fields(model).items():
         kinds = set(leaves(annotation))
         inner = {
-            below: deeper
-            for one in models(annotation)
-            for below, deeper in path_plan(one).items()
+            below: deeper for one in models(annotation) for below, deeper in path_plan(one).items()
         }
         if FilePath in kinds:
             plan[key] = None

@@ -107,6 +107,15 @@ def plain_value(text: str) -> Plain:
     return text
 
 
+def is_text(value: str) -> bool:
+    """Whether it can be written as UTF-8: no half of a surrogate pair is left in it."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def compose(data: bytes, file: str) -> Node | None:
     """The tree of one YAML document, ``None`` where there is none (only comments, or nothing).
 
@@ -134,7 +143,7 @@ def compose(data: bytes, file: str) -> Node | None:
         ) from None
     except ConfigurationError:
         raise
-    except Exception:  # a parser that trips over odd text must not take the monitor with it
+    except Exception:  # noqa: BLE001 - a parser that trips over odd text must not take the monitor with it
         raise _error(composer.last, "this cannot be read as YAML") from None
     if composer.faults:
         raise ConfigurationError(composer.faults)
@@ -154,7 +163,7 @@ def _syntax_message(error: MarkedYAMLError, text: str, place: Mark) -> str:
     if "'\\t'" in problem or "tab character" in problem:
         return "not YAML: a tab; indent with spaces"
     line = text.splitlines()[place.line - 1 : place.line]
-    quote = "; inside { } or [ ], write \"${NAME}\" in quotes" if line and "${" in line[0] else ""
+    quote = '; inside { } or [ ], write "${NAME}" in quotes' if line and "${" in line[0] else ""
     return f"not YAML: {problem.splitlines()[0]}{quote}"
 
 
@@ -228,6 +237,8 @@ class _Composer:
     def scalar(self, event: Any, mark: Mark) -> Scalar:
         text = event.value
         quoted = event.style is not None
+        if event.style == '"' and not is_text(text):
+            raise _error(mark, "half of a surrogate pair: write the character itself")
         tag = str(event.tag) if event.tag is not None else None
         if tag is None:
             value = text if quoted else plain_value(text)

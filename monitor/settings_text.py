@@ -7,8 +7,15 @@ from collections.abc import Callable
 from datetime import date, datetime
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
-from pydantic.json_schema import GetJsonSchemaHandler, JsonSchemaValue
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    GetJsonSchemaHandler,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError
 
 from monitor.estate import Text
@@ -33,9 +40,7 @@ def _matching(pattern: str, what: str) -> Callable[[str], str]:
 Name = Annotated[
     str,
     AfterValidator(
-        _matching(
-            NAME_PATTERN, "a name: use a-z, 0-9, - and _, beginning with a letter or a digit"
-        )
+        _matching(NAME_PATTERN, "a name: use a-z, 0-9, - and _, beginning with a letter or a digit")
     ),
     WithJsonSchema({"type": "string", "pattern": NAME_PATTERN}),
 ]

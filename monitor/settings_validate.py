@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping as MappingType, Sequence as SequenceType
+from collections.abc import Collection
+from collections.abc import Mapping as MappingType
+from collections.abc import Sequence as SequenceType
 from dataclasses import dataclass
+from pathlib import Path as FilePath
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -30,10 +33,12 @@ def plain(node: Node, without: Collection[str] = ()) -> Any:
 class Validator:
     """Validates parts of one configuration. ``folder`` is what relative paths start from."""
 
-    folder: str
+    folder: FilePath
     report: Report
 
-    def model(self, model: type[M], node: Node, path: Path, without: Collection[str] = ()) -> M | None:
+    def model(
+        self, model: type[M], node: Node, path: Path, without: Collection[str] = ()
+    ) -> M | None:
         """``node`` as a ``model``, or ``None`` after reporting why not.
 
         ``without`` are keys that another model reads. A value from the environment that does not
@@ -63,7 +68,9 @@ class Validator:
         self._refuse(model, errors, node, path)
         return None
 
-    def _refuse(self, model: type[BaseModel], errors: SequenceType[Any], node: Node, path: Path) -> None:
+    def _refuse(
+        self, model: type[BaseModel], errors: SequenceType[Any], node: Node, path: Path
+    ) -> None:
         found = [_Found.of(error, node) for error in errors]
         for one in _without_other_branches(found):
             if isinstance(one.node, Scalar) and one.node.broken:
@@ -92,20 +99,23 @@ class Validator:
                 if below is not None:
                     self._warn_of_files(below, data[key], value, here)
                 elif key != "data_dir" and isinstance(value, Scalar):
-                    trouble = _file_trouble(str(data[key]))
+                    trouble = _file_trouble(FilePath(data[key]))
                     if trouble:
                         self.report.warn(value.mark, here, f"{cut(value.text)} {trouble}")
 
 
-def _file_trouble(file: str) -> str | None:
-    if not os.path.exists(file):
-        return "does not exist"
-    if not os.path.isfile(file):
-        return "is not a file"
-    return None if os.access(file, os.R_OK) else "cannot be read"
+def _file_trouble(file: FilePath) -> str | None:
+    try:
+        if not file.exists():
+            return "does not exist"
+        if not file.is_file():
+            return "is not a file"
+        return None if os.access(file, os.R_OK) else "cannot be read"
+    except OSError:
+        return "cannot be read"
 
 
-def _make_absolute(plan: Plan, data: Any, folder: str) -> None:
+def _make_absolute(plan: Plan, data: Any, folder: FilePath) -> None:
     if isinstance(data, list):
         for item in data:
             _make_absolute(plan, item, folder)
@@ -115,7 +125,7 @@ def _make_absolute(plan: Plan, data: Any, folder: str) -> None:
             if below is not None:
                 _make_absolute(below, value, folder)
             elif isinstance(value, str) and value:
-                data[key] = os.path.normpath(os.path.join(folder, value))
+                data[key] = str(folder / value)
 
 
 def _swap(errors: SequenceType[Any], node: Node, data: Any, swapped: set[Path]) -> bool:
@@ -190,9 +200,7 @@ def _without_other_branches(found: list[_Found]) -> list[_Found]:
     for union in unions:
         of_union = [one for one in found if one.union == union]
         meant = [
-            one
-            for one in of_union
-            if one.error["type"] not in MISMATCHES or one.path != union
+            one for one in of_union if one.error["type"] not in MISMATCHES or one.path != union
         ]
         if meant or len({one.branch for one in of_union}) == 1:
             kept += meant or of_union

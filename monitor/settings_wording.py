@@ -7,7 +7,8 @@ bodies, …), are not shown: a placeholder is shown as it is written.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping as MappingType
+from collections.abc import Iterator
+from collections.abc import Mapping as MappingType
 from typing import Any
 
 from monitor.settings_faults import Path, hint

@@ -105,6 +105,8 @@ class Transition:
     """``None``: the environment's own."""
     before: Status
     after: Status
+    began: float | None = None
+    """When the disturbance that ends with this began; ``None`` when none does."""
     planned: bool = False
     check: str | None = None
     """The check that decided it, where one did."""

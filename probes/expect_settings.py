@@ -147,10 +147,10 @@ class ExpectSettings(Strict):
             }
         ),
     ] = Field(default=["2xx"])
-    headers: dict[str, PatternText] = {}
-    body_matches: list[PatternText] = []
-    body_not_matches: list[PatternText] = []
-    jsonpath: list[JsonPathExpectation] = []
+    headers: dict[str, PatternText] = Field(default_factory=dict)
+    body_matches: list[PatternText] = Field(default_factory=list)
+    body_not_matches: list[PatternText] = Field(default_factory=list)
+    jsonpath: list[JsonPathExpectation] = Field(default_factory=list)
     last_modified_within: PositiveDuration | None = None
     body_bytes: Range | None = None
     failure: Refusal | None = None

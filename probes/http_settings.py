@@ -22,14 +22,16 @@ from probes.settings import (
 )
 
 MAX_BODY_BYTES = 1_048_576
-_TOKEN = r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$"
+_TOKEN = r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$"  # noqa: S105 - a token of RFC 9110
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 def _url(value: str) -> str:
     split, fault = split_url(value)
     if split is None:
-        raise PydanticCustomError("url", "{shown} {fault}", {"shown": _shown(value), "fault": fault})
+        raise PydanticCustomError(
+            "url", "{shown} {fault}", {"shown": _shown(value), "fault": fault}
+        )
     return value
 
 
@@ -126,7 +128,7 @@ class HttpSettings(
 
     url: Url
     method: Method = "GET"
-    headers: dict[HeaderName, HeaderValue] = {}
+    headers: dict[HeaderName, HeaderValue] = Field(default_factory=dict)
     body: str | None = None
     body_file: FilePath | None = None
     follow_redirects: bool = True

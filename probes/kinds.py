@@ -1,18 +1,20 @@
 """The registry of probe kinds. Third parties join through the entry point group ``driftvakt.probes``.
 
-from probes.kinds import probe
-from probes.http_settings import HttpSettings
+    from probes.kinds import probe
+    from probes.http_settings import HttpSettings
 
-observation = await probe("http", HttpSettings(url="https://expo.ext5.example.se/"), timeout=10)
+    observation = await probe("http", HttpSettings(url="https://expo.ext5.example.se/"), timeout=10)
+
+Nothing else is needed to use a probe alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from probes import certificate, dns, http, tcp
 from probes.certificate_settings import CertificateSettings
@@ -28,10 +30,8 @@ if TYPE_CHECKING:
 ENTRY_POINT_GROUP = "driftvakt.probes"
 
 
-class Probe(Protocol):
-    """A prepared measurement. Expected failures are values; only cancellation is raised."""
-
-    async def __call__(self) -> Observation: ...
+Probe: TypeAlias = "Callable[[], Awaitable[Observation]]"
+"""A prepared measurement. Expected failures are values; only cancellation is raised."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -138,9 +138,7 @@ def _signature(path: Path) -> tuple[int, int]:
 def make_context(settings: TlsSettings, alpn: tuple[str, ...] = ()) -> Context:
     """A client context. Raises :class:`MonitorTrouble` for files that are missing or bad."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    oldest = settings.min_version or min(
-        "TLSv1.2", settings.max_version or "TLSv1.2", key=TLS_VERSIONS.index
-    )
+    oldest = settings.min_version or _default_minimum(settings.max_version)
     if TLS_VERSIONS.index(oldest) < TLS_VERSIONS.index("TLSv1.2"):
         # OpenSSL 3 offers TLS 1.1 and older at security level 0 only
         context.set_ciphers("DEFAULT@SECLEVEL=0")
@@ -156,6 +154,13 @@ def make_context(settings: TlsSettings, alpn: tuple[str, ...] = ()) -> Context:
         _load_trust(context, settings)
     client = _load_client(context, settings)
     return Context(context, client, verifies=not settings.insecure_skip_verify)
+
+
+def _default_minimum(newest: TlsVersion | None) -> TlsVersion:
+    """TLS 1.2, unless even the newest that is wanted is older."""
+    if newest is not None and TLS_VERSIONS.index(newest) < TLS_VERSIONS.index("TLSv1.2"):
+        return newest
+    return "TLSv1.2"
 
 
 def _load_trust(context: ssl.SSLContext, settings: TlsSettings) -> None:

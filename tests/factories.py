@@ -6,6 +6,7 @@ Every instant is near :data:`NOW`, Monday 23 November 2026, 13:02:11.120 UTC.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from monitor.estate import (
@@ -216,7 +217,7 @@ def make_unmeasured_view(check: Check | None = None, **changes: Any) -> CheckVie
         "failed_share": None,
         "latency": None,
     }
-    return make_view(check, **{**values, **changes})
+    return replace(make_view(check), **{**values, **changes})
 
 
 def make_address_view(address: str = "192.0.2.10", **changes: Any) -> AddressView:

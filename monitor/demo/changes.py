@@ -33,7 +33,7 @@ def changes(before: Snapshot, after: Snapshot) -> Iterator[Change]:
             transition = _transition(old, view, after.at)
             yield Change(
                 transition=transition,
-                message=transition_message(transition, after, began=old.since),
+                message=transition_message(transition, after),
             )
 
 
@@ -45,5 +45,6 @@ def _transition(before: ServiceView, after: ServiceView, at: float) -> Transitio
         service=after.service.name,
         before=before.status,
         after=after.status,
+        began=before.since if after.status is Status.GREEN else None,
         planned=after.planned,
     )

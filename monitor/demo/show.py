@@ -25,8 +25,10 @@ TABLE_EVERY = 2.0
 LINE_WIDTH = 120
 """Columns of a table where there is no terminal."""
 EVENTS = 6
-TALL = 40
+TALL = 48
 """Lines of a terminal that has room for every check."""
+MEDIUM = 36
+"""Lines of a terminal that has room for the checks in trouble."""
 WIDE = 100
 """Columns of a terminal that has room for latencies."""
 
@@ -37,7 +39,7 @@ _HEADING = Text(
 _CONFIGURATION = Text(sv="konfiguration", en="configuration")
 _PAGE = Text(sv="sida", en="page")
 _METRICS = Text(sv="mätvärden", en="metrics")
-_STATUS = Text(sv="status", en="status")
+_STATUS = Text(sv="statusadress", en="status address")
 _STATUS_FILE = Text(sv="statusfil", en="status file")
 _LOG = Text(sv="logg", en="log")
 _EVENTS = Text(sv="Senaste händelser", en="Latest events")
@@ -140,38 +142,51 @@ def screen(
     now: Snapshot, events: tuple[Change, ...], places: Places, console: Console, language: str
 ) -> RenderableType:
     """As much as the terminal has room for: the table first, then the newest events."""
-    detail: Detail = "checks" if console.height >= TALL else "trouble"
-    table = status_table(now, language, detail=detail, latency=console.width >= WIDE)
-    shown: list[RenderableType] = [heading(places, language), table]
-    left = console.height - 1 - sum(_height(part, console) for part in shown)
-    lines: list[RenderableType] = []
+    top = heading(places, language, brief=console.height < MEDIUM)
+    room = console.height - 1 - _height(top, console)
+    table = _fitting_table(now, console, language, room)
     title = RichText(say(_EVENTS, language), style="bold")
-    left -= _height(title, console)
+    left = room - _height(table, console) - _height(title, console)
+    lines: list[RenderableType] = []
     for change in reversed(events):
         line = event_line(change, now, language)
         left -= _height(line, console)
         if left < 0:
             break
         lines.append(line)
-    return Group(*shown, *([title, *lines] if lines else []))
+    return Group(top, table, *([title, *lines] if lines else []))
+
+
+def _fitting_table(now: Snapshot, console: Console, language: str, room: int) -> Table:
+    """With every check where the terminal is tall, with fewer where it is not."""
+    details: list[Detail] = ["services"]
+    if console.height >= MEDIUM:
+        details.insert(0, "checks" if console.height >= TALL else "trouble")
+    for detail in details:
+        table = status_table(now, language, detail=detail, latency=console.width >= WIDE)
+        if _height(table, console) <= room:
+            break
+    return table
 
 
 def _height(part: RenderableType, console: Console) -> int:
     return len(console.render_lines(part, pad=False))
 
 
-def heading(places: Places, language: str) -> RenderableType:
+def heading(places: Places, language: str, *, brief: bool = False) -> RenderableType:
+    """Where everything is; ``brief``: without what a small terminal can do without."""
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(style="dim", no_wrap=True)
     grid.add_column(overflow="fold")
-    for label, place in (
+    lines = [
         (_CONFIGURATION, places.configuration),
         (_PAGE, places.page),
         (_METRICS, places.metrics),
-        (_STATUS, places.status),
         (_STATUS_FILE, places.status_file),
-        (_LOG, places.log),
-    ):
+    ]
+    if not brief:
+        lines += [(_STATUS, places.status), (_LOG, places.log)]
+    for label, place in lines:
         grid.add_row(say(label, language), RichText(place))
     return Group(RichText(say(_HEADING, language), style="bold"), grid)
 

@@ -8,8 +8,11 @@ import binascii
 import contextlib
 import hashlib
 import hmac
+import logging
+from typing import Any
 
 from aiohttp import hdrs, web
+from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.typedefs import Handler, Middleware
 
 HEALTHY_PATH = "/-/healthy"
@@ -87,6 +90,16 @@ def _given(header: str) -> bytes:
         return b""
 
 
+class _Log(logging.LoggerAdapter[logging.Logger]):
+    """aiohttp's log, in which what a stranger sends is no error of ours."""
+
+    def exception(self, msg: object, *args: object, **how: Any) -> None:
+        foreign = isinstance(how.get("exc_info"), HttpProcessingError)
+        if foreign:
+            how["exc_info"] = None
+        self.log(logging.DEBUG if foreign else logging.ERROR, msg, *args, **how)
+
+
 class BoundedRunner(web.AppRunner):
     """Serves an application, and closes connections that never send a whole request."""
 
@@ -102,6 +115,7 @@ class BoundedRunner(web.AppRunner):
             app,
             handle_signals=False,
             access_log=None,
+            logger=_Log(logging.getLogger("driftvakt.web"), {}),
             keepalive_timeout=KEEP_ALIVE,
             lingering_time=2.0,
             max_line_size=MAX_HEAD,

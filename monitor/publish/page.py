@@ -118,7 +118,7 @@ def _table(view: EnvironmentView, snapshot: Snapshot, language: Language) -> Ite
     words = _WORDS[language]
     title = escape(_in(view.environment.title, language))
     message = wording.environment_message(view, snapshot.estate.timezone)
-    name = escape(view.environment.name)
+    name = f"env-{escape(view.environment.name)}"
     yield (
         f'<section aria-labelledby="{name}">\n<h2 id="{name}">{title} '
         f"{_mark(view.status, language)[0]}</h2>\n<p>{escape(_in(message, language))}</p>\n"

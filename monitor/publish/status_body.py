@@ -53,7 +53,7 @@ class StatusRenderer:
                 pieces.append(self._service(service, environment, snapshot) + b'"checks":[')
                 for order, check in enumerate(service.checks):
                     pieces.append(b"," if order else b"")
-                    pieces.append(self._check(check, snapshot))
+                    pieces.append(self._check(check, service, snapshot))
                     if pacer.due():
                         await pacer.rest()
                 pieces.append(b"]}")
@@ -61,10 +61,10 @@ class StatusRenderer:
         pieces.append(_TAIL)
         return await join(pieces, pacer)
 
-    def _check(self, view: CheckView, snapshot: Snapshot) -> bytes:
+    def _check(self, view: CheckView, service: ServiceView, snapshot: Snapshot) -> bytes:
         known = self._checks.get(view.check.id)
         if known is None or known[0] is not view:
-            known = view, dump(check_value(view, snapshot.estate.timezone))
+            known = view, dump(check_value(view, service.service.title, snapshot.estate.timezone))
             self._checks[view.check.id] = known
         return known[1]
 

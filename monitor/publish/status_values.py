@@ -42,8 +42,8 @@ def view_value(view: ServiceView | EnvironmentView) -> dict[str, Any]:
     }
 
 
-def check_value(view: CheckView, zone: ZoneInfo) -> dict[str, Any]:
-    """One check; ``zone`` is that of the times in its message."""
+def check_value(view: CheckView, service: Text, zone: ZoneInfo) -> dict[str, Any]:
+    """One check of the service so titled; ``zone`` is that of the times in its message."""
     check, why, latency, last = view.check, view.why, view.latency, view.last
     return {
         "name": check.name,
@@ -54,7 +54,7 @@ def check_value(view: CheckView, zone: ZoneInfo) -> dict[str, Any]:
         "since": instant(view.since),
         "reason": view.reason,
         "cause": view.cause,
-        "message": text(wording.check_message(view, zone)),
+        "message": text(wording.check_message(view, zone, service)),
         "why": {
             "rule": why.rule,
             "failed": why.failed,

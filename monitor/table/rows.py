@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum, auto
 from typing import Any
@@ -20,6 +20,7 @@ from monitor.wording import (
 )
 from probes.observation import Grade, Reason, clean
 
+NO_REASON = Text(sv="", en="")
 _UNMEASURED = Text(sv="Ingen mätning ännu", en="No measurement yet")
 
 
@@ -41,6 +42,8 @@ class Row:
     """A word or a clause: why."""
     message: Text
     """Full sentences."""
+    reason: Text = NO_REASON
+    """Of a service: the clause of the check that decides it."""
     planned: bool = False
     latency: float | None = None
     """Of the newest observation."""
@@ -75,6 +78,7 @@ def rows_of(snapshot: Snapshot) -> Iterator[Row]:
                 message=service_message(service, zone, environment.environment.title),
                 planned=service.planned,
                 latency=_slowest(service),
+                reason=_deciding([(check.status, check.reason) for check in service.checks]),
             )
             for check in service.checks:
                 yield Row(
@@ -86,6 +90,14 @@ def rows_of(snapshot: Snapshot) -> Iterator[Row]:
                     message=check_message(check, zone, service.service.title),
                     latency=check.last.duration if check.last else None,
                 )
+
+
+def _deciding(checks: Sequence[tuple[Status, Reason | None]]) -> Text:
+    """The reason of the worst check that has one."""
+    known = [(status.severity, reason) for status, reason in checks if reason is not None]
+    if not known:
+        return NO_REASON
+    return reason_phrase(max(known, key=lambda pair: pair[0])[1])
 
 
 def _slowest(service: ServiceView) -> float | None:
@@ -105,7 +117,7 @@ def _why(check: CheckView) -> Text:
 def _because(reason: Reason | None, detail: str = "", *, over: bool = False) -> Text:
     """``over``: the newest measurement was good, and the status only waits for more of them."""
     if reason is None:
-        return _both("")
+        return NO_REASON
     phrase = reason_phrase(reason)
     shown = f" ({clean(detail)})" if detail else ""
     if over:
@@ -135,7 +147,14 @@ def rows_in(document: Mapping[str, Any]) -> Iterator[Row]:
             for service in environment["services"]:
                 checks = [_check(check) for check in service["checks"]]
                 measured = [row.latency for row in checks if row.latency is not None]
-                yield _part(Level.SERVICE, service, max(measured, default=None))
+                whole = _part(Level.SERVICE, service)
+                yield replace(
+                    whole,
+                    latency=max(measured, default=None),
+                    reason=_deciding(
+                        [(Status(c["status"]), _known(c["reason"])) for c in service["checks"]]
+                    ),
+                )
                 yield from checks
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise NotAStatusDocumentError(f"not a status document of this version: {error!r}") from None
@@ -167,7 +186,7 @@ def instant_in(text: str | None) -> float | None:
     return None if text is None else datetime.fromisoformat(text).timestamp()
 
 
-def _part(level: Level, part: Mapping[str, Any], latency: float | None = None) -> Row:
+def _part(level: Level, part: Mapping[str, Any]) -> Row:
     status = Status(part["status"])
     return Row(
         level=level,
@@ -177,7 +196,6 @@ def _part(level: Level, part: Mapping[str, Any], latency: float | None = None) -
         short=status_word(status),
         message=_text(part["message"], ""),
         planned=bool(part["planned"]),
-        latency=latency,
     )
 
 
@@ -196,12 +214,19 @@ def _check(part: Mapping[str, Any]) -> Row:
 
 
 def _reason(word: str | None, last: Mapping[str, Any] | None) -> Text:
-    """A reason in words; a newer monitor may know some that we do not."""
-    over = last is not None and last["grade"] == Grade.GOOD
-    try:
-        return _because(Reason(word) if word else None, over=over)
-    except ValueError:
+    """A reason in words, or as it is when we do not know it."""
+    if word is not None and _known(word) is None:
         return _both(clean(word))
+    over = last is not None and last["grade"] == Grade.GOOD
+    return _because(_known(word), over=over)
+
+
+def _known(word: str | None) -> Reason | None:
+    """A newer monitor may know reasons that we do not."""
+    try:
+        return Reason(word) if word is not None else None
+    except ValueError:
+        return None
 
 
 def _text(value: Mapping[str, Any], otherwise: str) -> Text:

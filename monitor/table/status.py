@@ -167,6 +167,8 @@ def _seen(row: Row, form: _Form) -> RichText:
     language = form.language
     whole = form.messages and row.level is Level.SERVICE and row.status is not Status.GREEN
     said = say(row.message if whole else row.short, language)
+    if form.detail == "services" and not whole and say(row.reason, language):
+        said = f"{said}: {say(row.reason, language)}"
     if row.planned:
         said = f"{said} ({say(_PLANNED, language)})"
     quiet = row.status is Status.GREEN

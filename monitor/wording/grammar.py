@@ -40,7 +40,7 @@ def sentence(clause: Text) -> Text:
 
 def together(sentences: Iterable[Text | None]) -> Text:
     """Sentences one after the other; those that had nothing to say are left out."""
-    said = [each for each in sentences if each is not None]
+    said = [each for each in sentences if each is not None and each.sv]
     return Text(sv=" ".join(each.sv for each in said), en=" ".join(each.en for each in said))
 
 

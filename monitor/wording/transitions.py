@@ -31,14 +31,8 @@ _BEFORE = {
 """*Den* is right for both *tjänsten* and *testmiljön*."""
 
 
-def transition_message(
-    transition: Transition, snapshot: Snapshot, *, began: float | None = None
-) -> Text:
-    """What a transition means to a reader.
-
-    ``began`` is when the disturbance began, for the all-clear; where it is not given, it is read
-    from ``snapshot`` if that still shows the status before the transition.
-    """
+def transition_message(transition: Transition, snapshot: Snapshot) -> Text:
+    """What a transition means to a reader; ``snapshot`` is of the moment after it."""
     environment, service = _views(transition, snapshot)
     subject = _subject(transition, environment, service)
     zone = snapshot.estate.timezone
@@ -46,9 +40,7 @@ def transition_message(
     view = service if transition.service is not None else environment
     if transition.after is Status.GREEN:
         if transition.before in (Status.YELLOW, Status.RED):
-            if began is None and view is not None and view.status is transition.before:
-                began = view.since
-            return together((_resolved(subject, since), _lasted(transition, began)))
+            return together((_resolved(subject, since), _lasted(transition)))
         return together((lead(Claim.FULL, subject, since), _BEFORE[transition.before]))
     if view is not None and view.status is transition.after:
         where = environment.environment.title if environment is not None else None
@@ -105,8 +97,9 @@ def _resolved(subject: Text, since: Text) -> Text:
     )
 
 
-def _lasted(transition: Transition, began: float | None) -> Text | None:
+def _lasted(transition: Transition) -> Text | None:
     """From the first bad observation to the first good one."""
+    began = transition.began
     if began is None or not began < transition.since:
         return None
     length = duration(transition.since - began)

@@ -129,6 +129,21 @@ def test_green_forgets_the_reason() -> None:
     )
 
 
+def test_the_all_clear_knows_how_long_it_was() -> None:
+    """From the first failure, whatever the colours in between, our not knowing included."""
+    one = check()
+    board = Board(estate(("expo", (one,))), START)
+    feed(board, one, good(START), *(bad(START + n) for n in (1, 2, 3)))
+    feed(board, one, bad(START + 4, Cause.MONITOR))
+    changed = feed(board, one, good(START + 5), good(START + 6))
+    assert [(t.after, t.began) for t in changed if t.service][-1] == (Status.GREEN, START + 1)
+    changed = feed(board, one, bad(START + 7), good(START + 8), good(START + 9))
+    assert [(t.after, t.began) for t in changed if t.service] == [
+        (Status.YELLOW, None),
+        (Status.GREEN, START + 7),
+    ]
+
+
 def test_our_own_trouble_is_unknown_and_counts_nothing() -> None:
     """The check becomes unknown with the reason; the window does not move."""
     one = check()

@@ -1,0 +1,33 @@
+# syntax=docker/dockerfile:1
+# Two stages: the first has pip and the build backend, the second has neither.
+FROM python:3.11-slim AS build
+WORKDIR /src
+COPY requirements.lock ./
+RUN python -m venv /opt/driftvakt \
+ && /opt/driftvakt/bin/pip install --no-cache-dir --require-hashes --requirement requirements.lock
+COPY requirements-dev.lock pyproject.toml README.md LICENSE ./
+COPY monitor monitor
+COPY probes probes
+# the backend comes from the lock as well; it stays in this stage
+RUN python -m venv /opt/backend \
+ && /opt/backend/bin/pip install --no-cache-dir --require-hashes --requirement requirements-dev.lock \
+ && /opt/backend/bin/python -m build --wheel --no-isolation --outdir /dist . \
+ && /opt/driftvakt/bin/pip install --no-cache-dir --no-deps /dist/driftvakt-*.whl \
+ && /opt/driftvakt/bin/pip uninstall --yes pip setuptools
+
+FROM python:3.11-slim
+LABEL org.opencontainers.image.title="driftvakt" \
+      org.opencontainers.image.licenses="Apache-2.0"
+ENV PATH=/opt/driftvakt/bin:$PATH \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1 \
+    DRIFTVAKT_CONFIG=/etc/driftvakt
+COPY --from=build /opt/driftvakt /opt/driftvakt
+# all that is written is status.json, in this volume: the root may be read-only
+VOLUME ["/var/lib/driftvakt"]
+USER 65532:65532
+EXPOSE 9815
+HEALTHCHECK --interval=30s --timeout=5s --start-period=10s --retries=3 \
+    CMD ["python", "-m", "monitor.healthcheck"]
+ENTRYPOINT ["driftvakt"]
+CMD ["run", "--listen", "0.0.0.0:9815", "--data-dir", "/var/lib/driftvakt", "--log-format", "json"]

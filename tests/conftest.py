@@ -1,0 +1,89 @@
+"""What every test may use: real servers, and the rule that CI skips nothing."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Generator, Iterator
+
+import pytest
+
+from probes.tools import Tools
+from tests.servers.blackhole import blackhole as make_blackhole
+from tests.servers.blackhole import closed_port as make_closed_port
+from tests.servers.ca import Authority
+from tests.servers.dns_server import DnsServer, serve_dns
+from tests.servers.http_server import HttpServer, serve_http
+from tests.servers.programs import HOW_TO_INSTALL, skips_are_failures
+
+
+def _refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
+    if not report.skipped or hasattr(report, "wasxfail") or not skips_are_failures():
+        return
+    why = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+    report.outcome = "failed"
+    report.longrepr = (
+        f"{why}\nNothing may be skipped here. To install what is missing: {HOW_TO_INSTALL}"
+    )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A skipped test fails where nothing may be skipped."""
+    report = yield
+    _refuse_skip(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """So does a skipped file."""
+    report = yield
+    _refuse_skip(report)
+    return report
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """Certificates of every kind."""
+    return Authority(tmp_path_factory.mktemp("ca"))
+
+
+@pytest.fixture
+async def tools() -> AsyncIterator[Tools]:
+    """What probes share, closed at the test's end."""
+    async with Tools() as made:
+        yield made
+
+
+@pytest.fixture
+async def http_server() -> AsyncIterator[HttpServer]:
+    """A plain HTTP server."""
+    async with serve_http() as server:
+        yield server
+
+
+@pytest.fixture
+async def https_server(authority: Authority) -> AsyncIterator[HttpServer]:
+    """An HTTP server over TLS with a valid certificate."""
+    async with serve_http(tls=authority.server_context(authority.valid)) as server:
+        yield server
+
+
+@pytest.fixture
+async def dns_server() -> AsyncIterator[DnsServer]:
+    """A name server on 127.0.0.1."""
+    async with serve_dns() as server:
+        yield server
+
+
+@pytest.fixture
+def blackhole() -> Iterator[tuple[str, int]]:
+    """An address and port where connecting hangs."""
+    with make_blackhole() as address:
+        yield address
+
+
+@pytest.fixture
+def closed_port() -> Iterator[tuple[str, int]]:
+    """An address and port that refuse."""
+    with make_closed_port() as address:
+        yield address

@@ -1,0 +1,67 @@
+"""The container's health check, run as the container runs it."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from monitor.healthcheck import VARIABLE, ask
+from tests.unit.publish.site import FixedSource, serve
+
+ROOT = Path(__file__).parents[2]
+
+
+async def run(url: str) -> tuple[int, str, float]:
+    started = time.monotonic()
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-S", "-m", "monitor.healthcheck",
+        cwd=ROOT, env={VARIABLE: url}, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    _, said = await process.communicate()
+    return process.returncode or 0, said.decode(), time.monotonic() - started
+
+
+@pytest.fixture
+def silent() -> Iterator[str]:
+    """A port that takes connections and never says anything."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield f"http://127.0.0.1:{server.getsockname()[1]}/-/healthy"
+
+
+@pytest.mark.parametrize("path", ["", "/", "/-/healthy"])
+async def test_well_is_zero(path: str) -> None:
+    """A daemon that says 200 is healthy; nothing but the standard library is needed to ask."""
+    async with serve(FixedSource()) as url:
+        assert (await run(url + path))[:2] == (0, "")
+
+
+async def test_unwell_is_one() -> None:
+    """503 is unhealthy, and its words are passed on."""
+    async with serve(FixedSource(well=(False, "last tick 11 s ago"))) as url:
+        code, said, _ = await run(url)
+    assert code == 1
+    assert "HTTP 503: last tick 11 s ago" in said
+
+
+async def test_silence_is_one_within_the_deadline(silent: str) -> None:
+    """A daemon that hangs is unhealthy after three seconds in all."""
+    code, said, took = await run(silent)
+    assert code == 1
+    assert said
+    assert took < 5
+
+
+def test_refusal_and_nonsense_are_faults() -> None:
+    """Nobody there, or an address that is none: told in words, no traceback."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    assert "ConnectionRefusedError" in ask(f"http://127.0.0.1:{port}/")
+    for nonsense in ("", "file:///etc/passwd", "http://", "http://[x", "http://h:99999/"):
+        assert "is not an" in ask(nonsense)

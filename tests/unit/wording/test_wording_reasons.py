@@ -1,0 +1,78 @@
+"""Every reason, cause and status has its words in both languages."""
+
+from __future__ import annotations
+
+import pytest
+
+from monitor.estate import Text
+from monitor.judge import Rule, Status
+from monitor.wording import check_message, reason_phrase, status_word
+from monitor.wording.reasons import whose
+from probes.observation import Cause, Reason
+from tests.unit.wording.builders import STOCKHOLM, bad
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_every_reason_is_a_clause_in_both_languages(reason: Reason) -> None:
+    """A phrase begins in the middle of a sentence and ends without a stop."""
+    phrase = reason_phrase(reason)
+    for text in (phrase.sv, phrase.en):
+        assert text == text.strip()
+        assert not text.endswith((".", ","))
+        assert text[0].islower() or text.startswith(("TLS", "FHIR"))
+        assert len(text.split()) >= 2
+    assert phrase.sv != phrase.en
+
+
+def test_no_two_reasons_sound_the_same() -> None:
+    """A reader can tell the reasons apart."""
+    assert len({reason_phrase(reason).sv for reason in Reason}) == len(Reason)
+    assert len({reason_phrase(reason).en for reason in Reason}) == len(Reason)
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_swedish_phrases_stand_after_eftersom(reason: Reason) -> None:
+    """No adverb that would have to move in a subordinate clause."""
+    words = reason_phrase(reason).sv.split()
+    assert not {"inte", "ännu", "snart", "redan", "aldrig"} & set(words)
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_every_reason_is_said_in_the_message(reason: Reason) -> None:
+    """The message of a red check holds the reason in words, and the probe's clause."""
+    view = bad(Status.RED, Rule.RED_AFTER, reason=reason, detail="seen so")
+    message = check_message(view, STOCKHOLM)
+    assert f"senast eftersom {reason_phrase(reason).sv} (seen so)" in message.sv
+    assert f"most recently because {reason_phrase(reason).en} (seen so)" in message.en
+
+
+@pytest.mark.parametrize("cause", Cause)
+def test_every_cause_says_whose_trouble_it_is(cause: Cause) -> None:
+    """The message says it too."""
+    message = check_message(bad(Status.RED, Rule.RED_AFTER, cause=cause), STOCKHOLM)
+    assert message.sv.endswith(whose(cause).sv)
+    assert message.en.endswith(whose(cause).en)
+
+
+def test_the_monitors_own_trouble() -> None:
+    """... is never shown as the target's."""
+    assert whose(Cause.MONITOR) == Text(
+        sv="Felet ligger hos övervakningen, inte hos tjänsten.",
+        en="The fault lies with the monitor, not with the service.",
+    )
+
+
+def test_status_words() -> None:
+    """A status in the agency's own words."""
+    assert [status_word(status).sv for status in Status] == [
+        "i full drift",
+        "störning",
+        "inte tillgänglig",
+        "okänt",
+    ]
+    assert [status_word(status).en for status in Status] == [
+        "in full operation",
+        "disturbance",
+        "not available",
+        "unknown",
+    ]

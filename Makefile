@@ -13,9 +13,12 @@ help: ## This list
 setup: $(STAMP) ## Make .venv from the lock file, hashes checked
 
 $(STAMP): requirements-dev.lock pyproject.toml
+	@echo "Setting up .venv from the lock file, once; this takes a minute …"
 	@sh scripts/make-venv $(PYTHON)
-	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements-dev.lock
-	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	  --require-hashes --requirement requirements-dev.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	  --no-deps --no-build-isolation --editable .
 	@touch $@
 
 run: setup ## Watch two small real test environments break and heal; Ctrl-C ends it

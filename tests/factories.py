@@ -28,20 +28,15 @@ from monitor.snapshot import (
     Snapshot,
     Why,
 )
-from probes.observation import (
-    Cause,
-    Certificate,
-    Grade,
-    HttpFacts,
-    Observation,
-    Phases,
-    Reason,
-    TlsFacts,
-)
+from probes.observation import Cause, Grade, Observation, Reason
 from probes.settings import ProbeSettings
-
-NOW = 1795438931.120
-DAY = 86_400.0
+from tests.factories_observed import DAY as DAY
+from tests.factories_observed import NOW as NOW
+from tests.factories_observed import make_certificate as make_certificate
+from tests.factories_observed import make_failure as make_failure
+from tests.factories_observed import make_http as make_http
+from tests.factories_observed import make_observation as make_observation
+from tests.factories_observed import make_tls as make_tls
 
 GOOD_WHY = Why(rule=Rule.GOOD, failed=0, of=20, consecutive=0, threshold=2.0, first_bad_at=None)
 
@@ -81,81 +76,6 @@ def make_check(
         "thresholds": Thresholds(latency_yellow=1.0, latency_red=5.0),
     }
     return Check(**{**values, **changes})
-
-
-def make_certificate(**changes: Any) -> Certificate:
-    """A leaf that is valid from 30 days ago and for 60 more."""
-    values: dict[str, Any] = {
-        "subject": "CN=expo.ext5.example.se,O=Example",
-        "issuer": "CN=SITHS e-id Function CA v1,O=Inera AB",
-        "serial": "1a2b3c",
-        "not_before": NOW - 30 * DAY,
-        "not_after": NOW + 60 * DAY,
-        "names": ("expo.ext5.example.se", "192.0.2.10"),
-        "sha256": "ab" * 32,
-        "key_type": "rsa",
-        "key_bits": 2048,
-        "signature_algorithm": "sha256WithRSAEncryption",
-        "authority": False,
-    }
-    return Certificate(**{**values, **changes})
-
-
-def make_tls(**changes: Any) -> TlsFacts:
-    """TLS 1.3 with a chain of two that verified."""
-    leaf = make_certificate()
-    authority = make_certificate(
-        subject=leaf.issuer, sha256="cd" * 32, not_after=NOW + 900 * DAY, authority=True
-    )
-    values: dict[str, Any] = {
-        "version": "TLSv1.3",
-        "cipher": "TLS_AES_256_GCM_SHA384",
-        "chain": (leaf, authority),
-        "verified": True,
-        "verified_not_after": leaf.not_after,
-    }
-    return TlsFacts(**{**values, **changes})
-
-
-def make_http(**changes: Any) -> HttpFacts:
-    values: dict[str, Any] = {
-        "status": 200,
-        "version": "1.1",
-        "content_length": 1234,
-        "body_bytes": 1234,
-        "tls": True,
-    }
-    return HttpFacts(**{**values, **changes})
-
-
-def make_observation(**changes: Any) -> Observation:
-    """A good answer over HTTPS in 41 ms, a second before :data:`NOW`."""
-    values: dict[str, Any] = {
-        "at": NOW - 1.0,
-        "duration": 0.041,
-        "phases": Phases(
-            resolve=0.0004, connect=0.0012, tls=0.0052, processing=0.033, transfer=0.0012
-        ),
-        "address": "192.0.2.10",
-        "http": make_http(),
-        "tls": make_tls(),
-    }
-    return Observation(**{**values, **changes})
-
-
-def make_failure(reason: Reason = Reason.CONNECT_REFUSED, **changes: Any) -> Observation:
-    """A failed probe that learned nothing of HTTP or TLS."""
-    values: dict[str, Any] = {
-        "at": NOW - 1.0,
-        "duration": 0.0018,
-        "grade": Grade.FAILED,
-        "reason": reason,
-        "cause": Cause.TARGET,
-        "detail": "connection to 192.0.2.10 port 443 refused",
-        "phases": Phases(resolve=0.0004, connect=0.0012),
-        "address": "192.0.2.10",
-    }
-    return Observation(**{**values, **changes})
 
 
 def make_view(

@@ -41,6 +41,7 @@ from monitor.snapshot import Snapshot
 __all__ = ["BoundedRunner", "Source", "application"]
 
 _HASH_IN_THREAD = 262_144
+_STYLE = resources.files("monitor.publish").joinpath("style.css").read_bytes()
 _CORS: dict[str, str] = {
     hdrs.ACCESS_CONTROL_ALLOW_ORIGIN: "*",
     hdrs.ACCESS_CONTROL_EXPOSE_HEADERS: "ETag, Last-Modified",
@@ -93,7 +94,6 @@ def application(source: Source, *, credentials: tuple[str, str] | None = None) -
 class _Site:
     def __init__(self, source: Source) -> None:
         self._source = source
-        self._style = resources.files("monitor.publish").joinpath("style.css").read_bytes()
         self._body = b""
         self._etag = ""
         self._made_at = 0
@@ -125,7 +125,7 @@ class _Site:
             hdrs.CONTENT_TYPE: "text/css; charset=utf-8",
             hdrs.CACHE_CONTROL: "max-age=3600",
         }
-        return web.Response(body=self._style, headers=headers)
+        return web.Response(body=_STYLE, headers=headers)
 
     async def status(self, request: web.Request) -> web.StreamResponse:
         body, generated_at = self._source.status_body()

@@ -1,0 +1,22 @@
+"""What the tests of publishing share."""
+
+from __future__ import annotations
+
+import pytest
+
+from monitor.publish.metrics import Metrics
+from monitor.snapshot import Snapshot
+from tests.unit.publish.scraping import Scrape, Scraper
+
+
+@pytest.fixture
+async def metrics() -> Metrics:
+    return Metrics("1.2.3")
+
+
+@pytest.fixture
+def scrape(metrics: Metrics) -> Scraper:
+    async def of(snapshot: Snapshot) -> Scrape:
+        return Scrape(await metrics.render(snapshot))
+
+    return of

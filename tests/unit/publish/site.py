@@ -1,0 +1,68 @@
+"""A site with a source made of values, served on a real socket."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from monitor.estate import Estate
+from monitor.publish.web import BoundedRunner, application
+from monitor.snapshot import Snapshot
+from tests.factories import NOW, make_red_view, make_snapshot
+
+
+@dataclass
+class FixedSource:
+    """Says what it was made with."""
+
+    body: bytes = b'{"schema_version":1}'
+    generated_at: float = NOW
+    text: bytes = b"# HELP x X.\n# TYPE x gauge\nx 1\n"
+    well: tuple[bool, str] = (True, "well")
+    set_up: tuple[bool, str] = (True, "ready")
+    now: Snapshot = field(default_factory=lambda: make_snapshot(make_red_view()))
+
+    @property
+    def estate(self) -> Estate:
+        return self.now.estate
+
+    def snapshot(self) -> Snapshot:
+        return self.now
+
+    def status_body(self) -> tuple[bytes, float]:
+        return self.body, self.generated_at
+
+    async def metrics(self) -> bytes:
+        return self.text
+
+    def healthy(self) -> tuple[bool, str]:
+        return self.well
+
+    def ready(self) -> tuple[bool, str]:
+        return self.set_up
+
+
+@asynccontextmanager
+async def serve(
+    source: FixedSource,
+    *,
+    credentials: tuple[str, str] | None = None,
+    first_request: float = 10.0,
+    sweep: float = 2.0,
+) -> AsyncIterator[str]:
+    """The site's address, for as long as the context is entered."""
+    runner = BoundedRunner(
+        application(source, credentials=credentials), first_request=first_request, sweep=sweep
+    )
+    await runner.setup()
+    assert runner.server is not None
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(runner.server, "127.0.0.1", 0)
+    try:
+        host, port = server.sockets[0].getsockname()
+        yield f"http://{host}:{port}"
+    finally:
+        server.close()
+        await runner.cleanup()

@@ -1,0 +1,164 @@
+"""The page and its language."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+
+from monitor.judge import Status
+from monitor.publish.language import choose
+from monitor.publish.page import render
+from tests.factories import (
+    make_check,
+    make_failure,
+    make_red_view,
+    make_service,
+    make_service_view,
+    make_snapshot,
+    make_text,
+    make_unmeasured_view,
+    make_view,
+)
+
+VOID = {"meta", "link", "br"}
+
+
+class Outline(HTMLParser):
+    """Every element opened, and whether all were closed in order."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.text = ""
+        self.feed(page)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+    def count(self, tag: str) -> int:
+        return sum(1 for each, _ in self.tags if each == tag)
+
+
+def test_status_is_told_by_colour_symbol_and_word() -> None:
+    """A reader who sees no colours has a shape and a word, a screen reader the word alone."""
+    page = render(make_snapshot(make_red_view()), "sv")
+    assert (
+        '<span class="mark red"><span aria-hidden="true">✖</span> Inte tillgänglig</span>' in page
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "symbol"), [("green", "✔"), ("yellow", "▲"), ("red", "✖"), ("unknown", "?")]
+)
+def test_each_status_has_a_symbol_of_its_own(status: str, symbol: str) -> None:
+    """Four statuses, four shapes."""
+    page = render(make_snapshot(make_view(status=Status(status))), "en")
+    assert f'aria-hidden="true">{symbol}<' in page
+
+
+def test_page_is_whole_in_both_languages() -> None:
+    """Language, title, sentence, since when and when updated, in the language asked for."""
+    snapshot = make_snapshot(make_red_view(), make_unmeasured_view(make_check(service="other")))
+    swedish, english = Outline(render(snapshot, "sv")), Outline(render(snapshot, "en"))
+    assert swedish.tags[0] == ("html", {"lang": "sv"})
+    assert english.tags[0] == ("html", {"lang": "en"})
+    assert "Senast uppdaterad måndag 23 november 2026 kl. 14.02" in swedish.text
+    assert "Last updated" in english.text
+    assert "Receptexpedition (EXPO)" in swedish.text
+    assert "Dispensing (EXPO)" in english.text
+    assert "Använd reservrutinen." in swedish.text
+    assert swedish.count("tr") == 3
+    assert swedish.count("h1") == swedish.count("main") == 1
+
+
+def test_help_is_for_those_in_trouble() -> None:
+    """What to do is told when the service is not green, and not otherwise."""
+    assert "Använd reservrutinen" not in render(make_snapshot(make_view()), "sv")
+
+
+def test_there_is_nothing_inline() -> None:
+    """No script, no inline style, no address elsewhere: the strict policy breaks nothing."""
+    outline = Outline(render(make_snapshot(make_red_view()), "sv"))
+    assert outline.count("script") == outline.count("style") == 0
+    for _, attributes in outline.tags:
+        assert not {name for name in attributes if name == "style" or name.startswith("on")}
+        for name in ("href", "src"):
+            assert (attributes.get(name) or "/").startswith(("/", "#"))
+
+
+def test_hostile_text_is_escaped() -> None:
+    """Titles, help and evidence with HTML in them are shown as they are written."""
+    hostile = '<script>alert("1")</script><img src=x onerror=y>&amp;'
+    view = make_red_view(make_check(target=hostile), last=make_failure(detail=hostile))
+    service = make_service("expo", [view.check], title=make_text(hostile), help=make_text(hostile))
+    snapshot = make_snapshot(view)
+    environment = replace(
+        snapshot.environments[0],
+        environment=replace(snapshot.environments[0].environment, title=make_text(hostile)),
+        services=(make_service_view([view], service),),
+    )
+    page = render(make_snapshot(environments=[environment]), "sv")
+    outline = Outline(page)
+    assert outline.count("script") == outline.count("img") == 0
+    assert outline.text.count(hostile) >= 3
+
+
+def test_nothing_watched_is_said() -> None:
+    """An empty configuration gives a page and not an empty table."""
+    assert "Inga tjänster övervakas." in render(make_snapshot(environments=[]), "sv")
+
+
+def test_planned_is_said() -> None:
+    """A status that a window explains is called planned."""
+    snapshot = make_snapshot(make_red_view())
+    service = replace(snapshot.environments[0].services[0], planned=True)
+    environment = replace(snapshot.environments[0], services=(service,))
+    assert "(planerat)" in render(make_snapshot(environments=[environment]), "sv")
+
+
+def test_two_hundred_services_are_quick() -> None:
+    """A page of 200 red services takes some milliseconds (20 with nothing else running)."""
+    snapshot = make_snapshot(*(make_red_view(make_check(service=f"s{i}")) for i in range(200)))
+    render(snapshot, "sv")
+    best = float("inf")
+    for _ in range(5):
+        started = time.thread_time()
+        render(snapshot, "sv")
+        best = min(best, time.thread_time() - started)
+    assert best < 0.060
+
+
+@pytest.mark.parametrize(
+    ("query", "accept", "default", "chosen"),
+    [
+        (None, "", "sv", "sv"),
+        (None, "", "en", "en"),
+        ("en", "sv", "sv", "en"),
+        ("sv", "en", "en", "sv"),
+        ("de", "en", "sv", "en"),
+        (None, "en-GB,en;q=0.9", "sv", "en"),
+        (None, "sv-SE,sv;q=0.9,en;q=0.8", "en", "sv"),
+        (None, "de, en;q=0.5, sv;q=0.4", "sv", "en"),
+        (None, "en;q=0, sv;q=0.1", "en", "sv"),
+        (None, "en;q=nonsense", "sv", "sv"),
+        (None, "de,*;q=0.1", "sv", "sv"),
+        (None, "svx,enx", "en", "en"),
+    ],
+)
+def test_language_is_the_readers(query: str | None, accept: str, default: str, chosen: str) -> None:
+    """``?lang=`` first, then the browser's wishes, then the configuration's language."""
+    assert choose(query, accept, default) == chosen

@@ -1,16 +1,17 @@
-# syntax=docker/dockerfile:1
 # Two stages: the first has pip and the build backend, the second has neither.
 FROM python:3.11-slim AS build
 WORKDIR /src
 COPY requirements.lock ./
 RUN python -m venv /opt/driftvakt \
- && /opt/driftvakt/bin/pip install --no-cache-dir --require-hashes --requirement requirements.lock
+ && /opt/driftvakt/bin/pip install --no-cache-dir --only-binary :all: --require-hashes \
+    --requirement requirements.lock
 COPY requirements-dev.lock pyproject.toml README.md LICENSE ./
 COPY monitor monitor
 COPY probes probes
 # the backend comes from the lock as well; it stays in this stage
 RUN python -m venv /opt/backend \
- && /opt/backend/bin/pip install --no-cache-dir --require-hashes --requirement requirements-dev.lock \
+ && /opt/backend/bin/pip install --no-cache-dir --only-binary :all: --require-hashes \
+    --requirement requirements-dev.lock \
  && /opt/backend/bin/python -m build --wheel --no-isolation --outdir /dist . \
  && /opt/driftvakt/bin/pip install --no-cache-dir --no-deps /dist/driftvakt-*.whl \
  && /opt/driftvakt/bin/pip uninstall --yes pip setuptools
@@ -23,7 +24,9 @@ ENV PATH=/opt/driftvakt/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     DRIFTVAKT_CONFIG=/etc/driftvakt
 COPY --from=build /opt/driftvakt /opt/driftvakt
-# all that is written is status.json, in this volume: the root may be read-only
+# all that is written is status.json, in this volume: the root may be read-only. A new volume takes
+# its owner from the folder that it covers, so the folder must be the daemon's first
+RUN install -d -o 65532 -g 65532 /var/lib/driftvakt
 VOLUME ["/var/lib/driftvakt"]
 USER 65532:65532
 EXPOSE 9815

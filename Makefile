@@ -16,7 +16,7 @@ $(STAMP): requirements-dev.lock pyproject.toml
 	@echo "Setting up .venv from the lock file, once; this takes a minute …"
 	@sh scripts/make-venv $(PYTHON)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
-	  --require-hashes --requirement requirements-dev.lock
+	  --only-binary :all: --require-hashes --requirement requirements-dev.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
 	  --no-deps --no-build-isolation --editable .
 	@touch $@
@@ -50,4 +50,4 @@ lock: setup ## Renew the lock files from pyproject.toml
 	sh scripts/lock
 
 clean: ## Remove .venv and caches
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis dist build

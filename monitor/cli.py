@@ -11,21 +11,19 @@ from collections.abc import Coroutine
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
-from rich.console import Console
 
-from monitor import __version__, logs
-from monitor.cli_probe import choose, take
-from monitor.cli_status import StatusUnreadableError, read_status, watch_status
-from monitor.estate import Estate
+from monitor import __version__
 from monitor.judge import Status
-from monitor.secrets import secrets_of
-from monitor.settings import ConfigurationError, json_schema, load
-from monitor.settings_models import split_listen
-from monitor.table import checks_table, document_status, status_table_from_json
-from probes.settings import parse_duration
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from monitor.estate import Estate
+
+# Commands import what they need themselves: --help and an early Ctrl-C need none of it.
 
 EXIT_CONFIGURATION = 2
 STATUS_EXIT = {Status.GREEN: 0, Status.YELLOW: 1, Status.RED: 2, Status.UNKNOWN: 3}
@@ -57,6 +55,8 @@ class Exported(StrEnum):
 
 
 def _seconds(text: str) -> float:
+    from probes.settings import parse_duration
+
     try:
         return parse_duration(text)
     except ValueError as error:
@@ -92,6 +92,8 @@ def _fail(message: str, code: int = EXIT_CONFIGURATION) -> NoReturn:
 
 def _load(path: Path) -> Estate:
     """The estate of a configuration. Prints every fault and leaves with 2 when it has any."""
+    from monitor.settings import ConfigurationError, load
+
     try:
         loaded = load(path, os.environ)
     except ConfigurationError as error:
@@ -128,7 +130,10 @@ def run(
     log_level: LevelOption = LogLevel.INFO,
 ) -> None:
     """Watch, judge and publish until stopped (SIGTERM, SIGINT)."""
+    from monitor import logs
+    from monitor.secrets import secrets_of
     from monitor.serve import serve
+    from monitor.settings_models import split_listen
 
     estate = _load(config)
     if listen is not None:
@@ -146,6 +151,8 @@ def run(
 @app.command()
 def check(config: ConfigOption) -> None:
     """Validate the configuration and print what would run."""
+    from monitor.table import checks_table
+
     estate = _load(config)
     _console().print(checks_table(estate))
 
@@ -157,6 +164,10 @@ def probe(
     as_json: JsonOption = False,
 ) -> None:
     """Probe once, now: phases, certificates and the grade. Exit 0 good, 1 not, 2 usage."""
+    from monitor import logs
+    from monitor.cli_probe import choose, take
+    from monitor.secrets import secrets_of
+
     is_url = what.startswith(("http://", "https://"))
     estate = None if is_url else _load(config)
     try:
@@ -183,6 +194,9 @@ def status(
     language: Annotated[str, typer.Option(help="sv or en.")] = "en",
 ) -> None:
     """Show the status. Exit 0 green, 1 yellow, 2 red, 3 unknown."""
+    from monitor.cli_status import StatusUnreadableError, read_status, watch_status
+    from monitor.table import document_status, status_table_from_json
+
     if url is not None and file is not None:
         _fail("--url and --file cannot be used together")
     if url is None and file is None:
@@ -209,6 +223,8 @@ def demo(
     language: Annotated[str, typer.Option(help="sv or en.")] = "en",
 ) -> None:
     """Watch two small real test environments on loopback that break and heal on a script."""
+    from rich.console import Console
+
     from monitor.demo.run import demo as run_demo
 
     raise typer.Exit(_run(run_demo(duration=duration, console=Console(), language=language)))
@@ -217,6 +233,8 @@ def demo(
 @app.command()
 def export(what: Exported) -> None:
     """Print the JSON Schema of the configuration file."""
+    from monitor.settings import json_schema
+
     if what is Exported.SCHEMA:
         print(json.dumps(json_schema(), ensure_ascii=False, indent=2))
 
@@ -228,12 +246,17 @@ def version() -> None:
 
 
 def _console() -> Console:
+    from rich.console import Console
+
     return Console(width=None if sys.stdout.isatty() else 160)
 
 
 def main() -> None:
     """The program ``driftvakt``."""
-    app()
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.exit(130)
 
 
 if __name__ == "__main__":

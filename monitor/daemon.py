@@ -30,12 +30,13 @@ from monitor.publish.status_file import StatusFile
 from monitor.publish.web import application
 from monitor.runner import Runner
 from monitor.schedule import Schedule
+from monitor.secrets import Masker, secrets_of
 from monitor.snapshot import Snapshot, Transition
 from monitor.systemd import Notifier
 from monitor.web_access import load_access
 from monitor.wording import transition_message
 from probes.kinds import Kind, load_kinds
-from probes.observation import Observation
+from probes.observation import Grade, Observation
 from probes.tools import Tools
 
 log = structlog.get_logger("driftvakt")
@@ -71,6 +72,7 @@ class Daemon:
         self._renderer = StatusRenderer(version=__version__)
         self._status_file = StatusFile(estate.data_dir / STATUS_FILE)
         self._notifier = Notifier()
+        self._masker = Masker(secrets_of(estate))
         self._changed = asyncio.Event()
         self._status_body: tuple[bytes, float] = (b"", 0.0)
         self._write_error = ""
@@ -154,6 +156,8 @@ class Daemon:
 
     def _seen(self, check: Check, observation: Observation) -> None:
         now = self._clock()
+        if observation.grade is not Grade.GOOD:
+            observation = self._masker.observation(observation)
         verdict, transitions = self.board.observe(check.id, observation, now)
         self._metrics.observe(check, observation, verdict)
         if transitions:
@@ -191,8 +195,10 @@ class Daemon:
     async def _tick(self) -> None:
         wall, mono = self._clock(), time.monotonic()
         overloaded = False
+        watchdog = self._notifier.watchdog_seconds
+        pause = TICK if watchdog is None else min(TICK, watchdog)
         while True:
-            await asyncio.sleep(TICK)
+            await asyncio.sleep(pause)
             now, now_mono = self._clock(), time.monotonic()
             self._ticked_at = now_mono
             if abs((now - wall) - (now_mono - mono)) > CLOCK_JUMP:

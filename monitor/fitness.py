@@ -14,6 +14,8 @@ TICK = 0.1
 """Seconds between measurements of the loop's lag."""
 LAG_BOUND = 0.25
 """Seconds of lag in all within a probe's time above which a time-out is not believed."""
+LAG_SHARE = 0.1
+"""The same as a share of the probe's time: a short time-out is spoiled by less."""
 OVERLOADED_SHARE = 0.1
 """Share of the last ``OVERLOAD_SPAN`` seconds spent lagging above which we say so."""
 OVERLOAD_SPAN = 5.0
@@ -82,13 +84,14 @@ def blame_lag(observation: Observation, lag: float, thresholds: Thresholds) -> O
 
     ``lag`` is the seconds of lag within the probe's time. A slow answer is believed only if it
     would have been too slow without that lag; a time-out or a broken connection only if the lag
-    was under :data:`LAG_BOUND`.
+    was under :data:`LAG_BOUND` and under :data:`LAG_SHARE` of the time it took.
     """
     if lag < _NOTICEABLE:
         return observation
     detail = f"the monitor itself was stalled for {lag:.2f} s meanwhile"
     if observation.failed:
-        if observation.reason in _TIME_SENSITIVE and lag >= LAG_BOUND:
+        bound = min(LAG_BOUND, LAG_SHARE * observation.duration)
+        if observation.reason in _TIME_SENSITIVE and lag >= bound:
             return ours(observation, observation.reason or Reason.INTERNAL, detail)
         return observation
     slow = observation.duration

@@ -8,6 +8,7 @@ lateness and never in a latency. Then the probe; then the question whether what 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
@@ -21,6 +22,10 @@ from probes.tools import Tools
 
 log = structlog.get_logger("driftvakt.runner")
 
+ARRIVES_WITHIN = 1.0
+"""Seconds from its start in which a probe under way is taken to have reached its target (at most
+its promise's own length). Without this a target that hangs would be probed once a time-out."""
+
 
 class Told(Protocol):
     """Who is told of a run."""
@@ -31,30 +36,100 @@ class Told(Protocol):
 
 
 class Promises:
-    """When a probe may start so that each ``min_interval`` is kept as the target sees it."""
+    """Lets probes begin so that each ``min_interval`` is kept as the target sees it."""
 
-    def __init__(self) -> None:
-        self._free_at: dict[tuple[str, str, int], float] = {}
+    def __init__(self, timer: Callable[[], float]) -> None:
+        self._timer = timer
+        self._queues: dict[tuple[str, str, int], _Queue] = {}
 
-    def reserve(self, check: Check, now: float) -> float:
-        """The earliest instant at which the check may start; the place is taken by asking."""
-        keys = _keys(check)
-        at = max([now, *(self._free_at.get(key, now) for key in keys)])
-        for promise, key in zip(check.promises, keys, strict=True):
-            self._free_at[key] = at + promise.seconds
-        return at
+    async def turn(self, check: Check) -> Turn:
+        """Waits until every promise lets the check begin, the narrowest first, so that a long
+        wait for one service holds up nobody else. Nobody overtakes; :meth:`Turn.begin` lets the
+        next one come forward.
+        """
+        turn = Turn(self._timer)
+        try:
+            for promise in reversed(check.promises):
+                key = promise.scope, *_place(check)
+                queue = self._queues.get(key)
+                if queue is None:
+                    queue = self._queues[key] = _Queue(self._timer)
+                await queue.lock.acquire()
+                turn.queues.append((queue, promise.seconds))
+                await queue.free()
+        except BaseException:
+            turn.end()
+            raise
+        return turn
 
-    def arrived(self, check: Check, last: float) -> None:
-        """Counts from ``last``, the latest instant at which the target may have been reached."""
-        for promise, key in zip(check.promises, _keys(check), strict=True):
-            margin = min(0.05, 0.02 * promise.seconds)
-            until = last + promise.seconds + margin
-            if until > self._free_at.get(key, 0.0):
-                self._free_at[key] = until
+
+class _Queue:
+    """Those who want to probe one host and port under one promise, one behind the other."""
+
+    def __init__(self, timer: Callable[[], float]) -> None:
+        self._timer = timer
+        self.lock = asyncio.Lock()
+        self._changed = asyncio.Event()
+        self._free_at = float("-inf")
+        self._flying: list[float] = []
+        """When those under way, of which no arrival is known, will be taken as arrived."""
+
+    async def free(self) -> None:
+        """Returns when the promise allows a probe to begin. To be called by the lock's holder."""
+        while (left := max([self._free_at, *self._flying]) - self._timer()) > 0:
+            self._changed.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(left):
+                    await self._changed.wait()
+
+    def begun(self, until: float) -> None:
+        self._flying.append(until)
+
+    def ended(self, until: float, free_at: float) -> None:
+        self._flying.remove(until)
+        self._free_at = max(self._free_at, free_at)
+        self._changed.set()
 
 
-def _keys(check: Check) -> list[tuple[str, str, int]]:
-    return [(promise.scope, check.host, check.port) for promise in check.promises]
+class Turn:
+    """A check's turn: from the moment that every promise allows it to its probe's end."""
+
+    __slots__ = ("_timer", "_until", "queues")
+
+    def __init__(self, timer: Callable[[], float]) -> None:
+        self._timer = timer
+        self.queues: list[tuple[_Queue, float]] = []
+        self._until: list[float] = []
+
+    def begin(self) -> None:
+        """The probe begins now: the promises count from here until more is known."""
+        now = self._timer()
+        for queue, seconds in self.queues:
+            until = now + seconds + min(seconds, ARRIVES_WITHIN)
+            self._until.append(until)
+            queue.begun(until)
+        self._release()
+
+    def end(self, since_arrival: float = 0.0) -> None:
+        """The probe has ended, or never begun. ``since_arrival`` is how many seconds ago, at
+        least, it last reached its target.
+        """
+        if not self._until:
+            self._release()
+            return
+        arrived = self._timer() - since_arrival
+        for (queue, seconds), until in zip(self.queues, self._until, strict=True):
+            margin = min(0.05, 0.02 * seconds)
+            queue.ended(until, arrived + seconds + margin)
+
+    def _release(self) -> None:
+        for queue, _ in self.queues:
+            queue.lock.release()
+
+
+def _place(check: Check) -> tuple[str, int]:
+    """Host and port, however the host is written."""
+    return check.host.lower().rstrip("."), check.port
 
 
 def last_arrival(observation: Observation) -> float:
@@ -89,7 +164,7 @@ class Runner:
         self._canary = canary
         self._told = told
         self._seen = seen
-        self._promises = Promises()
+        self._promises = Promises(tools.timer)
         self._in_flight = 0
         self._places = asyncio.Semaphore(estate.max_in_flight)
         self._hosts: dict[str, asyncio.Semaphore] = {}
@@ -103,28 +178,44 @@ class Runner:
 
     async def run(self, check: Check, due: float) -> None:
         """One run that was due at ``due``. Raises nothing but cancellation."""
-        clock = self._tools.clock
         if check.promises:
-            now = clock()
-            allowed = self._promises.reserve(check, now)
-            if allowed > now:
-                await asyncio.sleep(allowed - now)
-            due = max(due, allowed)
-        async with self._hosts[check.host], self._places:
-            self._told.lateness(max(0.0, clock() - due))
-            self._in_flight += 1
-            self._told.in_flight(self._in_flight)
-            try:
-                observation = await self._probe(check)
-            finally:
-                self._in_flight -= 1
-                self._told.in_flight(self._in_flight)
-        if check.promises:
-            self._promises.arrived(check, last_arrival(observation))
+            observation = await self._promised(check, due)
+        else:
+            observation = await self._placed(check, due)
         if observation.grade is not Grade.GOOD and await self._canary.explains(observation):
             reason = observation.reason or Reason.INTERNAL
             observation = ours(observation, reason, "every canary failed too: our own network")
         self._seen(check, observation)
+
+    async def _promised(self, check: Check, due: float) -> Observation:
+        """The probe, once its promises allow it: that wait is due, and no lateness."""
+        turn = await self._promises.turn(check)
+        since_arrival = 0.0
+        try:
+            due = max(due, self._tools.clock())
+            observation = await self._placed(check, due, turn.begin)
+            if not self._lag.within(observation.duration):
+                end = observation.at + observation.duration
+                since_arrival = end - last_arrival(observation)
+        finally:
+            turn.end(since_arrival)
+        return observation
+
+    async def _placed(
+        self, check: Check, due: float, begin: Callable[[], None] | None = None
+    ) -> Observation:
+        """The probe, once there is a place for it; ``begin`` is called just before."""
+        async with self._hosts[check.host], self._places:
+            self._told.lateness(max(0.0, self._tools.clock() - due))
+            self._in_flight += 1
+            self._told.in_flight(self._in_flight)
+            if begin is not None:
+                begin()
+            try:
+                return await self._probe(check)
+            finally:
+                self._in_flight -= 1
+                self._told.in_flight(self._in_flight)
 
     async def _probe(self, check: Check) -> Observation:
         begun, timer = self._tools.clock(), self._tools.timer

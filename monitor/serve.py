@@ -7,6 +7,7 @@ import contextlib
 import gc
 import signal
 import sys
+from collections.abc import Iterator
 
 from monitor.daemon import Daemon
 from monitor.estate import Estate
@@ -15,29 +16,34 @@ from monitor.web_access import WebAccessError
 STOPS = (signal.SIGTERM, signal.SIGINT)
 
 
-async def stopped(duration: float | None) -> None:
-    """Returns at SIGTERM or SIGINT, or after ``duration`` seconds when it is given."""
+@contextlib.contextmanager
+def signals(*, to: asyncio.Event) -> Iterator[None]:
+    """SIGTERM and SIGINT set ``to``, however often they come."""
     loop = asyncio.get_running_loop()
-    stop = asyncio.Event()
     for number in STOPS:
-        loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, to.set)
     try:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(duration):
-                await stop.wait()
+        yield
     finally:
         for number in STOPS:
             loop.remove_signal_handler(number)
 
 
 async def serve(estate: Estate, duration: float | None = None) -> int:
-    """Runs the daemon. Gives the exit code: 0, or 2 when it cannot start as configured."""
+    """Runs the daemon until a signal comes, or for ``duration`` seconds. Gives the exit code: 0,
+    or 2 when it cannot start as configured.
+    """
+    stop = asyncio.Event()
     try:
-        async with Daemon(estate):
-            # what lives as long as the process need not be looked at by every collection
-            gc.collect()
-            gc.freeze()
-            await stopped(duration)
+        # also while it starts and ends: an impatient second signal must not cut the drain short
+        with signals(to=stop):
+            async with Daemon(estate):
+                # what lives as long as the process need not be looked at by every collection
+                gc.collect()
+                gc.freeze()
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(duration):
+                        await stop.wait()
     except WebAccessError as error:
         print(f"driftvakt: {error}", file=sys.stderr)
         return 2

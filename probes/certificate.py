@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from probes.addresses import each_address
 from probes.certificate_settings import CertificateSettings, Margin
-from probes.failure import ProbeFailure, from_tls, is_reset, ssl_error_in
+from probes.failure import ProbeFailure, client_rejected, from_tls, is_reset, ssl_error_in
 from probes.observation import Cause, Certificate, Grade, Observation, Phase, Reason
 from probes.patterns import compile_pattern
 from probes.transport import Attempt, Route, connect, deadline, look, over_tls
@@ -74,12 +74,26 @@ class CertificateProbe:
                 duration = await self._handshake(attempt, route)
         except ProbeFailure as failure:
             duration = attempt.elapsed()
-            if attempt.stage is Phase.TLS and attempt.tls is None:
-                pinned = route.pinned(attempt.address) if attempt.address else route
-                seen = await look(self._tools, pinned, self._settings.tls, (), timeout - duration)
-                attempt.tls = seen.facts if seen is not None else None
+            if attempt.stage is Phase.TLS:
+                failure = await self._second_look(attempt, route, failure, timeout - duration)
             return attempt.failed(failure, duration)
         return self._judged(attempt, duration)
+
+    async def _second_look(
+        self, attempt: Attempt, route: Route, failure: ProbeFailure, left: float
+    ) -> ProbeFailure:
+        """The same failure, or a better one; the certificates go into the notebook."""
+        pinned = route.pinned(attempt.address) if attempt.address else route
+        seen = await look(self._tools, pinned, self._settings.tls, (), left)
+        if seen is None:
+            return failure
+        if seen.shows_client_rejected(failure, handshake_done=attempt.tls is not None):
+            failure = client_rejected(
+                "the server asked for a client certificate and closed the connection",
+                has_certificate=self._settings.tls.cert_file is not None,
+            )
+        attempt.tls = attempt.tls or seen.facts
+        return failure
 
     async def _handshake(self, attempt: Attempt, route: Route) -> float:
         """Seconds until the handshake was done. Raises :class:`ProbeFailure`."""

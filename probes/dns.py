@@ -8,10 +8,8 @@ half the time has passed without an answer, and over TCP when the answer was cut
 from __future__ import annotations
 
 import asyncio
-import io
 import socket
 from dataclasses import replace
-from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +21,6 @@ import dns.message
 import dns.name
 import dns.rcode
 import dns.rdatatype
-import dns.resolver
 import dns.reversename
 from dns.rdtypes.txtbase import TXTBase
 
@@ -132,14 +129,14 @@ class DnsProbe:
     def _system_resolver(self) -> str:
         """The first of resolv.conf, as it is now. Raises :class:`MonitorTrouble`."""
         try:
-            text = self._resolv_conf.read().decode("utf-8", "replace")
-            found = dns.resolver.Resolver(configure=False)
-            found.read_resolv_conf(io.StringIO(text))
+            lines = self._resolv_conf.read().decode("utf-8", "replace").splitlines()
         except MonitorTrouble as trouble:
             raise MonitorTrouble(trouble.detail, Reason.DNS) from None
-        except dns.exception.DNSException:
-            raise MonitorTrouble("resolv.conf names no resolver", Reason.DNS) from None
-        return str(ip_address(str(found.nameservers[0])))
+        for line in lines:
+            words = line.split()
+            if len(words) > 1 and words[0] == "nameserver" and is_ip(words[1]):
+                return words[1]
+        raise MonitorTrouble(f"{RESOLV_CONF.name} names no resolver", Reason.DNS)
 
     def _judge(self, rcode: str, answers: frozenset[str]) -> None:
         if rcode != "NOERROR":

@@ -47,6 +47,7 @@ OUR_ERRNOS = frozenset(
         errno.EPERM,
         errno.ENETDOWN,
         errno.EAFNOSUPPORT,
+        errno.EINVAL,
     }
 )
 """What our own kernel says of itself: no route, no address, no descriptors (contract, cause)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -202,13 +203,16 @@ class HttpProbe:
         """The request that a redirect asks for (RFC 9110, 15.4), without credentials when it
         leaves the origin. Raises :class:`ProbeFailure` when it is not to be followed.
         """
-        target = urljoin(str(request.url), location)
-        split, fault = split_url(target)
+        try:
+            target = urljoin(str(request.url), location)
+            split, fault = split_url(target)
+            url = URL(target, encoded=target.isascii())
+        except ValueError:
+            split, fault = None, "is not an address"
         if split is None:
             raise ProbeFailure(
-                Reason.REDIRECTS, f"redirect to {clean(location, 80)}, which {fault}"
+                Reason.REDIRECTS, f"redirect to {_without_secrets(location)}, which {fault}"
             )
-        url = URL(target, encoded=target.isascii())
         method, body = request.method, request.body
         if (status == 303 and method != "HEAD") or (status in (301, 302) and method == "POST"):
             method, body = "GET", None
@@ -259,8 +263,8 @@ class HttpProbe:
         """The same failure, or a better one; the certificates go into the notebook."""
         attempt = hop.attempt
         unverified = failure.reason in _VERIFICATION
-        silent = failure.reason is Reason.RESET and not attempt.answered and attempt.tls is not None
-        if not (unverified or silent):
+        broke = failure.reason in (Reason.RESET, Reason.TLS_HANDSHAKE) and not attempt.answered
+        if not (unverified or broke):
             return failure
         pinned = hop.route.pinned(attempt.address) if attempt.address else hop.route
         seen = await look(self._tools, pinned, tls, ALPN, left)
@@ -268,7 +272,7 @@ class HttpProbe:
             return failure
         if unverified:
             attempt.tls = seen.facts
-        elif seen.certificate_requested:
+        elif seen.shows_client_rejected(failure, handshake_done=attempt.tls is not None):
             return client_rejected(
                 "the server asked for a client certificate and closed the connection",
                 has_certificate=tls.cert_file is not None,
@@ -307,6 +311,10 @@ class _Credentials:
         return headers
 
 
+def _without_secrets(location: str) -> str:
+    return clean(re.sub(r"//[^/@]*@", "//…@", location.partition("?")[0]), 80)
+
+
 def _facts(
     answer: aiohttp.ClientResponse, request: _Request, redirects: int, body_bytes: int | None
 ) -> HttpFacts:
@@ -326,7 +334,12 @@ def _facts(
 def _protocol_failure(error: aiohttp.ClientError, hop: Hop) -> ProbeFailure:
     """What aiohttp's complaint about an answer means."""
     cause: Any = error.__cause__ or error
-    if is_reset(cause) or isinstance(error, aiohttp.ClientOSError):
+    # of a reset within the body aiohttp keeps the words alone
+    if (
+        is_reset(cause)
+        or isinstance(error, aiohttp.ClientOSError)
+        or "ConnectionResetError(" in str(error)
+    ):
         return broken(error, hop)
     if isinstance(error, aiohttp.ClientResponseError):
         message = error.message

@@ -14,7 +14,7 @@ MAX_BYTES = 16 * 1024 * 1024
 _BOM = b"\xef\xbb\xbf"
 
 
-class NotAnswered(Exception):  # noqa: N818 - it is no error of ours
+class NotAnswered(Exception):
     """A document cannot be read, or a query not answered within the bounds; says why."""
 
 

@@ -60,7 +60,7 @@ class Query:
         except (ValueError, OverflowError):
             raise ValueError("it holds a number that is out of range") from None
         if not isinstance(path, JSONPath):
-            raise ValueError("RFC 9535 knows no union or intersection of paths")  # noqa: TRY004
+            raise ValueError("RFC 9535 knows no union or intersection of paths")
         self._plain = path.singular_query()
         self._path = _Path(env=_ENVIRONMENT, segments=path.segments)
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import ssl
+import warnings
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -89,11 +90,13 @@ class TlsContexts:
     def facts(self, context: Context, connection: ssl.SSLObject) -> TlsFacts:
         """What a finished handshake tells; reading a chain seen before costs next to nothing."""
         chain = tuple(_unverified_chain(connection))
-        key = (id(context.ssl), chain)
+        # what verifies nothing says the same of a chain whatever context it is
+        verifier = context.ssl if context.verifies else None
+        key = (id(verifier), chain)
         read = self._facts.get(key)
         if read is None:
             read = _Read(
-                context.ssl,
+                verifier,
                 read_chain(chain),
                 _earliest_end(_verified_chain(connection)) if context.verifies else None,
             )
@@ -113,7 +116,7 @@ class TlsContexts:
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    context: ssl.SSLContext  # keeps the id in the key its own
+    verifier: ssl.SSLContext | None  # keeps the id in the key its own
     chain: tuple[Certificate, ...]
     verified_not_after: float | None
 
@@ -142,9 +145,12 @@ def make_context(settings: TlsSettings, alpn: tuple[str, ...] = ()) -> Context:
     if TLS_VERSIONS.index(oldest) < TLS_VERSIONS.index("TLSv1.2"):
         # OpenSSL 3 offers TLS 1.1 and older at security level 0 only
         context.set_ciphers("DEFAULT@SECLEVEL=0")
-    context.minimum_version = _VERSIONS[oldest]
-    if settings.max_version is not None:
-        context.maximum_version = _VERSIONS[settings.max_version]
+    with warnings.catch_warnings():
+        # Python warns of TLS 1.1 and older; here somebody has written that it is meant
+        warnings.simplefilter("ignore", DeprecationWarning)
+        context.minimum_version = _VERSIONS[oldest]
+        if settings.max_version is not None:
+            context.maximum_version = _VERSIONS[settings.max_version]
     if alpn:
         context.set_alpn_protocols(list(alpn))
     if settings.insecure_skip_verify:

@@ -304,23 +304,34 @@ async def _wrap(
 
 
 class Look:
-    """What a handshake that verifies nothing showed."""
+    """What a handshake that verifies nothing showed; no facts when it was not finished."""
 
     __slots__ = ("certificate_requested", "facts")
 
-    def __init__(self, facts: TlsFacts, *, certificate_requested: bool) -> None:
+    def __init__(self, facts: TlsFacts | None, *, certificate_requested: bool) -> None:
         self.facts = facts
         self.certificate_requested = certificate_requested
+
+    def shows_client_rejected(self, failure: ProbeFailure, *, handshake_done: bool) -> bool:
+        """Whether a connection that broke without a clear word was a refused certificate of ours.
+
+        With TLS 1.2 the server judges within the handshake, so that this one breaks as well.
+        """
+        broke = failure.reason is Reason.RESET or (
+            failure.reason is Reason.TLS_HANDSHAKE and "handshake failure" in failure.detail
+        )
+        return broke and self.certificate_requested and (handshake_done or self.facts is None)
 
 
 async def look(
     tools: Tools, route: Route, settings: TlsSettings, alpn: tuple[str, ...], timeout: float
 ) -> Look | None:
     """A second handshake, which only reads: the chain of a server that did not verify, and
-    whether it asks for a client certificate. ``None`` when even that does not work in time.
+    whether it asks for a client certificate. ``None`` when it shows neither in time.
     """
     if timeout <= 0:
         return None
+    looking: LookingContext | None = None
     try:
         async with asyncio.timeout(timeout):
             looking = LookingContext(settings, alpn)
@@ -328,7 +339,8 @@ async def look(
             name = settings.server_name or route.host
             transport, _ = await _wrap(connected, asyncio.Protocol, looking.context.ssl, name)
     except (OSError, ProbeFailure):  # TimeoutError is an OSError
-        return None
+        asked = looking is not None and looking.client_certificate_requested
+        return Look(None, certificate_requested=True) if asked else None
     try:
         facts = tools.tls.facts(looking.context, transport.get_extra_info("ssl_object"))
     finally:

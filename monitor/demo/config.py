@@ -48,8 +48,8 @@ _ENVIRONMENT = """\
             expect:
               status: [200]
               headers: {{Content-Type: ^text/xml}}
+              body_matches: ["<soap:Envelope"]
               body_not_matches: ["<faultstring>"]
-              body_matches: ["PingForConfigurationResponse"]
             critical: true
           - name: certificate
             kind: certificate

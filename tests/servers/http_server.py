@@ -101,7 +101,7 @@ async def serve_http(
     runner = web.ServerRunner(server, handler_cancellation=True, shutdown_timeout=0.05)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, host, port, ssl_context=tls, shutdown_timeout=0.05)
+        site = web.TCPSite(runner, host, port, ssl_context=tls)
         await site.start()
         made.port = runner.addresses[0][1]
         yield made

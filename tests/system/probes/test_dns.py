@@ -190,6 +190,7 @@ async def test_ipv6_resolvers_are_asked(tools: Tools) -> None:
     assert (seen.grade, seen.address) == (Grade.GOOD, "::1")
 
 
+@pytest.mark.asyncio(loop_factories=["asyncio"])  # uvloop makes its sockets elsewhere
 async def test_no_way_to_the_resolver_is_our_own_trouble(
     tools: Tools, monkeypatch: pytest.MonkeyPatch
 ) -> None:

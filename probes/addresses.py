@@ -6,9 +6,10 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
+from probes.attempt import Attempt, deadline
 from probes.failure import MonitorTrouble, ProbeFailure
 from probes.observation import Grade, Observation
-from probes.transport import Attempt, Route, deadline, resolve
+from probes.transport import Route, resolve
 
 if TYPE_CHECKING:
     from probes.tools import Tools

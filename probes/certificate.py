@@ -6,11 +6,12 @@ import asyncio
 from typing import TYPE_CHECKING, Literal
 
 from probes.addresses import each_address
+from probes.attempt import Attempt, deadline
 from probes.certificate_settings import CertificateSettings, Margin
 from probes.failure import ProbeFailure, client_rejected, from_tls, is_reset, ssl_error_in
 from probes.observation import Cause, Certificate, Grade, Observation, Phase, Reason
 from probes.patterns import compile_pattern
-from probes.transport import Attempt, Route, connect, deadline, look, over_tls
+from probes.transport import Route, connect, look, over_tls
 
 if TYPE_CHECKING:
     from probes.kinds import Probe

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
 
+from probes.attempt import Attempt
 from probes.failure import ProbeFailure, from_tls, ssl_error_in
 from probes.observation import Phase, Reason
 from probes.settings import TlsSettings
-from probes.transport import Attempt, Route, connect, over_tls
+from probes.transport import Route, connect, over_tls
 
 if TYPE_CHECKING:
     from aiohttp import ClientHandlerType, ClientRequest, ClientResponse, ClientTimeout

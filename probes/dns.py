@@ -24,12 +24,12 @@ import dns.rdatatype
 import dns.reversename
 from dns.rdtypes.txtbase import TXTBase
 
+from probes.attempt import Attempt
 from probes.dns_settings import DNS_PORT, DnsSettings, normal_answer, split_resolver
 from probes.failure import MonitorTrouble, ProbeFailure, from_connect
 from probes.files import WatchedFile
 from probes.observation import DnsFacts, Observation, Phase, Reason, clean
 from probes.settings import is_ip, join_host_port
-from probes.transport import Attempt
 
 if TYPE_CHECKING:
     from probes.kinds import Probe

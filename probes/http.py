@@ -2,34 +2,32 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin
 
 import aiohttp
 from aiohttp import http_exceptions
 from yarl import URL
 
 from probes.addresses import each_address
+from probes.attempt import Attempt, deadline
 from probes.connector import ALPN, HOP, Hop, broken
+from probes.credentials import Credentials
 from probes.expect import Expectations, Response, parse_http_date
 from probes.expect_settings import refusal_reasons
 from probes.failure import ProbeFailure, client_rejected, is_reset
 from probes.files import WatchedFile
-from probes.http_settings import DEFAULT_PORTS, HttpSettings, split_url
+from probes.http_settings import HttpSettings
 from probes.observation import HttpFacts, Observation, Phase, Reason, clean
+from probes.redirects import REDIRECTS, Request, redirected
 from probes.settings import TlsSettings
-from probes.transport import Attempt, Route, deadline, look
+from probes.transport import Route, look
 
 if TYPE_CHECKING:
     from probes.kinds import Probe
     from probes.tools import Tools
 
 MAX_REDIRECTS = 10
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_HARMLESS_HEADERS = frozenset({"accept", "accept-language", "accept-encoding", "user-agent"})
 # nginx refuses a client certificate inside TLS, with 400 and one of these in its page
 _NGINX_MARKS = (b"No required SSL certificate was sent", b"The SSL certificate error")
 _VERIFICATION = frozenset(
@@ -49,17 +47,6 @@ def prepare(settings: HttpSettings, timeout: float, tools: Tools) -> Probe:
     return HttpProbe(settings, timeout, tools)
 
 
-@dataclass(frozen=True, slots=True)
-class _Request:
-    """One request of a probe; the redirects make the next ones."""
-
-    method: str
-    url: URL
-    headers: Mapping[str, str]
-    body: bytes | None
-    hop: Hop
-
-
 class HttpProbe:
     """Everything that does not change from probe to probe, worked out once."""
 
@@ -74,7 +61,7 @@ class HttpProbe:
         self._expectations = Expectations(settings.expect, settings.max_body_bytes)
         self._refusal = settings.expect.failure
         self._headers = dict(settings.headers)
-        self._credentials = _Credentials(settings, tools)
+        self._credentials = Credentials(settings, tools)
         self._body = settings.body.encode() if settings.body is not None else None
         self._body_file = (
             WatchedFile(settings.body_file, tools.clock) if settings.body_file else None
@@ -102,7 +89,7 @@ class HttpProbe:
 
     async def _exchange(self, attempt: Attempt, route: Route) -> None:
         """The request and its redirects. Raises :class:`ProbeFailure`."""
-        request = _Request(
+        request = Request(
             method=self._settings.method,
             url=self._url,
             headers=self._credentials.added_to(self._headers),
@@ -116,7 +103,7 @@ class HttpProbe:
                 raise ProbeFailure(Reason.REDIRECTS, f"more than {MAX_REDIRECTS} redirects")
             request = following
 
-    async def _request(self, request: _Request, redirects: int) -> _Request | None:
+    async def _request(self, request: Request, redirects: int) -> Request | None:
         """One request; gives the one that its redirect asks for."""
         HOP.set(request.hop)
         attempt = request.hop.attempt
@@ -137,11 +124,11 @@ class HttpProbe:
             location = answer.headers.get("Location")
             if (
                 self._settings.follow_redirects
-                and answer.status in _REDIRECTS
+                and answer.status in REDIRECTS
                 and location is not None
             ):
                 attempt.http = _facts(answer, request, redirects, None)
-                return self._redirected(request, answer.status, location)
+                return redirected(request, answer.status, location, self._settings)
             attempt.begin(Phase.TRANSFER)
             body, truncated = await self._read(answer, request.hop)
             attempt.end(Phase.TRANSFER, begun)
@@ -169,7 +156,7 @@ class HttpProbe:
     def _judge(
         self,
         answer: aiohttp.ClientResponse,
-        request: _Request,
+        request: Request,
         redirects: int,
         body: bytes,
         *,
@@ -198,48 +185,6 @@ class HttpProbe:
         )
         if shortfall is not None:
             raise ProbeFailure(shortfall.reason, shortfall.detail, regex=shortfall.regex)
-
-    def _redirected(self, request: _Request, status: int, location: str) -> _Request:
-        """The request that a redirect asks for (RFC 9110, 15.4), without credentials when it
-        leaves the origin. Raises :class:`ProbeFailure` when it is not to be followed.
-        """
-        try:
-            target = urljoin(str(request.url), location)
-            split, fault = split_url(target)
-            url = URL(target, encoded=target.isascii())
-        except ValueError:
-            split, fault = None, "is not an address"
-        if split is None:
-            raise ProbeFailure(
-                Reason.REDIRECTS, f"redirect to {_without_secrets(location)}, which {fault}"
-            )
-        method, body = request.method, request.body
-        if (status == 303 and method != "HEAD") or (status in (301, 302) and method == "POST"):
-            method, body = "GET", None
-        headers = request.headers
-        host, port = split.hostname or "", split.port or DEFAULT_PORTS[split.scheme]
-        old = request.hop
-        attempt = old.attempt
-        if url.origin() == request.url.origin():
-            return _Request(method, url, headers, body, Hop(attempt, old.route, old.tls))
-        if body is not None:
-            raise ProbeFailure(
-                Reason.REDIRECTS, f"redirect to {clean(host)} would carry the request's body there"
-            )
-        headers = {k: v for k, v in headers.items() if k.lower() in _HARMLESS_HEADERS}
-        same_host = host == old.route.host
-        route = Route(
-            host, port, old.route.address if same_host else None, self._settings.ip_version
-        )
-        tls = self._tls_for(same_host=same_host) if split.scheme == "https" else None
-        return _Request(method, url, headers, body, Hop(attempt, route, tls))
-
-    def _tls_for(self, *, same_host: bool) -> TlsSettings:
-        if same_host:
-            return self._settings.tls
-        return self._settings.tls.model_copy(
-            update={"cert_file": None, "key_file": None, "server_name": None}
-        )
 
     async def _explain(
         self, attempt: Attempt, route: Route, failure: ProbeFailure, timeout: float
@@ -291,32 +236,8 @@ class HttpProbe:
         )
 
 
-class _Credentials:
-    """Adds the Authorization header; the secrets are read from their files as they change."""
-
-    def __init__(self, settings: HttpSettings, tools: Tools) -> None:
-        self._basic = settings.basic_auth
-        password_file = self._basic.password_file if self._basic else None
-        self._password = WatchedFile(password_file, tools.clock) if password_file else None
-        token_file = settings.bearer_token_file
-        self._token = WatchedFile(token_file, tools.clock) if token_file else None
-
-    def added_to(self, headers: dict[str, str]) -> dict[str, str]:
-        if self._token is not None:
-            return {**headers, "Authorization": f"Bearer {self._token.secret()}"}
-        if self._basic is not None:
-            secret = self._password.secret() if self._password else self._basic.password or ""
-            encoded = aiohttp.encode_basic_auth(self._basic.username, secret)
-            return {**headers, "Authorization": encoded}
-        return headers
-
-
-def _without_secrets(location: str) -> str:
-    return clean(re.sub(r"//[^/@]*@", "//…@", location.partition("?")[0]), 80)
-
-
 def _facts(
-    answer: aiohttp.ClientResponse, request: _Request, redirects: int, body_bytes: int | None
+    answer: aiohttp.ClientResponse, request: Request, redirects: int, body_bytes: int | None
 ) -> HttpFacts:
     modified = answer.headers.get("Last-Modified")
     version = answer.version

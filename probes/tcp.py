@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from probes.addresses import each_address
+from probes.attempt import Attempt, deadline
 from probes.failure import ProbeFailure
 from probes.observation import Observation
 from probes.settings import Address, Host, IpVersion, Port, ProbeSettings, join_host_port
-from probes.transport import Attempt, Route, connect, deadline
+from probes.transport import Route, connect
 
 if TYPE_CHECKING:
     from probes.kinds import Probe

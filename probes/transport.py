@@ -1,20 +1,16 @@
-"""Connections with timed phases, pinned addresses and one total deadline.
-
-An :class:`Attempt` is the notebook of one probe: the stage that it has reached, the seconds that
-each phase took, the address that was met. Whatever ends the probe, the notebook tells where.
-"""
+"""Connections with timed phases, over pinned addresses or the first that answers."""
 
 from __future__ import annotations
 
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Self, TypeVar
 
 import aiohappyeyeballs
 
+from probes.attempt import Attempt
 from probes.failure import (
     ProbeFailure,
     from_connect,
@@ -22,16 +18,7 @@ from probes.failure import (
     from_tls,
     is_reset,
 )
-from probes.observation import (
-    Cause,
-    Grade,
-    HttpFacts,
-    Observation,
-    Phase,
-    Phases,
-    Reason,
-    TlsFacts,
-)
+from probes.observation import Cause, Phase, Reason, TlsFacts
 from probes.settings import IpVersion, TlsSettings, ip_family, is_ip, join_host_port
 from probes.tls import Context, LookingContext
 
@@ -46,138 +33,6 @@ TLS_SHUTDOWN_TIMEOUT = 1.0
 """Seconds that a peer may take to answer our close_notify; nobody waits for it."""
 
 FAMILIES = {"any": socket.AF_UNSPEC, 4: socket.AF_INET, 6: socket.AF_INET6}
-
-
-class Attempt:
-    """The notebook of one probe, and its result."""
-
-    __slots__ = (
-        "_connect",
-        "_processing",
-        "_resolve",
-        "_started",
-        "_timer",
-        "_tls",
-        "_transfer",
-        "address",
-        "answered",
-        "at",
-        "http",
-        "ready_at",
-        "stage",
-        "tls",
-        "tools",
-    )
-
-    def __init__(self, tools: Tools) -> None:
-        self.tools = tools
-        self._timer = tools.timer
-        self.at = tools.clock()
-        self._started = self._timer()
-        self._resolve: float | None = None
-        self._connect: float | None = None
-        self._tls: float | None = None
-        self._processing: float | None = None
-        self._transfer: float | None = None
-        self.stage: Phase = Phase.RESOLVE
-        self.address: str | None = None
-        self.ready_at = self._started
-        """The timer's reading when the connection was ready for the request."""
-        self.answered = False
-        """Whether the peer has sent a byte of its answer."""
-        self.http: HttpFacts | None = None
-        self.tls: TlsFacts | None = None
-
-    def begin(self, stage: Phase) -> float:
-        """Enters a stage; gives the timer's reading."""
-        self.stage = stage
-        return self._timer()
-
-    def end(self, stage: Phase, begun: float) -> float:
-        """Adds the time since ``begun`` to a phase; gives the timer's reading."""
-        now = self._timer()
-        spent = now - begun
-        match stage:
-            case Phase.RESOLVE:
-                self._resolve = (self._resolve or 0.0) + spent
-            case Phase.CONNECT:
-                self._connect = (self._connect or 0.0) + spent
-            case Phase.TLS:
-                self._tls = (self._tls or 0.0) + spent
-            case Phase.PROCESSING:
-                self._processing = (self._processing or 0.0) + spent
-            case Phase.TRANSFER:
-                self._transfer = (self._transfer or 0.0) + spent
-        return now
-
-    def elapsed(self) -> float:
-        """Seconds since the probe began."""
-        return self._timer() - self._started
-
-    def phases(self) -> Phases:
-        return Phases(
-            resolve=self._resolve,
-            connect=self._connect,
-            tls=self._tls,
-            processing=self._processing,
-            transfer=self._transfer,
-        )
-
-    def observation(
-        self,
-        duration: float,
-        grade: Grade = Grade.GOOD,
-        reason: Reason | None = None,
-        cause: Cause | None = None,
-        detail: str = "",
-    ) -> Observation:
-        """What was seen, with all that the notebook holds."""
-        return Observation(
-            at=self.at,
-            duration=duration,
-            grade=grade,
-            reason=reason,
-            cause=cause,
-            detail=detail,
-            phases=self.phases(),
-            address=self.address,
-            http=self.http,
-            tls=self.tls,
-        )
-
-    def failed(self, failure: ProbeFailure, duration: float | None = None) -> Observation:
-        """The observation of a failure."""
-        return self.observation(
-            self.elapsed() if duration is None else duration,
-            Grade.FAILED,
-            failure.reason,
-            failure.cause,
-            failure.detail,
-        )
-
-    def timed_out(self, timeout: float) -> ProbeFailure:
-        """What the total deadline means at the stage that was reached."""
-        within = f"within {timeout:g} s"
-        match self.stage:
-            case Phase.RESOLVE:
-                return ProbeFailure(Reason.DNS, f"no name server answered {within}", Cause.NETWORK)
-            case Phase.CONNECT:
-                return ProbeFailure(Reason.CONNECT_TIMEOUT, f"no connection {within}")
-            case Phase.TLS:
-                return ProbeFailure(Reason.TIMEOUT, f"the TLS handshake did not end {within}")
-            case Phase.PROCESSING:
-                return ProbeFailure(Reason.TIMEOUT, f"no answer {within}")
-        return ProbeFailure(Reason.TIMEOUT, f"the answer did not end {within}")
-
-
-@asynccontextmanager
-async def deadline(attempt: Attempt, timeout: float) -> AsyncIterator[None]:
-    """The one total deadline. Raises :class:`ProbeFailure`, which says where the time went."""
-    try:
-        async with asyncio.timeout(timeout):
-            yield
-    except TimeoutError:
-        raise attempt.timed_out(timeout) from None
 
 
 class Route:

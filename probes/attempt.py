@@ -1,0 +1,157 @@
+"""The notebook of one probe: the stage that it has reached, the seconds that each phase took, the
+address that was met. Whatever ends the probe, the notebook tells where.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from probes.failure import ProbeFailure
+from probes.observation import (
+    Cause,
+    Grade,
+    HttpFacts,
+    Observation,
+    Phase,
+    Phases,
+    Reason,
+    TlsFacts,
+)
+
+if TYPE_CHECKING:
+    from probes.tools import Tools
+
+
+class Attempt:
+    """The notebook of one probe, and its result."""
+
+    __slots__ = (
+        "_connect",
+        "_processing",
+        "_resolve",
+        "_started",
+        "_timer",
+        "_tls",
+        "_transfer",
+        "address",
+        "answered",
+        "at",
+        "http",
+        "ready_at",
+        "stage",
+        "tls",
+        "tools",
+    )
+
+    def __init__(self, tools: Tools) -> None:
+        self.tools = tools
+        self._timer = tools.timer
+        self.at = tools.clock()
+        self._started = self._timer()
+        self._resolve: float | None = None
+        self._connect: float | None = None
+        self._tls: float | None = None
+        self._processing: float | None = None
+        self._transfer: float | None = None
+        self.stage: Phase = Phase.RESOLVE
+        self.address: str | None = None
+        self.ready_at = self._started
+        """The timer's reading when the connection was ready for the request."""
+        self.answered = False
+        """Whether the peer has sent a byte of its answer."""
+        self.http: HttpFacts | None = None
+        self.tls: TlsFacts | None = None
+
+    def begin(self, stage: Phase) -> float:
+        """Enters a stage; gives the timer's reading."""
+        self.stage = stage
+        return self._timer()
+
+    def end(self, stage: Phase, begun: float) -> float:
+        """Adds the time since ``begun`` to a phase; gives the timer's reading."""
+        now = self._timer()
+        spent = now - begun
+        match stage:
+            case Phase.RESOLVE:
+                self._resolve = (self._resolve or 0.0) + spent
+            case Phase.CONNECT:
+                self._connect = (self._connect or 0.0) + spent
+            case Phase.TLS:
+                self._tls = (self._tls or 0.0) + spent
+            case Phase.PROCESSING:
+                self._processing = (self._processing or 0.0) + spent
+            case Phase.TRANSFER:
+                self._transfer = (self._transfer or 0.0) + spent
+        return now
+
+    def elapsed(self) -> float:
+        """Seconds since the probe began."""
+        return self._timer() - self._started
+
+    def phases(self) -> Phases:
+        return Phases(
+            resolve=self._resolve,
+            connect=self._connect,
+            tls=self._tls,
+            processing=self._processing,
+            transfer=self._transfer,
+        )
+
+    def observation(
+        self,
+        duration: float,
+        grade: Grade = Grade.GOOD,
+        reason: Reason | None = None,
+        cause: Cause | None = None,
+        detail: str = "",
+    ) -> Observation:
+        """What was seen, with all that the notebook holds."""
+        return Observation(
+            at=self.at,
+            duration=duration,
+            grade=grade,
+            reason=reason,
+            cause=cause,
+            detail=detail,
+            phases=self.phases(),
+            address=self.address,
+            http=self.http,
+            tls=self.tls,
+        )
+
+    def failed(self, failure: ProbeFailure, duration: float | None = None) -> Observation:
+        """The observation of a failure."""
+        return self.observation(
+            self.elapsed() if duration is None else duration,
+            Grade.FAILED,
+            failure.reason,
+            failure.cause,
+            failure.detail,
+        )
+
+    def timed_out(self, timeout: float) -> ProbeFailure:
+        """What the total deadline means at the stage that was reached."""
+        within = f"within {timeout:g} s"
+        match self.stage:
+            case Phase.RESOLVE:
+                return ProbeFailure(Reason.DNS, f"no name server answered {within}", Cause.NETWORK)
+            case Phase.CONNECT:
+                return ProbeFailure(Reason.CONNECT_TIMEOUT, f"no connection {within}")
+            case Phase.TLS:
+                return ProbeFailure(Reason.TIMEOUT, f"the TLS handshake did not end {within}")
+            case Phase.PROCESSING:
+                return ProbeFailure(Reason.TIMEOUT, f"no answer {within}")
+        return ProbeFailure(Reason.TIMEOUT, f"the answer did not end {within}")
+
+
+@asynccontextmanager
+async def deadline(attempt: Attempt, timeout: float) -> AsyncIterator[None]:
+    """The one total deadline. Raises :class:`ProbeFailure`, which says where the time went."""
+    try:
+        async with asyncio.timeout(timeout):
+            yield
+    except TimeoutError:
+        raise attempt.timed_out(timeout) from None

@@ -1,0 +1,83 @@
+"""Following a redirect (RFC 9110, 15.4): over http and https alone, and without credentials when it
+leaves the origin.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urljoin
+
+from yarl import URL
+
+from probes.connector import Hop
+from probes.failure import ProbeFailure
+from probes.http_settings import DEFAULT_PORTS, HttpSettings, split_url
+from probes.observation import Reason, clean
+from probes.settings import TlsSettings
+from probes.transport import Route
+
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_HARMLESS_HEADERS = frozenset({"accept", "accept-language", "accept-encoding", "user-agent"})
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request of a probe; the redirects make the next ones."""
+
+    method: str
+    url: URL
+    headers: Mapping[str, str]
+    body: bytes | None
+    hop: Hop
+
+
+def redirected(request: Request, status: int, location: str, settings: HttpSettings) -> Request:
+    """The request that a redirect asks for. Raises :class:`ProbeFailure` when it is not to be
+    followed.
+    """
+    url = _target(request.url, location)
+    host, port = url.host or "", url.port or DEFAULT_PORTS[url.scheme]
+    method, body = request.method, request.body
+    if (status == 303 and method != "HEAD") or (status in (301, 302) and method == "POST"):
+        method, body = "GET", None
+    old = request.hop
+    if url.origin() == request.url.origin():
+        hop = Hop(old.attempt, old.route, old.tls)
+        return Request(method, url, request.headers, body, hop)
+    if body is not None:
+        raise ProbeFailure(
+            Reason.REDIRECTS, f"redirect to {clean(host)} would carry the request's body there"
+        )
+    harmless = {k: v for k, v in request.headers.items() if k.lower() in _HARMLESS_HEADERS}
+    same_host = host == old.route.host
+    route = Route(host, port, old.route.address if same_host else None, settings.ip_version)
+    tls = None
+    if url.scheme == "https":
+        tls = settings.tls if same_host else _without_identity(settings.tls)
+    return Request(method, url, harmless, body, Hop(old.attempt, route, tls))
+
+
+def _target(base: URL, location: str) -> URL:
+    """The address that a redirect names. Raises :class:`ProbeFailure`."""
+    try:
+        target = urljoin(str(base), location)
+        split, fault = split_url(target)
+        url = URL(target, encoded=target.isascii())
+    except ValueError:
+        split, fault = None, "is not an address"
+    if split is None:
+        raise ProbeFailure(
+            Reason.REDIRECTS, f"redirect to {_without_secrets(location)}, which {fault}"
+        )
+    return url
+
+
+def _without_identity(settings: TlsSettings) -> TlsSettings:
+    """For another host: our certificate is a credential, and the name was the old host's."""
+    return settings.model_copy(update={"cert_file": None, "key_file": None, "server_name": None})
+
+
+def _without_secrets(location: str) -> str:
+    return clean(re.sub(r"//[^/@]*@", "//…@", location.partition("?")[0]), 80)

@@ -1,0 +1,192 @@
+"""What the board knows of one check: its fold, its addresses' folds, and the view made of them."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from monitor import judge
+from monitor.estate import Check
+from monitor.judge import Child, Fold, Rule, Standing, Status, Verdict
+from monitor.snapshot import AddressView, CheckView, Quantiles, Why
+from probes.observation import Cause, Grade, Observation
+
+LATENCIES_KEPT = 128
+"""Newest latencies that the quantiles are taken of."""
+
+
+class CheckRow:
+    """What is known of one check."""
+
+    __slots__ = (
+        "check",
+        "evidence",
+        "fold",
+        "last",
+        "latencies",
+        "parts",
+        "standing",
+        "started_at",
+        "verdict",
+        "view",
+    )
+
+    def __init__(self, check: Check, started_at: float) -> None:
+        self.check = check
+        self.started_at = started_at
+        self.fold: Fold = judge.START
+        self.parts: dict[str, tuple[Fold, Observation | None]] = {}
+        self.last: Observation | None = None
+        self.verdict: Verdict | None = None
+        self.evidence: Observation | None = None
+        self.latencies: deque[float] = deque(maxlen=LATENCIES_KEPT)
+        self.standing: Standing = judge.standing(self.fold, started_at, 0.0, started_at)
+        self.view: CheckView | None = None
+
+    def observe(self, observation: Observation) -> Verdict:
+        """Folds one observation in; gives what it is worth."""
+        thresholds = self.check.thresholds
+        verdict = judge.grade(observation, thresholds)
+        self.view = None
+        if verdict.cause is Cause.MONITOR and verdict.grade is not Grade.GOOD:
+            self.fold = judge.trouble(self.fold, observation)
+            return verdict
+        if observation.parts:
+            self._observe_parts(observation)
+        elif self.parts:
+            # the name could not be looked up: that is so for each address known
+            for address, (fold, _) in self.parts.items():
+                seen = judge.observe(fold, observation.at, verdict, thresholds)
+                self.parts[address] = seen, observation
+        self.fold = judge.observe(self.fold, observation.at, verdict, thresholds)
+        self.last = observation
+        self.verdict = verdict
+        if verdict.grade is not Grade.GOOD:
+            self.evidence = observation
+        if observation.grade is not Grade.FAILED:
+            self.latencies.append(observation.duration)
+        return verdict
+
+    def _observe_parts(self, observation: Observation) -> None:
+        """Each address has a fold of its own; one that the name no longer has is forgotten."""
+        thresholds = self.check.thresholds
+        parts: dict[str, tuple[Fold, Observation | None]] = {}
+        for part in observation.parts:
+            address = part.address or ""
+            fold, _ = self.parts.get(address, (judge.START, None))
+            verdict = judge.grade(part, thresholds)
+            if verdict.cause is Cause.MONITOR and verdict.grade is not Grade.GOOD:
+                parts[address] = judge.trouble(fold, part), part
+            else:
+                parts[address] = judge.observe(fold, part.at, verdict, thresholds), part
+        self.parts = parts
+
+    def stand(self, now: float) -> Standing:
+        """The check's status at ``now``."""
+        own = judge.standing(self.fold, now, self.check.stale_after, self.started_at)
+        if not self.parts or own.rule in (Rule.MONITOR, Rule.STALE, Rule.UNMEASURED):
+            return own
+        standings = self._part_standings(now)
+        status = judge.roll_up((Child(status=s.status) for s in standings), self.check.majority)
+        deciding = [s for s in standings if s.status.severity >= status.severity]
+        worst = max(deciding or standings, key=lambda s: s.status.severity)
+        since = self.standing.since if self.standing.status is status else worst.since
+        reason = None if status is Status.GREEN else worst.reason
+        cause = None if status is Status.GREEN else worst.cause
+        return Standing(status=status, rule=worst.rule, since=since, reason=reason, cause=cause)
+
+    def _part_standings(self, now: float) -> list[Standing]:
+        stale_after = self.check.stale_after
+        return [
+            judge.standing(fold, now, stale_after, self.started_at)
+            for fold, _ in self.parts.values()
+        ]
+
+    def unsettled(self) -> bool:
+        thresholds = self.check.thresholds
+        if self.parts:
+            return any(judge.unsettled(fold, thresholds) for fold, _ in self.parts.values())
+        return judge.unsettled(self.fold, thresholds)
+
+    def look(self, now: float) -> CheckView:
+        """The view, the same object as long as nothing has changed."""
+        if self.view is None:
+            self.view = self._view(now)
+        return self.view
+
+    def _view(self, now: float) -> CheckView:
+        standing, fold = self.standing, self.fold
+        trouble = fold.trouble.detail if fold.trouble is not None else ""
+        colour = standing.status in (Status.YELLOW, Status.RED)
+        return CheckView(
+            check=self.check,
+            status=standing.status,
+            since=standing.since if standing.since is not None else self.started_at,
+            reason=standing.reason,
+            cause=standing.cause,
+            why=_why(standing.rule, standing.status, fold, self.check.thresholds),
+            last=self.last,
+            last_grade=self.verdict.grade if self.verdict else None,
+            last_reason=self.verdict.reason if self.verdict else None,
+            trouble=trouble,
+            failed_share=fold.failed_share,
+            latency=_quantiles(self.latencies),
+            addresses=self._addresses(now),
+            evidence=self.evidence if colour else None,
+        )
+
+    def _addresses(self, now: float) -> tuple[AddressView, ...]:
+        return tuple(
+            AddressView(
+                address=address,
+                status=standing.status,
+                since=standing.since,
+                reason=standing.reason,
+                cause=standing.cause,
+                last=last,
+                last_grade=fold.verdict.grade if fold.verdict else None,
+            )
+            for (address, (fold, last)), standing in zip(
+                self.parts.items(), self._part_standings(now), strict=True
+            )
+        )
+
+
+def _why(rule: Rule, status: Status, fold: Fold, thresholds: judge.Thresholds) -> Why:
+    consecutive, threshold, first_bad_at = fold.failed_run, 0.0, fold.failed_since
+    match rule:
+        case Rule.RED_AFTER:
+            threshold = thresholds.red_after
+        case Rule.YELLOW_AFTER:
+            threshold = thresholds.yellow_after
+        case Rule.DEGRADED_AFTER:
+            consecutive, threshold = fold.bad_run, thresholds.degraded_after
+            first_bad_at = fold.bad_since
+        case Rule.WINDOW:
+            red = status is Status.RED
+            threshold = thresholds.window_red if red else thresholds.window_yellow
+            first_bad_at = fold.failed_at[0] if fold.failed_at else None
+        case Rule.GREEN_AFTER | Rule.GOOD:
+            threshold = thresholds.green_after
+    if first_bad_at is None and status is not Status.GREEN and fold.failed_at:
+        first_bad_at = fold.failed_at[0]
+    return Why(
+        rule=rule,
+        failed=fold.failed,
+        of=fold.seen,
+        consecutive=consecutive,
+        threshold=threshold,
+        first_bad_at=first_bad_at,
+    )
+
+
+def _quantiles(latencies: deque[float]) -> Quantiles | None:
+    """Nearest-rank quantiles."""
+    if not latencies:
+        return None
+    ordered = sorted(latencies)
+    last = len(ordered) - 1
+    return Quantiles(
+        p50=ordered[round(last * 0.5)],
+        p95=ordered[round(last * 0.95)],
+        p99=ordered[round(last * 0.99)],
+    )

@@ -91,14 +91,10 @@ async def connect(tools: Tools, route: Route, attempt: Attempt) -> socket.socket
     return connected
 
 
-def _socket(family: int) -> socket.socket:
-    made = socket.socket(family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
-    made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return made
-
-
 async def _connect_one(address: str, port: int) -> socket.socket:
-    made = _socket(socket.AF_INET6 if ip_family(address) == 6 else socket.AF_INET)
+    # TCP_NODELAY is set by the loop when it makes a transport of the socket
+    family = socket.AF_INET6 if ip_family(address) == 6 else socket.AF_INET
+    made = socket.socket(family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
     try:
         await asyncio.get_running_loop().sock_connect(made, (address, port))
     except BaseException:
@@ -118,7 +114,6 @@ async def _connect_first(addresses: tuple[str, ...], port: int) -> socket.socket
     connected = await aiohappyeyeballs.start_connection(
         infos, happy_eyeballs_delay=HAPPY_EYEBALLS_DELAY, interleave=1
     )
-    connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return connected
 
 

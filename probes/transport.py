@@ -111,10 +111,9 @@ async def _connect_first(addresses: tuple[str, ...], port: int) -> socket.socket
             infos.append((socket.AF_INET6, socket.SOCK_STREAM, 6, "", (address, port, 0, 0)))
         else:
             infos.append((socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)))
-    connected = await aiohappyeyeballs.start_connection(
+    return await aiohappyeyeballs.start_connection(
         infos, happy_eyeballs_delay=HAPPY_EYEBALLS_DELAY, interleave=1
     )
-    return connected
 
 
 async def over_tls(

@@ -141,6 +141,8 @@ def run(
             host, port = split_listen(listen)
         except ValueError as error:
             _fail(f"--listen: {error}")
+        if not 0 <= port <= 65535:
+            _fail(f"--listen: {port} is not a port: write 0 to 65535, 0 for any free one")
         estate = replace(estate, listen_host=host, listen_port=port)
     if data_dir is not None:
         estate = replace(estate, data_dir=data_dir)

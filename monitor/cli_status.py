@@ -36,6 +36,7 @@ def read_status(url: str | None, file: Path | None) -> dict[str, Any]:
         raise StatusUnreadableError(f"no status from {where}: {shown}") from None
     try:
         document_status(document, 0.0)
+        status_table_from_json(document, "en", now=0.0)
     except NotAStatusDocumentError as error:
         raise StatusUnreadableError(f"{where}: {error}") from None
     checked: dict[str, Any] = document
@@ -46,8 +47,12 @@ def _fetch(url: str) -> bytes:
     if not url.startswith(("http://", "https://")):
         raise ValueError("write an http:// or https:// address")
     address = url if url.endswith(".json") else url.rstrip("/") + "/status.json"
-    with urllib.request.urlopen(address, timeout=TIMEOUT) as answer:  # noqa: S310 - checked above
-        body: bytes = answer.read(LIMIT)
+    try:
+        with urllib.request.urlopen(address, timeout=TIMEOUT) as answer:  # noqa: S310 - checked above
+            body: bytes = answer.read(LIMIT)
+    except urllib.error.HTTPError as error:
+        error.close()  # it is the answer, too
+        raise
     return body
 
 

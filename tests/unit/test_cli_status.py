@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -64,7 +63,7 @@ def test_a_stale_file_says_nothing(tmp_path: Path) -> None:
     file.write_bytes(body("green", age=600))
     code, out, _ = status("--file", str(file))
     assert code == 3
-    assert str(datetime.now(UTC).year) in out or "old" in out
+    assert "out of date" in out
     assert status("--file", str(file), "--json")[0] == 3
 
 

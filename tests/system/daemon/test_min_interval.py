@@ -95,7 +95,8 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Countin
             assert daemon.url
         stall_now_and_then(daemons["stalled"], SECONDS)
         for daemon in daemons.values():
-            assert daemon.stop() == 0
+            daemon.send(signal.SIGTERM)
+        assert [daemon.ended() for daemon in daemons.values()] == [0] * len(daemons)
         yield servers
 
 

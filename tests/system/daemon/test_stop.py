@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import time
+from contextlib import ExitStack
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -44,34 +45,40 @@ def nothing_is_left(daemon: Running) -> None:
     assert "Traceback" not in daemon.log
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_it_with_probes_hanging_in_flight(
-    tmp_path: Path, number: signal.Signals
-) -> None:
-    """Within 5 s, exit code 0, nothing left running, and the cancelled probes blame nobody."""
-    with CountingServer() as server, blackhole() as (_, port):
-        with running(tmp_path, hanging(server, port)) as daemon:
-            until(lambda: len(server.visits) == 4, "four probes in flight")
-            begun = time.monotonic()
-            assert daemon.stop(number) == 0
-            assert time.monotonic() - begun < STOP
+SIGNALS = {
+    "term": [signal.SIGTERM],
+    "int": [signal.SIGINT],
+    "impatient": [signal.SIGTERM, signal.SIGTERM, signal.SIGINT],
+}
+
+
+def test_signals_end_it_with_probes_hanging_in_flight(tmp_path: Path) -> None:
+    """SIGTERM and SIGINT, and further ones while it drains: the end is within 5 s, orderly, with
+    exit code 0 and nothing left running; the cancelled probes blame nobody.
+    """
+    with ExitStack() as stack:
+        _, port = stack.enter_context(blackhole())
+        daemons: dict[str, Running] = {}
+        servers: dict[str, CountingServer] = {}
+        for name in SIGNALS:
+            server = servers[name] = stack.enter_context(CountingServer())
+            started = running(tmp_path / name, hanging(server, port), started=False)
+            daemons[name] = stack.enter_context(started)
+        for daemon in daemons.values():
+            daemon.event("started", START)
+        until(lambda: all(len(s.visits) == 4 for s in servers.values()), "probes in flight")
+        begun = time.monotonic()
+        for turn in range(3):
+            for name, numbers in SIGNALS.items():
+                if turn < len(numbers):
+                    daemons[name].send(numbers[turn])
+            time.sleep(0.3)  # between signals, well inside the time that it drains
+        for daemon in daemons.values():
+            assert daemon.ended(begun + STOP - time.monotonic()) == 0
             assert daemon.events("transition") == []
             assert [event["number"] for event in daemon.events("probes_cancelled")] == [5]
-            assert daemon.status()["status"] == "unknown"
-            nothing_is_left(daemon)
-
-
-def test_further_signals_do_no_harm(tmp_path: Path) -> None:
-    """An impatient second and third signal, while it drains: the same orderly end, exit code 0."""
-    with CountingServer() as server, blackhole() as (_, port):
-        with running(tmp_path, hanging(server, port)) as daemon:
-            until(lambda: len(server.visits) == 4, "four probes in flight")
-            daemon.send(signal.SIGTERM)
-            for number in (signal.SIGTERM, signal.SIGINT):
-                time.sleep(0.3)  # well inside the time that it drains
-                daemon.send(number)
-            assert daemon.ended() == 0
             assert daemon.events("stopped")
+            assert daemon.status()["status"] == "unknown"
             nothing_is_left(daemon)
 
 

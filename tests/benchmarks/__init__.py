@@ -1,0 +1,1 @@
+"""What the monitor costs and how exact it is: ``make bench``. No part of the test run."""

@@ -1,0 +1,100 @@
+"""``python -m tests.benchmarks``: runs the parts one after the other and prints their tables."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+
+from rich.console import Console
+
+from tests.benchmarks import cpu, latency, machine, memory, report
+from tests.benchmarks.processes import BenchmarkError
+from tests.benchmarks.target import HOST, nginx
+
+PARTS = ("cpu", "latency", "memory")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    options = _options(arguments)
+    signal.signal(signal.SIGTERM, _end)
+    try:
+        _run(options)
+    except BenchmarkError as error:
+        print(f"benchmark: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def _end(_number: int, _frame: FrameType | None) -> None:
+    sys.exit(143)  # on the way everything started is ended
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser.add_argument("--only", choices=PARTS, action="append", help="this part (repeatable)")
+    parser.add_argument("--quick", action="store_true", help="short windows: figures are rough")
+    parser.add_argument("--rounds", type=int, help="turns of each side (3; quick: 2)")
+    parser.add_argument("--rate", type=float, action="append", help="probes a second (200, 400)")
+    parser.add_argument("--host", default=HOST, help=f"the target's name ({HOST}; or localhost)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
+    return parser.parse_args(arguments)
+
+
+def _run(options: argparse.Namespace) -> None:
+    console = Console(width=None if sys.stdout.isatty() else 130, highlight=False)
+    parts = options.only or PARTS
+    quick: bool = options.quick
+    described = machine.describe()
+    measured_core, other_core = machine.cores()
+    console.print(described)
+
+    def told(line: str) -> None:
+        console.print(f"  {line}", style="dim")
+
+    cpu_found: list[cpu.Cpu] = []
+    latency_found: latency.Latency | None = None
+    memory_found: list[memory.Memory] = []
+    with (
+        tempfile.TemporaryDirectory(prefix="driftvakt-bench-") as name,
+        machine.on_core(other_core),
+        nginx(Path(name), other_core) as target,
+    ):
+        folder = Path(name)
+        if "cpu" in parts:
+            plan = cpu.Plan(
+                folder=folder,
+                target=target,
+                measured_core=measured_core,
+                other_core=other_core,
+                rounds=options.rounds or (2 if quick else 3),
+                seconds=10.0 if quick else 20.0,
+                host=options.host,
+            )
+            for rate in options.rate or ([200.0] if quick else [200.0, 400.0]):
+                cpu_found += [
+                    cpu.measure(plan, tls=tls, rate=rate, told=told) for tls in (False, True)
+                ]
+            report.show_cpu(console, cpu_found)
+        if "latency" in parts:
+            seconds = 10.0 if quick else 30.0
+            latency_found = latency.measure(folder, measured_core, other_core, seconds, told)
+            report.show_latency(console, latency_found)
+        if "memory" in parts:
+            sizes = (100, 1000) if quick else (100, 1000, 10_000)
+            memory_found = memory.measure(folder, target, measured_core, sizes, told)
+            report.show_memory(console, memory_found)
+    if options.json is not None:
+        found = report.document(described, cpu_found, latency_found, memory_found)
+        options.json.write_text(json.dumps(found, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

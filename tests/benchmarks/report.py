@@ -1,0 +1,102 @@
+"""The figures as tables for people and as one value for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from statistics import median
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from tests.benchmarks.cpu import Cpu
+from tests.benchmarks.latency import Latency, Spread
+from tests.benchmarks.memory import Memory
+
+GOAL = 1.0
+"""CPU a probe against the exporter's, at most."""
+
+
+def show_cpu(console: Console, found: Sequence[Cpu]) -> None:
+    table = _table(
+        "CPU a probe, all in (µs)", "target", "exporter", "ours", "ratio", "late p50/p99"
+    )
+    for one in found:
+        colour = "green" if one.ratio <= GOAL else "red"
+        late = [f"{1e3 * median(part):.1f}" for part in zip(*one.lateness, strict=True)]
+        table.add_row(
+            f"{'TLS' if one.tls else 'plain'}, {one.rate:g}/s",
+            _spread(one.exporter, 0),
+            _spread(one.ours, 0),
+            f"[{colour}]{_spread(one.ratios, 2)}[/]",
+            f"{' / '.join(late)} ms",
+        )
+    console.print(table)
+
+
+def show_latency(console: Console, found: Latency) -> None:
+    table = _table(f"{found.probes} probes of a slow server, 100/s (ms)", "what", "p50", "p99")
+    rows: tuple[tuple[str, Spread], ...] = (
+        ("the server's true delay", found.delay),
+        ("error of probe_duration_seconds (connection included)", found.duration),
+        ("error of phase processing", found.processing),
+        ("lateness, our histogram", found.late_by_histogram),
+        ("lateness, connections at the server against the grid", found.late_by_arrival),
+    )
+    for name, spread in rows:
+        table.add_row(name, f"{1e3 * spread.p50:.3f}", f"{1e3 * spread.p99:.3f}")
+    console.print(table)
+
+
+def show_memory(console: Console, found: Sequence[Memory]) -> None:
+    names = ("checks", "started in", "memory", "a check", "scraped", "a check")
+    table = _table("Memory and start", *names, "longest lag", "lag p99", "late p99")
+    base = found[0]
+    for one in found:
+        table.add_row(
+            f"{one.checks:,}",
+            f"{one.started_in:.2f} s",
+            _mib(one.probed),
+            _per_check(one.probed - base.probed, one, base),
+            _mib(one.scraped),
+            _per_check(one.scraped - base.scraped, one, base),
+            f"≤ {1e3 * one.lag_bound:g} ms",
+            f"{1e3 * one.lag_p99:.1f} ms",
+            f"{1e3 * one.lateness_p99:.1f} ms",
+        )
+    console.print(table)
+
+
+def document(
+    machine: str, cpu: Sequence[Cpu], latency: Latency | None, memory: Sequence[Memory]
+) -> dict[str, Any]:
+    """Everything, seconds and bytes, for ``--json``."""
+    return {
+        "machine": machine,
+        "cpu": [{**asdict(one), "ratios": one.ratios, "ratio": one.ratio} for one in cpu],
+        "latency": asdict(latency) if latency is not None else None,
+        "memory": [asdict(one) for one in memory],
+    }
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold")
+    for number, column in enumerate(columns):
+        table.add_column(column, justify="right" if number else "left", no_wrap=True)
+    return table
+
+
+def _spread(of: Sequence[float], digits: int) -> str:
+    """Median, and the least and most of the rounds."""
+    return f"{median(of):.{digits}f} ({min(of):.{digits}f}–{max(of):.{digits}f})"
+
+
+def _mib(size: int) -> str:
+    return f"{size / 2**20:.1f} MiB"
+
+
+def _per_check(size: int, one: Memory, base: Memory) -> str:
+    if one is base:
+        return "–"
+    return f"{size / (one.checks - base.checks) / 1024:.1f} KiB"

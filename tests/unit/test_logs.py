@@ -1,0 +1,89 @@
+"""Logs: JSON lines, levels, and what is blanked."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import structlog
+
+from monitor import logs
+
+
+@pytest.fixture(autouse=True)
+def as_before() -> Iterator[None]:
+    """The root logger is everybody's."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    out, err = capsys.readouterr()
+    assert out == "", "stdout is for what was asked for"
+    return [json.loads(line) for line in err.splitlines()]
+
+
+def test_json_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    """One object a line, whatever the text; Swedish as it is written."""
+    logs.set_up("json")
+    structlog.get_logger("driftvakt").info("händelse", text="två\nrader", number=3)
+    [line] = lines(capsys)
+    assert (line["event"], line["text"], line["number"]) == ("händelse", "två\nrader", 3)
+    assert (line["level"], line["logger"]) == ("info", "driftvakt")
+    assert line["timestamp"].endswith("Z")
+
+
+def test_levels_hold_for_libraries_too(capsys: pytest.CaptureFixture[str]) -> None:
+    """Below the level nothing is said; the chatty ones are kept quieter still."""
+    logs.set_up("json", "info")
+    structlog.get_logger("driftvakt").debug("no")
+    logging.getLogger("somebody").debug("no")
+    logging.getLogger("apscheduler.executors").warning("no")
+    logging.getLogger("somebody").warning("yes %s", "indeed")
+    assert [line["event"] for line in lines(capsys)] == ["yes indeed"]
+
+
+def test_secrets_are_blanked_wherever_they_stand(capsys: pytest.CaptureFixture[str]) -> None:
+    """In values, in nested values, in other libraries' messages and in tracebacks."""
+    logs.set_up("json", "debug", ["hemligt-ord"])
+    log = structlog.get_logger("driftvakt")
+    log.info("one", text="a hemligt-ord b", more={"deep": ["hemligt-ord", 1]})
+    logging.getLogger("library").error("sent %s", "hemligt-ord")
+    try:
+        raise ValueError("hemligt-ord was refused")
+    except ValueError:
+        log.exception("two")
+    seen = lines(capsys)
+    assert len(seen) == 3
+    assert "hemligt" not in json.dumps(seen)
+    assert seen[0]["more"] == {"deep": ["***", 1]}
+    assert "ValueError" in seen[2]["exception"]
+
+
+def test_a_secret_that_looks_like_a_year_spoils_no_time(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Nor a level or a logger's name: they are ours."""
+    logs.set_up("json", "info", ["info", "drift", *map(str, range(2020, 2100))])
+    structlog.get_logger("driftvakt").info("one", year="2026")
+    [line] = lines(capsys)
+    assert (line["level"], line["logger"], line["year"]) == ("info", "driftvakt", "***")
+    assert "*" not in line["timestamp"]
+
+
+def test_text_for_people(capsys: pytest.CaptureFixture[str]) -> None:
+    """No colours where stderr is no terminal, and the same blanks."""
+    logs.set_up("text", "info", ["hemligt-ord"])
+    structlog.get_logger("driftvakt").warning("one", text="hemligt-ord")
+    err = capsys.readouterr().err
+    assert "one" in err
+    assert "***" in err
+    assert "hemligt" not in err
+    assert "\x1b" not in err

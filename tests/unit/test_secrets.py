@@ -1,0 +1,78 @@
+"""Secrets are found wherever a configuration holds them, and blanked wherever words go out."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from monitor.secrets import MASK, Masker, secrets_of
+from monitor.settings import load
+from probes.observation import Observation
+from tests.factories import make_failure
+from tests.system.daemon.running import estate, http_check, service, write_config
+
+
+def found(folder: Path, **check: object) -> frozenset[str]:
+    url = str(check.pop("url", "http://127.0.0.1/"))
+    config = estate(service("expo", http_check("api", url, **check)))
+    return secrets_of(load(write_config(folder, config), {"TOKEN": "av-miljön"}).estate)
+
+
+def test_headers_but_the_harmless_ones(tmp_path: Path) -> None:
+    """The whole value, and the credentials after the scheme."""
+    headers = {"Authorization": "Bearer ${TOKEN}", "X-Key": "nyckel", "Accept": "text/plain"}
+    secrets = found(tmp_path, headers=headers)
+    assert {"Bearer av-miljön", "av-miljön", "nyckel"} <= secrets
+    assert "text/plain" not in secrets
+
+
+def test_query_values_as_written_and_as_meant(tmp_path: Path) -> None:
+    """``a%20b`` may be said back in either form."""
+    secrets = found(tmp_path, url="http://127.0.0.1/?key=hem%20ligt&other=annat")
+    assert {"hem ligt", "hem%20ligt", "annat"} <= secrets
+
+
+def test_basic_auth_as_kept_and_as_sent(tmp_path: Path) -> None:
+    """The password in its file, and what the header makes of it."""
+    (tmp_path / "p").write_text("lösen\n", "utf-8")
+    secrets = found(tmp_path, basic_auth={"username": "u", "password_file": str(tmp_path / "p")})
+    assert {"lösen", b64encode("u:lösen".encode()).decode()} <= secrets
+
+
+def test_a_token_file(tmp_path: Path) -> None:
+    """Its content without the line's end; one that is missing is no fault of this."""
+    (tmp_path / "t").write_text("token-ett\n")
+    assert "token-ett" in found(tmp_path, bearer_token_file=str(tmp_path / "t"))
+    (tmp_path / "t").unlink()
+    assert "token-ett" not in found(tmp_path, bearer_token_file="t")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("nothing", "nothing"),
+        ("a hemlighet b hemlighet", f"a {MASK} b {MASK}"),
+        ("hemlighet-lång", MASK),
+        ("cut hemli…", f"cut {MASK}…"),
+        ("cut hem…", "cut hem…"),
+        ("abc is too short a secret", "abc is too short a secret"),
+    ],
+)
+def test_texts_are_blanked(text: str, shown: str) -> None:
+    """The longest secret first; also the beginning of one where a text was cut."""
+    assert Masker(["hemlighet", "hemlighet-lång", "abc", ""]).text(text) == shown
+
+
+def test_an_observation_carries_no_secret_further() -> None:
+    """Neither in its own detail nor in that of a part; a good one is the same object."""
+    masker = Masker(["hemlighet"])
+    part = make_failure(detail="said hemlighet")
+    whole: Observation = replace(make_failure(detail="192.0.2.1: said hemlighet"), parts=(part,))
+    masked = masker.observation(whole)
+    assert masked.detail == f"192.0.2.1: said {MASK}"
+    assert [part.detail for part in masked.parts] == [f"said {MASK}"]
+    plain = make_failure(detail="")
+    assert masker.observation(plain) is plain

@@ -12,24 +12,18 @@ from probes.observation import Cause, Grade, Observation, Reason
 
 TICK = 0.1
 """Seconds between measurements of the loop's lag."""
-LAG_BOUND = 0.25
-"""Seconds of lag in all within a probe's time above which a time-out is not believed."""
-LAG_SHARE = 0.1
-"""The same as a share of the probe's time: a short time-out is spoiled by less."""
+LAG_SHARE = 0.2
+"""Share of a probe's time spent lagging above which its time-out is not believed."""
+LAG_LEAST = 0.05
+"""Seconds of lag below which no time-out is doubted, however short it is."""
+STALL = 0.25
+"""Seconds of lag in which a peer may have given us up, so that a broken connection is doubted."""
 OVERLOADED_SHARE = 0.1
 """Share of the last ``OVERLOAD_SPAN`` seconds spent lagging above which we say so."""
 OVERLOAD_SPAN = 5.0
 _NOTICEABLE = 0.002
-_TIME_SENSITIVE = frozenset(
-    {
-        Reason.TIMEOUT,
-        Reason.CONNECT_TIMEOUT,
-        Reason.DNS,
-        Reason.RESET,
-        Reason.PROTOCOL,
-        Reason.TLS_HANDSHAKE,
-    }
-)
+_OUT_OF_TIME = frozenset({Reason.TIMEOUT, Reason.CONNECT_TIMEOUT, Reason.DNS})
+_BROKEN = frozenset({Reason.RESET, Reason.PROTOCOL, Reason.TLS_HANDSHAKE})
 """Failures that a stalled monitor can bring about by itself."""
 
 
@@ -83,15 +77,15 @@ def blame_lag(observation: Observation, lag: float, thresholds: Thresholds) -> O
     """The observation, or our own trouble in its place when the loop's lag may have made it bad.
 
     ``lag`` is the seconds of lag within the probe's time. A slow answer is believed only if it
-    would have been too slow without that lag; a time-out or a broken connection only if the lag
-    was under :data:`LAG_BOUND` and under :data:`LAG_SHARE` of the time it took.
+    would have been too slow without that lag, a time-out only if the lag was a small share of it,
+    a broken connection only if we did not keep the peer waiting. What was answered stays answered:
+    no lag makes a 503.
     """
     if lag < _NOTICEABLE:
         return observation
     detail = f"the monitor itself was stalled for {lag:.2f} s meanwhile"
     if observation.failed:
-        bound = min(LAG_BOUND, LAG_SHARE * observation.duration)
-        if observation.reason in _TIME_SENSITIVE and lag >= bound:
+        if lag >= _doubtful(observation):
             return ours(observation, observation.reason or Reason.INTERNAL, detail)
         return observation
     slow = observation.duration
@@ -99,6 +93,13 @@ def blame_lag(observation: Observation, lag: float, thresholds: Thresholds) -> O
         if limit is not None and slow >= limit > slow - lag:
             return ours(observation, Reason.LATENCY, detail)
     return observation
+
+
+def _doubtful(failure: Observation) -> float:
+    """Seconds of lag from which on a failure may be our own doing."""
+    if failure.reason in _OUT_OF_TIME:
+        return max(LAG_LEAST, LAG_SHARE * failure.duration)
+    return STALL if failure.reason in _BROKEN else float("inf")
 
 
 def ours(observation: Observation, reason: Reason, detail: str) -> Observation:

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from monitor.fitness import LAG_BOUND, CanaryWatch, LoopLag, blame_lag
+from monitor.fitness import LAG_LEAST, STALL, CanaryWatch, LoopLag, blame_lag
 from monitor.judge import Thresholds
 from probes.observation import Cause, Grade, Observation, Reason
 from tests.virtual_time import VirtualLoop, run_virtually
@@ -21,15 +21,33 @@ def failed(reason: Reason, at: float = 0.0, duration: float = 10.0) -> Observati
 
 
 def test_a_timeout_while_we_were_stalled_is_ours() -> None:
-    """The target may have answered in time."""
-    seen = blame_lag(failed(Reason.TIMEOUT), LAG_BOUND, THRESHOLDS)
+    """The target may have answered in time: 2 s of 10 is too much."""
+    seen = blame_lag(failed(Reason.TIMEOUT), 2.0, THRESHOLDS)
     assert (seen.cause, seen.reason, seen.grade) == (Cause.MONITOR, Reason.TIMEOUT, Grade.FAILED)
     assert "stalled" in seen.detail
 
 
-def test_a_timeout_with_little_lag_is_the_targets() -> None:
-    """A few milliseconds explain no ten seconds."""
-    assert blame_lag(failed(Reason.TIMEOUT), 0.05, THRESHOLDS).cause is Cause.TARGET
+@pytest.mark.parametrize("lag", [0.05, 0.25, 1.9])
+def test_a_timeout_with_little_lag_is_the_targets(lag: float) -> None:
+    """A busy loop is no excuse: 1.9 s explain no ten."""
+    assert blame_lag(failed(Reason.TIMEOUT), lag, THRESHOLDS).cause is Cause.TARGET
+
+
+def test_a_short_timeout_is_spoiled_by_less() -> None:
+    """A fifth of 300 ms is 60 ms; but a few milliseconds spoil nothing."""
+    short = failed(Reason.TIMEOUT, duration=0.3)
+    assert blame_lag(short, 0.06, THRESHOLDS).cause is Cause.MONITOR
+    assert blame_lag(short, 0.059, THRESHOLDS).cause is Cause.TARGET
+    shortest = failed(Reason.TIMEOUT, duration=0.05)
+    assert blame_lag(shortest, LAG_LEAST * 0.9, THRESHOLDS).cause is Cause.TARGET
+
+
+@pytest.mark.parametrize("reason", [Reason.RESET, Reason.PROTOCOL, Reason.TLS_HANDSHAKE])
+def test_a_broken_connection_is_ours_only_after_a_stall(reason: Reason) -> None:
+    """Somebody who resets after 3 ms did not do so for our being 3 ms late."""
+    quick = failed(reason, duration=0.003)
+    assert blame_lag(quick, 0.01, THRESHOLDS).cause is Cause.TARGET
+    assert blame_lag(quick, STALL, THRESHOLDS).cause is Cause.MONITOR
 
 
 @pytest.mark.parametrize("reason", [Reason.STATUS, Reason.TLS_EXPIRED, Reason.CONNECT_REFUSED])

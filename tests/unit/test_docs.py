@@ -33,7 +33,9 @@ PARSED_FOR_LATER = {"Alertmanager", "Apprise", "Webhook", "Calendar", "Notice", 
 
 def words(page: str) -> set[str]:
     """All names between backticks, outside blocks of code."""
-    text = re.sub(r"^```.*?^```", "", (DOCS / page).read_text("utf-8"), flags=re.S | re.M)
+    text = re.sub(
+        r"^```.*?^```", "", (DOCS / page).read_text("utf-8"), flags=re.DOTALL | re.MULTILINE
+    )
     spans = re.findall(r"`([^`]+)`", text)
     return {word for span in spans for word in re.findall(r"[A-Za-z0-9_-]+", span)}
 

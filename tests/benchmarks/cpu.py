@@ -75,7 +75,9 @@ def _exporter(plan: Plan, *, tls: bool, rate: float) -> float:
     with exporter(plan.folder, plan.target.ca_file, plan.measured_core) as (process, port):
         with asked(plan.folder, port, url, rate, plan.other_core):
             time.sleep(WARM_UP)
-            return _window(plan, rate, process.pid, lambda: time.sleep(plan.seconds))
+            return _window(
+                plan, rate, "the exporter", process.pid, lambda: time.sleep(plan.seconds)
+            )
 
 
 def _ours(plan: Plan, *, tls: bool, rate: float) -> tuple[float, tuple[float, float]]:
@@ -92,7 +94,7 @@ def _ours(plan: Plan, *, tls: bool, rate: float) -> tuple[float, tuple[float, fl
             for _ in daemon.scrape_for(plan.seconds):
                 pass
 
-        cost = _window(plan, rate, daemon.pid, scrape)
+        cost = _window(plan, rate, "the daemon", daemon.pid, scrape)
         last = daemon.scrape()
     succeeded = by_check(last, "probe_success")
     if len(succeeded) != CHECKS or not all(succeeded.values()):
@@ -102,7 +104,7 @@ def _ours(plan: Plan, *, tls: bool, rate: float) -> tuple[float, tuple[float, fl
     return cost, (histogram_quantile(late, 0.5), histogram_quantile(late, 0.99))
 
 
-def _window(plan: Plan, rate: float, pid: int, during: Callable[[], None]) -> float:
+def _window(plan: Plan, rate: float, who: str, pid: int, during: Callable[[], None]) -> float:
     """Microseconds of CPU for each connection that nginx accepted meanwhile."""
     accepted, used, began = plan.target.accepted(), cpu_seconds(pid), time.monotonic()
     during()
@@ -110,5 +112,7 @@ def _window(plan: Plan, rate: float, pid: int, during: Callable[[], None]) -> fl
     seconds = time.monotonic() - began
     probes = plan.target.accepted() - accepted - 1  # the question itself is one
     if abs(probes - rate * seconds) > TOLERATED * rate * seconds:
-        raise BenchmarkError(f"{probes} probes in {seconds:.1f} s, not {rate:g} a second")
+        raise BenchmarkError(
+            f"{who} made {probes} probes in {seconds:.1f} s, not {rate:g} a second"
+        )
     return used / probes * 1e6

@@ -118,8 +118,6 @@ class Daemon:
             estate.data_dir.mkdir(parents=True, exist_ok=True)
         await self._publish()
         await self._serve(stack)
-        self._lag.start()
-        stack.callback(self._lag.stop)
         self._background = [
             asyncio.create_task(self._write_status(), name="status"),
             asyncio.create_task(self._tick(), name="tick"),
@@ -127,6 +125,9 @@ class Daemon:
         stack.push_async_callback(self._end_background)
         self._schedule.start()
         stack.push_async_callback(self._end_schedule)
+        # last: that thousands of checks take a moment to begin is no overload
+        self._lag.start()
+        stack.callback(self._lag.stop)
         self._notifier.ready(f"watching {sum(1 for _ in estate.checks())} checks")
         log.info("started", url=self.url, status_file=str(self._status_file.path))
 

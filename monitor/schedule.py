@@ -88,7 +88,9 @@ class _LoopScheduler(AsyncIOScheduler):  # type: ignore[misc]
 
     def wakeup(self) -> None:
         self._stop_timer()
-        self._start_timer(self._process_jobs())
+        wait = self._process_jobs()
+        # uvloop keeps timers in whole milliseconds and would wake too early, to find nothing due
+        self._start_timer(None if wait is None else math.ceil(wait * 1000 + 0.5) / 1000)
 
 
 class _TaskExecutor(BaseExecutor):  # type: ignore[misc]

@@ -5,8 +5,7 @@ address that was met. Whatever ends the probe, the notebook tells where.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from types import TracebackType
 from typing import TYPE_CHECKING
 
 from probes.failure import ProbeFailure
@@ -147,11 +146,28 @@ class Attempt:
         return ProbeFailure(Reason.TIMEOUT, f"the answer did not end {within}")
 
 
-@asynccontextmanager
-async def deadline(attempt: Attempt, timeout: float) -> AsyncIterator[None]:
+class deadline:  # noqa: N801 - reads like asyncio.timeout, which it is
     """The one total deadline. Raises :class:`ProbeFailure`, which says where the time went."""
-    try:
-        async with asyncio.timeout(timeout):
-            yield
-    except TimeoutError:
-        raise attempt.timed_out(timeout) from None
+
+    __slots__ = ("_attempt", "_seconds", "_timeout")
+
+    def __init__(self, attempt: Attempt, seconds: float) -> None:
+        self._attempt = attempt
+        self._seconds = seconds
+        self._timeout = asyncio.timeout(seconds)
+
+    async def __aenter__(self) -> None:
+        await self._timeout.__aenter__()
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            await self._timeout.__aexit__(kind, error, trace)
+        except TimeoutError:
+            raise self._attempt.timed_out(self._seconds) from None
+        if isinstance(error, TimeoutError):
+            raise self._attempt.timed_out(self._seconds) from None

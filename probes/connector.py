@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
@@ -45,6 +45,13 @@ HOP: ContextVar[Hop] = ContextVar("hop")
 """The hop that the running task is about to make."""
 
 
+class _Handler(ResponseHandler):
+    """aiohttp's, without setting TCP_NODELAY again: the loop has done so."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast("asyncio.Transport", transport)
+
+
 class ProbeConnector(aiohttp.BaseConnector):
     """Makes each connection as the task's :data:`HOP` says."""
 
@@ -61,11 +68,11 @@ class ProbeConnector(aiohttp.BaseConnector):
         context = self._tools.tls.get(hop.tls, ALPN) if hop.tls is not None else None
         connected = await connect(self._tools, hop.route, attempt)
         if context is None or hop.tls is None:
-            _, handler = await loop.create_connection(lambda: ResponseHandler(loop), sock=connected)
+            _, handler = await loop.create_connection(lambda: _Handler(loop), sock=connected)
         else:
             handler = await over_tls(
                 connected,
-                lambda: ResponseHandler(loop),
+                lambda: _Handler(loop),
                 context,
                 hop.tls.server_name or hop.route.host,
                 attempt,

@@ -6,6 +6,7 @@ A kind's settings say *what* to measure. How often, and what a result is worth, 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -128,6 +129,7 @@ Address = Annotated[
 ]
 
 
+@lru_cache(maxsize=4096)
 def is_ip(host: str) -> bool:
     """Whether ``host`` is an IP address and not a name."""
     try:
@@ -137,6 +139,7 @@ def is_ip(host: str) -> bool:
     return True
 
 
+@lru_cache(maxsize=4096)
 def ip_family(address: str) -> Literal[4, 6]:
     """4 or 6. Raises ``ValueError`` when ``address`` is no IP address."""
     parsed: IPv4Address | IPv6Address = ip_address(address)

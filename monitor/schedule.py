@@ -25,6 +25,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
 
 from monitor.estate import Check
+from monitor.job_store import TimetableStore
 
 FIRST_RUNS_WITHIN = 3.0
 """Seconds after the start in which every check has its first run (longer when there are many)."""
@@ -143,7 +144,11 @@ class Schedule:
         self._clock = clock
         self._executor = _TaskExecutor(run)
         self._jobs: dict[str, Job] = {}
-        self._scheduler = _LoopScheduler(timezone=UTC, executors={_EXECUTOR: self._executor})
+        self._scheduler = _LoopScheduler(
+            timezone=UTC,
+            executors={_EXECUTOR: self._executor},
+            jobstores={"default": TimetableStore()},
+        )
         self._scheduler.add_listener(lambda _: missed(), EVENT_JOB_MAX_INSTANCES)
 
     def start(self) -> None:

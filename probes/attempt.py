@@ -21,6 +21,7 @@ from probes.observation import (
 )
 
 if TYPE_CHECKING:
+    from probes.connector import Hop
     from probes.tools import Tools
 
 
@@ -28,6 +29,7 @@ class Attempt:
     """The notebook of one probe, and its result."""
 
     __slots__ = (
+        "_completed_at",
         "_connect",
         "_processing",
         "_resolve",
@@ -36,9 +38,11 @@ class Attempt:
         "_tls",
         "_transfer",
         "address",
-        "answered",
         "at",
+        "first_byte_at",
+        "hop",
         "http",
+        "last_byte_at",
         "ready_at",
         "stage",
         "tls",
@@ -50,6 +54,7 @@ class Attempt:
         self._timer = tools.timer
         self.at = tools.clock()
         self._started = self._timer()
+        self._completed_at: float | None = None
         self._resolve: float | None = None
         self._connect: float | None = None
         self._tls: float | None = None
@@ -59,19 +64,44 @@ class Attempt:
         self.address: str | None = None
         self.ready_at = self._started
         """The timer's reading when the connection was ready for the request."""
-        self.answered = False
-        """Whether the peer has sent a byte of its answer."""
+        self.hop: Hop | None = None
+        """Where the request under way goes."""
+        self.first_byte_at: float | None = None
+        """The timer's reading when the first byte of an answer came."""
+        self.last_byte_at = self._started
+        """The timer's reading when the newest byte came."""
         self.http: HttpFacts | None = None
         self.tls: TlsFacts | None = None
+
+    def begin_request(self, hop: Hop) -> None:
+        """A request begins, the first or the one that a redirect asked for."""
+        self.hop = hop
+        self.first_byte_at = None
+        self._completed_at = None
+
+    def received(self) -> None:
+        """Bytes of an answer came."""
+        self.last_byte_at = self._timer()
+        if self.first_byte_at is None:
+            self.first_byte_at = self.last_byte_at
+
+    def complete(self) -> None:
+        """The answer is whole: what follows, such as judging it, is none of the target's time."""
+        self._completed_at = self.last_byte_at
+
+    @property
+    def answered(self) -> bool:
+        """Whether the peer has sent a byte of its answer."""
+        return self.first_byte_at is not None
 
     def begin(self, stage: Phase) -> float:
         """Enters a stage; gives the timer's reading."""
         self.stage = stage
         return self._timer()
 
-    def end(self, stage: Phase, begun: float) -> float:
-        """Adds the time since ``begun`` to a phase; gives the timer's reading."""
-        now = self._timer()
+    def end(self, stage: Phase, begun: float, at: float | None = None) -> float:
+        """Adds the time from ``begun`` to ``at`` (now) to a phase; gives the timer's reading."""
+        now = self._timer() if at is None else at
         spent = now - begun
         match stage:
             case Phase.RESOLVE:
@@ -87,8 +117,9 @@ class Attempt:
         return now
 
     def elapsed(self) -> float:
-        """Seconds since the probe began."""
-        return self._timer() - self._started
+        """Seconds since the probe began, up to the last byte once the answer is whole."""
+        ended = self._timer() if self._completed_at is None else self._completed_at
+        return ended - self._started
 
     def phases(self) -> Phases:
         return Phases(

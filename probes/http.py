@@ -11,15 +11,16 @@ from yarl import URL
 
 from probes.addresses import each_address
 from probes.attempt import Attempt, deadline
-from probes.connector import ALPN, HOP, Hop, broken
+from probes.connector import ALPN, Hop, broken
 from probes.credentials import Credentials
+from probes.exchange import Answer, Request, Serializer, exchange
 from probes.expect import Expectations, Response, parse_http_date
 from probes.expect_settings import refusal_reasons
 from probes.failure import ProbeFailure, client_rejected, is_reset
 from probes.files import WatchedFile
 from probes.http_settings import HttpSettings
 from probes.observation import HttpFacts, Observation, Phase, Reason, clean
-from probes.redirects import REDIRECTS, Request, redirected
+from probes.redirects import REDIRECTS, redirected
 from probes.settings import TlsSettings
 from probes.transport import Route, look
 
@@ -62,6 +63,7 @@ class HttpProbe:
         self._refusal = settings.expect.failure
         self._headers = dict(settings.headers)
         self._credentials = Credentials(settings, tools)
+        self._serialized = Serializer(tools.user_agent)
         self._body = settings.body.encode() if settings.body is not None else None
         self._body_file = (
             WatchedFile(settings.body_file, tools.clock) if settings.body_file else None
@@ -105,22 +107,14 @@ class HttpProbe:
 
     async def _request(self, request: Request, redirects: int) -> Request | None:
         """One request; gives the one that its redirect asks for."""
-        HOP.set(request.hop)
         attempt = request.hop.attempt
-        attempt.answered = False
+        attempt.begin_request(request.hop)
         try:
-            answer = await self._tools.session.request(
-                request.method,
-                request.url,
-                headers=request.headers,
-                data=request.body,
-                allow_redirects=False,
-            )
-        except aiohttp.ClientError as error:
-            raise _protocol_failure(error, request.hop) from None
+            answer = await exchange(request, self._serialized(request))
+        except http_exceptions.HttpProcessingError as error:
+            raise _malformed(error.message) from None
         try:
-            attempt.answered = True
-            begun = attempt.end(Phase.PROCESSING, attempt.ready_at)
+            begun = attempt.end(Phase.PROCESSING, attempt.ready_at, attempt.first_byte_at)
             location = answer.headers.get("Location")
             if (
                 self._settings.follow_redirects
@@ -131,19 +125,20 @@ class HttpProbe:
                 return redirected(request, answer.status, location, self._settings)
             attempt.begin(Phase.TRANSFER)
             body, truncated = await self._read(answer, request.hop)
-            attempt.end(Phase.TRANSFER, begun)
+            attempt.end(Phase.TRANSFER, begun, attempt.last_byte_at)
+            attempt.complete()
         finally:
             answer.close()
         self._judge(answer, request, redirects, body, truncated=truncated)
         return None
 
-    async def _read(self, answer: aiohttp.ClientResponse, hop: Hop) -> tuple[bytes, bool]:
+    async def _read(self, answer: Answer, hop: Hop) -> tuple[bytes, bool]:
         """The body after decompression, up to the limit, and whether it went on."""
         limit = self._settings.max_body_bytes
         chunks: list[bytes] = []
         size = 0
         try:
-            while chunk := await answer.content.readany():
+            while chunk := await answer.read():
                 size += len(chunk)
                 chunks.append(chunk)
                 if size > limit:
@@ -155,7 +150,7 @@ class HttpProbe:
 
     def _judge(
         self,
-        answer: aiohttp.ClientResponse,
+        answer: Answer,
         request: Request,
         redirects: int,
         body: bytes,
@@ -193,8 +188,8 @@ class HttpProbe:
         the certificates that did not verify, or whether a reset was a refused certificate.
         """
         duration = attempt.elapsed()
-        hop = HOP.get(None)
-        if hop is not None and hop.attempt is attempt and hop.tls is not None:
+        hop = attempt.hop
+        if hop is not None and hop.tls is not None:
             failure = await self._second_look(hop, hop.tls, failure, timeout - duration)
         if failure.regex and attempt.http is not None:
             attempt.http = replace(attempt.http, regex_failed=True)
@@ -236,14 +231,12 @@ class HttpProbe:
         )
 
 
-def _facts(
-    answer: aiohttp.ClientResponse, request: Request, redirects: int, body_bytes: int | None
-) -> HttpFacts:
+def _facts(answer: Answer, request: Request, redirects: int, body_bytes: int | None) -> HttpFacts:
     modified = answer.headers.get("Last-Modified")
     version = answer.version
     return HttpFacts(
         status=answer.status,
-        version=f"{version.major}.{version.minor}" if version else "1.1",
+        version=f"{version.major}.{version.minor}",
         redirects=redirects,
         content_length=answer.content_length,
         body_bytes=body_bytes,
@@ -253,7 +246,7 @@ def _facts(
 
 
 def _protocol_failure(error: aiohttp.ClientError, hop: Hop) -> ProbeFailure:
-    """What aiohttp's complaint about an answer means."""
+    """What aiohttp's complaint about a body means."""
     cause: Any = error.__cause__ or error
     # of a reset within the body aiohttp keeps the words alone
     if (
@@ -262,10 +255,10 @@ def _protocol_failure(error: aiohttp.ClientError, hop: Hop) -> ProbeFailure:
         or "ConnectionResetError(" in str(error)
     ):
         return broken(error, hop)
-    if isinstance(error, aiohttp.ClientResponseError):
-        message = error.message
-    elif isinstance(cause, http_exceptions.HttpProcessingError):
-        message = cause.message
-    else:
-        message = str(error)
-    return ProbeFailure(Reason.PROTOCOL, f"not a well-formed HTTP answer: {clean(message, 120)}")
+    if isinstance(cause, http_exceptions.HttpProcessingError):
+        return _malformed(cause.message)
+    return _malformed(str(error))
+
+
+def _malformed(complaint: str) -> ProbeFailure:
+    return ProbeFailure(Reason.PROTOCOL, f"not a well-formed HTTP answer: {clean(complaint, 120)}")

@@ -5,13 +5,12 @@ leaves the origin.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
 from urllib.parse import urljoin
 
 from yarl import URL
 
 from probes.connector import Hop
+from probes.exchange import Request
 from probes.failure import ProbeFailure
 from probes.http_settings import DEFAULT_PORTS, HttpSettings, split_url
 from probes.observation import Reason, clean
@@ -20,17 +19,6 @@ from probes.transport import Route
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _HARMLESS_HEADERS = frozenset({"accept", "accept-language", "accept-encoding", "user-agent"})
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """One request of a probe; the redirects make the next ones."""
-
-    method: str
-    url: URL
-    headers: Mapping[str, str]
-    body: bytes | None
-    hop: Hop
 
 
 def redirected(request: Request, status: int, location: str, settings: HttpSettings) -> Request:

@@ -26,6 +26,8 @@ _VERSIONS: Final[dict[TlsVersion, ssl.TLSVersion]] = {
 }
 FILES_CHECKED_EVERY = 5.0
 """Seconds between looks at whether a certificate file was replaced."""
+ASKED_KEPT = 4096
+"""Settings objects whose context is known without hashing them."""
 _ENCODING_DER = 2  # _ssl.ENCODING_DER
 _CERTIFICATE_REQUEST = 13  # RFC 8446, 4: HandshakeType.certificate_request
 
@@ -63,6 +65,7 @@ class TlsContexts:
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._kept: dict[tuple[TlsSettings, tuple[str, ...]], _Kept] = {}
+        self._asked: dict[tuple[int, tuple[str, ...]], tuple[TlsSettings, _Kept]] = {}
         self._facts: OrderedDict[tuple[int, tuple[bytes, ...]], _Read] = OrderedDict()
 
     def get(self, settings: TlsSettings, alpn: tuple[str, ...] = ()) -> Context:
@@ -70,9 +73,14 @@ class TlsContexts:
         or our own certificate has expired: without it the target cannot be judged.
         """
         now = self._clock()
-        kept = self._kept.get((settings, alpn))
+        # hashing settings is slow, and a check asks with the same object every time
+        asked = self._asked.get((id(settings), alpn))
+        kept = asked[1] if asked is not None and asked[0] is settings else None
         if kept is None or abs(now - kept.looked_at) >= FILES_CHECKED_EVERY:
-            kept = self._look(settings, alpn, kept, now)
+            kept = self._look(settings, alpn, self._kept.get((settings, alpn)), now)
+            if len(self._asked) >= ASKED_KEPT:
+                self._asked.clear()
+            self._asked[id(settings), alpn] = settings, kept
         kept.context.check_client(now)
         return kept.context
 

@@ -6,7 +6,7 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar, cast
 
 import aiohappyeyeballs
 
@@ -21,6 +21,7 @@ from probes.failure import (
 from probes.observation import Cause, Phase, Reason, TlsFacts
 from probes.settings import IpVersion, TlsSettings, ip_family, is_ip, join_host_port
 from probes.tls import Context, LookingContext
+from probes.tls_stream import TlsStream
 
 if TYPE_CHECKING:
     from probes.tools import Tools
@@ -29,8 +30,6 @@ P = TypeVar("P", bound=asyncio.BaseProtocol)
 
 HAPPY_EYEBALLS_DELAY = 0.25
 """Seconds before the next address is tried beside the first (RFC 8305)."""
-TLS_SHUTDOWN_TIMEOUT = 1.0
-"""Seconds that a peer may take to answer our close_notify; nobody waits for it."""
 
 FAMILIES = {"any": socket.AF_UNSPEC, 4: socket.AF_INET, 6: socket.AF_INET6}
 
@@ -126,7 +125,9 @@ async def over_tls(
     """A protocol over TLS on a connected socket, handshake done. Raises :class:`ProbeFailure`."""
     begun = attempt.begin(Phase.TLS)
     try:
-        transport, protocol = await _wrap(connected, factory, context.ssl, server_name)
+        stream, ended = await _shake_hands(
+            connected, factory, context.ssl, server_name, attempt.tools.timer
+        )
     except ssl.SSLError as error:
         raise from_tls(error, has_certificate=context.client is not None) from None
     except OSError as error:
@@ -135,21 +136,26 @@ async def over_tls(
                 Reason.RESET, "the connection was closed during the TLS handshake"
             ) from None
         raise from_connect(error, attempt.address or server_name) from None
-    attempt.end(Phase.TLS, begun)
-    attempt.tls = attempt.tools.tls.facts(context, transport.get_extra_info("ssl_object"))
-    return protocol
+    attempt.end(Phase.TLS, begun, at=ended)
+    attempt.tls = attempt.tools.tls.facts(context, stream.get_extra_info("ssl_object"))
+    return cast("P", stream.protocol)
 
 
-async def _wrap(
-    connected: socket.socket, factory: Callable[[], P], context: ssl.SSLContext, server_name: str
-) -> tuple[asyncio.Transport, P]:
-    return await asyncio.get_running_loop().create_connection(
-        factory,
-        sock=connected,
-        ssl=context,
-        server_hostname=server_name.rstrip("."),
-        ssl_shutdown_timeout=TLS_SHUTDOWN_TIMEOUT,
-    )
+async def _shake_hands(
+    connected: socket.socket,
+    factory: Callable[[], asyncio.BaseProtocol],
+    context: ssl.SSLContext,
+    server_name: str,
+    timer: Callable[[], float],
+) -> tuple[TlsStream, float]:
+    """A connection with its handshake done, and the timer's reading at its end."""
+    stream = TlsStream(factory, context, server_name.rstrip("."), timer)
+    try:
+        await asyncio.get_running_loop().create_connection(lambda: stream, sock=connected)
+        return stream, await stream.handshake
+    except BaseException:
+        stream.give_up()
+        raise
 
 
 class Look:
@@ -186,7 +192,9 @@ async def look(
             looking = LookingContext(settings, alpn)
             connected = await connect(tools, route, Attempt(tools))
             name = settings.server_name or route.host
-            transport, _ = await _wrap(connected, asyncio.Protocol, looking.context.ssl, name)
+            transport, _ = await _shake_hands(
+                connected, asyncio.Protocol, looking.context.ssl, name, tools.timer
+            )
     except (OSError, ProbeFailure):  # TimeoutError is an OSError
         asked = looking is not None and looking.client_certificate_requested
         return Look(None, certificate_requested=True) if asked else None

@@ -1,0 +1,193 @@
+"""One HTTP/1.1 request over a new connection, and its answer.
+
+A probe needs no pool, no cookies and no retries. What aiohttp's session adds costs more than the
+exchange itself, and its second try of a request whose connection broke would hide what is measured.
+So aiohttp's protocol (``ResponseHandler``: its bounded parser and content codings) is driven
+directly, and the instants of the first and the last byte are taken where bytes arrive.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+import aiohttp
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.helpers import HeadersMixin, TimerNoop
+
+from probes.connector import ALPN, MAX_HEADERS, MAX_LINE_SIZE, broken, closed_without_answer
+from probes.failure import ProbeFailure
+from probes.observation import Phase, Reason
+from probes.transport import connect, over_tls
+
+if TYPE_CHECKING:
+    from aiohttp.http_parser import RawResponseMessage
+    from aiohttp.streams import StreamReader
+    from multidict import CIMultiDictProxy
+    from yarl import URL
+
+    from probes.attempt import Attempt
+    from probes.connector import Hop
+
+READ_BUFFER = 65_536
+MAX_INTERIM = 20
+"""Interim answers (1xx; RFC 9110, 15.2) that a server may send before the real one."""
+ACCEPTED_CODINGS = "gzip, deflate, br, zstd"
+_MEANS_CONTENT = frozenset({"POST", "PUT", "PATCH"})
+_UNTIMED = TimerNoop()
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request of a probe; the redirects make the next ones."""
+
+    method: str
+    url: URL
+    headers: Mapping[str, str]
+    body: bytes | None
+    hop: Hop
+
+    def serialized(self, user_agent: str) -> bytes:
+        """Its bytes (RFC 9112, 3): the headers given, and those that every request needs."""
+        host = self.url.host_subcomponent or ""
+        added = {
+            "Host": host if self.url.is_default_port() else f"{host}:{self.url.port}",
+            "User-Agent": user_agent,
+            "Accept": "*/*",
+            "Accept-Encoding": ACCEPTED_CODINGS,
+            "Connection": "close",
+        }
+        given = {name.lower() for name in self.headers}
+        if self.body is not None:
+            added["Content-Type"] = "application/octet-stream"
+        if self.body is not None or self.method in _MEANS_CONTENT:
+            added["Content-Length"] = str(len(self.body or b""))
+        head = [
+            f"{self.method} {self.url.raw_path_qs} HTTP/1.1",
+            *(f"{name}: {value}" for name, value in added.items() if name.lower() not in given),
+            *(f"{name}: {value}" for name, value in self.headers.items()),
+        ]
+        return "\r\n".join((*head, "", "")).encode() + (self.body or b"")
+
+
+class Serializer:
+    """The bytes of requests; the last one's are kept for the next that is made of the same parts."""
+
+    def __init__(self, user_agent: str) -> None:
+        self._user_agent = user_agent
+        self._last: tuple[Request, bytes] | None = None
+
+    def __call__(self, request: Request) -> bytes:
+        if self._last is not None:
+            last, raw = self._last
+            if (
+                request.headers is last.headers
+                and request.body is last.body
+                and request.url is last.url
+                and request.method is last.method
+            ):
+                return raw
+        raw = request.serialized(self._user_agent)
+        self._last = request, raw
+        return raw
+
+
+class _Handler(ResponseHandler):
+    """aiohttp's protocol, which also notes when bytes arrive."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, attempt: Attempt) -> None:
+        super().__init__(loop)
+        self._attempt = attempt
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # aiohttp's would set TCP_NODELAY again: the loop has done so
+        self.transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        self._attempt.received()
+        super().data_received(data)
+
+    def finish(self) -> None:
+        """Closes, and at once when the peer does not read what it was sent: a transport would
+        otherwise keep the connection until the peer does.
+        """
+        if self.transport is not None and self.transport.get_write_buffer_size():
+            self.abort()
+        else:
+            self.close()
+
+
+class Answer(HeadersMixin):
+    """The head of an answer, and the stream of its body."""
+
+    def __init__(
+        self, message: RawResponseMessage, content: StreamReader, handler: _Handler
+    ) -> None:
+        self.status = message.code
+        self.version = message.version
+        self.headers: CIMultiDictProxy[str] = message.headers
+        self._headers = message.headers
+        self._content = content
+        self._handler = handler
+
+    async def read(self) -> bytes:
+        """What has come of the body after decompression; empty at its end. Raises
+        ``aiohttp.ClientError`` when it is broken off or is not well-formed.
+        """
+        return await self._content.readany()
+
+    def close(self) -> None:
+        """Ends the connection, whatever is still to come."""
+        self._handler.finish()
+
+
+async def exchange(request: Request, raw: bytes) -> Answer:
+    """Sends a request, whose bytes are ``raw``; gives the answer when its head is there.
+
+    Raises :class:`ProbeFailure`, and ``aiohttp.http_exceptions.HttpProcessingError`` for an answer
+    that is not well-formed.
+    """
+    attempt = request.hop.attempt
+    handler = await _connected(request.hop)
+    try:
+        handler.set_response_params(
+            timer=_UNTIMED,
+            skip_payload=request.method == "HEAD",
+            read_until_eof=True,
+            read_bufsize=READ_BUFFER,
+            max_line_size=MAX_LINE_SIZE,
+            max_field_size=MAX_LINE_SIZE,
+            max_headers=MAX_HEADERS,
+        )
+        attempt.ready_at = attempt.begin(Phase.PROCESSING)
+        if handler.transport is not None:
+            handler.transport.write(raw)
+        for _ in range(MAX_INTERIM + 1):
+            message, content = await handler.read()
+            if not 100 <= message.code <= 199 or message.code == 101:
+                return Answer(message, content, handler)
+        raise ProbeFailure(Reason.PROTOCOL, f"more than {MAX_INTERIM} interim answers (1xx)")
+    except aiohttp.ServerDisconnectedError:
+        handler.finish()
+        raise closed_without_answer(request.hop) from None
+    except aiohttp.ClientOSError as error:
+        handler.finish()
+        raise broken(error, request.hop) from None
+    except BaseException:
+        handler.finish()
+        raise
+
+
+async def _connected(hop: Hop) -> _Handler:
+    """A connection as the hop says."""
+    attempt, loop = hop.attempt, asyncio.get_running_loop()
+    if hop.tls is None:
+        connected = await connect(attempt.tools, hop.route, attempt)
+        _, handler = await loop.create_connection(lambda: _Handler(loop, attempt), sock=connected)
+        return handler
+    context = attempt.tools.tls.get(hop.tls, ALPN)
+    connected = await connect(attempt.tools, hop.route, attempt)
+    name = hop.tls.server_name or hop.route.host
+    return await over_tls(connected, lambda: _Handler(loop, attempt), context, name, attempt)

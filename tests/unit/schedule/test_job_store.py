@@ -1,0 +1,63 @@
+"""The store keeps what APScheduler's own would, checked against it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from apscheduler.jobstores.base import ConflictingIdError, JobLookupError
+from apscheduler.jobstores.memory import MemoryJobStore
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.job_store import TimetableStore
+
+INSTANTS = st.integers(0, 9).map(lambda second: datetime.fromtimestamp(second, UTC))
+IDS = st.sampled_from(["a", "b", "c"])
+STEPS = st.lists(st.tuples(st.sampled_from(["add", "update", "remove"]), IDS, INSTANTS))
+
+
+def job(job_id: str, at: datetime) -> Any:
+    return SimpleNamespace(id=job_id, next_run_time=at)
+
+
+def outcome(store: Any, step: str, one: Any) -> type[Exception] | None:
+    """What a step raises."""
+    try:
+        if step == "remove":
+            store.remove_job(one.id)
+        else:
+            getattr(store, f"{step}_job")(one)
+    except (ConflictingIdError, JobLookupError) as error:
+        return type(error)
+    return None
+
+
+@given(STEPS, INSTANTS)
+def test_it_does_what_the_memory_store_does(
+    steps: list[tuple[str, str, datetime]], now: datetime
+) -> None:
+    """Any steps leave the same jobs due, in the same order, with the same complaints."""
+    ours, theirs = TimetableStore(), MemoryJobStore()
+    for step, job_id, at in steps:
+        one = job(job_id, at)
+        assert outcome(ours, step, one) == outcome(theirs, step, one)
+        assert ours.get_due_jobs(now) == theirs.get_due_jobs(now)
+        assert ours.get_all_jobs() == theirs.get_all_jobs()
+        assert ours.get_next_run_time() == theirs.get_next_run_time()
+        assert ours.lookup_job(job_id) == theirs.lookup_job(job_id)
+
+
+def test_a_store_can_be_emptied() -> None:
+    """Nothing is due afterwards, and every id is free again."""
+    store = TimetableStore()
+    one = job("a", datetime.fromtimestamp(1, UTC))
+    store.add_job(one)
+    with pytest.raises(ConflictingIdError):
+        store.add_job(one)
+    store.remove_all_jobs()
+    assert store.get_next_run_time() is None
+    store.add_job(one)
+    assert store.get_all_jobs() == [one]

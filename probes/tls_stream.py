@@ -16,7 +16,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 CHUNK = 65_536
-UNREAD_LIMIT = 4_194_304
+UNREAD_LIMIT = 262_144
 """Bytes that may wait for a peer that makes us answer (KeyUpdate, renegotiation) and reads none."""
 
 
@@ -52,6 +52,7 @@ class TlsStream(asyncio.Transport, asyncio.Protocol):
         self._below: asyncio.Transport | None = None
         self._above: asyncio.Protocol | None = None
         self._unsent = b""
+        self._unread = 0
         self._paused = False
         self._closing = False
         self._fault: BaseException | None = None
@@ -146,8 +147,15 @@ class TlsStream(asyncio.Transport, asyncio.Protocol):
             above.data_received(data)
         if self._unsent and not self._closing:
             self._write_unsent()
+        self._answer()
+
+    def _answer(self) -> None:
+        """Sends what reading made necessary, to a bound when the peer does not read it."""
+        if not self.get_write_buffer_size():
+            self._unread = 0
+        self._unread += self._outgoing.pending
         self._flush()
-        if self.get_write_buffer_size() > UNREAD_LIMIT:
+        if self._unread > UNREAD_LIMIT:
             self._fail(ConnectionResetError("the peer makes us answer and reads nothing"))
 
     def _end(self, above: asyncio.Protocol) -> None:

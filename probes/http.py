@@ -81,6 +81,8 @@ class HttpProbe:
                 await self._exchange(attempt, route)
         except ProbeFailure as failure:
             return await self._explain(attempt, route, failure, timeout)
+        finally:
+            attempt.hop = None  # it holds the attempt
         if self._refusal is not None:
             return attempt.failed(
                 ProbeFailure(

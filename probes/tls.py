@@ -223,16 +223,23 @@ class LookingContext:
         )
         self.context = make_context(relaxed, alpn)
         self.context.ssl.set_ciphers("ALL:@SECLEVEL=0")
-        self.client_certificate_requested = False
+        self._requests: list[int] = []
         # not documented, in CPython since 3.8: the only way to see whether the server asked
         if hasattr(self.context.ssl, "_msg_callback"):
-            self.context.ssl._msg_callback = self._message
+            self.context.ssl._msg_callback = _noting_requests(self._requests)
 
-    def _message(
-        self, _c: Any, direction: str, _v: Any, content: Any, kind: Any, _data: bytes
-    ) -> None:
+    @property
+    def client_certificate_requested(self) -> bool:
+        return bool(self._requests)
+
+
+def _noting_requests(requests: list[int]) -> Callable[..., None]:
+    # it knows the list alone: a context that led back to itself would wait for the collector
+    def message(_c: Any, direction: str, _v: Any, content: Any, kind: Any, _data: bytes) -> None:
         if direction == "read" and int(kind) == _CERTIFICATE_REQUEST and int(content) == 22:
-            self.client_certificate_requested = True
+            requests[:] = [1]
+
+    return message
 
 
 def _unverified_chain(connection: ssl.SSLObject) -> list[bytes]:

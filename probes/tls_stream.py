@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 import ssl
 from collections.abc import Callable
 from typing import Any, cast
@@ -28,8 +29,7 @@ def _as_given(name: str) -> str | bytes:
 class TlsStream(asyncio.Transport, asyncio.Protocol):
     """The protocol of a plain transport below, and the transport of a protocol above.
 
-    The protocol above is told of the connection when the handshake is done; until then ``handshake``
-    is what to wait for: the timer's reading at its end, or its error.
+    The protocol above is told of the connection when the handshake is done.
     """
 
     def __init__(
@@ -43,11 +43,12 @@ class TlsStream(asyncio.Transport, asyncio.Protocol):
         self._factory = factory
         self._timer = timer
         self._loop = asyncio.get_running_loop()
-        self.handshake: asyncio.Future[float] = self._loop.create_future()
+        self._ended: asyncio.Future[float] | None = self._loop.create_future()
+        """The timer's reading at the handshake's end, while somebody may wait for it."""
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
         self._tls = context.wrap_bio(
-            self._incoming, self._outgoing, server_hostname=_as_given(server_name)
+            self._incoming, self._outgoing, server_hostname=_as_given(server_name.rstrip("."))
         )
         self._below: asyncio.Transport | None = None
         self._above: asyncio.Protocol | None = None
@@ -57,11 +58,24 @@ class TlsStream(asyncio.Transport, asyncio.Protocol):
         self._closing = False
         self._fault: BaseException | None = None
 
-    def give_up(self) -> None:
-        """Nobody waits for the handshake any more."""
-        if not self.handshake.cancel() and not self.handshake.cancelled():
-            self.handshake.exception()  # marks it as seen
-        self.abort()
+    async def connect(self, connected: socket.socket) -> float:
+        """Shakes hands over a connected socket; gives the timer's reading at the end. Raises
+        ``ssl.SSLError`` and ``OSError``.
+        """
+        ended = self._ended
+        try:
+            await self._loop.create_connection(lambda: self, sock=connected)
+            if ended is None:
+                raise RuntimeError("a stream connects once")
+            return await ended
+        except BaseException:
+            if ended is not None and not ended.cancel() and not ended.cancelled():
+                ended.exception()  # marks it as seen
+            self.abort()
+            raise
+        finally:
+            # an error holds the frames that it passed: this one must not hold the error
+            self._ended = ended = None
 
     @property
     def protocol(self) -> asyncio.Protocol:
@@ -92,12 +106,11 @@ class TlsStream(asyncio.Transport, asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._closing = True
         error = self._fault or exc
-        if not self.handshake.done():
-            self.handshake.set_exception(error or ConnectionResetError("closed by the peer"))
+        self._break_off(error or ConnectionResetError("closed by the peer"))
         if self._above is not None:
             # the fault of a TLS connection is an OSError too
             self._above.connection_lost(cast("Exception | None", error))
-        self._below = None
+        self._below = self._fault = None
 
     def pause_writing(self) -> None:
         if self._above is not None:
@@ -119,11 +132,11 @@ class TlsStream(asyncio.Transport, asyncio.Protocol):
             self._flush()  # the alert that tells the peer why
             self._fail(error)
             return
-        if self.handshake.done():  # given up meanwhile
+        if self._ended is None or self._ended.done():  # given up meanwhile
             return
         self._above = cast("asyncio.Protocol", self._factory())
         self._above.connection_made(self)
-        self.handshake.set_result(self._timer())
+        self._ended.set_result(self._timer())
         # after the waiting task's turn: its request takes our last message along
         self._loop.call_soon(self._flush)
 
@@ -165,9 +178,12 @@ class TlsStream(asyncio.Transport, asyncio.Protocol):
 
     def _fail(self, error: BaseException) -> None:
         self._fault = error
-        if not self.handshake.done():
-            self.handshake.set_exception(error)
+        self._break_off(error)
         self.abort()
+
+    def _break_off(self, error: BaseException) -> None:
+        if self._ended is not None and not self._ended.done():
+            self._ended.set_exception(error)
 
     def _flush(self) -> None:
         if self._below is not None and self._outgoing.pending:

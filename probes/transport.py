@@ -18,7 +18,7 @@ from probes.failure import (
     from_tls,
     is_reset,
 )
-from probes.observation import Cause, Phase, Reason, TlsFacts
+from probes.observation import Cause, Phase, Reason, TlsFacts, clean
 from probes.settings import IpVersion, TlsSettings, ip_family, is_ip, join_host_port
 from probes.tls import Context, LookingContext
 from probes.tls_stream import TlsStream
@@ -125,9 +125,14 @@ async def over_tls(
     """A protocol over TLS on a connected socket, handshake done. Raises :class:`ProbeFailure`."""
     begun = attempt.begin(Phase.TLS)
     try:
-        stream, ended = await _shake_hands(
-            connected, factory, context.ssl, server_name, attempt.tools.timer
-        )
+        stream = TlsStream(factory, context.ssl, server_name, attempt.tools.timer)
+    except ValueError:
+        connected.close()
+        raise ProbeFailure(
+            Reason.TLS_HANDSHAKE, f"{clean(server_name, 80)} is not a name that TLS can send"
+        ) from None
+    try:
+        ended = await stream.connect(connected)
     except ssl.SSLError as error:
         raise from_tls(error, has_certificate=context.client is not None) from None
     except OSError as error:
@@ -139,23 +144,6 @@ async def over_tls(
     attempt.end(Phase.TLS, begun, at=ended)
     attempt.tls = attempt.tools.tls.facts(context, stream.get_extra_info("ssl_object"))
     return cast("P", stream.protocol)
-
-
-async def _shake_hands(
-    connected: socket.socket,
-    factory: Callable[[], asyncio.BaseProtocol],
-    context: ssl.SSLContext,
-    server_name: str,
-    timer: Callable[[], float],
-) -> tuple[TlsStream, float]:
-    """A connection with its handshake done, and the timer's reading at its end."""
-    stream = TlsStream(factory, context, server_name.rstrip("."), timer)
-    try:
-        await asyncio.get_running_loop().create_connection(lambda: stream, sock=connected)
-        return stream, await stream.handshake
-    except BaseException:
-        stream.give_up()
-        raise
 
 
 class Look:
@@ -192,14 +180,13 @@ async def look(
             looking = LookingContext(settings, alpn)
             connected = await connect(tools, route, Attempt(tools))
             name = settings.server_name or route.host
-            transport, _ = await _shake_hands(
-                connected, asyncio.Protocol, looking.context.ssl, name, tools.timer
-            )
+            stream = TlsStream(asyncio.Protocol, looking.context.ssl, name, tools.timer)
+            await stream.connect(connected)
     except (OSError, ProbeFailure):  # TimeoutError is an OSError
         asked = looking is not None and looking.client_certificate_requested
         return Look(None, certificate_requested=True) if asked else None
     try:
-        facts = tools.tls.facts(looking.context, transport.get_extra_info("ssl_object"))
+        facts = tools.tls.facts(looking.context, stream.get_extra_info("ssl_object"))
     finally:
-        transport.abort()
+        stream.abort()
     return Look(facts, certificate_requested=looking.client_certificate_requested)

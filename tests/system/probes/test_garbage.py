@@ -1,0 +1,70 @@
+"""A probe leaves nothing for the garbage collector, which looks for cycles rarely (monitor/daemon)."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import socket
+
+import pytest
+
+from probes.tools import Tools
+from tests.servers.ca import Authority
+from tests.servers.http_server import HttpServer
+from tests.servers.raw_server import close_at_once, serve_raw, silence
+from tests.system.probes.asking import ask_certificate, ask_http
+
+
+async def in_cycles() -> list[str]:
+    """The types of our own objects that only the collector would find."""
+    await asyncio.sleep(0.05)  # connections end a few turns of the loop after their probe
+    gc.set_debug(gc.DEBUG_SAVEALL)
+    try:
+        gc.collect()
+        return sorted(
+            type(one).__name__ for one in gc.garbage if type(one).__module__.startswith("probes")
+        )
+    finally:
+        gc.set_debug(0)
+        gc.garbage.clear()
+
+
+@pytest.mark.parametrize("outcome", ["good", "untrusted", "no_tls", "silent", "closed", "refused"])
+async def test_a_probe_leaves_no_cycle(
+    tools: Tools,
+    authority: Authority,
+    http_server: HttpServer,
+    https_server: HttpServer,
+    outcome: str,
+) -> None:
+    """Not when all is well, and not after any failure: errors hold frames, and frames much."""
+    http_server.answer()
+    https_server.answer()
+    trusted = {"ca_file": authority.ca_file}
+    gc.collect()
+    gc.disable()
+    try:
+        match outcome:
+            case "good":
+                await ask_http(tools, https_server.url(), tls=trusted)
+                await ask_http(tools, http_server.url())
+            case "untrusted":
+                await ask_http(tools, https_server.url())
+                await ask_certificate(tools, https_server.host, https_server.port)
+            case "no_tls":
+                await ask_http(tools, f"https://127.0.0.1:{http_server.port}/", tls=trusted)
+            case "silent":
+                async with serve_raw(silence) as server:
+                    await ask_http(tools, server.url(), timeout=0.2)
+                    await ask_http(tools, f"https://127.0.0.1:{server.port}/", timeout=0.2)
+            case "closed":
+                async with serve_raw(close_at_once) as server:
+                    await ask_http(tools, server.url())
+                    await ask_http(tools, f"https://127.0.0.1:{server.port}/")
+            case "refused":
+                with socket.create_server(("127.0.0.1", 0)) as taken:
+                    port = taken.getsockname()[1]
+                await ask_http(tools, f"http://127.0.0.1:{port}/")
+        assert await in_cycles() == []
+    finally:
+        gc.enable()

@@ -5,106 +5,94 @@ Pure: a response and the instant it was received go in, the first shortfall come
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC
-from email.utils import parsedate_to_datetime
-from functools import lru_cache
-
-from multidict import CIMultiDict, CIMultiDictProxy, MultiMapping
-
+from probes.expect_content import FhirRules, XmlRules
 from probes.expect_json import JsonRules
-from probes.expect_settings import ExpectSettings, Range
-from probes.observation import Reason, clean
-from probes.patterns import Pattern, compile_pattern
-
-FUTURE_TOLERATED = 300.0
-"""Seconds that a Last-Modified may lie ahead of our clock before the two clocks disagree."""
-QUOTED = 60
-"""Characters of a server's text that a detail quotes."""
-DATE_LIMIT = 80
-_UTF8_NAMES = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
-# never whatever a server names: Python also has codecs (punycode) that a long text stops
-_OTHER_CHARSETS = frozenset(
-    {
-        *(f"iso-8859-{part}" for part in (*range(1, 12), *range(13, 17))),
-        *(f"windows-{page}" for page in range(1250, 1259)),
-        "utf-16",
-        "utf-16le",
-        "utf-16be",
-        "latin1",
-        "cp1252",
-    }
+from probes.expect_plain import (
+    body_rule,
+    freshness_rule,
+    header_rule,
+    length_rule,
+    parse_http_date,
+    size_rule,
 )
+from probes.expect_settings import ExpectSettings
+from probes.expect_zip import zip_shortfall
+from probes.json_body import room_of
+from probes.observation import Reason
+from probes.response import Response, Rule, Shortfall, Stop, never
 
+__all__ = ["Expectations", "Response", "Shortfall", "parse_http_date"]
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Response:
-    """What there is of a response to judge."""
-
-    status: int
-    headers: CIMultiDict[str] | CIMultiDictProxy[str] | MultiMapping[str]
-    """By name in any case, several lines of a name kept apart."""
-    body: bytes
-    truncated: bool
-    """The body went on past ``max_body_bytes``."""
-    declared_bytes: int | None
-    """Content-Length, when the body is not content-encoded."""
-    at: float
-    """When it was received, seconds since the epoch: "now" for freshness."""
-    charset: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shortfall:
-    """One expectation that did not hold."""
-
-    reason: Reason
-    detail: str
-    regex: bool = False
-    """Whether a regular expression was what did not hold."""
-
-
-Rule = Callable[[Response], Shortfall | None]
+HEAVY_BYTES = 64 * 1024
+"""Judging the content of a larger body may stop a loop for more than a millisecond."""
+FAULT_STATUSES = ("2xx", "400", "500")
+"""Where a SOAP fault is at home: 500 (SOAP 1.1, 6.2), 400 for the sender's (SOAP 1.2, 7.5.2.2)."""
+_TOO_MANY_REQUESTS = 429
 
 
 class Expectations:
     """Everything that a response must be; judged in order, and the first that fails is told."""
 
-    __slots__ = ("_plain", "_rules", "_statuses", "_wanted", "needs_body")
+    __slots__ = (
+        "_fhir",
+        "_plain",
+        "_reads_content",
+        "_rules",
+        "_statuses",
+        "_wanted",
+        "_xml",
+        "_zip",
+        "needs_body",
+    )
 
     def __init__(self, settings: ExpectSettings, max_body_bytes: int) -> None:
-        self._statuses = frozenset(code for pattern in settings.status for code in _codes(pattern))
-        self._wanted = " or ".join(settings.status)
-        reads_content = bool(
-            settings.body_matches or settings.body_not_matches or settings.jsonpath
+        statuses = _statuses(settings)
+        self._statuses = frozenset(code for pattern in statuses for code in _codes(pattern))
+        self._wanted = " or ".join(statuses)
+        self._xml = (
+            XmlRules(settings.soap, settings.xpath, max_body_bytes)
+            if settings.soap is not None or settings.xpath
+            else None
         )
-        self.needs_body = reads_content or settings.body_bytes is not None
+        self._fhir = FhirRules(settings.fhir, max_body_bytes) if settings.fhir is not None else None
+        self._zip = settings.zip
+        self._reads_content = bool(
+            settings.body_matches
+            or settings.body_not_matches
+            or settings.jsonpath
+            or self._xml
+            or self._fhir
+            or self._zip
+        )
+        self.needs_body = self._reads_content or settings.body_bytes is not None
         """Whether any expectation reads the body."""
         rules: list[Rule] = [
-            _header_rule(name, pattern) for name, pattern in settings.headers.items()
+            header_rule(name, pattern) for name, pattern in settings.headers.items()
         ]
         if settings.last_modified_within is not None:
-            rules.append(_freshness_rule(settings.last_modified_within))
+            rules.append(freshness_rule(settings.last_modified_within))
         if settings.body_bytes is not None:
-            rules.append(_size_rule(settings.body_bytes))
-        self._plain = not rules and not reads_content
+            rules.append(size_rule(settings.body_bytes))
+        self._plain = not rules and not self._reads_content
         rules.append(
-            _length_rule(
+            length_rule(
                 max_body_bytes,
-                declared_is_enough=settings.body_bytes is not None and not reads_content,
+                declared_is_enough=settings.body_bytes is not None and not self._reads_content,
             )
         )
         if settings.body_matches or settings.body_not_matches:
-            rules.append(_body_rule(settings.body_matches, settings.body_not_matches))
+            rules.append(body_rule(settings.body_matches, settings.body_not_matches))
         if settings.jsonpath:
-            rules.append(_json_rule(JsonRules(settings.jsonpath)))
+            rules.append(_json_rule(JsonRules(settings.jsonpath, room_of(max_body_bytes))))
         self._rules = tuple(rules)
 
-    def judge(self, response: Response) -> Shortfall | None:
-        """The first expectation that does not hold, ``None`` when all do."""
+    def judge(self, response: Response, stop: Stop = never) -> Shortfall | None:
+        """The first expectation that does not hold, ``None`` when all do.
+
+        When ``stop`` says so, long work ends early and what is given means nothing.
+        """
         if response.status not in self._statuses:
-            return Shortfall(
+            return self._said(response) or Shortfall(
                 reason=Reason.STATUS, detail=f"HTTP {response.status}, expected {self._wanted}"
             )
         if self._plain and not response.truncated:
@@ -113,19 +101,56 @@ class Expectations:
             shortfall = rule(response)
             if shortfall is not None:
                 return shortfall
-        return None
+        return self._judge_content(response, stop)
+
+    def heavy(self, response: Response) -> bool:
+        """Whether judging it belongs into a thread (:mod:`probes.workers`): it may take longer
+        than a loop may stand still, or reads XML.
+        """
+        if not self._reads_content:
+            return False
+        if response.status not in self._statuses:
+            return self._listens(response)
+        return (
+            self._zip is not None
+            or self._xml is not None
+            or (self._fhir is not None and self._fhir.heavy(response))
+            or len(response.body) > HEAVY_BYTES
+        )
+
+    def _listens(self, response: Response) -> bool:
+        """Whether an answer with an unexpected status may say better what is wrong."""
+        return (
+            (self._xml is not None or self._fhir is not None)
+            and not response.truncated
+            and response.status != _TOO_MANY_REQUESTS
+        )
+
+    def _said(self, response: Response) -> Shortfall | None:
+        """A SOAP fault or an OperationOutcome: a better reason than the status it came with."""
+        if not self._listens(response):
+            return None
+        fault = self._xml.fault(response) if self._xml is not None else None
+        if fault is None and self._fhir is not None:
+            fault = self._fhir.outcome(response)
+        return fault
+
+    def _judge_content(self, response: Response, stop: Stop) -> Shortfall | None:
+        shortfall = None
+        if self._xml is not None:
+            shortfall = self._xml.shortfall(response, stop)
+        if shortfall is None and self._fhir is not None:
+            shortfall = self._fhir.shortfall(response)
+        if shortfall is None and self._zip is not None:
+            shortfall = zip_shortfall(response.body, self._zip, stop)
+        return shortfall
 
 
-@lru_cache(maxsize=1024)
-def parse_http_date(text: str) -> float | None:
-    """Seconds since the epoch of an HTTP date (RFC 9110, 5.6.7, all three forms), if it is one."""
-    if len(text) > DATE_LIMIT:
-        return None
-    try:
-        parsed = parsedate_to_datetime(text)
-        return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp()
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
+def _statuses(settings: ExpectSettings) -> tuple[str, ...]:
+    expected = settings.soap is not None and settings.soap.fault == "expected"
+    if expected and "status" not in settings.model_fields_set:
+        return FAULT_STATUSES
+    return tuple(settings.status)
 
 
 def _codes(pattern: str) -> range:
@@ -137,150 +162,9 @@ def _codes(pattern: str) -> range:
     )
 
 
-def _header_rule(name: str, source: str) -> Rule:
-    """Any of the header's lines may match."""
-    pattern = compile_pattern(source)
-    shown = f"{clean(name, QUOTED)}"
-    missing = Shortfall(reason=Reason.HEADER, detail=f"no {shown} header")
-
-    def judge(response: Response) -> Shortfall | None:
-        values = response.headers.getall(name, ())
-        if not values:
-            return missing
-        if any(_found(pattern, value) for value in values):
-            return None
-        return Shortfall(
-            reason=Reason.HEADER,
-            detail=f"{shown} is {_quoted(values[0])}, expected a match of {_quoted(source)}",
-            regex=True,
-        )
-
-    return judge
-
-
-def _freshness_rule(within: float) -> Rule:
-    def judge(response: Response) -> Shortfall | None:
-        text = response.headers.get("Last-Modified")
-        if text is None:
-            return Shortfall(reason=Reason.STALE, detail="no Last-Modified header")
-        modified = parse_http_date(text)
-        if modified is None:
-            return Shortfall(
-                reason=Reason.STALE, detail=f"Last-Modified is no HTTP date: {_quoted(text)}"
-            )
-        age = response.at - modified
-        if age > within:
-            return Shortfall(
-                reason=Reason.STALE,
-                detail=f"last modified {_span(age)} ago, expected within {_span(within)}",
-            )
-        if age < -FUTURE_TOLERATED:
-            return Shortfall(
-                reason=Reason.STALE, detail=f"last modified {_span(-age)} in the future"
-            )
-        return None
-
-    return judge
-
-
-def _size_rule(bounds: Range) -> Rule:
-    least = bounds.at_least if bounds.at_least is not None else 0
-    most = bounds.at_most
-
-    def judge(response: Response) -> Shortfall | None:
-        size, more = len(response.body), ""
-        if response.declared_bytes is not None and (response.truncated or not size):
-            # not read to its end, or announced without a body, as the answer to HEAD is
-            size = response.declared_bytes
-        elif response.truncated:
-            size, more = size + 1, " or more"  # enough to exceed a bound, never to fall below
-        if size < least and not more:
-            return Shortfall(reason=Reason.SIZE, detail=f"{size} bytes, expected at least {least}")
-        if most is not None and size > most:
-            return Shortfall(
-                reason=Reason.SIZE, detail=f"{size}{more} bytes, expected at most {most}"
-            )
-        return None
-
-    return judge
-
-
-def _length_rule(limit: int, *, declared_is_enough: bool) -> Rule:
-    too_large = Shortfall(reason=Reason.TOO_LARGE, detail=f"the body is larger than {limit} bytes")
-
-    def judge(response: Response) -> Shortfall | None:
-        if not response.truncated:
-            return None
-        if declared_is_enough and response.declared_bytes is not None:
-            return None
-        return too_large
-
-    return judge
-
-
-def _body_rule(wanted: list[str], unwanted: list[str]) -> Rule:
-    must = [(source, compile_pattern(source)) for source in wanted]
-    must_not = [(source, compile_pattern(source)) for source in unwanted]
-
-    def judge(response: Response) -> Shortfall | None:
-        text = _as_utf8(response.body, response.charset)
-        for source, pattern in must:
-            if pattern.search(text) is None:
-                return Shortfall(
-                    reason=Reason.BODY,
-                    detail=f"the body has no match of {_quoted(source)}: it {_start(text)}",
-                    regex=True,
-                )
-        for source, pattern in must_not:
-            if pattern.search(text) is not None:
-                return Shortfall(
-                    reason=Reason.BODY,
-                    detail=f"the body has a match of {_quoted(source)}",
-                    regex=True,
-                )
-        return None
-
-    return judge
-
-
 def _json_rule(rules: JsonRules) -> Rule:
     def judge(response: Response) -> Shortfall | None:
         detail = rules.shortfall(response.body)
         return None if detail is None else Shortfall(reason=Reason.JSONPATH, detail=detail)
 
     return judge
-
-
-def _found(pattern: Pattern, text: str) -> bool:
-    # aiohttp keeps header bytes that are not UTF-8 as surrogates, which RE2 does not take
-    return pattern.search(text.encode("utf-8", "replace")) is not None
-
-
-def _as_utf8(body: bytes, charset: str | None) -> bytes:
-    """The text of the body as UTF-8; what cannot be decoded is replaced."""
-    name = (charset or "utf-8").lower()
-    if name in _OTHER_CHARSETS:
-        return body.decode(name, "replace").encode("utf-8", "replace")
-    text = body.removeprefix(b"\xef\xbb\xbf")
-    try:
-        text.decode("utf-8")
-    except UnicodeDecodeError:
-        return text.decode("utf-8", "replace").encode()
-    return text
-
-
-def _quoted(text: str) -> str:
-    return f'"{clean(text, QUOTED)}"'
-
-
-def _start(text: bytes) -> str:
-    start = text[: 4 * (QUOTED + 1)].decode("utf-8", "ignore").strip()
-    return f"starts {_quoted(start)}" if start else "is empty"
-
-
-def _span(seconds: float) -> str:
-    """A length of time in the largest unit that leaves a number above one."""
-    for unit, size in (("d", 86_400.0), ("h", 3_600.0), ("min", 60.0)):
-        if seconds >= 2 * size:
-            return f"{seconds / size:.1f}".removesuffix(".0") + f" {unit}"
-    return f"{seconds:.1f}".removesuffix(".0") + " s"

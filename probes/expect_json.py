@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from probes.expect_settings import JsonPathExpectation
-from probes.json_body import Document, NotAnswered, parse_json, same_json
+from probes.json_body import ROOM, Document, NotAnswered, parse_json, same_json
 from probes.jsonpath import Query
 from probes.observation import clean
 from probes.patterns import compile_pattern
@@ -23,13 +23,14 @@ Demand = Callable[[Any], str | None]
 class JsonRules:
     """Several expectations of one body, which is parsed once."""
 
-    def __init__(self, expectations: list[JsonPathExpectation]) -> None:
+    def __init__(self, expectations: list[JsonPathExpectation], room: int = ROOM) -> None:
+        self._room = room
         self._rules = tuple(_Rule(expectation) for expectation in expectations)
 
     def shortfall(self, body: bytes) -> str | None:
         """The first expectation that does not hold, in words."""
         try:
-            document = parse_json(body)
+            document = parse_json(body, self._room)
         except NotAnswered as trouble:
             return str(trouble)
         for rule in self._rules:

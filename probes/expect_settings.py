@@ -14,10 +14,16 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from probes.expect_content_settings import (
+    FhirSettings,
+    SoapSettings,
+    XPathExpectation,
+    ZipSettings,
+)
 from probes.jsonpath import JsonPathText
 from probes.observation import Reason
 from probes.patterns import PatternText
-from probes.settings import PositiveDuration, Strict, not_available_yet
+from probes.settings import PositiveDuration, Strict
 
 STATUS_PATTERN = r"^[1-5](?:xx|[0-9][0-9])$"
 
@@ -154,6 +160,7 @@ class ExpectSettings(Strict):
     last_modified_within: PositiveDuration | None = None
     body_bytes: Range | None = None
     failure: Refusal | None = None
-    xpath: not_available_yet("expect.xpath") = None  # type: ignore[valid-type]
-    fhir: not_available_yet("expect.fhir") = None  # type: ignore[valid-type]
-    soap: not_available_yet("expect.soap") = None  # type: ignore[valid-type]
+    xpath: list[XPathExpectation] = Field(default_factory=list)
+    fhir: FhirSettings | None = None
+    soap: SoapSettings | None = None
+    zip: ZipSettings | None = None

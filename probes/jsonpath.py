@@ -36,9 +36,9 @@ from probes.patterns import PATTERN_LIMIT, Pattern, compile_pattern
 PATH_LIMIT = 1000
 MAX_DEPTH = 100
 """Levels that ``..`` descends."""
-MAX_VALUES = 100_000
+MAX_VALUES = 40_000
 """A document with more values is open to plain paths (``$.a[0].b``) only."""
-MAX_STEPS = 100_000
+MAX_STEPS = 40_000
 """Nodes that one query may visit."""
 
 

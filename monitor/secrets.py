@@ -6,16 +6,17 @@ from base64 import b64encode
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, quote_plus, urlsplit
 
 from monitor.estate import Estate
 from probes.http_settings import HttpSettings
+from probes.masking import MASK, SHORTEST, blanked
+from probes.oauth2_settings import OAuth2Settings
 from probes.observation import Observation
+from probes.proxy_settings import credentials
 
-MASK = "***"
-_SHORTEST = 4
-"""Characters: a shorter text would blank innocent words, and is no secret."""
-_CUT = "…"
+__all__ = ["MASK", "Masker", "secrets_of"]
+
 _NOT_SECRET = frozenset({"accept", "accept-language", "content-type", "soapaction", "user-agent"})
 
 
@@ -23,15 +24,10 @@ class Masker:
     """Blanks known secrets in texts, also the beginning of one where a text was cut short."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        self._secrets = sorted({s for s in secrets if len(s) >= _SHORTEST}, key=len)[::-1]
+        self._secrets = sorted({s for s in secrets if len(s) >= SHORTEST}, key=len)[::-1]
 
     def text(self, text: str) -> str:
-        for secret in self._secrets:
-            if secret in text:
-                text = text.replace(secret, MASK)
-            if _CUT in text:
-                text = _without_beginning(text, secret)
-        return text
+        return blanked(text, self._secrets)
 
     def observation(self, observation: Observation) -> Observation:
         """A target may say back what it was told: no detail carries that further."""
@@ -41,12 +37,6 @@ class Masker:
         if not self._secrets or not (observation.detail or parts):
             return observation
         return replace(observation, detail=self.text(observation.detail), parts=parts)
-
-
-def _without_beginning(text: str, secret: str) -> str:
-    for length in range(len(secret) - 1, _SHORTEST - 1, -1):
-        text = text.replace(secret[:length] + _CUT, MASK + _CUT)
-    return text
 
 
 def secrets_of(estate: Estate) -> frozenset[str]:
@@ -70,17 +60,48 @@ def _of_http(settings: HttpSettings) -> set[str]:
         found |= _in_file(settings.bearer_token_file)
     if settings.basic_auth is not None:
         basic = settings.basic_auth
-        passwords = {basic.password} if basic.password is not None else set()
-        if basic.password_file is not None:
-            passwords |= _in_file(basic.password_file)
-        found |= passwords
-        # as they travel: RFC 7617
-        found |= {b64encode(f"{basic.username}:{one}".encode()).decode() for one in passwords}
+        passwords = _either(basic.password, basic.password_file)
+        found |= passwords | {_as_sent(basic.username, one) for one in passwords}
+    if settings.proxy_url is not None:
+        found |= _of_proxy(settings.proxy_url)
+    if settings.oauth2 is not None:
+        found |= _of_oauth2(settings.oauth2)
     return found
 
 
+def _of_proxy(url: str) -> set[str]:
+    known = credentials(url)
+    if known is None:
+        return set()
+    user, password = known
+    return {password, urlsplit(url).password or "", _as_sent(user, password)}
+
+
+def _of_oauth2(settings: OAuth2Settings) -> set[str]:
+    """Tokens are fetched while we run: the probe itself blanks those."""
+    secrets = _either(settings.client_secret, settings.client_secret_file)
+    user = quote_plus(settings.client_id)
+    encoded = {quote_plus(one) for one in secrets}
+    found = secrets | encoded | {_as_sent(user, one) for one in encoded}
+    if settings.assertion_file is not None:
+        found |= _in_file(settings.assertion_file)
+    return found
+
+
+def _either(written: str | None, file: Path | None) -> set[str]:
+    found = {written} if written is not None else set()
+    return found if file is None else found | _in_file(file)
+
+
+def _as_sent(user: str, password: str) -> str:
+    """RFC 7617."""
+    return b64encode(f"{user}:{password}".encode()).decode()
+
+
 def _in_file(path: Path) -> set[str]:
+    """Its text, also as it is sent when it goes over several lines."""
     try:
-        return {path.read_text("utf-8").strip()}
+        text = path.read_text("utf-8").strip()
     except (OSError, UnicodeDecodeError):
         return set()  # the check that needs it says so
+    return {text, "".join(text.splitlines())}

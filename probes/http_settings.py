@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from typing import Annotated, Self
-from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
 from probes.expect_settings import ExpectSettings
+from probes.oauth2_settings import IDENTIFIED, OAuth2Settings, never_both
+from probes.proxy_settings import ProxyUrl
 from probes.settings import (
     Address,
     FilePath,
@@ -17,63 +18,11 @@ from probes.settings import (
     ProbeSettings,
     Strict,
     TlsSettings,
-    join_host_port,
-    not_available_yet,
 )
+from probes.urls import Url, endpoint_of, redact_url
 
 MAX_BODY_BYTES = 1_048_576
 _TOKEN = r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$"  # noqa: S105 - a token of RFC 9110
-DEFAULT_PORTS = {"http": 80, "https": 443}
-
-
-def _url(value: str) -> str:
-    split, fault = split_url(value)
-    if split is None:
-        raise PydanticCustomError(
-            "url", "{shown} {fault}", {"shown": _shown(value), "fault": fault}
-        )
-    return value
-
-
-def _shown(value: str) -> str:
-    """A wrong address for a message: without user, password, query and fragment."""
-    return repr(re.sub(r"//[^/?#]*@", "//…@", re.split(r"[?#]", value)[0]))
-
-
-def split_url(value: str) -> tuple[SplitResult | None, str]:
-    """The parts of an http or https address, or ``None`` and what is wrong with it."""
-    if any(c <= " " or c == "\x7f" for c in value):
-        return None, "is not an address: it holds a space or a control character"
-    try:
-        split = urlsplit(value)
-        port = split.port
-    except ValueError as error:
-        return None, f"is not an address: {error}"
-    if split.scheme not in DEFAULT_PORTS:
-        return None, "is not an http:// or https:// address"
-    if not split.hostname or port == 0:
-        return None, "is not an address: it names no host or port 0"
-    if split.username is not None or split.password is not None:
-        return None, "holds a user name or password: put them into basic_auth"
-    return split, ""
-
-
-def redact_url(value: str) -> str:
-    """The address without user, password, query values and fragment, for people to read."""
-    split = urlsplit(value)
-    host = join_host_port(split.hostname or "", split.port) if split.port else split.hostname or ""
-    if not split.port and ":" in host:
-        host = f"[{host}]"
-    names = [part.partition("=")[0] for part in split.query.split("&") if part]
-    query = "?" + "&".join(f"{name}=…" for name in names) if names else ""
-    return f"{split.scheme}://{host}{split.path or '/'}{query}"
-
-
-Url = Annotated[
-    str,
-    AfterValidator(_url),
-    WithJsonSchema({"type": "string", "pattern": r"^https?://[^\s/?#@]+([/?#]\S*)?$"}),
-]
 
 
 def _header_name(name: str) -> str:
@@ -122,7 +71,22 @@ class BasicAuth(
 
 class HttpSettings(
     ProbeSettings,
-    json_schema_extra={"not": {"required": ["body", "body_file"]}},
+    json_schema_extra={
+        "allOf": [
+            never_both("body", "body_file"),
+            never_both("basic_auth", "bearer_token_file"),
+            never_both("basic_auth", "oauth2"),
+            never_both("bearer_token_file", "oauth2"),
+            never_both("proxy_url", "address"),
+            {
+                "not": {
+                    "required": ["proxy_url", "ip_version"],
+                    "properties": {"ip_version": {"enum": [4, 6]}},
+                }
+            },
+            IDENTIFIED,
+        ]
+    },
 ):
     """One HTTP request, and what its answer must be."""
 
@@ -137,10 +101,10 @@ class HttpSettings(
     ip_version: IpVersion = "any"
     basic_auth: BasicAuth | None = None
     bearer_token_file: FilePath | None = None
+    oauth2: OAuth2Settings | None = None
+    proxy_url: ProxyUrl | None = Field(default=None, repr=False)
     tls: TlsSettings = TlsSettings()
     expect: ExpectSettings = ExpectSettings()
-    proxy_url: not_available_yet("proxy_url") = None  # type: ignore[valid-type]
-    oauth2: not_available_yet("oauth2") = None  # type: ignore[valid-type]
 
     @model_validator(mode="after")
     def _no_contradiction(self) -> Self:
@@ -151,6 +115,7 @@ class HttpSettings(
             for name, used in (
                 ("basic_auth", self.basic_auth is not None),
                 ("bearer_token_file", self.bearer_token_file is not None),
+                ("oauth2", self.oauth2 is not None),
                 (
                     "headers.Authorization",
                     any(name.lower() == "authorization" for name in self.headers),
@@ -162,11 +127,20 @@ class HttpSettings(
             raise PydanticCustomError(
                 "http", "{ways} cannot be used together", {"ways": " and ".join(ways)}
             )
+        if self.proxy_url is not None and (self.address is not None or self.ip_version != "any"):
+            raise PydanticCustomError(
+                "http", "proxy_url cannot be used with address or ip_version: the proxy connects"
+            )
+        if self.oauth2 is not None and not self.oauth2.says_who_we_are(self.tls):
+            raise PydanticCustomError(
+                "http",
+                "oauth2 needs one of client_secret_file, client_secret, private_key_file,"
+                " or a client certificate in tls",
+            )
         return self
 
     def target(self) -> str:
         return redact_url(self.url)
 
     def endpoint(self) -> tuple[str, int]:
-        split = urlsplit(self.url)
-        return split.hostname or "", split.port or DEFAULT_PORTS[split.scheme]
+        return endpoint_of(self.url)

@@ -1,5 +1,5 @@
 """Following a redirect (RFC 9110, 15.4): over http and https alone, and without credentials when it
-leaves the origin.
+leaves the origin. A proxy stays on the way.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from yarl import URL
 from probes.connector import Hop
 from probes.exchange import Request
 from probes.failure import ProbeFailure
-from probes.http_settings import DEFAULT_PORTS, HttpSettings, split_url
+from probes.http_settings import HttpSettings
 from probes.observation import Reason, clean
 from probes.settings import TlsSettings
 from probes.transport import Route
+from probes.urls import DEFAULT_PORTS, split_url
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _HARMLESS_HEADERS = frozenset({"accept", "accept-language", "accept-encoding", "user-agent"})
@@ -32,7 +33,7 @@ def redirected(request: Request, status: int, location: str, settings: HttpSetti
         method, body = "GET", None
     old = request.hop
     if url.origin() == request.url.origin():
-        hop = Hop(old.attempt, old.route, old.tls)
+        hop = Hop(old.attempt, old.route, old.tls, old.proxy)
         return Request(method, url, request.headers, body, hop)
     if body is not None:
         raise ProbeFailure(
@@ -44,7 +45,7 @@ def redirected(request: Request, status: int, location: str, settings: HttpSetti
     tls = None
     if url.scheme == "https":
         tls = settings.tls if same_host else _without_identity(settings.tls)
-    return Request(method, url, harmless, body, Hop(old.attempt, route, tls))
+    return Request(method, url, harmless, body, Hop(old.attempt, route, tls, old.proxy))
 
 
 def _target(base: URL, location: str) -> URL:

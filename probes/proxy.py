@@ -1,0 +1,255 @@
+"""The way through an HTTP proxy: a tunnel to the target for TLS (CONNECT; RFC 9110, 9.3.6), or the
+target's whole address in the request for plain HTTP (RFC 9112, 3.2.2).
+
+What goes wrong on the way to the proxy, or in it, is the network's trouble and never the target's.
+Our credentials for the proxy are sent to the proxy alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Self
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from probes.attempt import Attempt
+from probes.failure import MonitorTrouble, ProbeFailure
+from probes.observation import Cause, Phase, Reason, clean
+from probes.proxy_settings import DEFAULT_PORT, credentials
+from probes.settings import TlsSettings, join_host_port
+from probes.tls import LookingContext
+from probes.tls_stream import TlsStream
+from probes.transport import Look, Route, connect
+
+if TYPE_CHECKING:
+    from probes.connector import Hop
+    from probes.tools import Tools
+
+ANSWER_LIMIT = 16_384
+"""Bytes of a proxy's answer to CONNECT, interim answers (1xx) included."""
+AUTHENTICATION_REQUIRED = 407
+_STATUS_LINE = re.compile(rb"HTTP/1\.[0-9] ([0-9]{3})(?: [^\r\n]*)?\r\n")
+_END = b"\r\n\r\n"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proxy:
+    """A proxy that speaks plain HTTP."""
+
+    host: str
+    port: int
+    authorization: str | None = field(default=None, repr=False)
+    """What ``Proxy-Authorization`` says (RFC 7617)."""
+
+    @classmethod
+    def of(cls, url: str | None) -> Self | None:
+        """The proxy of a setting ``proxy_url``."""
+        if url is None:
+            return None
+        split, known = urlsplit(url), credentials(url)
+        return cls(
+            host=split.hostname or "",
+            port=split.port or DEFAULT_PORT,
+            authorization=aiohttp.encode_basic_auth(*known, encoding="utf-8") if known else None,
+        )
+
+    @property
+    def where(self) -> str:
+        """Its place, for people."""
+        return join_host_port(self.host, self.port)
+
+    def headers(self) -> dict[str, str]:
+        """What it alone is told."""
+        return {"Proxy-Authorization": self.authorization} if self.authorization else {}
+
+
+class ProxyTrouble(ProbeFailure):
+    """The proxy was not reached, or did not do its part: the target was never asked."""
+
+
+def check_proxy(hop: Hop, status: int) -> None:
+    """Of plain HTTP the proxy itself may answer. Raises :class:`ProxyTrouble` when it asks who we
+    are; any other status may be the target's.
+    """
+    if hop.proxy is not None and hop.tls is None and status == AUTHENTICATION_REQUIRED:
+        raise _unknown_to(hop.proxy)
+
+
+def _unknown_to(proxy: Proxy) -> ProbeFailure:
+    """407 (RFC 9110, 15.5.8): that the proxy does not know us is ours."""
+    said = "with the credentials of" if proxy.authorization else "without credentials in"
+    return ProxyTrouble(
+        Reason.CONNECT_ERROR,
+        f"the proxy {proxy.where} refuses us {said} proxy_url (HTTP {AUTHENTICATION_REQUIRED})",
+        Cause.MONITOR,
+    )
+
+
+async def dial(hop: Hop) -> socket.socket:
+    """A connected socket: to the target, to the proxy for plain HTTP, or to the target through the
+    proxy's tunnel. Raises :class:`ProbeFailure`.
+    """
+    if hop.proxy is None:
+        return await connect(hop.attempt.tools, hop.route, hop.attempt)
+    tunnel = hop.route if hop.tls is not None else None
+    return await _through(hop.attempt.tools, hop.proxy, tunnel, hop.attempt)
+
+
+async def _through(
+    tools: Tools, proxy: Proxy, tunnel: Route | None, attempt: Attempt
+) -> socket.socket:
+    """A socket to the proxy, with a tunnel where one is asked for; both are phase ``connect``."""
+    before = attempt.errand
+    attempt.errand = _not_reached
+    try:
+        connected = await connect(tools, Route(proxy.host, proxy.port), attempt)
+    except ProbeFailure as failure:
+        raise _to_proxy(failure) from None
+    if tunnel is not None:
+        attempt.errand = _no_tunnel(proxy)
+        begun = attempt.begin(Phase.CONNECT)
+        try:
+            await _open_tunnel(connected, proxy, tunnel, tools.user_agent)
+        except OSError:
+            connected.close()
+            raise ProxyTrouble(
+                Reason.RESET,
+                f"the proxy {proxy.where} broke the connection within CONNECT",
+                Cause.NETWORK,
+            ) from None
+        except BaseException:
+            connected.close()
+            raise
+        attempt.end(Phase.CONNECT, begun)
+    attempt.errand = before
+    return connected
+
+
+def _to_proxy(failure: ProbeFailure) -> ProbeFailure:
+    cause = Cause.MONITOR if isinstance(failure, MonitorTrouble) else Cause.NETWORK
+    return ProxyTrouble(failure.reason, f"the proxy: {failure.detail}", cause)
+
+
+def _not_reached(_within: str, failure: ProbeFailure) -> ProbeFailure:
+    return _to_proxy(failure)
+
+
+def _no_tunnel(proxy: Proxy) -> Callable[[str, ProbeFailure], ProbeFailure]:
+    return lambda within, _failure: ProxyTrouble(
+        Reason.CONNECT_TIMEOUT,
+        f"the proxy {proxy.where} opened no tunnel {within}",
+        Cause.NETWORK,
+    )
+
+
+async def _open_tunnel(
+    connected: socket.socket, proxy: Proxy, route: Route, user_agent: str
+) -> None:
+    """CONNECT, until the proxy says that the tunnel stands. Raises :class:`ProbeFailure` and
+    ``OSError``.
+    """
+    loop = asyncio.get_running_loop()
+    target = join_host_port(_ascii(route.host), route.port)
+    lines = [
+        f"CONNECT {target} HTTP/1.1",
+        f"Host: {target}",
+        f"User-Agent: {user_agent}",
+        *(f"{name}: {value}" for name, value in proxy.headers().items()),
+    ]
+    await loop.sock_sendall(connected, "\r\n".join((*lines, "", "")).encode())
+    status = await _answer(connected, proxy)
+    if status == AUTHENTICATION_REQUIRED:
+        raise _unknown_to(proxy)
+    if not 200 <= status <= 299:
+        raise ProbeFailure(
+            Reason.CONNECT_ERROR,
+            f"the proxy {proxy.where} opened no tunnel to {clean(target, 80)} (HTTP {status})",
+            Cause.NETWORK,
+        )
+
+
+async def _answer(connected: socket.socket, proxy: Proxy) -> int:
+    """The status of the answer to CONNECT, read to the end of its head and no further."""
+    loop = asyncio.get_running_loop()
+    head, looked, size = bytearray(), 0, 0
+    while True:
+        end = head.find(_END, max(0, looked - len(_END)))
+        if end >= 0:
+            status = _status(bytes(head[: end + len(_END)]), proxy)
+            del head[: end + len(_END)]
+            looked = 0
+            if not 100 <= status <= 199 or status == 101:
+                break
+            continue
+        looked = len(head)
+        more = await loop.sock_recv(connected, 4096)
+        if not more:
+            raise ProxyTrouble(
+                Reason.RESET,
+                f"the proxy {proxy.where} closed the connection without an answer to CONNECT",
+                Cause.NETWORK,
+            )
+        head += more
+        size += len(more)
+        if size > ANSWER_LIMIT:
+            raise _malformed(proxy, f"is longer than {ANSWER_LIMIT} bytes")
+    if head and 200 <= status <= 299:
+        # a TLS server never speaks first: nothing but TLS may come through the tunnel
+        raise _malformed(proxy, "is followed by something that nobody asked for")
+    return status
+
+
+def _status(head: bytes, proxy: Proxy) -> int:
+    found = _STATUS_LINE.match(head)
+    if found is None:
+        raise _malformed(proxy, "is not HTTP")
+    return int(found[1])
+
+
+def _malformed(proxy: Proxy, what: str) -> ProbeFailure:
+    return ProxyTrouble(
+        Reason.PROTOCOL, f"the answer of the proxy {proxy.where} to CONNECT {what}", Cause.NETWORK
+    )
+
+
+def _ascii(host: str) -> str:
+    if host.isascii():
+        return host
+    try:
+        return host.encode("idna").decode("ascii")
+    except UnicodeError:
+        raise ProbeFailure(Reason.DNS, f"{clean(host)} is not a name", Cause.NETWORK) from None
+
+
+async def look_through(
+    tools: Tools,
+    proxy: Proxy,
+    route: Route,
+    settings: TlsSettings,
+    alpn: tuple[str, ...],
+    timeout: float,
+) -> Look | None:
+    """As :func:`probes.transport.look`, through the proxy and never around it."""
+    if timeout <= 0:
+        return None
+    looking: LookingContext | None = None
+    try:
+        async with asyncio.timeout(timeout):
+            looking = LookingContext(settings, alpn)
+            connected = await _through(tools, proxy, route, Attempt(tools))
+            name = settings.server_name or route.host
+            stream = TlsStream(asyncio.Protocol, looking.context.ssl, name, tools.timer)
+            await stream.connect(connected)
+    except (OSError, ProbeFailure):  # TimeoutError is an OSError
+        asked = looking is not None and looking.client_certificate_requested
+        return Look(None, certificate_requested=True) if asked else None
+    try:
+        facts = tools.tls.facts(looking.context, stream.get_extra_info("ssl_object"))
+    finally:
+        stream.abort()
+    return Look(facts, certificate_requested=looking.client_certificate_requested)

@@ -8,8 +8,11 @@ seconds since the epoch. A change comes out as :class:`Transition` values, every
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
+from typing import NamedTuple
 
-from monitor import judge
+from monitor import judge, plan
+from monitor.certificates import News
 from monitor.check_row import CheckRow
 from monitor.estate import CheckId, Environment, Estate, Service
 from monitor.judge import Child, Status, Verdict
@@ -78,11 +81,20 @@ class _EnvironmentRow:
         )
 
 
+class Outcome(NamedTuple):
+    """What one observation is worth, what has changed by it, and what its certificates tell."""
+
+    verdict: Verdict
+    transitions: list[Transition]
+    certificates: News
+
+
 class Board:
     """Every check's state and every service's and environment's status."""
 
     def __init__(self, estate: Estate, now: float) -> None:
         self._estate = estate
+        self._windows = plan.windows_of(estate)
         self._rows: dict[CheckId, CheckRow] = {}
         self._above: dict[CheckId, _ServiceRow] = {}
         self._environments: list[_EnvironmentRow] = []
@@ -99,16 +111,23 @@ class Board:
                     middle.rows.append(row)
                     self._above[check.id] = middle
 
-    def observe(
-        self, check_id: CheckId, observation: Observation, now: float
-    ) -> tuple[Verdict, list[Transition]]:
-        """Takes one observation in. Gives its worth and what has changed by it.
+    def observe(self, check_id: CheckId, observation: Observation, now: float) -> Outcome:
+        """Takes one observation in.
 
         Raises ``KeyError`` for a check that is not on the board.
         """
         row = self._rows[check_id]
         verdict = row.observe(observation)
-        return verdict, self._restand(row, now)
+        check = row.check
+        announced = partial(
+            plan.announced, self._windows, observation.at, check.environment, check.service
+        )
+        news = row.certify(observation, announced)
+        return Outcome(verdict, self._restand(row, now), news)
+
+    def hold(self, check_id: CheckId, until: float) -> None:
+        """The check will not be measured before ``until``: the server has asked for it."""
+        self._rows[check_id].hold(until)
 
     def age(self, now: float) -> list[Transition]:
         """What has changed because time has passed: observations that have become stale."""

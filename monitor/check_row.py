@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 
-from monitor import judge
+from monitor import certificates, judge
+from monitor.certificates import CertificateChange, Known, News
 from monitor.estate import Check
 from monitor.judge import Child, Fold, Rule, Standing, Status, Verdict
 from monitor.snapshot import AddressView, CheckView, Quantiles, Why
@@ -18,9 +20,11 @@ class CheckRow:
     """What is known of one check."""
 
     __slots__ = (
+        "certificates",
         "check",
         "evidence",
         "fold",
+        "held_until",
         "last",
         "latencies",
         "parts",
@@ -39,6 +43,8 @@ class CheckRow:
         self.verdict: Verdict | None = None
         self.evidence: Observation | None = None
         self.latencies: deque[float] = deque(maxlen=LATENCIES_KEPT)
+        self.certificates = Known()
+        self.held_until: float | None = None
         self.standing: Standing = judge.standing(self.fold, started_at, 0.0, started_at)
         self.view: CheckView | None = None
 
@@ -47,6 +53,7 @@ class CheckRow:
         thresholds = self.check.thresholds
         verdict = judge.grade(observation, thresholds)
         self.view = None
+        self.held_until = None
         if verdict.cause is Cause.MONITOR and verdict.grade is not Grade.GOOD:
             self.fold = judge.trouble(self.fold, observation)
             return verdict
@@ -65,6 +72,21 @@ class CheckRow:
         if observation.grade is not Grade.FAILED:
             self.latencies.append(observation.duration)
         return verdict
+
+    def certify(self, observation: Observation, announced: Callable[[], str | None]) -> News:
+        """Whether another certificate than before is there; to be called after :meth:`observe`.
+        ``announced`` gives the window that announces it.
+        """
+        if not observation.parts and self.check.settings.probes_each_address():
+            return certificates.NOTHING  # nobody knows of which address it is
+        self.certificates, news = certificates.observe(self.certificates, observation, announced)
+        return news
+
+    def hold(self, until: float) -> None:
+        """Nothing will be measured until then, because the server has asked for it."""
+        if self.held_until != until:
+            self.held_until = until
+            self.view = None
 
     def _observe_parts(self, observation: Observation) -> None:
         """Each address has a fold of its own; one that the name no longer has is forgotten."""
@@ -132,7 +154,23 @@ class CheckRow:
             latency=_quantiles(self.latencies),
             addresses=self._addresses(now),
             evidence=self.evidence if colour else None,
+            changed=self._changed(),
+            newest_change=self.certificates.newest,
+            held_until=self.held_until,
         )
+
+    def _changed(self) -> CertificateChange | None:
+        """How the certificate shown came to be there; of several addresses the newest change."""
+        if self.last is None:
+            return None
+        if not self.last.parts:
+            return certificates.change_of(self.certificates, self.last)
+        found = [
+            change
+            for part in self.last.parts
+            if (change := certificates.change_of(self.certificates, part, part.address))
+        ]
+        return max(found, key=lambda change: change.at, default=None)
 
     def _addresses(self, now: float) -> tuple[AddressView, ...]:
         return tuple(
@@ -144,6 +182,7 @@ class CheckRow:
                 cause=standing.cause,
                 last=last,
                 last_grade=fold.verdict.grade if fold.verdict else None,
+                changed=certificates.change_of(self.certificates, last, address) if last else None,
             )
             for (address, (fold, last)), standing in zip(
                 self.parts.items(), self._part_standings(now), strict=True

@@ -7,7 +7,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
@@ -21,7 +21,8 @@ from monitor.judge import Status
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from monitor.estate import Estate
+    from monitor.settings import Loaded
+    from monitor.settings_faults import Fault
 
 # Commands import what they need themselves: --help and an early Ctrl-C need none of it.
 
@@ -90,20 +91,22 @@ def _fail(message: str, code: int = EXIT_CONFIGURATION) -> NoReturn:
     raise typer.Exit(code)
 
 
-def _load(path: Path) -> Estate:
-    """The estate of a configuration. Prints every fault and leaves with 2 when it has any."""
+def _load(path: Path) -> Loaded:
+    """A configuration. Prints every fault and leaves with 2 when it has any."""
     from monitor.settings import ConfigurationError, load
 
     try:
-        loaded = load(path, os.environ)
+        return load(path, os.environ)
     except ConfigurationError as error:
         for fault in error.faults:
             print(fault, file=sys.stderr)
         number = len(error.faults)
         _fail(f"{number} fault{'s' if number > 1 else ''} in the configuration")
-    for warning in loaded.warnings:
+
+
+def _warn(warnings: Iterable[Fault]) -> None:
+    for warning in warnings:
         print(f"warning: {warning}", file=sys.stderr)
-    return loaded.estate
 
 
 def _run(main: Coroutine[Any, Any, int]) -> int:
@@ -130,12 +133,15 @@ def run(
     log_level: LevelOption = LogLevel.INFO,
 ) -> None:
     """Watch, judge and publish until stopped (SIGTERM, SIGINT)."""
+    import structlog
+
     from monitor import logs
     from monitor.secrets import secrets_of
     from monitor.serve import serve
     from monitor.settings_models import split_listen
 
-    estate = _load(config)
+    loaded = _load(config)
+    estate = loaded.estate
     if listen is not None:
         try:
             host, port = split_listen(listen)
@@ -147,16 +153,19 @@ def run(
     if data_dir is not None:
         estate = replace(estate, data_dir=data_dir)
     logs.set_up(log_format.value, log_level.value, secrets_of(estate))
+    for warning in (*loaded.warnings, *loaded.advice):
+        structlog.get_logger("driftvakt").warning("configuration_warning", message=str(warning))
     raise typer.Exit(_run(serve(estate, duration)))
 
 
 @app.command()
 def check(config: ConfigOption) -> None:
-    """Validate the configuration and print what would run."""
+    """Validate the configuration, warn of what is impolite or unwise, print what would run."""
     from monitor.table import checks_table
 
-    estate = _load(config)
-    _console().print(checks_table(estate))
+    loaded = _load(config)
+    _warn((*loaded.warnings, *loaded.advice))
+    _console().print(checks_table(loaded.estate))
 
 
 @app.command()
@@ -171,7 +180,10 @@ def probe(
     from monitor.secrets import secrets_of
 
     is_url = what.startswith(("http://", "https://"))
-    estate = None if is_url else _load(config)
+    loaded = None if is_url else _load(config)
+    if loaded is not None:
+        _warn(loaded.warnings)
+    estate = loaded.estate if loaded is not None else None
     try:
         chosen = choose(what, estate)
     except ValueError as error:

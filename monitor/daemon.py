@@ -21,8 +21,10 @@ from aiohttp import web
 
 from monitor import __version__
 from monitor.board import Board
+from monitor.certificates import NOTHING
 from monitor.estate import Check, Estate
 from monitor.fitness import CanaryWatch, LoopLag
+from monitor.phases import turn
 from monitor.publish.guards import BoundedRunner
 from monitor.publish.metrics import Metrics
 from monitor.publish.status_body import StatusRenderer
@@ -33,6 +35,7 @@ from monitor.schedule import Schedule
 from monitor.secrets import Masker, secrets_of
 from monitor.snapshot import Snapshot, Transition
 from monitor.systemd import Notifier
+from monitor.telling import tell_certificates
 from monitor.web_access import load_access
 from monitor.wording import transition_message
 from probes.kinds import Kind, load_kinds
@@ -107,6 +110,7 @@ class Daemon:
             canary=self._canary,
             told=self._metrics,
             seen=self._seen,
+            held=self._stays_away,
         )
         self._schedule = Schedule(
             estate.checks(),
@@ -159,10 +163,13 @@ class Daemon:
         now = self._clock()
         if observation.grade is not Grade.GOOD:
             observation = self._masker.observation(observation)
-        verdict, transitions = self.board.observe(check.id, observation, now)
+        verdict, transitions, certificates = self.board.observe(check.id, observation, now)
         self._metrics.observe(check, observation, verdict)
         if transitions:
             self._announce(transitions)
+        if certificates is not NOTHING:
+            tell_certificates(certificates, check, self.estate)
+            self._changed.set()
         if self.board.unsettled(check.id):
             self._schedule.sooner(check.id, max(now, observation.at + check.retry_interval))
         if verdict.grade != "good":
@@ -173,6 +180,14 @@ class Daemon:
                 reason=verdict.reason.value if verdict.reason else None,
                 detail=observation.detail,
             )
+
+    def _stays_away(self, check: Check, until: float) -> None:
+        """Until then there are no observations; a change in the air is then confirmed at once, but
+        not by all checks of the host in the same instant.
+        """
+        self.board.hold(check.id, until)
+        if self.board.unsettled(check.id):
+            self._schedule.sooner(check.id, until + turn(check.id) * check.retry_interval)
 
     def _announce(self, transitions: list[Transition]) -> None:
         snapshot = self.snapshot()

@@ -1,8 +1,8 @@
 """One run of a check, from its turn to an observation that may be judged.
 
-Politeness and bounds come first: promises to the target's owner (``min_interval``), places at the
-host (``host_concurrency``) and places in all (``max_in_flight``). Waiting for a place is our
-lateness and never in a latency. Then the probe; then the question whether what it saw is ours.
+Politeness and bounds come first: a server that has asked us to stay away (``Retry-After``),
+promises to the target's owner (``min_interval``), places at the host (``host_concurrency``) and
+places in all (``max_in_flight``). Waiting for a place is our lateness and never in a latency. Then the probe; then the question whether what it saw is ours.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import structlog
 
 from monitor.estate import Check, CheckId, Estate
 from monitor.fitness import CanaryWatch, LoopLag, blame_lag, ours
+from monitor.holds import Holds, place_of
 from probes.kinds import Kind, Probe
 from probes.observation import Cause, Grade, Observation, Phases, Reason
 from probes.tools import Tools
@@ -33,6 +34,7 @@ class Told(Protocol):
     def lateness(self, seconds: float) -> None: ...
     def in_flight(self, number: int) -> None: ...
     def internal_error(self) -> None: ...
+    def missed(self, kind: str) -> None: ...
 
 
 class Promises:
@@ -50,7 +52,7 @@ class Promises:
         turn = Turn(self._timer)
         try:
             for promise in reversed(check.promises):
-                key = promise.scope, *_place(check)
+                key = promise.scope, *place_of(check)
                 queue = self._queues.get(key)
                 if queue is None:
                     queue = self._queues[key] = _Queue(self._timer)
@@ -127,11 +129,6 @@ class Turn:
             queue.lock.release()
 
 
-def _place(check: Check) -> tuple[str, int]:
-    """Host and port, however the host is written."""
-    return check.host.lower().rstrip("."), check.port
-
-
 def last_arrival(observation: Observation) -> float:
     """An upper bound of when the probe last reached its target. A single answered request was sent
     as soon as the connection stood; after anything else only the probe's end is certain.
@@ -146,7 +143,9 @@ def last_arrival(observation: Observation) -> float:
 
 
 class Runner:
-    """Runs checks. ``seen`` is given every observation, in order, check by check."""
+    """Runs checks. ``seen`` is given every observation, in order, check by check; ``held`` every
+    check that stays away because its server has asked for it, and until when.
+    """
 
     def __init__(
         self,
@@ -158,12 +157,15 @@ class Runner:
         canary: CanaryWatch,
         told: Told,
         seen: Callable[[Check, Observation], None],
+        held: Callable[[Check, float], None] = lambda check, until: None,
     ) -> None:
         self._tools = tools
         self._lag = lag
         self._canary = canary
         self._told = told
         self._seen = seen
+        self._held = held
+        self._holds = Holds(tools.clock, tools.timer)
         self._promises = Promises(tools.timer)
         self._in_flight = 0
         self._places = asyncio.Semaphore(estate.max_in_flight)
@@ -178,23 +180,41 @@ class Runner:
 
     async def run(self, check: Check, due: float) -> None:
         """One run that was due at ``due``. Raises nothing but cancellation."""
+        if self._stays_away(check):
+            return
         if check.promises:
             observation = await self._promised(check, due)
         else:
             observation = await self._placed(check, due)
+        if observation is None:
+            return
         if observation.grade is not Grade.GOOD and await self._canary.explains(observation):
             reason = observation.reason or Reason.INTERNAL
             observation = ours(observation, reason, "every canary failed too: our own network")
+        hold = self._holds.take(check, observation)
         self._seen(check, observation)
+        if hold is not None:
+            seconds = round(hold.allowed(check), 1)
+            log.info("held_back", check=check.id, status=hold.status, seconds=seconds)
+            self._held(check, hold.at + hold.allowed(check))
 
-    async def _promised(self, check: Check, due: float) -> Observation:
+    def _stays_away(self, check: Check) -> bool:
+        """Whether the run is left out, because the server has asked for it."""
+        until = self._holds.until(check)
+        if until is None:
+            return False
+        self._told.missed("retry_after")
+        self._held(check, until)
+        return True
+
+    async def _promised(self, check: Check, due: float) -> Observation | None:
         """The probe, once its promises allow it: that wait is due, and no lateness."""
         turn = await self._promises.turn(check)
         since_arrival = 0.0
         try:
             due = max(due, self._tools.clock())
             observation = await self._placed(check, due, turn.begin)
-            if not self._lag.within(observation.duration):
+            if observation is not None and not self._lag.within(observation.duration):
                 end = observation.at + observation.duration
                 since_arrival = end - last_arrival(observation)
         finally:
@@ -203,9 +223,13 @@ class Runner:
 
     async def _placed(
         self, check: Check, due: float, begin: Callable[[], None] | None = None
-    ) -> Observation:
-        """The probe, once there is a place for it; ``begin`` is called just before."""
+    ) -> Observation | None:
+        """The probe, once there is a place for it; ``begin`` is called just before. ``None`` when
+        the server has asked us to stay away in the meantime.
+        """
         async with self._hosts[check.host], self._places:
+            if self._stays_away(check):
+                return None
             self._told.lateness(max(0.0, self._tools.clock() - due))
             self._in_flight += 1
             self._told.in_flight(self._in_flight)

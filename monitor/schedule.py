@@ -1,7 +1,7 @@
 """When: one APScheduler job a check, on a fixed phase of its own.
 
-A check's runs lie on the grid ``phase + k × interval`` of the wall clock, the phase drawn from a
-stable hash of its name: it is the same after a restart, and no load comes in bursts. While a check
+A check's runs lie on the grid ``phase + k × interval`` of the wall clock. The phases are those of
+:mod:`monitor.phases`: the same after a restart, and spread evenly over each host. While a check
 is unsettled it runs at ``retry_interval`` between the grid's points. Nothing drifts, for each run
 is worked out from the grid and not from the run before it.
 
@@ -12,7 +12,6 @@ lateness and still made, once; ``max_instances=1`` so that no check overlaps its
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import math
 from collections.abc import Callable, Coroutine, Iterable
 from datetime import UTC, datetime
@@ -26,25 +25,9 @@ from apscheduler.triggers.base import BaseTrigger
 
 from monitor.estate import Check
 from monitor.job_store import TimetableStore
+from monitor.phases import phases
 
-FIRST_RUNS_WITHIN = 3.0
-"""Seconds after the start in which every check has its first run (longer when there are many)."""
-FIRST_RUNS_PER_SECOND = 100.0
 _EXECUTOR = "probes"
-
-
-def phase(check_id: str, interval: float) -> float:
-    """Seconds into each interval at which a check runs: a stable hash of its name."""
-    digest = hashlib.blake2b(check_id.encode(), digest_size=8).digest()
-    return int.from_bytes(digest) / 2**64 * interval
-
-
-def period(check: Check) -> float:
-    """Seconds between a check's runs while it is settled: its interval, and a little more than a
-    promised ``min_interval`` that is as long, so that jitter on the way never breaks the promise.
-    """
-    promised = max((promise.seconds for promise in check.promises), default=0.0)
-    return max(check.interval, promised + min(0.5, 0.1 * promised))
 
 
 def next_on_grid(after: float, interval: float, offset: float, gap: float) -> float:
@@ -56,26 +39,30 @@ def next_on_grid(after: float, interval: float, offset: float, gap: float) -> fl
 class GridTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler has no types
     """Fires on a check's grid; needs no time zones and no arithmetic but this."""
 
-    __slots__ = ("_gap", "_interval", "_phase")
+    __slots__ = ("_gap", "_interval", "_not_before", "_phase")
 
-    def __init__(self, interval: float, offset: float, gap: float) -> None:
+    def __init__(self, interval: float, offset: float, gap: float, not_before: float) -> None:
         self._interval = interval
         self._phase = offset
         self._gap = gap
+        self._not_before = not_before
 
     def get_next_fire_time(self, previous: datetime | None, now: datetime) -> datetime:
-        """The grid's next point, not sooner than ``gap`` after the run before it."""
-        reference = now.timestamp()
+        """The grid's next point, not sooner than ``gap`` after the run before it, nor than
+        ``not_before``.
+        """
+        after = now.timestamp()
         if previous is not None:
-            return _utc(
-                next_on_grid(
-                    max(previous.timestamp(), reference - self._interval),
-                    self._interval,
-                    self._phase,
-                    self._gap,
-                )
-            )
-        return _utc(next_on_grid(reference, self._interval, self._phase, 0.0))
+            after = max(previous.timestamp(), after - self._interval) + self._gap
+        after = max(after, self._not_before)
+        return _utc(next_on_grid(after, self._interval, self._phase, 0.0))
+
+    def realigned(self, now: datetime) -> datetime:
+        """The grid's next point after the wall clock has jumped: instants of the old time count
+        no more.
+        """
+        self._not_before = float("-inf")
+        return self.get_next_fire_time(None, now)
 
 
 def _utc(instant: float) -> datetime:
@@ -152,24 +139,25 @@ class Schedule:
         self._scheduler.add_listener(lambda _: missed(), EVENT_JOB_MAX_INSTANCES)
 
     def start(self) -> None:
-        """Starts in the running loop. The first runs are spread over a few seconds."""
+        """Starts in the running loop. The first runs are spread over a few seconds, those of one
+        host evenly.
+        """
         begun = self._clock()
-        span = max(FIRST_RUNS_WITHIN, len(self._checks) / FIRST_RUNS_PER_SECOND)
+        found = phases(self._checks)
         self._scheduler.start(paused=True)
         for check in self._checks:
-            interval = period(check)
-            offset = phase(check.id, interval)
-            within = min(span, interval)
+            phase = found[check.id]
+            gap = min(check.retry_interval, phase.interval / 2)
             self._jobs[check.id] = self._scheduler.add_job(
                 _never_called,
-                GridTrigger(interval, offset, min(check.retry_interval, interval / 2)),
+                GridTrigger(phase.interval, phase.offset, gap, begun + phase.settled),
                 args=(check,),
                 id=check.id,
                 executor=_EXECUTOR,
                 max_instances=1,
                 coalesce=True,
                 misfire_grace_time=None,
-                next_run_time=_utc(begun + phase(check.id, within)),
+                next_run_time=_utc(begun + phase.first),
             )
         self._scheduler.resume()
 
@@ -185,7 +173,7 @@ class Schedule:
         """After the wall clock has jumped: no check waits for an instant of the old time."""
         now = _utc(self._clock())
         for job in self._jobs.values():
-            job.modify(next_run_time=job.trigger.get_next_fire_time(None, now))
+            job.modify(next_run_time=job.trigger.realigned(now))
 
     async def drain(self, seconds: float) -> int:
         """Starts nothing more, waits for the probes in flight and cancels those that are not done

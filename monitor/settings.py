@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from monitor.estate import Estate
+from monitor.politeness import advice
 from monitor.settings_build import Builder
 from monitor.settings_expand import expand
 from monitor.settings_faults import ConfigurationError, Fault, Report
@@ -39,6 +40,8 @@ class Loaded:
     estate: Estate
     warnings: tuple[Fault, ...] = ()
     """Files that are named and cannot be read: their checks will say so as the monitor's trouble."""
+    advice: tuple[Fault, ...] = ()
+    """What is impolite or unwise: see :mod:`monitor.politeness`."""
 
 
 def load(path: Path, environ: MappingType[str, str]) -> Loaded:
@@ -69,7 +72,11 @@ def load(path: Path, environ: MappingType[str, str]) -> Loaded:
     estate = builder.estate(tree)
     if estate is None or report.faults:
         raise ConfigurationError(report.faults)
-    return Loaded(estate=estate, warnings=tuple(sorted(set(report.warnings))))
+    return Loaded(
+        estate=estate,
+        warnings=tuple(sorted(set(report.warnings))),
+        advice=advice(tree, estate),
+    )
 
 
 def _files(path: Path) -> list[Path]:

@@ -12,8 +12,9 @@ from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
 from monitor.settings_text import CheckRef, Date, Name, NonEmpty, ServiceRef, TextSettings, Time
-from probes.http_settings import HeaderName, HeaderValue, Url
+from probes.http_settings import HeaderName, HeaderValue
 from probes.settings import FilePath, PositiveDuration, Strict
+from probes.urls import Url
 
 _DAY = 86_400.0
 

@@ -62,7 +62,7 @@ def is_secret(path: Path) -> bool:
         return False
     if "headers" in words[:-1]:
         return True
-    if words[-1].endswith("_file"):
+    if words[-1].endswith("_file") or words[-1] == "token_url":
         return False
     if words[0] == "notifications" and words[-1] == "url":
         return True

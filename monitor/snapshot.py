@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from monitor.certificates import CertificateChange
 from monitor.estate import Check, Environment, Estate, Service
 from monitor.judge import Rule, Status
 from probes.observation import Cause, Grade, Observation, Reason
@@ -45,6 +46,8 @@ class AddressView:
     cause: Cause | None
     last: Observation | None
     last_grade: Grade | None
+    changed: CertificateChange | None = None
+    """How the certificate that ``last`` shows came to be there, when that was seen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +70,12 @@ class CheckView:
     addresses: tuple[AddressView, ...] = ()
     evidence: Observation | None = None
     """The newest observation that was not good, while its reason holds."""
+    changed: CertificateChange | None = None
+    """How the certificate that ``last`` shows came to be there, when that was seen."""
+    newest_change: CertificateChange | None = None
+    """The newest event, whatever is shown now."""
+    held_until: float | None = None
+    """Until when the server has asked us to stay away; ``None`` once it is measured again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from monitor.certificates import CertificateChange
 from monitor.estate import Check
 from monitor.judge import Status
 from monitor.publish import families as f
@@ -29,12 +30,13 @@ def _columns(families: Sequence[Family]) -> tuple[int, ...]:
 _TIMING = _columns(probe_lines.TIMING)
 _HTTP = _columns(probe_lines.HTTP)
 _TLS = _columns(probe_lines.TLS)
-(_STATUS, _REASON, _LAST, _EXPIRY, _LATENCY, _FAILURES) = _columns(
+(_STATUS, _REASON, _LAST, _EXPIRY, _CHANGED, _LATENCY, _FAILURES) = _columns(
     (
         f.CHECK_STATUS,
         f.CHECK_REASON,
         f.LAST_OBSERVATION,
         f.CERTIFICATE_EXPIRY,
+        f.CERTIFICATE_CHANGED,
         f.LATENCY,
         f.FAILURES,
     )
@@ -55,6 +57,7 @@ class CheckSeries:
     __slots__ = (
         "_addresses",
         "_at",
+        "_change",
         "_counted",
         "_failed",
         "_fresh",
@@ -83,6 +86,7 @@ class CheckSeries:
         self._addresses: tuple[str | None, ...] | None = None
         self._parts: tuple[tuple[str, str], ...] = ()
         self._stood: tuple[object, ...] | None = None
+        self._change: CertificateChange | None = None
         self._http: list[HttpFacts | None] | None = None
         self._tls: list[TlsFacts | None] | None = None
         self._counted = -1
@@ -94,6 +98,7 @@ class CheckSeries:
         fresh = last is not None and now - last.at <= self.check.stale_after
         if view is not self._view or fresh is not self._fresh:
             self._status(view, columns)
+            self._changed(view, columns)
             if fresh is not self._fresh or last is not (self._view and self._view.last):
                 self._measured(last if fresh else None, columns)
                 at = "" if last is None else f"{f.LAST_OBSERVATION.name}{{{self._own}}} "
@@ -115,6 +120,19 @@ class CheckSeries:
                 f'cause="{view.cause or ""}"}} 1\n'
             )
         columns.put(_REASON, self._row, reason)
+
+    def _changed(self, view: CheckView, columns: Columns) -> None:
+        """The newest event stays, also when the certificate is not seen just now."""
+        change = view.newest_change
+        if change is self._change:
+            return
+        self._change = change
+        line = ""
+        if change is not None:
+            line = (
+                f'{f.CERTIFICATE_CHANGED.name}{{{self._own},position="leaf"}} {number(change.at)}\n'
+            )
+        columns.put(_CHANGED, self._row, line)
 
     def _measured(self, last: Observation | None, columns: Columns) -> None:
         """What the newest probe measured; of nothing, nothing is published."""

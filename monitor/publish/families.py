@@ -57,6 +57,10 @@ CERTIFICATE_EXPIRY = _gauge(
     "driftvakt_certificate_expiry_timestamp_seconds",
     "End of validity by position (of several intermediates the earliest), in Unix time.",
 )
+CERTIFICATE_CHANGED = _gauge(
+    "driftvakt_certificate_changed_timestamp_seconds",
+    "When another certificate than before was first seen, by position, in Unix time.",
+)
 LATENCY = Family(
     "driftvakt_probe_latency_seconds",
     "histogram",
@@ -91,6 +95,7 @@ CHECK_FAMILIES = (
     CHECK_REASON,
     LAST_OBSERVATION,
     CERTIFICATE_EXPIRY,
+    CERTIFICATE_CHANGED,
     LATENCY,
     FAILURES,
 )

@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from monitor import wording
+from monitor.certificates import CertificateChange
 from monitor.estate import Text
 from monitor.snapshot import AddressView, CheckView, EnvironmentView, ServiceView
 from probes.observation import Certificate, Grade, Observation, Reason, TlsFacts
@@ -68,7 +69,7 @@ def check_value(view: CheckView, service: Text, zone: ZoneInfo) -> dict[str, Any
         "latency_ms": None
         if latency is None
         else {"p50": _ms(latency.p50), "p95": _ms(latency.p95), "p99": _ms(latency.p99)},
-        "certificate": _certificate(_tls(last)),
+        "certificate": _certificate(_tls(last), view.changed),
         "addresses": [_address(address) for address in view.addresses],
     }
 
@@ -104,7 +105,7 @@ def _address(view: AddressView) -> dict[str, Any]:
         "reason": view.reason,
         "cause": view.cause,
         "last": _last(view.last, view.last_grade, reason),
-        "certificate": _certificate(view.last.tls if view.last is not None else None),
+        "certificate": _certificate(view.last.tls if view.last is not None else None, view.changed),
     }
 
 
@@ -118,13 +119,23 @@ def _tls(last: Observation | None) -> TlsFacts | None:
     return min(seen, key=lambda facts: facts.chain[0].not_after, default=None)
 
 
-def _certificate(facts: TlsFacts | None) -> dict[str, Any] | None:
-    """The server's own certificate and, under ``chain``, all that it sent, itself first."""
+def _certificate(
+    facts: TlsFacts | None, changed: CertificateChange | None
+) -> dict[str, Any] | None:
+    """The server's own certificate, how it came to be there when that was seen and, under
+    ``chain``, all that the server sent, itself first.
+    """
     if facts is None or facts.leaf is None:
         return None
+    if changed is not None and changed.after.sha256 != facts.leaf.sha256:
+        changed = None  # another address's
     return {
         **_facts(facts.leaf),
         "verified": facts.verified,
+        "changed_at": None if changed is None else instant(changed.at),
+        "previous_sha256": None if changed is None else changed.before.sha256,
+        "same_issuer": None if changed is None else changed.same_issuer,
+        "announced": None if changed is None else changed.announced is not None,
         "chain": [_facts(each) for each in facts.chain],
     }
 

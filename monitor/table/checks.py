@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
 
 from rich import box
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text as RichText
 
-from monitor.estate import Check, CheckId, Estate, Text
-from monitor.schedule import period, phase
+from monitor.estate import Estate, Text
+from monitor.phases import phases
+from monitor.rates import probes_per_minute, quickest
 from monitor.table.look import length, say
 
 _HEADS = (
@@ -43,16 +43,17 @@ def _checks(estate: Estate, language: str) -> Table:
     table.add_column(target, overflow="fold")
     for head in (interval, retry, timeout, offset):
         table.add_column(head, justify="right", no_wrap=True)
+    found = phases(estate.checks())
     for each in estate.checks():
-        every = period(each)
+        phase = found[each.id]
         table.add_row(
             RichText(each.id),
             RichText(each.kind),
             RichText(each.target),
-            length(every),
-            length(_quickest(each)),
+            length(phase.interval),
+            length(quickest(each)),
             length(each.timeout),
-            _decimal(f"{phase(each.id, every):.1f}s", language),
+            _decimal(f"{phase.offset:.1f}s", language),
         )
     return table
 
@@ -75,38 +76,6 @@ def hosts_table(estate: Estate, language: str = "en") -> Table:
             _decimal(f"{most[host]:.1f}", language),
         )
     return table
-
-
-def probes_per_minute(estate: Estate, *, unsettled: bool = False) -> dict[str, float]:
-    """By host, at most what the promises allow; ``unsettled``: with every check in trouble.
-
-    A check with ``address: all`` counts once, however many addresses its name has today.
-    """
-    rates = {
-        check.id: 60.0 / (_quickest(check) if unsettled else period(check))
-        for check in estate.checks()
-    }
-    promised: dict[tuple[str, str, int, float], list[Check]] = defaultdict(list)
-    for check in estate.checks():
-        for promise in check.promises:
-            promised[promise.scope, check.host, check.port, promise.seconds].append(check)
-    for (*_, seconds), bound in promised.items():
-        wanted = sum(rates[check.id] for check in bound)
-        for check in bound:
-            rates[check.id] *= min(1.0, 60.0 / seconds / wanted)
-    return _by_host(estate, rates)
-
-
-def _by_host(estate: Estate, rates: Mapping[CheckId, float]) -> dict[str, float]:
-    hosts: dict[str, float] = defaultdict(float)
-    for check in estate.checks():
-        hosts[check.host] += rates[check.id]
-    return dict(hosts)
-
-
-def _quickest(check: Check) -> float:
-    """Seconds between runs while the check is unsettled: never sooner than was promised."""
-    return max(check.retry_interval, *(promise.seconds for promise in check.promises), 0.0)
 
 
 def _decimal(number: str, language: str) -> str:

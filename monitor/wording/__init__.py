@@ -12,11 +12,13 @@ outside (a probe's detail, a title) is put on one line.
     reasons       every reason and cause in words
     claims        what a status claims, as the agency's five sentences and "we do not know"
     checks        one check and its evidence
+    certificates  a certificate that was changed
     wholes        a service, an environment, everything
     transitions   what changed, and the all-clear
 """
 
-from monitor.wording.checks import check_message
+from monitor.wording.certificates import change_message
+from monitor.wording.checks import check_message, source
 from monitor.wording.claims import status_word
 from monitor.wording.reasons import reason_phrase
 from monitor.wording.times import duration, instant
@@ -24,6 +26,7 @@ from monitor.wording.transitions import transition_message
 from monitor.wording.wholes import environment_message, overall_message, service_message
 
 __all__ = [
+    "change_message",
     "check_message",
     "duration",
     "environment_message",
@@ -31,6 +34,7 @@ __all__ = [
     "overall_message",
     "reason_phrase",
     "service_message",
+    "source",
     "status_word",
     "transition_message",
 ]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
-from monitor.estate import Text
+from monitor.estate import Check, Text
 from monitor.judge import Rule, Status
 from monitor.snapshot import AddressView, CheckView
+from monitor.wording.certificates import surprise
 from monitor.wording.claims import check_claim, lead_by
 from monitor.wording.grammar import listed, one_line, plural, sentence, title, together
 from monitor.wording.reasons import reason_phrase, whose
@@ -23,9 +24,9 @@ def check_message(view: CheckView, zone: ZoneInfo, service: Text | None = None) 
     since = instant(view.since, zone)
     if view.status is Status.UNKNOWN:
         return _unknown(view, subject, zone)
-    said = lead_by(check_claim(view), source(view), subject, since)
+    said = lead_by(check_claim(view), source(view.check), subject, since)
     if view.status is Status.GREEN:
-        return said
+        return together((said, surprise(view, zone)))
     return together(
         (
             said,
@@ -34,6 +35,8 @@ def check_message(view: CheckView, zone: ZoneInfo, service: Text | None = None) 
             validity(view, zone),
             recovering(view),
             whose(view.cause) if view.cause is not None else None,
+            held_back(view, zone),
+            surprise(view, zone),
         )
     )
 
@@ -44,9 +47,9 @@ def service_subject(titled: Text | None, name: str, where: Text) -> Text:
     return Text(sv=f"tjänsten {known.sv} i {where.sv}", en=f"the service {known.en} in {where.en}")
 
 
-def source(view: CheckView) -> Text:
+def source(check: Check) -> Text:
     """``kontrollen api mot https://…``, ``the api check of https://…``."""
-    name, target = view.check.name, one_line(view.check.target)
+    name, target = check.name, one_line(check.target)
     if not target:
         return Text(sv=f"kontrollen {name}", en=f"the {name} check")
     return Text(sv=f"kontrollen {name} mot {target}", en=f"the {name} check of {target}")
@@ -230,9 +233,26 @@ def recovering(view: CheckView) -> Text | None:
     )
 
 
+def held_back(view: CheckView, zone: ZoneInfo) -> Text | None:
+    """Until when nothing is measured, because the server has asked us to stay away."""
+    if view.held_until is None:
+        return None
+    until = instant(view.held_until, zone)
+    return Text(
+        sv=f"Mätningen hålls tillbaka till {until.sv} eftersom servern har bett om det.",
+        en=f"The check is held back until {until.en} because the server asked for it.",
+    )
+
+
+def blamed(view: CheckView) -> Text | None:
+    """Whose fault it is that a check does not know; nobody's when the server has asked for it."""
+    asked = view.held_until is not None and view.why.rule is Rule.STALE
+    return whose(view.cause) if view.cause is not None and not asked else None
+
+
 def ignorance(view: CheckView, zone: ZoneInfo) -> Text:
     """Why a check does not know, as a clause."""
-    who = source(view)
+    who = source(view.check)
     since = instant(view.since, zone)
     if view.why.rule is Rule.MONITOR or view.trouble:
         phrase = reason_phrase(view.reason or Reason.INTERNAL)
@@ -271,6 +291,8 @@ def _unknown(view: CheckView, subject: Text, zone: ZoneInfo) -> Text:
                 en=f"We do not know whether {subject.en} works: {why.en}.",
             ),
             sentence(evidence(view)) if failing else None,
-            whose(view.cause) if view.cause is not None else None,
+            blamed(view),
+            held_back(view, zone),
+            surprise(view, zone),
         )
     )

@@ -10,7 +10,9 @@ from monitor.judge import Status
 from monitor.snapshot import CheckView, EnvironmentView, ServiceView, Snapshot
 from monitor.wording.checks import (
     addresses,
+    blamed,
     evidence,
+    held_back,
     ignorance,
     recovering,
     service_subject,
@@ -51,6 +53,7 @@ def _grounds(view: ServiceView, zone: ZoneInfo) -> Sequence[Text | None]:
         validity(check, zone),
         recovering(check),
         whose(check.cause) if check.cause is not None else None,
+        held_back(check, zone),
         _others(view, check),
         _planned(view),
     )
@@ -66,7 +69,7 @@ def deciding(view: ServiceView) -> CheckView | None:
 
 def shown_by(check: CheckView) -> Text:
     """``Det visar kontrollen api mot …, där de 3 senaste mätningarna misslyckades (…).``"""
-    who, seen = source(check), evidence(check)
+    who, seen = source(check.check), evidence(check)
     return Text(
         sv=f"Det visar {who.sv}, där {seen.sv}.",
         en=f"This is shown by {who.en}, where {seen.en}.",
@@ -104,7 +107,8 @@ def _unknown_grounds(view: ServiceView, zone: ZoneInfo) -> Sequence[Text | None]
 def _blind_grounds(check: CheckView, zone: ZoneInfo) -> Sequence[Text | None]:
     return (
         sentence(ignorance(check, zone)),
-        whose(check.cause) if check.cause is not None else None,
+        blamed(check),
+        held_back(check, zone),
     )
 
 

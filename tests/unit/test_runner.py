@@ -19,7 +19,7 @@ from probes.observation import Cause, Grade, HttpFacts, Observation, Phases, Rea
 from probes.tcp import TcpSettings
 from probes.tools import Tools
 from tests.factories import make_check
-from tests.virtual_time import run_virtually
+from tests.virtual_time import MONDAY, run_virtually
 
 
 def clock() -> float:
@@ -31,6 +31,7 @@ class Told:
     late: list[float] = field(default_factory=list)
     most: int = 0
     errors: int = 0
+    kinds_missed: list[str] = field(default_factory=list)
 
     def lateness(self, seconds: float) -> None:
         self.late.append(seconds)
@@ -40,6 +41,9 @@ class Told:
 
     def internal_error(self) -> None:
         self.errors += 1
+
+    def missed(self, kind: str) -> None:
+        self.kinds_missed.append(kind)
 
 
 Measure = Callable[[], Awaitable[Observation]]
@@ -57,6 +61,7 @@ class House:
     def __init__(self, measure: Measure, *checks: Check, max_in_flight: int = 500) -> None:
         self.told = Told()
         self.seen: list[tuple[str, Observation]] = []
+        self.held: list[tuple[str, float]] = []
         kind = Kind(name="tcp", settings=TcpSettings, prepare=lambda *_: measure)
         services = tuple(
             Service(
@@ -77,6 +82,7 @@ class House:
             canary=CanaryWatch([], clock),
             told=self.told,
             seen=lambda check, observation: self.seen.append((check.id, observation)),
+            held=lambda check, until: self.held.append((check.id, until - MONDAY)),
         )
 
 
@@ -210,3 +216,57 @@ def test_an_answered_request_arrived_when_the_connection_stood() -> None:
     )
     assert last_arrival(plain) == pytest.approx(10.6)
     assert last_arrival(moved) == pytest.approx(12.6)
+
+
+async def asks_for_two_minutes() -> Observation:
+    return Observation(
+        at=clock(),
+        duration=0.0,
+        grade=Grade.FAILED,
+        reason=Reason.STATUS,
+        cause=Cause.MONITOR,
+        http=HttpFacts(status=429, version="1.1", retry_after=120.0),
+    )
+
+
+def test_a_server_that_asks_for_it_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every check of its host and port stays away until then, and each run left out is counted; the
+    one that was told is the last that was seen.
+    """
+    one, same, other = check("a", host="h"), check("b", host="h"), check("c", host="i")
+
+    async def main() -> House:
+        house = House(asks_for_two_minutes, one, same, other)
+        await house.runner.run(one, clock())
+        for _ in range(3):
+            await asyncio.sleep(30.0)
+            await house.runner.run(same, clock())
+        await house.runner.run(other, clock())
+        await asyncio.sleep(31.0)
+        await house.runner.run(same, clock())
+        return house
+
+    house = run_virtually(main(), monkeypatch)
+    assert [name for name, _ in house.seen] == ["ext5/a/api", "ext5/c/api", "ext5/b/api"]
+    assert house.told.kinds_missed == ["retry_after"] * 3
+    assert house.held[:4] == [("ext5/a/api", 120.0), *[("ext5/b/api", 120.0)] * 3]
+
+
+@pytest.mark.parametrize("promised", [False, True])
+def test_who_waits_for_a_place_is_held_back_too(
+    monkeypatch: pytest.MonkeyPatch, promised: bool
+) -> None:
+    """Due before the server asked, but not begun: it never begins, and blocks nobody after it."""
+    promises = (Promise(scope="ext5", seconds=1.0),) if promised else ()
+    checks = [check(name, host="h", promises=promises, host_concurrency=1) for name in "abc"]
+
+    async def main() -> House:
+        house = House(asks_for_two_minutes, *checks)
+        await asyncio.gather(*(house.runner.run(one, clock()) for one in checks))
+        await asyncio.sleep(121.0)
+        await house.runner.run(checks[2], clock())
+        return house
+
+    house = run_virtually(main(), monkeypatch)
+    assert [name for name, _ in house.seen] == ["ext5/a/api", "ext5/c/api"]
+    assert house.told.kinds_missed == ["retry_after"] * 2

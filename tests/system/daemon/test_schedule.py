@@ -10,7 +10,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from monitor.schedule import phase
+from monitor.estate import CheckId
+from monitor.phases import phases
+from monitor.settings import load
 from tests.system.daemon.counting import Answer, CountingServer
 from tests.system.daemon.running import Running, estate, http_check, run_for, running, service
 
@@ -65,7 +67,8 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
 
 def test_runs_lie_on_the_grid(seen: Seen) -> None:
     """A check of every 500 ms comes at its own phase of each half second, and never drifts."""
-    offset = phase("ext5/steady/api", INTERVAL)
+    checks = load(seen.daemon.folder / "driftvakt.yaml", {}).estate.checks()
+    offset = phases(checks)[CheckId("ext5/steady/api")].offset
     walls = sorted(visit.wall for visit in seen.steady.visits if visit.path == "/grid")
     _first, *rest = walls  # the first run is at once, wherever the grid is
     assert len(rest) >= SECONDS / INTERVAL - 2

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.estate import Check, Promise
-from monitor.schedule import Schedule, next_on_grid, period, phase
+from monitor.estate import Check
+from monitor.phases import phases
+from monitor.schedule import Schedule, next_on_grid
 from tests.factories import make_check
 from tests.virtual_time import MONDAY, run_virtually
 
@@ -52,7 +53,7 @@ def test_a_day_has_its_runs_and_no_drift(monkeypatch: pytest.MonkeyPatch) -> Non
     runs = run_virtually(runs_of(check, DAY), monkeypatch)
     on_grid = [due for due, _ in runs[1:]]
     assert 2879 <= len(on_grid) <= 2881
-    offset = phase(check.id, 30.0)
+    offset = phases([check])[check.id].offset
     assert all(
         abs((due - offset) % 30.0 - 30.0 * round(((due - offset) % 30.0) / 30.0)) < 1e-3
         for due in on_grid
@@ -61,9 +62,9 @@ def test_a_day_has_its_runs_and_no_drift(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_runs_start_when_due(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A run is not late when nothing is in its way."""
+    """A run is not late when nothing is in its way (timers wake up to 1.5 ms after an instant)."""
     runs = run_virtually(runs_of(make_check(interval=1.0), 600.0), monkeypatch)
-    assert max(started - due for due, started in runs) < 1e-3
+    assert max(started - due for due, started in runs) < 2e-3
 
 
 def test_the_first_run_comes_within_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,19 +72,6 @@ def test_the_first_run_comes_within_seconds(monkeypatch: pytest.MonkeyPatch) -> 
     runs = run_virtually(runs_of(make_check(interval=300.0), 1000.0), monkeypatch)
     assert runs[0][1] - MONDAY < 3.1
     assert all(later - sooner >= 5.0 for (_, sooner), (_, later) in pairwise(runs))
-
-
-def test_the_phase_survives_a_restart() -> None:
-    """The same check has the same phase in any process; another check has another."""
-    assert phase("ext5/expo/api", 30.0) == pytest.approx(phase("ext5/expo/api", 300.0) / 10)
-    assert phase("ext5/expo/api", 30.0) != phase("ext5/expo/port", 30.0)
-    assert 0 <= phase("ext5/expo/api", 30.0) < 30.0
-
-
-def test_phases_are_spread() -> None:
-    """A thousand checks fall evenly over the interval: no tenth holds twice its share."""
-    tenths = [int(phase(f"ext5/service-{n}/api", 10.0)) for n in range(1000)]
-    assert max(tenths.count(tenth) for tenth in range(10)) < 150
 
 
 def test_a_check_never_overlaps_itself(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,7 +112,7 @@ def test_after_retries_the_grid_is_found_again(monkeypatch: pytest.MonkeyPatch) 
     runs = run_virtually(runs_of(check, 300.0, unsettled_at_first), monkeypatch)
     assert all(later - sooner >= 4.999 for (_, sooner), (_, later) in pairwise(runs))
     late = [due for due, _ in runs[9:]]
-    offset = phase(check.id, 30.0)
+    offset = phases([check])[check.id].offset
     assert [round((due - offset) / 30.0, 4) % 1 for due in late] == [0.0] * len(late)
 
 
@@ -160,13 +148,6 @@ def test_a_clock_that_is_set_back_stops_nothing(monkeypatch: pytest.MonkeyPatch)
     assert len(run_virtually(main(), monkeypatch)) >= 2
 
 
-def test_a_promise_stretches_the_grid_a_little() -> None:
-    """An interval as long as min_interval leaves room for jitter; a longer one stays as it is."""
-    promise = (Promise(scope="ext5", seconds=60.0),)
-    assert period(make_check(interval=60.0, promises=promise)) == 60.5
-    assert period(make_check(interval=300.0, promises=promise)) == 300.0
-
-
 def test_drain_waits_for_probes_and_cancels_the_late(monkeypatch: pytest.MonkeyPatch) -> None:
     """A stop lets probes end for a while, then ends them, and leaves no task behind."""
 
@@ -184,6 +165,38 @@ def test_drain_waits_for_probes_and_cancels_the_late(monkeypatch: pytest.MonkeyP
     cancelled, took, tasks = run_virtually(main(), monkeypatch)
     assert (cancelled, tasks) == (1, 1)
     assert took == pytest.approx(3.0, abs=0.01)
+
+
+@pytest.mark.parametrize(("number", "interval"), [(3, 30.0), (12, 2.0), (40, 10.0)])
+def test_a_host_never_sees_a_burst(
+    monkeypatch: pytest.MonkeyPatch, number: int, interval: float
+) -> None:
+    """N checks of one host run at least interval / (2 N) apart; at the start too, or a quarter of a
+    second where that is less, so that nobody waits long for a first colour.
+    """
+    checks = [make_check(f"c{n}", interval=interval, host="h") for n in range(number)]
+
+    async def main() -> list[float]:
+        started: list[float] = []
+
+        async def run(check: Check, due: float) -> None:
+            started.append(clock())
+
+        schedule = Schedule(checks, run, clock=clock)
+        schedule.start()
+        await asyncio.sleep(6 * interval)
+        await schedule.drain(1.0)
+        return started
+
+    started = run_virtually(main(), monkeypatch)
+    bound = interval / (2 * number)
+    begun = started[0]
+    gaps = [later - sooner for sooner, later in pairwise(started)]
+    settled = [gap for gap, at in zip(gaps, started, strict=False) if at > begun + 10.0]
+    assert len(started) >= 5 * number
+    assert min(gaps) >= min(bound, 0.25) - 1e-3
+    assert min(settled) >= bound - 1e-3
+    assert started[number - 1] - MONDAY <= 3.0 + number * 0.25
 
 
 @given(

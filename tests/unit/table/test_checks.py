@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from monitor.estate import Check, CheckId, Environment, Estate, Promise, Service, ServiceId, Text
-from monitor.schedule import phase
+from monitor.phases import phases
 from monitor.table import checks_table, hosts_table, probes_per_minute
 from tests.unit.table.plain import lines
 from tests.unit.wording.builders import make_check
@@ -25,7 +25,9 @@ def estate(*checks: Check) -> Estate:
 
 def test_a_check_has_its_rhythm_on_one_line() -> None:
     """Its name, kind, target, interval, retry, timeout and phase."""
-    shown = "\n".join(lines(checks_table(estate(check("api")))))
+    watched = estate(check("api"))
+    shown = "\n".join(lines(checks_table(watched)))
+    phase = phases(watched.checks())[CheckId("ext5/expo/api")]
     line = next(line for line in shown.splitlines() if "ext5/expo/api" in line)
     assert line.split() == [
         "ext5/expo/api",
@@ -34,7 +36,7 @@ def test_a_check_has_its_rhythm_on_one_line() -> None:
         "30s",
         "5s",
         "10s",
-        f"{phase('ext5/expo/api', 30.0):.1f}s",
+        f"{phase.offset:.1f}s",
     ]
 
 

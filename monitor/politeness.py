@@ -1,0 +1,186 @@
+"""Pure: what a configuration that can be used should still be asked about.
+
+- addresses of ``$ping``, which the agency forbids for monitoring;
+- intervals under a minute on hosts that are not our own;
+- certificates that are not verified, credentials in the clear, secrets that stand in the file.
+
+Every piece of advice is a :class:`~monitor.settings_faults.Fault` with its place; nothing is
+refused for it, and no value that may be secret is shown.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from urllib.parse import unquote, urlsplit
+
+from monitor.estate import Check, CheckId, Estate
+from monitor.phases import period
+from monitor.rates import probes_per_minute, quickest
+from monitor.settings_faults import Fault, Mark, Path, show_path
+from monitor.settings_source import Mapping, Node, Scalar, Sequence
+
+OFTEN = 60.0
+"""Seconds: a shorter interval wants its owner's consent."""
+_OWN = tuple(
+    ip_network(network)
+    for network in ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1", "fc00::/7")
+)  # fmt: skip
+_LOOPBACK = (_OWN[0], _OWN[4])
+_SECRET = re.compile(r"(?:password|passphrase|secret|token)", re.IGNORECASE)
+_SECRET_HEADER = re.compile(r"authorization|cookie|token|secret|password|api-?key", re.IGNORECASE)
+_WITH_PASSWORD = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#\s@:]*:[^/?#\s@]+@", re.IGNORECASE)
+_IN_FILE = "a secret stands in the file: "
+_IN_THE_CLEAR = "credentials are sent over http://, in the clear: use https://"
+
+Place = tuple[Mark, Path]
+
+
+def advice(tree: Mapping, estate: Estate) -> tuple[Fault, ...]:
+    """All of it, in the order of the files. ``tree`` is what ``estate`` was built of."""
+    found: dict[tuple[Mark, str], Fault] = {}
+    for (mark, path), text in (*_of_values(tree, ()), *_of_hosts(tree, estate)):
+        # an anchor is written once, however many checks use it
+        found.setdefault((mark, text), Fault(*mark, show_path(path), text))
+    return tuple(sorted(found.values()))
+
+
+def is_own(host: str) -> bool:
+    """Whether a host is ours by its name alone: loopback, a private address (RFC 1918, RFC 4193),
+    ``localhost``. Of everything else nobody can know.
+    """
+    return _is_in(host, _OWN)
+
+
+def _is_in(host: str, networks: Iterable[IPv4Network | IPv6Network]) -> bool:
+    name = host.lower().rstrip(".")
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        address = ip_address(name)
+    except ValueError:
+        return False
+    address = getattr(address, "ipv4_mapped", None) or address
+    return any(address in network for network in networks)
+
+
+def _of_hosts(tree: Mapping, estate: Estate) -> Iterator[tuple[Place, str]]:
+    """Hosts that are asked too often: one piece of advice a host, at its busiest check."""
+    places = dict(_places(tree, estate))
+    hosts: dict[str, list[Check]] = {}
+    for check in estate.checks():
+        if not _is_ours(check):
+            hosts.setdefault(check.host, []).append(check)
+    rates = probes_per_minute(estate)
+    for host, checks in hosts.items():
+        busiest = min(checks, key=period)
+        if period(busiest) >= OFTEN:
+            continue
+        hurried = min(quickest(check) for check in checks)
+        retries = f", every {hurried:g} s while unsettled" if hurried < period(busiest) else ""
+        number = "its check makes" if len(checks) == 1 else f"its {len(checks)} checks make"
+        text = (
+            f"{host} is not our own and is asked every {period(busiest):g} s{retries};"
+            f" {number} {rates[host]:.1f} probes a minute: agree with its owner,"
+            " or set interval or min_interval to 1m or more"
+        )
+        yield places[busiest.id], text
+
+
+def _is_ours(check: Check) -> bool:
+    pinned = getattr(check.settings, "address", None)
+    # a name server of the system's has no name here
+    return is_own(check.host) or " " in check.host or (pinned is not None and is_own(pinned))
+
+
+def _places(tree: Mapping, estate: Estate) -> Iterator[tuple[CheckId, Place]]:
+    """Where each check stands in the file. The estate has the order of the file."""
+    for i, (environment, here) in enumerate(
+        zip(estate.environments, _items(tree, "environments"), strict=True)
+    ):
+        for j, (service, there) in enumerate(
+            zip(environment.services, _items(here, "services"), strict=True)
+        ):
+            for k, (check, node) in enumerate(
+                zip(service.checks, _items(there, "checks"), strict=True)
+            ):
+                yield check.id, (node.mark, ("environments", i, "services", j, "checks", k))
+
+
+def _items(node: Node, key: str) -> list[Node]:
+    items = node.entries.get(key) if isinstance(node, Mapping) else None
+    return items.items if isinstance(items, Sequence) else []
+
+
+def _of_values(node: Node, path: Path) -> Iterator[tuple[Place, str]]:
+    """What single values give cause for, wherever they stand."""
+    if isinstance(node, Sequence):
+        for index, item in enumerate(node.items):
+            yield from _of_values(item, (*path, index))
+    elif isinstance(node, Mapping):
+        yield from _of_request(node, path)
+        for key, value in node.entries.items():
+            here = (*path, key)
+            if isinstance(value, Scalar):
+                text = _of_value(value, here)
+                if text:
+                    yield (value.mark, here), text
+            else:
+                yield from _of_values(value, here)
+
+
+def _of_value(node: Scalar, path: Path) -> str:
+    key, value = str(path[-1]), node.value
+    if key == "insecure_skip_verify" and value is True:
+        return "no certificate is verified, so anybody on the way can answer: use ca_file"
+    if not isinstance(value, str) or not value:
+        return ""
+    if key == "url" and "$ping" in unquote(_path(value)):
+        return (
+            "$ping must not be used for monitoring: it loads the service and says little of it;"
+            " ask for something that its owner allows"
+        )
+    if node.placeholder:
+        return ""
+    if _WITH_PASSWORD.match(value):
+        return _IN_FILE + "take it from the environment as ${NAME}"
+    if len(path) > 1 and path[-2] == "headers":
+        if _SECRET_HEADER.search(key):
+            return _IN_FILE + "take it from the environment as ${NAME}, or use bearer_token_file"
+    elif _SECRET.fullmatch(key.removeprefix("client_").removeprefix("bearer_")):
+        return _IN_FILE + f"use {key}_file, or ${{NAME}}"
+    return ""
+
+
+def _of_request(node: Mapping, path: Path) -> Iterator[tuple[Place, str]]:
+    """Credentials that anybody on the way can read."""
+    for key in ("url", "token_url"):
+        url = node.entries.get(key)
+        if not isinstance(url, Scalar) or not isinstance(url.value, str):
+            continue
+        if not url.value.lower().startswith("http://") or _is_in(_host(url.value), _LOOPBACK):
+            continue
+        if key == "token_url" or _has_credentials(node):
+            yield (url.mark, (*path, key)), _IN_THE_CLEAR
+
+
+def _has_credentials(node: Mapping) -> bool:
+    headers = node.entries.get("headers")
+    named = headers.entries if isinstance(headers, Mapping) else {}
+    ways = {"basic_auth", "bearer_token_file", "oauth2"} & node.entries.keys()
+    return bool(ways) or any(_SECRET_HEADER.search(name) for name in named)
+
+
+def _path(url: str) -> str:
+    try:
+        return urlsplit(url).path
+    except ValueError:
+        return ""
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""

@@ -1,0 +1,41 @@
+"""Events as lines of the log."""
+
+from __future__ import annotations
+
+import logging
+
+import structlog
+
+from monitor.certificates import CertificateChange, News
+from monitor.estate import Check, Estate
+from monitor.publish.status_values import instant
+from monitor.wording import change_message, source
+
+log = structlog.get_logger("driftvakt")
+
+
+def tell_certificates(news: News, check: Check, estate: Estate) -> None:
+    """Changed certificates: a new issuer that no service window announced is a warning."""
+    for change in news.changes:
+        _tell_change(change, check, estate)
+    if news.alternates:
+        log.info("certificates_alternate", check=check.id)
+
+
+def _tell_change(change: CertificateChange, check: Check, estate: Estate) -> None:
+    message = change_message(change, source(check), estate.timezone)
+    log.log(
+        logging.INFO if change.expected else logging.WARNING,
+        "certificate_changed",
+        check=check.id,
+        address=change.address,
+        sha256=change.after.sha256,
+        previous_sha256=change.before.sha256,
+        issuer=change.after.issuer,
+        previous_issuer=change.before.issuer,
+        same_issuer=change.same_issuer,
+        not_after=instant(change.after.not_after),
+        previous_not_after=instant(change.before.not_after),
+        service_window=change.announced,
+        message=message.en if estate.language == "en" else message.sv,
+    )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from probes.attempt import Attempt, deadline
 from probes.failure import MonitorTrouble, ProbeFailure
 from probes.observation import Grade, Observation
+from probes.resolve import MAX_ADDRESSES
 from probes.transport import Route, resolve
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ async def each_address(
             return await once(route.pinned(address), left)
 
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(part(address)) for address in sorted(addresses)]
+        tasks = [group.create_task(part(address)) for address in sorted(addresses[:MAX_ADDRESSES])]
     return _rolled_up(attempt, tuple(task.result() for task in tasks))
 
 

@@ -12,6 +12,9 @@ from pydantic import AfterValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 PATTERN_LIMIT = 1000
+PROGRAM_LIMIT = 2000
+"""Instructions of a compiled pattern. The time is linear in the text, and each letter may cost as much
+as this: ``(a?){500}a{500}`` takes a second for 64 KiB."""
 
 
 class Pattern(Protocol):
@@ -31,6 +34,9 @@ def compile_pattern(source: str) -> Pattern:
         if isinstance(text, bytes):
             text = text.decode("utf-8", "replace")
         raise ValueError(str(text)) from None
+    size: int = compiled.programsize  # type: ignore[attr-defined]
+    if size > PROGRAM_LIMIT:
+        raise ValueError(f"it repeats too much: {size} instructions, at most {PROGRAM_LIMIT}")
     return compiled
 
 

@@ -1,0 +1,30 @@
+"""The attackers, once for all tests; and both loops, as for the other tests of probes."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import sys
+from collections.abc import Callable, Iterator, Mapping
+
+import pytest
+import uvloop
+
+from tests.servers.hostile import HostileServers, hostile_servers
+
+
+def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    return {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
+
+
+@pytest.fixture(scope="session")
+def attackers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HostileServers]:
+    """Where to be attacked."""
+    if sys.platform != "linux":
+        pytest.skip("what an attack costs is read from Linux's /proc")
+    # the objects of a large test run would make each search for cycles a stall of its own
+    gc.collect()
+    gc.freeze()
+    with hostile_servers(tmp_path_factory.mktemp("hostile")) as servers:
+        yield servers
+    gc.unfreeze()

@@ -1,0 +1,173 @@
+"""Name servers that lie, and names with more addresses than anybody has."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from typing import Any
+
+import pytest
+
+from probes import dns as dns_kind
+from probes.addresses import MAX_PARALLEL
+from probes.dns import MAX_ANSWERS, DnsSettings
+from probes.observation import Cause, Observation, Reason
+from probes.resolve import MAX_ADDRESSES, SystemResolver
+from probes.tools import Tools
+from tests.servers.dns_server import DnsServer
+from tests.servers.hostile import HostileServers
+from tests.servers.hostile_dns import REPLIES, address, message, serve_packets
+from tests.system.hostile.harness import DEADLINE, STALL, costs, measure, neighbour
+from tests.system.hostile.showing import show
+from tests.system.probes.asking import Names, ask_certificate, ask_http, ask_tcp
+
+PARSING = 0.12
+"""Seconds that the loop may stand still: dnspython takes 50 ms for a thousand records."""
+TOLD = (Reason.PROTOCOL, Reason.DNS, Reason.TIMEOUT)
+
+
+async def ask_dns(
+    tools: Tools, resolver: str, *, timeout: float = DEADLINE, **settings: Any
+) -> Observation:
+    parsed = DnsSettings.model_validate(
+        {"host": "expo.example.se", "record": "A", "resolver": resolver, **settings}
+    )
+    return await dns_kind.prepare(parsed, timeout, tools)()
+
+
+@pytest.mark.usefixtures("attackers")
+async def test_no_packet_hurts(tools: Tools) -> None:
+    """Each packet is told as no DNS answer, as an answer without the record, or is not heard."""
+    faults: list[str] = []
+    for name, reply in REPLIES.items():
+        async with serve_packets(reply) as resolver, neighbour(tools):
+            result = await measure([lambda r=resolver: ask_dns(tools, r)])  # type: ignore[misc]
+        [seen] = result.seen
+        if seen.reason not in TOLD or seen.cause is not Cause.TARGET:
+            faults.append(f"{name}: {seen.reason} ({seen.cause}): {seen.detail}")
+        faults += [f"{name}: {fault}" for fault in costs(result, PARSING)]
+        await show([seen])
+    assert faults == []
+
+
+@pytest.mark.usefixtures("attackers")
+async def test_a_thousand_addresses_are_an_answer(tools: Tools, dns_server: DnsServer) -> None:
+    """Over TCP as they do not fit; compared in full, kept to a bound, told in a few words."""
+    every = [f"10.0.{n // 250}.{n % 250 + 1}" for n in range(1000)]
+    dns_server.zone["expo.example.se A"] = every
+    seen = await ask_dns(tools, dns_server.resolver)
+    assert seen.reason is None, seen.detail
+    assert seen.dns is not None
+    assert len(seen.dns.answers) == MAX_ANSWERS
+    seen = await ask_dns(tools, dns_server.resolver, addresses=["10.0.0.1"])
+    assert seen.reason is Reason.ADDRESS_CHANGED
+    assert "and 994 more" in seen.detail
+    assert len(seen.detail) <= 200
+    await show([seen])
+
+
+@pytest.mark.usefixtures("attackers")
+async def test_a_thousand_addresses_cost_little(tools: Tools) -> None:
+    """What they take is the parser's time."""
+    records = [address(number) for number in range(1000)]
+    async with serve_packets(lambda query: [message(query, *records)]) as resolver:
+        result = await measure([lambda: ask_dns(tools, resolver)])
+    assert result.seen[0].reason is None, result.seen[0].detail
+    assert costs(result, PARSING) == []
+
+
+async def test_an_answer_that_changes_is_told(tools: Tools, dns_server: DnsServer) -> None:
+    """From one probe to the next: ``address_changed`` with what is missing and what is new."""
+    expected: dict[str, Any] = {"addresses": ["192.0.2.10"]}
+    dns_server.zone["expo.example.se A"] = ["192.0.2.10"]
+    assert (await ask_dns(tools, dns_server.resolver, **expected)).reason is None
+    dns_server.zone["expo.example.se A"] = ["192.0.2.66"]
+    seen = await ask_dns(tools, dns_server.resolver, **expected)
+    assert (seen.reason, seen.cause) == (Reason.ADDRESS_CHANGED, Cause.TARGET)
+    assert seen.detail == "missing 192.0.2.10; not expected 192.0.2.66"
+    dns_server.zone["expo.example.se A"] = ["192.0.2.10"]
+    assert (await ask_dns(tools, dns_server.resolver, **expected)).reason is None
+
+
+class Crowd(asyncio.Protocol):
+    """Accepts and holds; knows how many are there at once."""
+
+    present = 0
+    most = 0
+    ever = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        Crowd.present += 1
+        Crowd.ever += 1
+        Crowd.most = max(Crowd.most, Crowd.present)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        Crowd.present -= 1
+
+
+@pytest.mark.usefixtures("attackers")
+@pytest.mark.parametrize("kind", ["http", "certificate", "tcp"])
+async def test_every_address_of_a_thousand_is_a_bounded_number(
+    monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """``address: all`` of a name with 1,000 addresses: some of them, a few at a time, in time."""
+    every = [f"127.1.{n // 250}.{n % 250 + 1}" for n in range(1000)]
+
+    def thousand(*_: object, **__: object) -> list[object]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (one, 0)) for one in every]
+
+    monkeypatch.setattr(socket, "getaddrinfo", thousand)
+    Crowd.present = Crowd.most = Crowd.ever = 0
+    loop = asyncio.get_running_loop()
+    listener = socket.socket()
+    listener.bind(("0.0.0.0", 0))
+    port = listener.getsockname()[1]
+    server = await loop.create_server(Crowd, sock=listener)
+    async with Tools() as tools:
+        assert isinstance(tools.resolver, SystemResolver)
+
+        async def ask() -> Observation:
+            name = "expo.example.se"
+            if kind == "http":
+                return await ask_http(
+                    tools, f"http://{name}:{port}/", timeout=DEADLINE, address="all"
+                )
+            asking = ask_certificate if kind == "certificate" else ask_tcp
+            return await asking(tools, name, port, timeout=DEADLINE, address="all")
+
+        result = await measure([ask])
+    server.close()
+    await server.wait_closed()
+    [seen] = result.seen
+    # 64 probes in half a second are work, spread over it
+    assert costs(result, 2 * STALL) == []
+    if kind == "tcp" and not seen.parts:
+        assert Crowd.ever <= MAX_ADDRESSES
+        return
+    assert len(seen.parts) == MAX_ADDRESSES
+    # a connection that has ended on our side may still be counted on the other's
+    assert Crowd.most <= 2 * MAX_PARALLEL if kind != "tcp" else MAX_ADDRESSES
+    await show([seen])
+
+
+@pytest.mark.usefixtures("attackers")
+async def test_a_resolver_that_gives_a_thousand_is_bounded_too() -> None:
+    """Whoever resolves: a thousand addresses are not probed."""
+    every = tuple(f"127.1.{n // 250}.{n % 250 + 1}" for n in range(1000))
+    names = Names(expo_example_se=every)
+    async with Tools(resolver=names) as tools:
+        result = await measure(
+            [
+                lambda: ask_http(
+                    tools, "http://expo.example.se:9/", timeout=DEADLINE, address="all"
+                ),
+                lambda: ask_http(tools, "http://expo.example.se:9/", timeout=DEADLINE),
+            ]
+        )
+    assert len(result.seen[0].parts) <= MAX_ADDRESSES
+    assert costs(result) == []
+
+
+async def test_attackers_are_up(attackers: HostileServers) -> None:
+    """The fixture that freezes the collector is what the others of this file rely on."""
+    assert attackers.ports

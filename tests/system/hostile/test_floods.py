@@ -1,0 +1,48 @@
+"""Answers that never end: each is given up as soon as it is more than an answer can be."""
+
+from __future__ import annotations
+
+from probes.observation import Reason
+from probes.tools import Tools
+from tests.servers.hostile import HostileServers
+from tests.servers.hostile_floods import SCRIPTS
+from tests.system.hostile.harness import Attack, suffer
+
+REASONS: dict[str, Reason | None] = {
+    "flood: body": Reason.TOO_LARGE,
+    "flood: body of a huge length": Reason.TOO_LARGE,
+    "flood: chunks": Reason.TOO_LARGE,
+    "flood: one huge chunk": Reason.TOO_LARGE,
+    "flood: switched protocols": Reason.STATUS,
+    "flood: redirect loop": Reason.REDIRECTS,
+    "flood: redirect elsewhere": Reason.REDIRECTS,
+    "flood: redirect ever longer": Reason.REDIRECTS,
+    "flood: redirect with an endless body": Reason.REDIRECTS,
+    # the answer itself was whole, and nothing after it is read
+    "flood: answers after the answer": None,
+    "flood: bytes after the answer": None,
+}
+SETTINGS = {"flood: a body to HEAD": {"method": "HEAD"}}
+
+
+async def test_what_never_ends_is_given_up(tools: Tools, attackers: HostileServers) -> None:
+    """A body ends at its limit, redirects at the tenth; anything else without end is no HTTP."""
+    attacks = [
+        Attack(
+            server=name,
+            reason=REASONS.get(name, Reason.PROTOCOL),
+            settings=SETTINGS.get(name, {}),
+            unless=Reason.PROTOCOL if "after the answer" in name else None,
+        )
+        for name in SCRIPTS
+    ]
+    assert await suffer(tools, attackers, attacks) == []
+
+
+async def test_a_small_limit_ends_a_flood_as_well(tools: Tools, attackers: HostileServers) -> None:
+    """``max_body_bytes`` is what is read, whatever the server has."""
+    attacks = [
+        Attack(server=name, reason=Reason.TOO_LARGE, settings={"max_body_bytes": 10})
+        for name in ("flood: body", "flood: chunks", "flood: chunks of a byte")
+    ]
+    assert await suffer(tools, attackers, attacks) == []

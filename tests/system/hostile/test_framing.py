@@ -1,0 +1,64 @@
+"""Answers that are no HTTP, contradict themselves, or hold bytes that are no text."""
+
+from __future__ import annotations
+
+from probes.observation import Reason
+from probes.tools import Tools
+from tests.servers.hostile import HostileServers
+from tests.servers.hostile_framing import SCRIPTS
+from tests.system.hostile.harness import Attack, suffer
+
+REASONS: dict[str, Reason | None] = {
+    "length: too long, and open": Reason.TIMEOUT,
+    "chunk: 64 bits": Reason.TIMEOUT,
+    "garbage: cut in the status line": Reason.RESET,
+    "garbage: cut in the headers": Reason.RESET,
+    "garbage: status 999": Reason.STATUS,
+    "bytes: not UTF-8 in Location": Reason.REDIRECTS,
+    "bytes: line end in Location": Reason.REDIRECTS,
+    # odd, and still answers that say all that was asked
+    "bytes: NUL in the reason": None,
+    "bytes: not UTF-8 in the reason": None,
+    "bytes: not UTF-8 in a value": None,
+    "bytes: a terminal's escapes in a value": None,
+    "bytes: every byte in the body": None,
+    "bytes: a slow codec as charset": None,
+    "bytes: a codec of Python's as charset": None,
+    "bytes: a date of 8,000 digits": None,
+    "garbage: status alone": None,
+    "garbage: no headers": None,
+    "early: before the request": None,
+    "late: a second answer": None,
+}
+
+
+async def test_each_broken_answer_has_its_reason(tools: Tools, attackers: HostileServers) -> None:
+    """What cannot be an answer is ``protocol``; what merely looks odd does no harm."""
+    attacks = [Attack(server=name, reason=REASONS.get(name, Reason.PROTOCOL)) for name in SCRIPTS]
+    assert await suffer(tools, attackers, attacks) == []
+
+
+async def test_every_byte_may_be_judged(tools: Tools, attackers: HostileServers) -> None:
+    """Expectations meet bytes that are no text, and a charset that must not be believed."""
+    matches = {"expect": {"body_matches": ["^never this$"]}}
+    header = {"expect": {"headers": {"X": "^never this$"}}}
+    fresh = {"expect": {"last_modified_within": "1h"}}
+    attacks = [
+        *(
+            Attack(server=f"bytes: {name}", reason=Reason.BODY, settings=matches)
+            for name in (
+                "every byte in the body",
+                "a slow codec as charset",
+                "a codec of Python's as charset",
+                "NUL in the reason",
+            )
+        ),
+        Attack(server="bytes: not UTF-8 in a value", reason=Reason.HEADER, settings=header),
+        Attack(
+            server="bytes: a terminal's escapes in a value",
+            reason=Reason.HEADER,
+            settings=header,
+        ),
+        Attack(server="bytes: a date of 8,000 digits", reason=Reason.STALE, settings=fresh),
+    ]
+    assert await suffer(tools, attackers, attacks) == []

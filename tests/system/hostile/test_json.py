@@ -1,0 +1,87 @@
+"""JSON that is dear to read: deep, wide, with numbers that no machine holds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from probes.observation import Reason
+from probes.tools import Tools
+from tests.servers.hostile import HostileServers
+from tests.servers.hostile_bodies import JSON, PATTERNS
+from tests.system.hostile.harness import Attack, suffer
+
+GOOD_WITH_A = {
+    "json: 1,000 deep",
+    "json: a fraction of 100,000 digits",
+    "json: the same key twice",
+    "json: one text of 900,000 characters",
+    "json: escapes",
+}
+
+
+def expecting(**rule: Any) -> dict[str, Any]:
+    return {"expect": {"jsonpath": [rule]}}
+
+
+async def test_no_json_hurts(tools: Tools, attackers: HostileServers) -> None:
+    """Whatever is no JSON, or too much of it, is reason ``jsonpath``."""
+    settings = expecting(path="$.a", exists=True)
+    attacks = [
+        Attack(
+            server=name,
+            reason=None if name in GOOD_WITH_A else Reason.JSONPATH,
+            settings=settings,
+        )
+        for name in JSON
+    ]
+    assert await suffer(tools, attackers, attacks) == []
+
+
+async def test_no_query_hurts(tools: Tools, attackers: HostileServers) -> None:
+    """Queries that descend, filter, compare and match meet each document within the bounds."""
+    rules = [
+        expecting(path="$..zzz", exists=True),
+        expecting(path="$..[?@..zzz]", exists=True),
+        expecting(path="$.a", at_least=1e308),
+        expecting(path="$.a", matches="(a*)*b$"),
+        expecting(path="$[?match(@, '(a|aa)+b')]", exists=True),
+    ]
+    attacks = [
+        Attack(server=name, reason=Reason.JSONPATH, label=f"{number}", settings=rule)
+        for number, rule in enumerate(rules)
+        for name in JSON
+    ]
+    assert await suffer(tools, attackers, attacks) == []
+
+
+async def test_no_pattern_backtracks(tools: Tools, attackers: HostileServers) -> None:
+    """Patterns that hang a backtracking engine meet a million letters made for them, in time."""
+    patterns = [
+        "(a*)*$x",
+        "(a|aa)+[x]$",
+        "^(a+)+x",
+        "(.*)*x(.*)*y",
+        "([a-z]+)*[0-9]",
+        "(a?){100}a{100}x",
+        r"(ab|a|b|ba)*\d",
+    ]
+    attacks = [
+        Attack(
+            server=name,
+            reason=Reason.BODY,
+            label=pattern,
+            settings={"expect": {"body_matches": [pattern]}},
+        )
+        for name in PATTERNS
+        for pattern in patterns
+    ]
+    attacks += [
+        Attack(
+            server="pattern: in a header",
+            reason=Reason.HEADER,
+            label=f"{pattern} in a header",
+            settings={"expect": {"headers": {"X": pattern}}},
+        )
+        for pattern in patterns
+    ]
+    assert await suffer(tools, attackers, attacks) == []

@@ -5,10 +5,11 @@ address that was met. Whatever ends the probe, the notebook tells where.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from probes.failure import ProbeFailure
+from probes.failure import MonitorTrouble, ProbeFailure
 from probes.observation import (
     Cause,
     Grade,
@@ -39,10 +40,12 @@ class Attempt:
         "_transfer",
         "address",
         "at",
+        "errand",
         "first_byte_at",
         "hop",
         "http",
         "last_byte_at",
+        "left_out",
         "ready_at",
         "stage",
         "tls",
@@ -66,12 +69,22 @@ class Attempt:
         """The timer's reading when the connection was ready for the request."""
         self.hop: Hop | None = None
         """Where the request under way goes."""
+        self.errand: Callable[[str, ProbeFailure], ProbeFailure] | None = None
+        """While somebody else than the target is waited for: what it means when the deadline passes,
+        by its length ("within 3 s") and what it would mean without."""
         self.first_byte_at: float | None = None
         """The timer's reading when the first byte of an answer came."""
         self.last_byte_at = self._started
         """The timer's reading when the newest byte came."""
+        self.left_out = 0.0
+        """Seconds of the deadline that had passed when the observation began."""
         self.http: HttpFacts | None = None
         self.tls: TlsFacts | None = None
+
+    def start_over(self) -> None:
+        """What took time until now was none of the target's: the observation begins here."""
+        self.at = self.tools.clock()
+        self._started = self.ready_at = self.last_byte_at = self._timer()
 
     def begin_request(self, hop: Hop) -> None:
         """A request begins, the first or the one that a redirect asked for."""
@@ -164,7 +177,14 @@ class Attempt:
 
     def timed_out(self, timeout: float) -> ProbeFailure:
         """What the total deadline means at the stage that was reached."""
-        within = f"within {timeout:g} s"
+        left = round(timeout - self.left_out, 1) if self.left_out else timeout
+        within = f"within {left:g} s"
+        failure = self._timed_out(within)
+        return failure if self.errand is None else self.errand(within, failure)
+
+    def _timed_out(self, within: str) -> ProbeFailure:
+        if self._completed_at is not None:
+            return MonitorTrouble(f"the answer came, but was not judged {within}", Reason.TIMEOUT)
         match self.stage:
             case Phase.RESOLVE:
                 return ProbeFailure(Reason.DNS, f"no name server answered {within}", Cause.NETWORK)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Literal
+import socket
+from typing import TYPE_CHECKING
 
 from probes.addresses import each_address
 from probes.attempt import Attempt, deadline
-from probes.certificate_settings import CertificateSettings, Margin
+from probes.certificate_judge import explained, judge
+from probes.certificate_settings import CertificateSettings
 from probes.failure import ProbeFailure, client_rejected, from_tls, is_reset, ssl_error_in
-from probes.observation import Cause, Certificate, Grade, Observation, Phase, Reason
+from probes.observation import Observation, Phase, Reason
 from probes.patterns import compile_pattern
+from probes.refusal import Refusal
+from probes.starttls import start_tls
 from probes.transport import Route, connect, look, over_tls
 
 if TYPE_CHECKING:
@@ -21,7 +25,6 @@ if TYPE_CHECKING:
 REFUSAL_WAIT = 0.5
 """Seconds to listen for a refusal: with TLS 1.3 a client certificate is judged by the server only
 after our handshake is done (RFC 8446, 4.4.2), and nothing is sent here that it would answer."""
-DAY = 86_400.0
 
 
 def prepare(settings: CertificateSettings, timeout: float, tools: Tools) -> Probe:
@@ -62,6 +65,7 @@ class CertificateProbe:
         self._route = Route(settings.host, settings.port, settings.address, settings.ip_version)
         self._name = settings.tls.server_name or settings.host
         self._issuer = compile_pattern(settings.issuer_matches) if settings.issuer_matches else None
+        self._refusal = Refusal(settings.expect.failure, settings.tls)
 
     async def __call__(self) -> Observation:
         if self._settings.address == "all":
@@ -75,8 +79,12 @@ class CertificateProbe:
                 duration = await self._handshake(attempt, route)
         except ProbeFailure as failure:
             duration = attempt.elapsed()
-            if attempt.stage is Phase.TLS:
+            in_tls = attempt.stage is Phase.TLS
+            broken_in_tls = in_tls and attempt.tls is None
+            if in_tls:
                 failure = await self._second_look(attempt, route, failure, timeout - duration)
+            if self._refusal.met_by(failure, broken_in_tls=broken_in_tls):
+                return attempt.observation(duration, detail=f"as expected: {failure.detail}")
             return attempt.failed(failure, duration)
         return self._judged(attempt, duration)
 
@@ -85,7 +93,7 @@ class CertificateProbe:
     ) -> ProbeFailure:
         """The same failure, or a better one; the certificates go into the notebook."""
         pinned = route.pinned(attempt.address) if attempt.address else route
-        seen = await look(self._tools, pinned, self._settings.tls, (), left)
+        seen = await look(self._tools, pinned, self._settings.tls, (), left, self._prologue)
         if seen is None:
             return failure
         if seen.shows_client_rejected(failure, handshake_done=attempt.tls is not None):
@@ -93,17 +101,25 @@ class CertificateProbe:
                 "the server asked for a client certificate and closed the connection",
                 has_certificate=self._settings.tls.cert_file is not None,
             )
-        attempt.tls = attempt.tls or seen.facts
+        if attempt.tls is None and seen.facts is not None:
+            attempt.tls = seen.facts
+            failure = explained(failure, seen.facts, self._name, attempt.at)
         return failure
+
+    async def _prologue(self, connected: socket.socket, attempt: Attempt) -> None:
+        """What the server's protocol wants to hear before TLS. Raises :class:`ProbeFailure`."""
+        await start_tls(connected, self._settings.starttls, attempt)
 
     async def _handshake(self, attempt: Attempt, route: Route) -> float:
         """Seconds until the handshake was done. Raises :class:`ProbeFailure`."""
         context = self._tools.tls.get(self._settings.tls)
         connected = await connect(self._tools, route, attempt)
+        await self._prologue(connected, attempt)
         listener = await over_tls(connected, _Listener, context, self._name, attempt)
         duration = attempt.elapsed()
+        may_be_refused = context.client is not None or self._refusal.expected
         try:
-            if context.client is not None and attempt.tls and attempt.tls.version == "TLSv1.3":
+            if may_be_refused and attempt.tls and attempt.tls.version == "TLSv1.3":
                 await self._listen(listener, context)
         finally:
             if listener.transport is not None:
@@ -126,87 +142,21 @@ class CertificateProbe:
 
     def _judged(self, attempt: Attempt, duration: float) -> Observation:
         facts = attempt.tls
-        leaf = facts.leaf if facts is not None else None
-        if facts is None or leaf is None:
+        if facts is None or facts.leaf is None:
             return attempt.failed(
                 ProbeFailure(
                     Reason.TLS_HANDSHAKE, "the server sent no certificate that can be read"
                 ),
                 duration,
             )
-        failure = self._weak(leaf) or self._wrong_issuer(leaf)
-        if failure is not None:
-            return attempt.failed(failure, duration)
-        findings = [
-            _margin(
-                facts.verified_not_after or leaf.not_after,
-                leaf,
-                attempt.at,
-                self._settings.expires_within,
-                Cause.TARGET,
-                "the certificate",
-            ),
-        ]
-        if facts.client is not None:
-            findings.append(
-                _margin(
-                    facts.client.not_after,
-                    facts.client,
-                    attempt.at,
-                    self._settings.client_expires_within,
-                    Cause.DEPENDENCY,
-                    "our own client certificate",
-                )
-            )
-        for grade in (Grade.FAILED, Grade.DEGRADED):
-            for found in findings:
-                if found is not None and found[0] is grade:
-                    return attempt.observation(duration, grade, Reason.EXPIRY, found[1], found[2])
-        return attempt.observation(duration)
-
-    def _weak(self, leaf: Certificate) -> ProbeFailure | None:
-        least = {"rsa": self._settings.min_key_bits.rsa, "ec": self._settings.min_key_bits.ec}
-        wanted = least.get(leaf.key_type)
-        if wanted is None or leaf.key_bits is None or leaf.key_bits >= wanted:
-            return None
-        return ProbeFailure(
-            Reason.TLS_WEAK,
-            f"{leaf.key_type} key of {leaf.key_bits} bits, at least {wanted} expected",
+        judgement = judge(facts, attempt.at, self._settings, self._issuer)
+        worst = judgement.worst
+        if self._refusal.expected:
+            if worst is not None and self._refusal.names(worst.reason):
+                return attempt.observation(duration, detail=f"as expected: {judgement.detail}")
+            return attempt.failed(self._refusal.not_met(f"{facts.version} was accepted"), duration)
+        if worst is None:
+            return attempt.observation(duration, detail=judgement.detail)
+        return attempt.observation(
+            duration, worst.grade, worst.reason, worst.cause, judgement.detail
         )
-
-    def _wrong_issuer(self, leaf: Certificate) -> ProbeFailure | None:
-        if self._issuer is None or self._issuer.search(leaf.issuer):
-            return None
-        return ProbeFailure(
-            Reason.TLS_ISSUER,
-            f"issued by {leaf.issuer}, expected a match of {self._settings.issuer_matches}",
-        )
-
-
-def _margin(
-    not_after: float,
-    certificate: Certificate,
-    now: float,
-    margin: Margin | Literal["auto"],
-    cause: Cause,
-    whose: str,
-) -> tuple[Grade, Cause, str] | None:
-    """What the time that is left is worth: failed inside red, degraded inside yellow."""
-    yellow, red = margins(margin, certificate)
-    left = not_after - now
-    if left >= yellow:
-        return None
-    # with the time left cut, not rounded: "in 1 days" is never optimistic
-    detail = f"{whose} ends in {max(int(left / DAY), 0)} days"
-    return (Grade.FAILED if left < red else Grade.DEGRADED), cause, detail
-
-
-def margins(margin: Margin | Literal["auto"], certificate: Certificate) -> tuple[float, float]:
-    """Seconds before the end that are yellow and red; ``auto`` follows short lifetimes: the lesser
-    of the defaults and a third, a tenth, of the lifetime (contract, section 3).
-    """
-    if margin != "auto":
-        return margin.yellow, margin.red
-    lifetime = certificate.not_after - certificate.not_before
-    default = Margin()
-    return min(default.yellow, lifetime / 3), min(default.red, lifetime / 10)

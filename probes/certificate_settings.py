@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
+from probes.expect_settings import REFUSALS
+from probes.observation import Reason
 from probes.patterns import PatternText
 from probes.settings import (
     Address,
@@ -14,11 +16,13 @@ from probes.settings import (
     Host,
     IpVersion,
     Port,
+    PositiveDuration,
     ProbeSettings,
     Strict,
     TlsSettings,
     join_host_port,
 )
+from probes.starttls import DEFAULT_PORTS, StartTls
 
 DAY = 86_400.0
 
@@ -50,8 +54,37 @@ def _only(allowed: str, key: str):  # type: ignore[no-untyped-def]
     return check
 
 
+_REFUSALS = {word: reasons for word, reasons in REFUSALS.items() if word != "status"}
+_REFUSAL_WORDS = sorted({*_REFUSALS, Reason.PROTOCOL, Reason.EXPIRY}.union(*_REFUSALS.values()))
+
+
+def _refusal(value: object) -> str:
+    if isinstance(value, str) and value in _REFUSAL_WORDS:
+        return value
+    raise PydanticCustomError(
+        "refusal",
+        "{shown} is not a way for this kind to fail: write one of {words}, or a reason's name",
+        {"shown": repr(value), "words": ", ".join(_REFUSALS)},
+    )
+
+
+class CertificateExpect(Strict):
+    """What the probe must come to, when that is not success."""
+
+    failure: (
+        Annotated[
+            str,
+            BeforeValidator(_refusal),
+            WithJsonSchema({"type": "string", "enum": [str(word) for word in _REFUSAL_WORDS]}),
+        ]
+        | None
+    ) = None
+
+
 class KeyBits(Strict):
-    """The fewest bits that a leaf's key may have."""
+    """The fewest bits that the key of the server's own certificate and of its intermediates may
+    have.
+    """
 
     rsa: Annotated[int, Field(ge=512, le=16384)] = 2048
     ec: Annotated[int, Field(ge=160, le=521)] = 256
@@ -64,11 +97,7 @@ class CertificateSettings(ProbeSettings):
     port: Port = 443
     address: Address | None = None
     ip_version: IpVersion = "any"
-    starttls: Annotated[
-        Literal["none"],
-        BeforeValidator(_only("none", "starttls")),
-        WithJsonSchema({"const": "none"}),
-    ] = "none"
+    starttls: StartTls = "none"
     tls: TlsSettings = TlsSettings()
     expires_within: Margin | Literal["auto"] = Margin()
     revocation: Annotated[
@@ -84,6 +113,21 @@ class CertificateSettings(ProbeSettings):
     issuer_matches: PatternText | None = None
     min_key_bits: KeyBits = KeyBits()
     client_expires_within: Margin = Margin()
+    max_validity: PositiveDuration | None = None
+    """The longest that the server's own certificate may be valid in all."""
+    strict_chain: bool = False
+    """Whether a chain fails that verifies here and may not elsewhere."""
+    expect: CertificateExpect = CertificateExpect()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _usual_port(cls, values: Any) -> Any:
+        """Without a port the one that the protocol before TLS is at home on."""
+        if isinstance(values, dict) and "port" not in values:
+            protocol = values.get("starttls")
+            if isinstance(protocol, str) and protocol in DEFAULT_PORTS:
+                return values | {"port": DEFAULT_PORTS[protocol]}
+        return values
 
     def target(self) -> str:
         return join_host_port(self.host, self.port)

@@ -9,18 +9,21 @@ directly, and the instants of the first and the last byte are taken where bytes 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.helpers import HeadersMixin, TimerNoop
+from aiohttp.http_exceptions import HttpProcessingError
 
+from probes.codings import decoder
 from probes.connector import ALPN, MAX_HEADERS, MAX_LINE_SIZE, broken, closed_without_answer
 from probes.failure import ProbeFailure
-from probes.observation import Phase, Reason
-from probes.transport import connect, over_tls
+from probes.observation import Phase, Reason, clean
+from probes.proxy import dial
+from probes.transport import over_tls
 
 if TYPE_CHECKING:
     from aiohttp.http_parser import RawResponseMessage
@@ -32,6 +35,14 @@ if TYPE_CHECKING:
     from probes.connector import Hop
 
 READ_BUFFER = 65_536
+FRAMING_LIMIT = 524_288
+"""Bytes of an answer that are no body: headers, interim answers, chunk sizes, trailers. Twice what
+is read at once, for what the parser has not got to yet counts too; a large body may have more."""
+FULL_READ = 65_536
+"""Where as much as this comes at once, more waits; other probes have a turn before it is read."""
+EMPTY_LIMIT = 262_144
+"""Bytes of a coded body that may come without anything to unpack: names in gzip's head, empty
+blocks."""
 MAX_INTERIM = 20
 """Interim answers (1xx; RFC 9110, 15.2) that a server may send before the real one."""
 ACCEPTED_CODINGS = "gzip, deflate, br, zstd"
@@ -50,7 +61,10 @@ class Request:
     hop: Hop
 
     def serialized(self, user_agent: str) -> bytes:
-        """Its bytes (RFC 9112, 3): the headers given, and those that every request needs."""
+        """Its bytes (RFC 9112, 3): the headers given, and those that every request needs. A proxy
+        of plain HTTP is told the whole address, and who we are there.
+        """
+        proxy = self.hop.proxy if self.hop.tls is None else None
         host = self.url.host_subcomponent or ""
         added = {
             "Host": host if self.url.is_default_port() else f"{host}:{self.url.port}",
@@ -58,14 +72,16 @@ class Request:
             "Accept": "*/*",
             "Accept-Encoding": ACCEPTED_CODINGS,
             "Connection": "close",
+            **(proxy.headers() if proxy is not None else {}),
         }
         given = {name.lower() for name in self.headers}
         if self.body is not None:
             added["Content-Type"] = "application/octet-stream"
         if self.body is not None or self.method in _MEANS_CONTENT:
             added["Content-Length"] = str(len(self.body or b""))
+        origin = f"http://{added['Host']}" if proxy is not None else ""
         head = [
-            f"{self.method} {self.url.raw_path_qs} HTTP/1.1",
+            f"{self.method} {origin}{self.url.raw_path_qs} HTTP/1.1",
             *(f"{name}: {value}" for name, value in added.items() if name.lower() not in given),
             *(f"{name}: {value}" for name, value in self.headers.items()),
         ]
@@ -95,19 +111,52 @@ class Serializer:
 
 
 class _Handler(ResponseHandler):
-    """aiohttp's protocol, which also notes when bytes arrive."""
+    """aiohttp's protocol, which also notes when bytes arrive, and bounds what a peer may send."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, attempt: Attempt) -> None:
         super().__init__(loop)
         self._attempt = attempt
+        self._received = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # aiohttp's would set TCP_NODELAY again: the loop has done so
         self.transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
+        if not data:  # aiohttp's own way to go on after a pause
+            super().data_received(data)
+            return
         self._attempt.received()
+        self._received += len(data)
         super().data_received(data)
+        if len(data) < FULL_READ and self._received <= FRAMING_LIMIT:
+            return
+        body = self._payload.total_bytes if self._payload is not None else 0
+        if self._received - body > FRAMING_LIMIT + body // 4:
+            self._fail("more bytes of framing than of a body")
+        else:
+            self._take_turns()
+
+    def _fail(self, complaint: str) -> None:
+        self.set_exception(HttpProcessingError(message=complaint))
+        if self._payload is not None:
+            self._payload.set_exception(aiohttp.ClientPayloadError(complaint))
+        if self.transport is not None:
+            self.transport.abort()
+
+    def _take_turns(self) -> None:
+        if not self._reading_paused and not self._buffer_paused:
+            self._pause_transport_reading()
+            self._loop.call_soon(self._go_on)
+
+    def _go_on(self) -> None:
+        if not self._reading_paused and not self._buffer_paused:
+            self._resume_transport_reading()
+
+    def set_exception(self, exc: BaseException, *cause: BaseException) -> None:
+        # the first fault is the true one; that the connection then ends is its consequence
+        if self._exception is None:
+            super().set_exception(exc, *cause)
 
     def finish(self) -> None:
         """Closes, and at once when the peer does not read what it was sent: a transport would
@@ -131,12 +180,37 @@ class Answer(HeadersMixin):
         self._headers = message.headers
         self._content = content
         self._handler = handler
+        self._decoder = decoder(message.headers.get("Content-Encoding"))
+        self._unpacked: Iterator[bytes] = iter(())
+        self._empty_bytes = 0
+        self._begun = False
 
     async def read(self) -> bytes:
         """What has come of the body after decompression; empty at its end. Raises
-        ``aiohttp.ClientError`` when it is broken off or is not well-formed.
+        ``aiohttp.ClientError`` when it is broken off or is not well-formed, :class:`ProbeFailure`
+        when it cannot be unpacked.
         """
-        return await self._content.readany()
+        if self._decoder is None:
+            return await self._read_as_sent()
+        while (piece := next(self._unpacked, b"")) == b"":
+            packed = await self._read_as_sent()
+            if not packed:
+                self._decoder.close()
+                return b""
+            self._empty_bytes += len(packed)
+            if self._empty_bytes > EMPTY_LIMIT:
+                raise ProbeFailure(Reason.PROTOCOL, "a coded body that holds next to nothing")
+            self._unpacked = self._decoder.feed(packed)
+        self._empty_bytes = max(0, self._empty_bytes - 4 * len(piece))
+        return piece
+
+    async def _read_as_sent(self) -> bytes:
+        data = await self._content.readany()
+        if data and self._begun:
+            # what has come already is given without waiting: other probes have their turn here
+            await asyncio.sleep(0)
+        self._begun = True
+        return data
 
     def close(self) -> None:
         """Ends the connection, whatever is still to come."""
@@ -156,17 +230,22 @@ async def exchange(request: Request, raw: bytes) -> Answer:
             timer=_UNTIMED,
             skip_payload=request.method == "HEAD",
             read_until_eof=True,
+            auto_decompress=False,
             read_bufsize=READ_BUFFER,
             max_line_size=MAX_LINE_SIZE,
             max_field_size=MAX_LINE_SIZE,
             max_headers=MAX_HEADERS,
         )
         attempt.ready_at = attempt.begin(Phase.PROCESSING)
+        if attempt.first_byte_at is not None:
+            # it came unasked: no time was spent on it
+            attempt.first_byte_at = attempt.last_byte_at = attempt.ready_at
         if handler.transport is not None:
             handler.transport.write(raw)
         for _ in range(MAX_INTERIM + 1):
             message, content = await handler.read()
             if not 100 <= message.code <= 199 or message.code == 101:
+                _check_head(message)
                 return Answer(message, content, handler)
         raise ProbeFailure(Reason.PROTOCOL, f"more than {MAX_INTERIM} interim answers (1xx)")
     except aiohttp.ServerDisconnectedError:
@@ -180,14 +259,28 @@ async def exchange(request: Request, raw: bytes) -> Answer:
         raise
 
 
+def _check_head(message: RawResponseMessage) -> None:
+    """No status is below 100 (RFC 9110, 15). A transfer coding that is not understood is an error
+    (RFC 9112, 6.1); aiohttp would take what is so coded for the body.
+    """
+    if message.code < 100:
+        raise ProbeFailure(Reason.PROTOCOL, f"{message.code:03d} is no status")
+    if "Transfer-Encoding" in message.headers:
+        codings = ", ".join(message.headers.getall("Transfer-Encoding"))
+        if codings.strip().lower() != "chunked":
+            raise ProbeFailure(
+                Reason.PROTOCOL, f"the transfer coding {clean(codings, 60)} is not understood"
+            )
+
+
 async def _connected(hop: Hop) -> _Handler:
     """A connection as the hop says."""
     attempt, loop = hop.attempt, asyncio.get_running_loop()
     if hop.tls is None:
-        connected = await connect(attempt.tools, hop.route, attempt)
+        connected = await dial(hop)
         _, handler = await loop.create_connection(lambda: _Handler(loop, attempt), sock=connected)
         return handler
     context = attempt.tools.tls.get(hop.tls, ALPN)
-    connected = await connect(attempt.tools, hop.route, attempt)
+    connected = await dial(hop)
     name = hop.tls.server_name or hop.route.host
     return await over_tls(connected, lambda: _Handler(loop, attempt), context, name, attempt)

@@ -11,16 +11,20 @@ from yarl import URL
 
 from probes.addresses import each_address
 from probes.attempt import Attempt, deadline
+from probes.certificate_judge import explained
 from probes.connector import ALPN, Hop, broken
 from probes.credentials import Credentials
 from probes.exchange import Answer, Request, Serializer, exchange
 from probes.expect import Expectations, Response, parse_http_date
-from probes.expect_settings import refusal_reasons
 from probes.failure import ProbeFailure, client_rejected, is_reset
 from probes.files import WatchedFile
 from probes.http_settings import HttpSettings
 from probes.observation import HttpFacts, Observation, Phase, Reason, clean
+from probes.proxy import Proxy, ProxyTrouble, check_proxy, look_through
 from probes.redirects import REDIRECTS, redirected
+from probes.refusal import VERIFICATION, Refusal
+from probes.retry_after import TOO_MANY_REQUESTS, SlowDown, parse_retry_after
+from probes.service_request import service_request
 from probes.settings import TlsSettings
 from probes.transport import Route, look
 
@@ -31,16 +35,6 @@ if TYPE_CHECKING:
 MAX_REDIRECTS = 10
 # nginx refuses a client certificate inside TLS, with 400 and one of these in its page
 _NGINX_MARKS = (b"No required SSL certificate was sent", b"The SSL certificate error")
-_VERIFICATION = frozenset(
-    {
-        Reason.TLS_UNTRUSTED,
-        Reason.TLS_EXPIRED,
-        Reason.TLS_NOT_YET_VALID,
-        Reason.TLS_HOSTNAME,
-        Reason.TLS_WEAK,
-        Reason.TLS_REVOKED,
-    }
-)
 
 
 def prepare(settings: HttpSettings, timeout: float, tools: Tools) -> Probe:
@@ -60,11 +54,14 @@ class HttpProbe:
         host, port = settings.endpoint()
         self._route = Route(host, port, settings.address, settings.ip_version)
         self._expectations = Expectations(settings.expect, settings.max_body_bytes)
-        self._refusal = settings.expect.failure
-        self._headers = dict(settings.headers)
-        self._credentials = Credentials(settings, tools)
+        self._refusal = Refusal(settings.expect.failure, self._tls)
+        asked = service_request(settings)
+        self._method = asked.method
+        self._headers = asked.headers
+        self._proxy = Proxy.of(settings.proxy_url)
+        self._credentials = Credentials(settings, timeout, tools)
         self._serialized = Serializer(tools.user_agent)
-        self._body = settings.body.encode() if settings.body is not None else None
+        self._body = asked.body
         self._body_file = (
             WatchedFile(settings.body_file, tools.clock) if settings.body_file else None
         )
@@ -80,25 +77,22 @@ class HttpProbe:
             async with deadline(attempt, timeout):
                 await self._exchange(attempt, route)
         except ProbeFailure as failure:
+            failure.detail = self._credentials.without_tokens(failure.detail)
             return await self._explain(attempt, route, failure, timeout)
         finally:
             attempt.hop = None  # it holds the attempt
-        if self._refusal is not None:
-            return attempt.failed(
-                ProbeFailure(
-                    Reason.UNEXPECTED_SUCCESS, f"the probe should have failed: {self._refusal}"
-                )
-            )
+        if self._refusal.expected:
+            return attempt.failed(self._refusal.not_met())
         return attempt.observation(attempt.elapsed())
 
     async def _exchange(self, attempt: Attempt, route: Route) -> None:
         """The request and its redirects. Raises :class:`ProbeFailure`."""
         request = Request(
-            method=self._settings.method,
+            method=self._method,
             url=self._url,
-            headers=self._credentials.added_to(self._headers),
+            headers=await self._credentials.added_to(self._headers, attempt),
             body=self._body_file.read() if self._body_file else self._body,
-            hop=Hop(attempt, route, self._tls),
+            hop=Hop(attempt, route, self._tls, self._proxy),
         )
         redirects = 0
         while (following := await self._request(request, redirects)) is not None:
@@ -117,6 +111,8 @@ class HttpProbe:
             raise _malformed(error.message) from None
         try:
             begun = attempt.end(Phase.PROCESSING, attempt.ready_at, attempt.first_byte_at)
+            self._credentials.answered(request, answer.status)
+            check_proxy(request.hop, answer.status)
             location = answer.headers.get("Location")
             if (
                 self._settings.follow_redirects
@@ -131,7 +127,7 @@ class HttpProbe:
             attempt.complete()
         finally:
             answer.close()
-        self._judge(answer, request, redirects, body, truncated=truncated)
+        await self._judge(answer, request, redirects, body, truncated=truncated)
         return None
 
     async def _read(self, answer: Answer, hop: Hop) -> tuple[bytes, bool]:
@@ -148,9 +144,12 @@ class HttpProbe:
         except aiohttp.ClientError as error:
             hop.attempt.http = None
             raise _protocol_failure(error, hop) from None
+        except ProbeFailure:
+            hop.attempt.http = None
+            raise
         return b"".join(chunks), False
 
-    def _judge(
+    async def _judge(
         self,
         answer: Answer,
         request: Request,
@@ -169,18 +168,23 @@ class HttpProbe:
                 has_certificate=request.hop.tls.cert_file is not None,
             )
         encoded = answer.headers.get("Content-Encoding", "identity") != "identity"
-        shortfall = self._expectations.judge(
-            Response(
-                status=answer.status,
-                headers=answer.headers,
-                body=body,
-                truncated=truncated,
-                declared_bytes=None if encoded else facts.content_length,
-                at=self._tools.clock(),
-                charset=answer.charset,
-            )
+        response = Response(
+            status=answer.status,
+            headers=answer.headers,
+            body=body,
+            truncated=truncated,
+            declared_bytes=None if encoded else facts.content_length,
+            at=self._tools.clock(),
+            charset=answer.charset,
         )
+        judge = self._expectations.judge
+        if self._expectations.heavy(response):
+            shortfall = await self._tools.workers.run(lambda stop: judge(response, stop))
+        else:
+            shortfall = judge(response)
         if shortfall is not None:
+            if shortfall.reason is Reason.STATUS and answer.status == TOO_MANY_REQUESTS:
+                raise SlowDown(facts.retry_after)
             raise ProbeFailure(shortfall.reason, shortfall.detail, regex=shortfall.regex)
 
     async def _explain(
@@ -191,11 +195,12 @@ class HttpProbe:
         """
         duration = attempt.elapsed()
         hop = attempt.hop
-        if hop is not None and hop.tls is not None:
-            failure = await self._second_look(hop, hop.tls, failure, timeout - duration)
+        if hop is not None and hop.tls is not None and not isinstance(failure, ProxyTrouble):
+            left = timeout - attempt.left_out - duration
+            failure = await self._second_look(hop, hop.tls, failure, left)
         if failure.regex and attempt.http is not None:
             attempt.http = replace(attempt.http, regex_failed=True)
-        if self._refusal is not None and self._refused_as_expected(failure, attempt):
+        if self._refused_as_expected(failure, attempt):
             return attempt.observation(duration)
         return attempt.failed(failure, duration)
 
@@ -204,16 +209,22 @@ class HttpProbe:
     ) -> ProbeFailure:
         """The same failure, or a better one; the certificates go into the notebook."""
         attempt = hop.attempt
-        unverified = failure.reason in _VERIFICATION
+        unverified = failure.reason in VERIFICATION
         broke = failure.reason in (Reason.RESET, Reason.TLS_HANDSHAKE) and not attempt.answered
         if not (unverified or broke):
             return failure
-        pinned = hop.route.pinned(attempt.address) if attempt.address else hop.route
-        seen = await look(self._tools, pinned, tls, ALPN, left)
+        if hop.proxy is not None:
+            seen = await look_through(self._tools, hop.proxy, hop.route, tls, ALPN, left)
+        else:
+            pinned = hop.route.pinned(attempt.address) if attempt.address else hop.route
+            seen = await look(self._tools, pinned, tls, ALPN, left)
         if seen is None:
             return failure
         if unverified:
             attempt.tls = seen.facts
+            if seen.facts is not None:
+                name = tls.server_name or hop.route.host
+                return explained(failure, seen.facts, name, attempt.at)
         elif seen.shows_client_rejected(failure, handshake_done=attempt.tls is not None):
             return client_rejected(
                 "the server asked for a client certificate and closed the connection",
@@ -222,15 +233,11 @@ class HttpProbe:
         return failure
 
     def _refused_as_expected(self, failure: ProbeFailure, attempt: Attempt) -> bool:
-        if failure.reason in refusal_reasons(self._refusal or ""):
-            return True
-        # a server may refuse a client certificate by closing the connection, alert or none
-        return (
-            self._refusal == "tls"
-            and failure.reason is Reason.RESET
-            and not attempt.answered
-            and self._tls is not None
-        )
+        # who is asked to come back later, or never got to the target, has not been refused by it
+        if isinstance(failure, (SlowDown, ProxyTrouble)):
+            return False
+        broken_in_tls = not attempt.answered and self._tls is not None
+        return self._refusal.met_by(failure, broken_in_tls=broken_in_tls)
 
 
 def _facts(answer: Answer, request: Request, redirects: int, body_bytes: int | None) -> HttpFacts:
@@ -244,6 +251,9 @@ def _facts(answer: Answer, request: Request, redirects: int, body_bytes: int | N
         body_bytes=body_bytes,
         last_modified=parse_http_date(modified) if modified is not None else None,
         tls=request.hop.tls is not None,
+        retry_after=parse_retry_after(
+            answer.headers.get("Retry-After"), request.hop.attempt.tools.clock()
+        ),
     )
 
 

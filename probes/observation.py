@@ -122,6 +122,14 @@ class Certificate:
     signature_algorithm: str
     authority: bool
     """Whether basic constraints say that it is a CA."""
+    signature_hash: str | None = None
+    """``sha256``, ``sha1``, ``md5`` …; ``None`` for signatures that name none (Ed25519)."""
+    self_signed: bool = False
+    """Whether it says that it issued itself, by names and key identifiers; no signature is tried."""
+    subject_key_id: str | None = None
+    """Hexadecimal, lower case (RFC 5280, 4.2.1.2)."""
+    authority_key_id: str | None = None
+    """The subject key identifier of its issuer (RFC 5280, 4.2.1.1)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +146,8 @@ class TlsFacts:
     """The earliest end of validity in the chain that verified (not of all that was sent)."""
     client: Certificate | None = None
     """Our own certificate, when the settings name one."""
+    verified_chain: tuple[Certificate, ...] = ()
+    """Leaf first, up to the authority that we trust; empty when nothing verified."""
 
     @property
     def leaf(self) -> Certificate | None:
@@ -166,6 +176,8 @@ class HttpFacts:
     """Whether the last request went over TLS."""
     regex_failed: bool = False
     """Whether a header or body regular expression failed the probe."""
+    retry_after: float | None = None
+    """Seconds that ``Retry-After`` asked for, at most a day; ``None`` when it was not sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,6 +26,8 @@ _VERSIONS: Final[dict[TlsVersion, ssl.TLSVersion]] = {
 }
 FILES_CHECKED_EVERY = 5.0
 """Seconds between looks at whether a certificate file was replaced."""
+CHAIN_KEPT = 16_384
+"""Bytes of a chain whose facts are remembered; a larger one, up to OpenSSL's 100 KiB, is read anew."""
 ASKED_KEPT = 4096
 """Settings objects whose context is known without hashing them."""
 _ENCODING_DER = 2  # _ssl.ENCODING_DER
@@ -103,12 +105,15 @@ class TlsContexts:
         key = (id(verifier), chain)
         read = self._facts.get(key)
         if read is None:
+            verified = read_chain(_verified_chain(connection)) if context.verifies else ()
             read = _Read(
                 verifier,
                 read_chain(chain),
-                _earliest_end(_verified_chain(connection)) if context.verifies else None,
+                verified,
+                min((certificate.not_after for certificate in verified), default=None),
             )
-            self._facts[key] = read
+            if sum(map(len, chain)) <= CHAIN_KEPT:
+                self._facts[key] = read
             if len(self._facts) > 2048:
                 self._facts.popitem(last=False)
         cipher = connection.cipher()
@@ -119,6 +124,7 @@ class TlsContexts:
             verified=context.verifies,
             verified_not_after=read.verified_not_after,
             client=context.client,
+            verified_chain=read.verified_chain,
         )
 
 
@@ -126,11 +132,8 @@ class TlsContexts:
 class _Read:
     verifier: ssl.SSLContext | None  # keeps the id in the key its own
     chain: tuple[Certificate, ...]
+    verified_chain: tuple[Certificate, ...]
     verified_not_after: float | None
-
-
-def _earliest_end(chain: list[bytes]) -> float | None:
-    return min((certificate.not_after for certificate in read_chain(chain)), default=None)
 
 
 def _files(settings: TlsSettings) -> tuple[Path, ...]:

@@ -17,6 +17,9 @@ from collections.abc import Callable
 from typing import Any, cast
 
 CHUNK = 65_536
+HANDSHAKE_LIMIT = 131_072
+"""Bytes of a handshake: OpenSSL takes 100 KiB of certificates, and all else is small. Messages that it
+passes over (HelloRequest; RFC 5246, 7.4.1.1) would otherwise come for ever."""
 UNREAD_LIMIT = 262_144
 """Bytes that may wait for a peer that makes us answer (KeyUpdate, renegotiation) and reads none."""
 
@@ -54,7 +57,9 @@ class TlsStream(asyncio.Transport, asyncio.Protocol):
         self._above: asyncio.Protocol | None = None
         self._unsent = b""
         self._unread = 0
+        self._shaken = 0
         self._paused = False
+        self._held = False
         self._closing = False
         self._fault: BaseException | None = None
 
@@ -93,6 +98,12 @@ class TlsStream(asyncio.Transport, asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self._incoming.write(data)
         if self._above is None:
+            self._shaken += len(data)
+            if self._shaken > HANDSHAKE_LIMIT:
+                endless = ssl.SSLError(1, "the handshake does not end")
+                endless.reason = "HANDSHAKE_WITHOUT_END"
+                self._fail(endless)
+                return
             self._shake()
         if self._above is not None:
             self._read()
@@ -158,6 +169,9 @@ class TlsStream(asyncio.Transport, asyncio.Protocol):
                 self._end(above)
                 break
             above.data_received(data)
+        if self._held and not self._paused and not self._closing and self._below is not None:
+            self._held = False
+            self._below.resume_reading()
         if self._unsent and not self._closing:
             self._write_unsent()
         self._answer()
@@ -227,15 +241,14 @@ class TlsStream(asyncio.Transport, asyncio.Protocol):
         return self._closing
 
     def pause_reading(self) -> None:
-        self._paused = True
+        self._paused = self._held = True
         if self._below is not None:
             self._below.pause_reading()
 
     def resume_reading(self) -> None:
+        # the transport below is let go once what has come is read: it would bring more than is taken
         self._paused = False
-        if self._below is not None:
-            self._below.resume_reading()
-            self._loop.call_soon(self._read)
+        self._loop.call_soon(self._read)
 
     def get_write_buffer_size(self) -> int:
         return self._below.get_write_buffer_size() if self._below is not None else 0

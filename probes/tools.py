@@ -1,4 +1,4 @@
-"""What probes share: clocks, name resolution and connections. One of these a daemon."""
+"""What probes share: clocks, name resolution, TLS contexts and tokens. One of these a daemon."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-import aiohttp
-
-from probes.connector import make_session
 from probes.resolve import Resolver, SystemResolver
 from probes.tls import TlsContexts
+from probes.tokens import Tokens
+from probes.workers import Workers
 
 DEFAULT_USER_AGENT = "driftvakt"
 
@@ -36,14 +35,8 @@ class Tools:
         self.timer = timer
         self.resolver: Resolver = resolver or SystemResolver(timer)
         self.tls = TlsContexts(clock)
-        self._session: aiohttp.ClientSession | None = None
-
-    @property
-    def session(self) -> aiohttp.ClientSession:
-        """The HTTP session that all probes share; made in the running loop at its first use."""
-        if self._session is None:
-            self._session = make_session(self)
-        return self._session
+        self.workers = Workers()
+        self.tokens = Tokens(self)
 
     async def __aenter__(self) -> Self:
         return self
@@ -58,7 +51,6 @@ class Tools:
 
     async def close(self) -> None:
         """Gives back threads and sockets."""
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        await self.tokens.close()
+        await self.workers.close()
         await self.resolver.close()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Self, TypeVar, cast
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Self, TypeAlias, TypeVar, cast
 
 import aiohappyeyeballs
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from probes.tools import Tools
 
 P = TypeVar("P", bound=asyncio.BaseProtocol)
+Prologue: TypeAlias = Callable[[socket.socket, Attempt], Awaitable[None]]
+"""What is said on a connection before TLS; it closes the socket when it raises."""
 
 HAPPY_EYEBALLS_DELAY = 0.25
 """Seconds before the next address is tried beside the first (RFC 8305)."""
@@ -167,10 +169,16 @@ class Look:
 
 
 async def look(
-    tools: Tools, route: Route, settings: TlsSettings, alpn: tuple[str, ...], timeout: float
+    tools: Tools,
+    route: Route,
+    settings: TlsSettings,
+    alpn: tuple[str, ...],
+    timeout: float,
+    prologue: Prologue | None = None,
 ) -> Look | None:
     """A second handshake, which only reads: the chain of a server that did not verify, and
-    whether it asks for a client certificate. ``None`` when it shows neither in time.
+    whether it asks for a client certificate. ``None`` when it shows neither in time. ``prologue``
+    says what has to be said before TLS.
     """
     if timeout <= 0:
         return None
@@ -178,7 +186,10 @@ async def look(
     try:
         async with asyncio.timeout(timeout):
             looking = LookingContext(settings, alpn)
-            connected = await connect(tools, route, Attempt(tools))
+            attempt = Attempt(tools)
+            connected = await connect(tools, route, attempt)
+            if prologue is not None:
+                await prologue(connected, attempt)
             name = settings.server_name or route.host
             stream = TlsStream(asyncio.Protocol, looking.context.ssl, name, tools.timer)
             await stream.connect(connected)

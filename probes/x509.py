@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Sequence
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
 from cryptography.utils import CryptographyDeprecationWarning
 
@@ -14,6 +15,8 @@ from probes.observation import Certificate, clean
 
 MAX_NAMES = 100
 MAX_DER_BYTES = 1_048_576
+KEY_ID_BYTES = 64
+"""Kept of a key identifier, which is 20 octets by custom and as long as a server likes."""
 
 
 def read_certificate(der: bytes) -> Certificate:
@@ -23,8 +26,12 @@ def read_certificate(der: bytes) -> Certificate:
     with warnings.catch_warnings():
         # old certificates with odd serials or encodings still have dates worth telling
         warnings.simplefilter("ignore", CryptographyDeprecationWarning)
-        parsed = x509.load_der_x509_certificate(der)
+        try:
+            parsed = x509.load_der_x509_certificate(der)
+        except x509.InvalidVersion as error:  # no ValueError of cryptography's
+            raise ValueError(str(error)) from None
         key_type, key_bits = _key(parsed)
+        subject_key, authority_key = _key_ids(parsed)
         return Certificate(
             subject=clean(_text(parsed.subject.rfc4514_string)),
             issuer=clean(_text(parsed.issuer.rfc4514_string)),
@@ -37,6 +44,10 @@ def read_certificate(der: bytes) -> Certificate:
             key_bits=key_bits,
             signature_algorithm=_signature(parsed),
             authority=_authority(parsed),
+            signature_hash=_signature_hash(parsed),
+            self_signed=_same_name(parsed) and authority_key in (None, subject_key),
+            subject_key_id=subject_key,
+            authority_key_id=authority_key,
         )
 
 
@@ -100,6 +111,44 @@ def _signature(parsed: x509.Certificate) -> str:
     oid = parsed.signature_algorithm_oid
     name = getattr(oid, "_name", "")
     return str(name) if name and name != "Unknown OID" else oid.dotted_string
+
+
+# cryptography knows no hash of these; nobody should have seen one since 2010 (RFC 6149, RFC 6150)
+_FORGOTTEN = {"1.2.840.113549.1.1.2": "md2", "1.2.840.113549.1.1.3": "md4"}
+
+
+def _signature_hash(parsed: x509.Certificate) -> str | None:
+    try:
+        used = parsed.signature_hash_algorithm
+    except (UnsupportedAlgorithm, ValueError):
+        return _FORGOTTEN.get(parsed.signature_algorithm_oid.dotted_string)
+    return used.name if used is not None else None
+
+
+def _same_name(parsed: x509.Certificate) -> bool:
+    try:
+        return parsed.subject == parsed.issuer
+    except (ValueError, x509.UnsupportedGeneralNameType):
+        return False
+
+
+def _key_ids(parsed: x509.Certificate) -> tuple[str | None, str | None]:
+    """The key identifiers of subject and issuer, as far as they are there (RFC 5280, 4.2.1)."""
+    try:
+        extensions = parsed.extensions
+    except (x509.DuplicateExtension, x509.UnsupportedGeneralNameType, ValueError):
+        return None, None
+    subject = authority = None
+    for extension in extensions:
+        if isinstance(extension.value, x509.SubjectKeyIdentifier):
+            subject = extension.value.digest
+        elif isinstance(extension.value, x509.AuthorityKeyIdentifier):
+            authority = extension.value.key_identifier
+    return _hex(subject), _hex(authority)
+
+
+def _hex(octets: bytes | None) -> str | None:
+    return octets[:KEY_ID_BYTES].hex() if octets else None
 
 
 def _authority(parsed: x509.Certificate) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from monitor.certificates import CertificateChange, Leaf
 from monitor.estate import (
     Check,
     CheckId,
@@ -138,6 +139,16 @@ def make_unmeasured_view(check: Check | None = None, **changes: Any) -> CheckVie
         "latency": None,
     }
     return replace(make_view(check), **{**values, **changes})
+
+
+def make_change(**changes: Any) -> CertificateChange:
+    """An hour ago, from an older certificate of the same issuer to :func:`make_certificate`'s."""
+    leaf = make_certificate()
+    after = Leaf(
+        sha256=leaf.sha256, issuer=leaf.issuer, not_after=leaf.not_after, seen_at=NOW - 3600
+    )
+    before = replace(after, sha256="0a" * 32, not_after=NOW + 3 * DAY)
+    return replace(CertificateChange(at=NOW - 3600, before=before, after=after), **changes)
 
 
 def make_address_view(address: str = "192.0.2.10", **changes: Any) -> AddressView:

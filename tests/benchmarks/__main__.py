@@ -44,6 +44,13 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--rate", type=float, action="append", help="probes a second (200, 300; quick: 200)"
     )
+    parser.add_argument(
+        "--latency-rate",
+        type=float,
+        action="append",
+        choices=[load.rate for load in latency.LOADS],
+        help="of the part latency: probes a second (all of them)",
+    )
     parser.add_argument("--host", default=HOST, help=f"the target's name ({HOST}; or localhost)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
     return parser.parse_args(arguments)
@@ -63,7 +70,7 @@ def _run(options: argparse.Namespace) -> bool:
 
     complete = True
     cpu_found: list[cpu.Cpu] = []
-    latency_found: latency.Latency | None = None
+    latency_found: list[latency.Run] = []
     memory_found: list[memory.Memory] = []
     with (
         tempfile.TemporaryDirectory(prefix="driftvakt-bench-") as name,
@@ -90,8 +97,9 @@ def _run(options: argparse.Namespace) -> bool:
                         complete = False
             report.show_cpu(console, cpu_found)
         if "latency" in parts:
-            seconds = 10.0 if quick else 30.0
-            latency_found = latency.measure(folder, measured_core, other_core, seconds, told)
+            cores = measured_core, other_core
+            rates = options.latency_rate or [load.rate for load in latency.LOADS]
+            latency_found = latency.measure(folder, cores, rates, told, quick=quick)
             report.show_latency(console, latency_found)
         if "memory" in parts:
             sizes = (100, 1000) if quick else (100, 1000, 10_000)

@@ -1,37 +1,26 @@
-"""How late probes start, and how far the latency reported is from the true one.
+"""How far each measured phase is from the true one, and how late probes start.
 
-The truth is told by a server whose delay is known: it writes down when each connection came, when
-its request was there and when the answer was sent.
+The truth is what passed over the wire (``wire.py``), written down by a process of its own with the
+kernel's time stamps while a server delays its answers by known amounts (``delayed.py``). The error of
+a phase is what was reported minus that: it holds all the probing program's own time that it counted
+as the target's. Our figures are read from ``/metrics``, the exporter's from its answers.
 """
 
 from __future__ import annotations
 
-import socket
 import sys
-from collections import defaultdict
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
-from monitor.schedule import phase
-from tests.benchmarks.exposition import (
-    Buckets,
-    buckets,
-    by_check,
-    histogram_quantile,
-    quantile,
-    since,
-    values,
-)
-from tests.benchmarks.processes import BenchmarkError, running
-from tests.benchmarks.watched import Watched, check_ids, configuration, watching
+from tests.benchmarks.apart import run_apart
+from tests.benchmarks.exposition import quantile
 
-CHECKS = 100
-INTERVAL = 1.0
-WARM_UP = 6.0
-DELAY = 0.050
-SCRAPE_EVERY = 0.9
-"""Seconds: more often than a check is probed, so that every probe's value is read."""
+PHASES = ("resolve", "connect", "tls", "processing", "transfer")
+GOAL = 0.001
+"""Seconds: the p99 of each phase's error at GOAL_RATE."""
+GOAL_RATE = 100.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,118 +29,79 @@ class Spread:
 
     p50: float
     p99: float
+    worst: float
 
     @classmethod
-    def of(cls, sample: list[float]) -> Spread:
-        return cls(quantile(sample, 0.5), quantile(sample, 0.99))
+    def of(cls, sample: Sequence[float]) -> Spread:
+        return cls(quantile(sample, 0.5), quantile(sample, 0.99), quantile(sample, 1.0))
 
 
-@dataclass(frozen=True, slots=True)
-class Latency:
-    """What was found, in seconds."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """Probes a second, as so many checks with an interval."""
 
+    rate: float
+    checks: int
+    interval: float
+    seconds: float
+
+
+LOADS = (
+    Load(rate=1.0, checks=5, interval=5.0, seconds=60.0),
+    Load(rate=100.0, checks=500, interval=5.0, seconds=30.0),
+    Load(rate=500.0, checks=1000, interval=2.0, seconds=20.0),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """What one program reported at one rate, against the truth, in seconds."""
+
+    program: str
+    tls: bool
+    rate: float
     probes: int
-    delay: Spread
-    """The server's true delay, from request to answer."""
-    duration: Spread
-    """``probe_duration_seconds`` minus that: connection and answer's way are in it."""
-    processing: Spread
-    """Phase ``processing`` minus that."""
-    late_by_histogram: Spread
-    late_by_arrival: Spread
-    """Connections as the server saw them, against the check's grid."""
+    """Compared. At 1/s the p99 is about the worst of them."""
+    unmatched: int
+    """Reported, but not seen whole on the wire."""
+    failed: int
+    errors: Mapping[str, Spread]
+    """By phase, and ``whole``: ``probe_duration_seconds`` minus first packet to last."""
+    own_tls: Spread | None
+    """From the server's side of the handshake to ours leaving: cryptography and lag, a part of the
+    error of ``tls``."""
+    late: Spread | None
+    """First packets against the check's grid; ours only."""
 
+    @classmethod
+    def read(cls, document: dict[str, Any]) -> Run:
+        """From what :func:`dataclasses.asdict` made of it."""
+        spreads = {name: Spread(**values) for name, values in document["errors"].items()}
+        for name in ("own_tls", "late"):
+            document[name] = Spread(**document[name]) if document[name] else None
+        return cls(**{**document, "errors": spreads})
 
-@dataclass(frozen=True, slots=True)
-class _Served:
-    accepted: float
-    read: float
-    sent: float
-
-
-@dataclass(slots=True)
-class _Reported:
-    at: float
-    duration: float
-    processing: float
+    @property
+    def good(self) -> bool:
+        """Whether the p99 of every phase is under the goal."""
+        return all(self.errors[phase].p99 < GOAL for phase in PHASES if phase in self.errors)
 
 
 def measure(
-    folder: Path, measured_core: int, other_core: int, seconds: float, told: Callable[[str], None]
-) -> Latency:
-    """A hundred probes a second, each of a path of its own."""
-    records = folder / "served.txt"
-    with socket.create_server(("127.0.0.1", 0), backlog=511) as listener:
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
-        command = [sys.executable, "-m", "tests.benchmarks.delayed"]
-        command += [str(listener.fileno()), str(DELAY), str(records)]
-        with running(command, core=other_core, log=folder / "served.log", sockets=[listener]):
-            text = configuration(CHECKS, url, f"{INTERVAL:g}s")
-            with watching(folder, text, measured_core) as daemon:
-                reported, late = _report(daemon, seconds)
-    told(f"{sum(map(len, reported.values()))} probes of a server that waits {DELAY * 1e3:g} ms")
-    return _compare(_served(records), reported, late)
+    folder: Path,
+    cores: tuple[int, int],
+    rates: Sequence[float],
+    told: Callable[[str], None],
+    *,
+    quick: bool,
+) -> list[Run]:
+    """Every rate, plain and TLS, ours and the exporter's, in namespaces of their own."""
+    command = [sys.executable, "-m", "tests.benchmarks.latency_runs", str(folder)]
+    command += [str(core) for core in cores]
+    command += [f"--rate={rate:g}" for rate in rates]
+    found = run_apart([*command, *(["--quick"] if quick else [])], told)
+    return [Run.read(one) for one in found]
 
 
-def _report(daemon: Watched, seconds: float) -> tuple[dict[str, list[_Reported]], Buckets]:
-    """What the metrics said of each probe after the warm-up, by check."""
-    family = "driftvakt_schedule_lateness_seconds"
-    warm = list(daemon.scrape_for(WARM_UP))[-1]
-    reported: dict[str, list[_Reported]] = defaultdict(list)
-    last = warm
-    for last in daemon.scrape_for(seconds, SCRAPE_EVERY):
-        durations = by_check(last, "probe_duration_seconds")
-        processing = dict(_processing(last))
-        for check, at in by_check(last, "driftvakt_last_observation_timestamp_seconds").items():
-            known = reported[check]
-            if not known or known[-1].at != at:
-                known.append(_Reported(at, durations[check], processing[check]))
-    for known in reported.values():
-        del known[0]  # was made before
-    return reported, since(buckets(warm, family), buckets(last, family))
-
-
-def _processing(text: bytes) -> Iterator[tuple[str, float]]:
-    for names, value in values(text, "probe_http_duration_seconds"):
-        if names["phase"] == "processing":
-            yield f"{names['environment']}/{names['service']}/{names['check']}", value
-
-
-def _served(records: Path) -> dict[str, list[_Served]]:
-    served: dict[str, list[_Served]] = defaultdict(list)
-    for line in records.read_text().splitlines():
-        path, *instants = line.split()
-        served[path.removeprefix("/")].append(_Served(*map(float, instants)))
-    return served
-
-
-def _compare(
-    served: dict[str, list[_Served]], reported: dict[str, list[_Reported]], late: Buckets
-) -> Latency:
-    true: list[float] = []
-    duration: list[float] = []
-    processing: list[float] = []
-    arrived: list[float] = []
-    for check in check_ids(CHECKS):
-        for seen in reported[check]:
-            answer = min(served[check], key=lambda one: abs(one.accepted - seen.at))
-            if abs(answer.accepted - seen.at) > INTERVAL / 4:
-                raise BenchmarkError(f"the server saw no probe of {check} at {seen.at:.3f}")
-            delay = answer.sent - answer.read
-            true.append(delay)
-            duration.append(seen.duration - delay)
-            processing.append(seen.processing - delay)
-            arrived.append(_off_grid(answer.accepted, phase(check, INTERVAL)))
-    return Latency(
-        probes=len(true),
-        delay=Spread.of(true),
-        duration=Spread.of(duration),
-        processing=Spread.of(processing),
-        late_by_histogram=Spread(histogram_quantile(late, 0.5), histogram_quantile(late, 0.99)),
-        late_by_arrival=Spread.of(arrived),
-    )
-
-
-def _off_grid(instant: float, offset: float) -> float:
-    """Seconds after the nearest point of the grid, negative when before it."""
-    return (instant - offset + INTERVAL / 2) % INTERVAL - INTERVAL / 2
+def written(runs: Sequence[Run]) -> list[dict[str, Any]]:
+    return [asdict(one) for one in runs]

@@ -11,7 +11,8 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.benchmarks.cpu import Cpu
-from tests.benchmarks.latency import Latency, Spread
+from tests.benchmarks.latency import GOAL as LATENCY_GOAL
+from tests.benchmarks.latency import GOAL_RATE, PHASES, Run, written
 from tests.benchmarks.memory import Memory
 
 GOAL = 1.0
@@ -35,18 +36,47 @@ def show_cpu(console: Console, found: Sequence[Cpu]) -> None:
     console.print(table)
 
 
-def show_latency(console: Console, found: Latency) -> None:
-    table = _table(f"{found.probes} probes of a slow server, 100/s (ms)", "what", "p50", "p99")
-    rows: tuple[tuple[str, Spread], ...] = (
-        ("the server's true delay", found.delay),
-        ("error of probe_duration_seconds (connection included)", found.duration),
-        ("error of phase processing", found.processing),
-        ("lateness, our histogram", found.late_by_histogram),
-        ("lateness, connections at the server against the grid", found.late_by_arrival),
-    )
-    for name, spread in rows:
-        table.add_row(name, f"{1e3 * spread.p50:.3f}", f"{1e3 * spread.p99:.3f}")
+_APART = {
+    "whole": "the whole probe",
+    "own_tls": "own part of tls",
+    "late": "late against the grid",
+}
+"""What is told of a run beside the phases."""
+
+
+def show_latency(console: Console, found: Sequence[Run]) -> None:
+    """A row a phase, the programs side by side."""
+    programs = list(dict.fromkeys(one.program for one in found))
+    table = _table("Error of each phase, p50 · p99 · worst (ms)", "target", "phase", *programs)
+    for rate, tls in dict.fromkeys((one.rate, one.tls) for one in found):
+        runs = {one.program: one for one in found if (one.rate, one.tls) == (rate, tls)}
+        table.add_row(
+            f"{'TLS' if tls else 'plain'}, {rate:g}/s",
+            "probes, and failed",
+            *(_counted(runs.get(program)) for program in programs),
+        )
+        for phase in (*PHASES, *_APART):
+            cells = [_error(runs.get(program), phase) for program in programs]
+            if any(cells):
+                table.add_row("", _APART.get(phase, phase), *cells)
+        table.add_section()
     console.print(table)
+
+
+def _counted(run: Run | None) -> str:
+    return f"{run.probes}, {run.failed}" if run is not None else ""
+
+
+def _error(run: Run | None, name: str) -> str:
+    if run is None:
+        return ""
+    found = {**run.errors, "own_tls": run.own_tls, "late": run.late}.get(name)
+    if found is None:
+        return ""
+    cell = "".join(f"{1e3 * value:9.3f}" for value in (found.p50, found.p99, found.worst))
+    if run.rate != GOAL_RATE or name not in PHASES:
+        return cell
+    return f"[{'green' if found.p99 < LATENCY_GOAL else 'red'}]{cell}[/]"
 
 
 def show_memory(console: Console, found: Sequence[Memory]) -> None:
@@ -69,13 +99,13 @@ def show_memory(console: Console, found: Sequence[Memory]) -> None:
 
 
 def document(
-    machine: str, cpu: Sequence[Cpu], latency: Latency | None, memory: Sequence[Memory]
+    machine: str, cpu: Sequence[Cpu], latency: Sequence[Run], memory: Sequence[Memory]
 ) -> dict[str, Any]:
     """Everything, seconds and bytes, for ``--json``."""
     return {
         "machine": machine,
         "cpu": [{**asdict(one), "ratios": one.ratios, "ratio": one.ratio} for one in cpu],
-        "latency": asdict(latency) if latency is not None else None,
+        "latency": written(latency),
         "memory": [asdict(one) for one in memory],
     }
 

@@ -8,7 +8,7 @@ import json
 import sys
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -36,14 +36,20 @@ def check_ids(number: int) -> list[str]:
     ]
 
 
-def configuration(number: int, url: str, interval: str, ca_file: Path | None = None) -> str:
-    """A configuration of that many checks; each asks for a path of its own, its id. JSON is YAML,
-    and is read the same way.
+def configuration(
+    number: int,
+    url: str | Sequence[str],
+    interval: str,
+    ca_file: Path | None = None,
+) -> str:
+    """A configuration of that many checks; each asks for a path of its own, its id, or for its own
+    one of several URLs. JSON is YAML, and is read the same way.
     """
     environments: dict[str, dict[str, list[dict[str, object]]]] = {}
-    for check_id in check_ids(number):
+    for at, check_id in enumerate(check_ids(number)):
         environment, service, check = check_id.split("/")
-        options: dict[str, object] = {"name": check, "kind": "http", "url": f"{url}{check_id}"}
+        asked = f"{url}{check_id}" if isinstance(url, str) else url[at]
+        options: dict[str, object] = {"name": check, "kind": "http", "url": asked}
         if ca_file is not None:
             options["tls"] = {"ca_file": str(ca_file)}
         environments.setdefault(environment, {}).setdefault(service, []).append(options)

@@ -65,8 +65,11 @@ def upgrading(talk: Talk, context: ssl.SSLContext, injected: bytes = b"") -> Scr
 
     async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await talk(reader, writer, injected)
+        if injected:  # nobody comes to shake hands after that
+            await reader.read()
+            return
         with suppress(ssl.SSLError):  # a client that does not trust us says so and goes
-            await writer.start_tls(context, ssl_shutdown_timeout=0.05)
+            await writer.start_tls(context)
             await reader.read()
 
     return script

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from monitor.board import Board
 from monitor.estate import Check, CheckId, Environment, Estate, Service, Text
 from monitor.judge import Rule, Status
+from monitor.settings_sections import ServiceWindow
 from monitor.snapshot import Transition
 from probes.observation import Cause, Grade, Observation, Reason
-from tests.factories import make_check
+from tests.factories import make_certificate, make_check, make_tls
 
 START = 1_000_000.0
 
@@ -275,3 +278,71 @@ def test_unchanged_views_are_the_same_objects() -> None:
     after = list(board.snapshot(START + 3).checks())
     assert before[0] is not after[0]
     assert before[1] is after[1]
+
+
+def showing(at: float, letter: str) -> Observation:
+    """A good answer of a server with that certificate."""
+    tls = make_tls(chain=(make_certificate(sha256=letter * 64),))
+    return replace(good(at), tls=tls)
+
+
+def test_a_changed_certificate_is_told_and_shown() -> None:
+    """Once, with the window that announced it; it changes no status."""
+    window = ServiceWindow.model_validate(
+        {
+            "id": "cert",
+            "title": "Certifikatbyte",
+            "impact": "none",
+            "start": "1970-01-12T13:46:00Z",
+            "end": "1970-01-12T13:47:00Z",
+            "changes_certificates": True,
+        }
+    )
+    one = check()
+    watched = replace(estate(("expo", (one,))), later={"service_windows": [window]})
+    board = Board(watched, START)
+    outcomes = [
+        board.observe(one.id, showing(START + n, letter), START + n)
+        for n, letter in enumerate("aabb")
+    ]
+    [change] = [change for told in outcomes for change in told.certificates.changes]
+    assert (change.at, change.announced) == (START + 2, "cert")
+    assert [len(told.transitions) for told in outcomes] == [2, 0, 0, 0]
+    view = next(board.snapshot(START + 4).checks())
+    assert view.status is Status.GREEN
+    assert view.changed is view.newest_change is change
+
+
+def test_each_address_shows_how_its_certificate_came() -> None:
+    """And the check itself the newest of them."""
+    one = check()
+    board = Board(estate(("expo", (one,))), START)
+    for at, letters in ((0, "aa"), (10, "ba"), (20, "bb")):
+        parts = tuple(
+            replace(showing(START + at, letter), address=address)
+            for address, letter in zip("xy", letters, strict=True)
+        )
+        feed(board, one, Observation(at=START + at, duration=0.05, parts=parts))
+    view = next(board.snapshot(START + 21).checks())
+    assert [part.changed.at for part in view.addresses if part.changed] == [START + 10, START + 20]
+    assert view.changed is not None
+    assert view.newest_change is not None
+    assert (view.changed.at, view.newest_change.at) == (START + 20, START + 10)
+
+
+def test_a_held_check_says_so_until_it_is_measured() -> None:
+    """Its view is made anew, and its status becomes unknown when it is stale: never green."""
+    one = check()
+    board = Board(estate(("expo", (one,))), START)
+    feed(board, one, good(START))
+    before = next(board.snapshot(START + 1).checks())
+    board.hold(one.id, START + 100)
+    view = next(board.snapshot(START + 2).checks())
+    assert view is not before
+    assert (view.status, view.held_until) == (Status.GREEN, START + 100)
+    board.hold(one.id, START + 100)
+    assert next(board.snapshot(START + 3).checks()) is view
+    board.age(START + 50)
+    assert next(board.snapshot(START + 50).checks()).status is Status.UNKNOWN
+    feed(board, one, good(START + 101))
+    assert next(board.snapshot(START + 102).checks()).held_until is None

@@ -60,6 +60,19 @@ def test_check_shows_what_would_run(config: str) -> None:
     assert "hemlighet" not in out
 
 
+def test_check_warns_and_is_content(tmp_path: Path) -> None:
+    """What is impolite or unwise is told on stderr with its place; the exit code is 0."""
+    impolite = estate(service("expo", http_check("api", "https://expo.example.se/fhir/$ping")))
+    path = write_config(tmp_path, impolite)
+    code, out, err = invoke("check", "--config", str(path))
+    assert code == 0
+    assert "expo.example.se" in out
+    often, ping = sorted(err.splitlines(), key=lambda line: "$ping" in line)
+    assert often.startswith(f"warning: {path}:")
+    assert "expo.example.se is not our own and is asked every 30 s" in often
+    assert "url: $ping must not be used for monitoring" in ping
+
+
 def test_check_says_all_that_is_wrong(tmp_path: Path) -> None:
     """Exit 2, every fault on stderr with the nearest right key."""
     bad = estate(service("expo", http_check("api", "ftp://x", intervall="5s"), titel="EXPO"))

@@ -76,3 +76,27 @@ def test_an_observation_carries_no_secret_further() -> None:
     assert [part.detail for part in masked.parts] == [f"said {MASK}"]
     plain = make_failure(detail="")
     assert masker.observation(plain) is plain
+
+
+def test_a_proxy_s_password(tmp_path: Path) -> None:
+    """As written, as meant, and as sent."""
+    secrets = found(tmp_path, proxy_url="http://u:hem%20ligt@127.0.0.1:3128")
+    assert {"hem%20ligt", "hem ligt", b64encode(b"u:hem ligt").decode()} <= secrets
+    assert found(tmp_path, proxy_url="http://127.0.0.1:3128") <= {""}
+
+
+def test_what_a_token_service_is_told(tmp_path: Path) -> None:
+    """The client's secret in its forms, and an assertion as it stands in its file."""
+    asked = {"token_url": "https://idp.example.se/", "client_id": "e x"}
+    secrets = found(tmp_path, oauth2={**asked, "client_secret": "hem ligt/å"})
+    form = "hem+ligt%2F%C3%A5"
+    assert {"hem ligt/å", form, b64encode(f"e+x:{form}".encode()).decode()} <= secrets
+    (tmp_path / "a").write_text("PHNhbWwy\nOkFzc2Vy\n")
+    saml = {"grant": "saml2-bearer", "assertion_file": str(tmp_path / "a")}
+    assert "PHNhbWwyOkFzc2Vy" in found(tmp_path, oauth2={**asked, **saml})
+
+
+def test_a_token_on_several_lines(tmp_path: Path) -> None:
+    """It is sent on one."""
+    (tmp_path / "t").write_text("PHNhbWwy\nOkFzc2Vy\n")
+    assert "PHNhbWwyOkFzc2Vy" in found(tmp_path, bearer_token_file=str(tmp_path / "t"))

@@ -12,10 +12,12 @@ from typing import cast
 import pytest
 from yarl import URL
 
+from probes.attempt import Attempt
 from probes.connector import Hop
 from probes.exchange import MAX_INTERIM, Request, Serializer
 from probes.observation import Grade, Reason
 from probes.tools import Tools
+from probes.transport import Route
 from tests.servers.ca import Authority
 from tests.servers.http_server import HttpServer
 from tests.servers.raw_server import say, serve_raw
@@ -23,7 +25,7 @@ from tests.system.probes.asking import ask_http
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
-NOWHERE = cast("Hop", None)
+NOWHERE = Hop(cast("Attempt", None), Route("expo.example.se", 80), None)
 
 
 def request(

@@ -11,7 +11,9 @@ import pytest
 from probes.tools import Tools
 from tests.servers.ca import Authority
 from tests.servers.http_server import HttpServer
+from tests.servers.proxy import serve_proxy
 from tests.servers.raw_server import close_at_once, serve_raw, silence
+from tests.servers.token_server import serve_tokens
 from tests.system.probes.asking import ask_certificate, ask_http
 
 
@@ -29,7 +31,10 @@ async def in_cycles() -> list[str]:
         gc.garbage.clear()
 
 
-@pytest.mark.parametrize("outcome", ["good", "untrusted", "no_tls", "silent", "closed", "refused"])
+OUTCOMES = ["good", "untrusted", "no_tls", "silent", "closed", "refused", "proxies", "tokens"]
+
+
+@pytest.mark.parametrize("outcome", OUTCOMES)
 async def test_a_probe_leaves_no_cycle(
     tools: Tools,
     authority: Authority,
@@ -65,6 +70,22 @@ async def test_a_probe_leaves_no_cycle(
                 with socket.create_server(("127.0.0.1", 0)) as taken:
                     port = taken.getsockname()[1]
                 await ask_http(tools, f"http://127.0.0.1:{port}/")
+            case "proxies":
+                async with serve_proxy() as proxy, serve_raw(silence) as silent:
+                    for url in (https_server.url(), http_server.url(), "https://127.0.0.1:1/"):
+                        await ask_http(tools, url, tls=trusted, proxy_url=proxy.url)
+                    await ask_http(tools, https_server.url(), proxy_url=proxy.url)
+                    silent_url = silent.url().rstrip("/")
+                    await ask_http(tools, url, timeout=0.2, proxy_url=silent_url)
+            case "tokens":
+                async with serve_tokens() as tokens, serve_raw(silence) as silent:
+                    asked = {"token_url": tokens.url, "client_id": "a", "client_secret": "b"}
+                    await ask_http(tools, http_server.url(), oauth2=asked)
+                    tokens.status = 500
+                    other = asked | {"scopes": ["x"]}
+                    await ask_http(tools, http_server.url(), oauth2=other)
+                    slow = asked | {"token_url": silent.url()}
+                    await ask_http(tools, http_server.url(), oauth2=slow, timeout=0.2)
         assert await in_cycles() == []
     finally:
         gc.enable()

@@ -258,3 +258,10 @@ async def test_our_own_trouble_is_no_refusal(tools: Tools, tmp_path: Path) -> No
             expect={"failure": "tls"},
         )
     assert (seen.grade, seen.cause) == (Grade.FAILED, Cause.MONITOR)
+
+
+async def test_no_way_out_of_our_own_machine_is_no_refusal(tools: Tools) -> None:
+    """What our kernel says of itself shows nothing of a port that should be closed."""
+    # a multicast address: nothing can connect there
+    seen = await ask_http(tools, "http://224.0.0.1/", expect={"failure": "connect"})
+    assert (seen.reason, seen.cause) == (Reason.CONNECT_ERROR, Cause.MONITOR)

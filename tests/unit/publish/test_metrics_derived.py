@@ -12,6 +12,7 @@ from monitor.snapshot import Transition
 from probes.observation import Cause, Grade, Observation, Reason
 from tests.factories import (
     NOW,
+    make_change,
     make_check,
     make_failure,
     make_observation,
@@ -173,8 +174,25 @@ async def test_new_configuration_drops_what_is_gone(metrics: Metrics, scrape: Sc
     assert not got.all("driftvakt_probe_failures_total", check="goes")
 
 
+async def test_a_changed_certificate_has_its_instant(scrape: Scraper) -> None:
+    """It stays when the old certificate comes back, or none is seen."""
+    view = make_view(changed=make_change(), newest_change=make_change())
+    name = "driftvakt_certificate_changed_timestamp_seconds"
+    snapshot = make_snapshot(view)
+    for last, changed in (
+        (view.last, view.changed),
+        (make_observation(tls=None), None),
+    ):
+        shown = replace(view, last=last, changed=changed)
+        got = await scrape(make_snapshot(shown, estate=snapshot.estate))
+        assert got.all(name) == [({**CHECK, "position": "leaf"}, NOW - 3600)]
+    later = replace(view, newest_change=make_change(at=NOW))
+    got = await scrape(make_snapshot(later, estate=snapshot.estate))
+    assert got.one(name) == NOW
+
+
 async def test_what_later_versions_know_is_not_made_up(scrape: Scraper) -> None:
-    """No ratio, window or notification is published before there is something to publish."""
+    """No ratio, window, notification or change is published before there is something to publish."""
     got = await scrape(make_snapshot())
     assert not got.names & {
         "driftvakt_availability_ratio",

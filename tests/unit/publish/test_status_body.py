@@ -21,6 +21,7 @@ from tests.factories import (
     NOW,
     make_address_view,
     make_certificate,
+    make_change,
     make_check,
     make_failure,
     make_observation,
@@ -167,6 +168,25 @@ async def test_certificate_is_shown_though_it_does_not_verify() -> None:
     assert certificate["names"] == ["expo.ext5.example.se", "192.0.2.10"]
     assert certificate["key"] == {"type": "ec", "bits": 256}
     assert [each["subject"] for each in certificate["chain"]] == [leaf.subject, "CN=CA"]
+
+
+async def test_a_certificate_tells_how_it_came() -> None:
+    """What it replaced, when that was seen; nothing when it was not."""
+    check = await first_check(make_snapshot(make_view(changed=make_change(announced="w"))))
+    told = {key: check["certificate"][key] for key in ("changed_at", "previous_sha256")}
+    assert told == {"changed_at": "2026-11-23T12:02:11.120Z", "previous_sha256": "0a" * 32}
+    assert (check["certificate"]["same_issuer"], check["certificate"]["announced"]) == (True, True)
+    check = await first_check(make_snapshot(make_view()))
+    for key in ("changed_at", "previous_sha256", "same_issuer", "announced"):
+        assert check["certificate"][key] is None
+
+
+async def test_another_address_s_change_is_not_this_certificate_s() -> None:
+    """The certificate shown is that of the address whose ends first."""
+    shown = make_tls(chain=(make_certificate(sha256="ef" * 32),))
+    view = make_view(last=make_observation(tls=shown), changed=make_change())
+    check = await first_check(make_snapshot(view))
+    assert check["certificate"]["changed_at"] is None
 
 
 async def test_addresses_are_told_one_by_one() -> None:

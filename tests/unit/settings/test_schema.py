@@ -58,6 +58,21 @@ def test_the_file_beside_the_example_is_this_schema() -> None:
         "kind: tcp, host: '${HOST}', port: 1, interval: '${I:-30s}', critical: '${C}'",
         "kind: http, url: 'https://${HOST}/', expect: {status: 200, body_bytes: {at_least: 1}}",
         "kind: http, url: 'https://a.se/', expect: {status: [2xx, 301]}, latency: none",
+        "kind: http, url: 'https://a.se/', expect: {soap: {fault: none}, zip: {}, fhir: {}}",
+        "kind: http, url: 'https://a.se/', expect: {xpath: [{path: //a, equals: 1, within: 5m}]}",
+        "kind: http, url: 'https://a.se/', proxy_url: 'http://u:${WORD}@a.se:1', ip_version: any",
+        (
+            "kind: http, url: 'https://a.se/', oauth2: {token_url: 'https://t.se/', client_id: a,"
+            " client_secret_file: s, scopes: ['system/*.read', a]}"
+        ),
+        (
+            "kind: http, url: 'https://a.se/', tls: {cert_file: c}, oauth2: {client_id: a,"
+            " token_url: 'https://t.se/'}"
+        ),
+        (
+            "kind: http, url: 'https://a.se/', oauth2: {token_url: 'https://t.se/', client_id: a,"
+            " grant: saml2-bearer, assertion_file: a, tls: {}}"
+        ),
         "kind: certificate, host: a.se, expires_within: auto, revocation: off, tls: {}",
         "kind: dns, host: a.se, record: A",
     ],
@@ -81,8 +96,24 @@ def test_what_loads_is_accepted(keys: str) -> None:
         "kind: http, url: 'https://a.se/', headers: {'a b': c}",
         "kind: http, url: 'https://a.se/', headers: {a: 5}",
         "kind: http, url: 'https://a.se/', expect: {status: 2x}",
-        "kind: http, url: 'https://a.se/', expect: {soap: {fault: none}}",
-        "kind: http, url: 'https://a.se/', proxy_url: 'http://a.se'",
+        "kind: http, url: 'https://a.se/', expect: {soap: {fault: never}}",
+        "kind: http, url: 'https://a.se/', expect: {soap: {version: '1.1'}}",
+        "kind: http, url: 'https://a.se/', expect: {xpath: [{path: //a}]}",
+        "kind: http, url: 'https://a.se/', expect: {xpath: [{path: //a, equals: [b]}]}",
+        "kind: http, url: 'https://a.se/', expect: {fhir: {resources: [Not a name]}}",
+        "kind: http, url: 'https://a.se/', expect: {zip: {contains: '*.xml'}}",
+        "kind: http, url: 'https://a.se/', proxy_url: 'https://a.se'",
+        "kind: http, url: 'https://a.se/', proxy_url: 'http://a.se', address: all",
+        "kind: http, url: 'https://a.se/', proxy_url: 'http://a.se', ip_version: 4",
+        "kind: http, url: 'https://a.se/', oauth2: {token_url: 'https://t.se/', client_id: a}",
+        (
+            "kind: http, url: 'https://a.se/', oauth2: {token_url: 'https://t.se/', client_id: a,"
+            " grant: saml2-bearer}"
+        ),
+        (
+            "kind: http, url: 'https://a.se/', oauth2: {token_url: 'https://t.se/', client_id: a,"
+            " client_secret: a}, bearer_token_file: t"
+        ),
         "kind: http, url: 'https://a.se/', tls: {key_file: a}",
         "kind: http, url: 'https://a.se/', expect: {jsonpath: [{path: $.a}]}",
         "kind: certificate, host: a.se, revocation: crl",

@@ -25,8 +25,13 @@ HEAD = "environments:\n  - name: ext5\n    services:\n      - name: expo\n      
         "url: 'https://a.example.se/', basic_auth: {username: 'u:s3cr3t', password: s3cr3t}",
         "url: 'https://a.example.se/', basic_auth: {username: u, password: [s3cr3t]}",
         "url: 'https://a.example.se/', basic_auth: 's3cr3t'",
-        "url: 'https://a.example.se/', proxy_url: 'http://u:s3cr3t@p/'",
+        "url: 'https://a.example.se/', proxy_url: 'ftp://u:s3cr3t@p/'",
+        "url: 'https://a.example.se/', proxy_url: 'http://u:s3cr3t/@p:x/'",
+        "url: 'https://a.example.se/', proxy_url: {u: 's3cr3t'}",
         "url: 'https://a.example.se/', oauth2: {client_secret: s3cr3t}",
+        "url: 'https://a.example.se/', oauth2: {client_secret: [s3cr3t]}",
+        "url: 'https://a.example.se/', oauth2: s3cr3t",
+        "url: 'https://a.example.se/', oauth2: {token_url: 'https://u:s3cr3t@a/?s3cr3t'}",
     ],
 )
 def test_a_check_s_secret_is_not_in_its_faults(faults_of: FaultsOf, keys: str) -> None:

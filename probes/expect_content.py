@@ -92,7 +92,9 @@ class FhirRules:
     def shortfall(self, response: Response) -> Shortfall | None:
         """What of the statement does not hold."""
         try:
-            detail = fhir_shortfall(read_resource(response, self._marks, self._room), self._settings)
+            detail = fhir_shortfall(
+                read_resource(response, self._marks, self._room), self._settings
+            )
         except NotAnswered as trouble:
             detail = str(trouble)
         return _fhir(detail) if detail is not None else None

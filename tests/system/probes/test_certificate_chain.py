@@ -38,9 +38,7 @@ async def look(
     context = authority.server_context(chains.pair(*sent))
     tls = {"ca_file": ca_file or chains.ca_file, "insecure_skip_verify": skip_verify}
     async with serve_http(tls=context) as server:
-        return await ask_certificate(
-            tools, host, server.port, address="127.0.0.1", tls=tls, **more
-        )
+        return await ask_certificate(tools, host, server.port, address="127.0.0.1", tls=tls, **more)
 
 
 def outcome(seen: Observation) -> tuple[Grade, Reason | None, Cause | None]:
@@ -136,9 +134,7 @@ async def test_an_intermediate_that_only_we_have_is_a_note_unless_it_must_not_be
     words = "the intermediate CN=Test Function CA is not sent, and known only here"
     seen = await look(tools, authority, chains, chains.leaf, ca_file=ours)
     assert (seen.grade, seen.detail) == (Grade.GOOD, words)
-    strict = await look(
-        tools, authority, chains, chains.leaf, ca_file=ours, strict_chain=True
-    )
+    strict = await look(tools, authority, chains, chains.leaf, ca_file=ours, strict_chain=True)
     assert (outcome(strict), strict.detail) == (UNTRUSTED, words)
 
 
@@ -276,7 +272,9 @@ async def test_an_old_signature_of_the_root_is_no_weakness(
 ) -> None:
     root = chains.signed_with("sha1", chains.root, chains.root)
     sent = (chains.leaf, chains.function, chains.policy, root)
-    assert (await look(tools, authority, chains, *sent, ca_file=chains.file(root))).grade is Grade.GOOD
+    assert (
+        await look(tools, authority, chains, *sent, ca_file=chains.file(root))
+    ).grade is Grade.GOOD
     assert (await look(tools, authority, chains, *sent, skip_verify=True)).grade is Grade.GOOD
 
 

@@ -42,9 +42,7 @@ async def test_openssl_refuses_every_version_but_its_own(
                 assert (seen.grade, seen.reason, seen.cause) == (
                     Grade.FAILED, Reason.UNEXPECTED_SUCCESS, Cause.TARGET,
                 )  # fmt: skip
-                assert seen.detail == (
-                    f"the probe should have failed: tls; {version} was accepted"
-                )
+                assert seen.detail == (f"the probe should have failed: tls; {version} was accepted")
                 assert seen.tls is not None
                 assert seen.tls.version == version
             else:

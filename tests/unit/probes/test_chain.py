@@ -69,7 +69,10 @@ def test_a_chain_out_of_order_names_the_first_that_comes_too_late(
 ) -> None:
     found = verified(*chain, path=(LEAF, FUNCTION, POLICY, ROOT))
     assert faults(found) == [(ChainFault.OUT_OF_ORDER, "CN=function")]
-    assert found.notes[0].words() == "the chain is out of order: CN=function comes after its own issuer"
+    assert (
+        found.notes[0].words()
+        == "the chain is out of order: CN=function comes after its own issuer"
+    )
 
 
 def test_an_issuer_that_was_not_sent_is_missing_only_where_trust_failed() -> None:
@@ -106,7 +109,9 @@ def test_another_certificate_of_the_same_intermediate_will_do() -> None:
 
 
 def test_what_is_sent_twice_and_what_leads_nowhere() -> None:
-    found = verified(LEAF, FUNCTION, POLICY, FUNCTION, STRANGER, path=(LEAF, FUNCTION, POLICY, ROOT))
+    found = verified(
+        LEAF, FUNCTION, POLICY, FUNCTION, STRANGER, path=(LEAF, FUNCTION, POLICY, ROOT)
+    )
     assert faults(found) == [
         (ChainFault.DUPLICATE, "CN=function"),
         (ChainFault.UNNEEDED, "CN=stranger"),
@@ -167,7 +172,12 @@ def test_real_certificates_are_joined_by_their_identifiers(tmp_path: Any) -> Non
     )
     assert leaf.authority_key_id == function.subject_key_id
     assert root.subject_key_id == root.authority_key_id
-    assert [one.self_signed for one in (leaf, function, policy, root)] == [False, False, False, True]
+    assert [one.self_signed for one in (leaf, function, policy, root)] == [
+        False,
+        False,
+        False,
+        True,
+    ]
     assert leaf.signature_hash == "sha256"
     assert faults(sent(leaf, policy, function, root)) == [
         (ChainFault.OUT_OF_ORDER, "CN=Test Function CA")

@@ -82,7 +82,10 @@ def test_jsonpath_that_does_not_hold(rule: dict[str, Any], detail: str) -> None:
         (b"[" * 80_000, "not JSON at line 1, column "),
         (b"[" * 80_000 + b"]" * 80_000, "not JSON at line 1, column "),
         (b"[" * 100_000, "the document has so many values that they take up about 7000000 bytes"),
-        (b'{"a":' * 100_000, "the document has so many values that they take up about 20000000 bytes"),
+        (
+            b'{"a":' * 100_000,
+            "the document has so many values that they take up about 20000000 bytes",
+        ),
         (b"NaN", "not JSON at line 1, column 1: "),
         (b"\xff", "not JSON at line 1, column 1: "),
         (b"[" * 1000 + b"]" * 1000, "$..a: the document is nested deeper than 100 levels"),

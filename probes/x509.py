@@ -5,15 +5,17 @@ from __future__ import annotations
 import hashlib
 import warnings
 from collections.abc import Sequence
+from typing import Literal
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
-from cryptography.utils import CryptographyDeprecationWarning
 
 from probes.observation import Certificate, clean
 
 MAX_NAMES = 100
+# what cryptography raises for names that are not as RFC 5280 has them
+_ODD_NAMES = (ValueError, TypeError, AssertionError, x509.UnsupportedGeneralNameType)
 MAX_DER_BYTES = 1_048_576
 KEY_ID_BYTES = 64
 """Kept of a key identifier, which is 20 octets by custom and as long as a server likes."""
@@ -24,8 +26,8 @@ def read_certificate(der: bytes) -> Certificate:
     if len(der) > MAX_DER_BYTES:
         raise ValueError(f"a certificate of {len(der)} bytes is not read")
     with warnings.catch_warnings():
-        # old certificates with odd serials or encodings still have dates worth telling
-        warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+        # certificates with odd serials, names or encodings still have dates worth telling
+        warnings.simplefilter("ignore", UserWarning)
         try:
             parsed = x509.load_der_x509_certificate(der)
         except x509.InvalidVersion as error:  # no ValueError of cryptography's
@@ -33,8 +35,8 @@ def read_certificate(der: bytes) -> Certificate:
         key_type, key_bits = _key(parsed)
         subject_key, authority_key = _key_ids(parsed)
         return Certificate(
-            subject=clean(_text(parsed.subject.rfc4514_string)),
-            issuer=clean(_text(parsed.issuer.rfc4514_string)),
+            subject=_name(parsed, "subject"),
+            issuer=_name(parsed, "issuer"),
             serial=f"{parsed.serial_number:x}",
             not_before=parsed.not_valid_before_utc.timestamp(),
             not_after=parsed.not_valid_after_utc.timestamp(),
@@ -69,10 +71,11 @@ def read_chain(chain: Sequence[bytes], limit: int = 16) -> tuple[Certificate, ..
     return tuple(read)
 
 
-def _text(get: object) -> str:
+def _name(parsed: x509.Certificate, which: Literal["subject", "issuer"]) -> str:
     try:
-        return str(get())  # type: ignore[operator]
-    except (ValueError, x509.UnsupportedGeneralNameType):
+        name: x509.Name = getattr(parsed, which)
+        return clean(name.rfc4514_string())
+    except _ODD_NAMES:
         return "(unreadable)"
 
 
@@ -128,7 +131,7 @@ def _signature_hash(parsed: x509.Certificate) -> str | None:
 def _same_name(parsed: x509.Certificate) -> bool:
     try:
         return parsed.subject == parsed.issuer
-    except (ValueError, x509.UnsupportedGeneralNameType):
+    except _ODD_NAMES:
         return False
 
 

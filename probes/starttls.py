@@ -94,7 +94,9 @@ class _Talk:
     @property
     def own_address(self) -> str:
         """As a mail server wants it (RFC 5321, 4.1.3)."""
-        address = self._socket.getsockname()[0]
+        address = self._socket.getsockname()[0].partition("%")[
+            0
+        ]  # without the zone of fe80::1%eth0
         return f"[IPv6:{address}]" if ip_family(address) == 6 else f"[{address}]"
 
     async def send(self, data: bytes) -> None:

@@ -117,7 +117,11 @@ def certificate_expiry(at: str, facts: TlsFacts | None) -> str:
         return ""
     ends = {
         "leaf": facts.leaf.not_after if facts.leaf else None,
-        "intermediate": min((cert.not_after for cert in facts.chain[1:]), default=None),
+        "intermediate": min(
+            # a root that is sent along is none; clients have their own
+            (cert.not_after for cert in facts.chain[1:] if not cert.self_signed),
+            default=None,
+        ),
         "client": facts.client.not_after if facts.client else None,
     }
     return "".join(

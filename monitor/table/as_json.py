@@ -6,7 +6,8 @@ from typing import Any
 
 from monitor.judge import Verdict
 from monitor.publish.status_values import instant
-from probes.observation import Certificate, HttpFacts, Observation, TlsFacts
+from probes.chain import arrange
+from probes.observation import Certificate, HttpFacts, Observation, Reason, TlsFacts
 
 
 def probe_json(observation: Observation, verdict: Verdict) -> dict[str, Any]:
@@ -31,7 +32,7 @@ def _outcome(observation: Observation, verdict: Verdict) -> dict[str, Any]:
         "phases_ms": {phase.value: _ms(took) for phase, took in observation.phases.measured()},
         "address": observation.address,
         "http": _http(observation.http) if observation.http else None,
-        "tls": _tls(observation.tls) if observation.tls else None,
+        "tls": _tls(observation.tls, observation.reason) if observation.tls else None,
         "dns": (
             {"rcode": observation.dns.rcode, "answers": list(observation.dns.answers)}
             if observation.dns
@@ -52,13 +53,24 @@ def _http(facts: HttpFacts) -> dict[str, Any]:
     }
 
 
-def _tls(facts: TlsFacts) -> dict[str, Any]:
+def _tls(facts: TlsFacts, reason: Reason | None) -> dict[str, Any]:
+    chain = arrange(facts, untrusted=reason is Reason.TLS_UNTRUSTED)
     return {
         "version": facts.version,
         "cipher": facts.cipher,
         "verified": facts.verified,
         "verified_not_after": _instant(facts.verified_not_after),
         "chain": [_certificate(each) for each in facts.chain],
+        "verified_chain": [_certificate(each) for each in facts.verified_chain],
+        "chain_notes": [
+            {
+                "fault": note.fault.value,
+                "subject": note.subject,
+                "sha256": note.sha256,
+                "words": note.words(),
+            }
+            for note in chain.notes
+        ],
         "client": _certificate(facts.client) if facts.client else None,
     }
 
@@ -74,7 +86,9 @@ def _certificate(certificate: Certificate) -> dict[str, Any]:
         "sha256": certificate.sha256,
         "key": {"type": certificate.key_type, "bits": certificate.key_bits},
         "signature_algorithm": certificate.signature_algorithm,
+        "signature_hash": certificate.signature_hash,
         "authority": certificate.authority,
+        "self_signed": certificate.self_signed,
     }
 
 

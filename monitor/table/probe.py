@@ -12,15 +12,13 @@ from rich.text import Text as RichText
 
 from monitor.estate import Text
 from monitor.judge import Verdict
-from monitor.publish.status_values import instant
+from monitor.table.chain import certificates
 from monitor.table.look import NOTHING, grade_mark, milliseconds, say
 from monitor.wording import reason_phrase
-from probes.observation import Cause, Certificate, Grade, Observation, Phase, TlsFacts
+from probes.observation import Cause, Grade, Observation, Phase
 from probes.settings import ProbeSettings
 
 BAR_WIDTH = 40
-DAY = 86_400.0
-NEAR = 30 * DAY
 
 _PHASES = {
     Phase.RESOLVE: Text(sv="namnuppslagning", en="resolve"),
@@ -50,18 +48,6 @@ _TARGET = Text(sv="mål", en="target")
 _ADDRESS = Text(sv="adress", en="address")
 _REDIRECTS = Text(sv="omdirigeringar", en="redirects")
 _BYTES = Text(sv="byte", en="bytes")
-_CHAIN = Text(
-    sv="Certifikat, så som servern skickade dem", en="Certificates, as the server sent them"
-)
-_CLIENT = Text(sv="Vårt klientcertifikat", en="Our client certificate")
-_UNVERIFIED = Text(sv="kedjan är inte verifierad", en="the chain did not verify")
-_ISSUER = Text(sv="utfärdare", en="issuer")
-_NAMES = Text(sv="namn", en="names")
-_UNTIL = Text(sv="giltigt till", en="valid until")
-_LEFT = Text(sv="{days} dygn kvar", en="{days} days left")
-_AGO = Text(sv="gick ut för {days} dygn sedan", en="expired {days} days ago")
-_KEY = Text(sv="nyckel", en="key")
-_BITS = Text(sv="bitar", en="bits")
 
 
 def probe_report(
@@ -91,8 +77,7 @@ def probe_report(
 
 def _measured(observation: Observation, language: str) -> Iterator[RenderableType]:
     yield Padding(waterfall(observation, language), (0, 0, 1, 2))
-    if observation.tls is not None:
-        yield from _certificates(observation.tls, observation.at, language)
+    yield from certificates(observation, language)
 
 
 def _facts(
@@ -154,42 +139,3 @@ def waterfall(observation: Observation, language: str) -> Table:
     total = milliseconds(observation.duration, language)
     table.add_row(RichText(say(_TOTAL, language), style="bold"), RichText(total, style="bold"))
     return table
-
-
-def _certificates(facts: TlsFacts, now: float, language: str) -> Iterator[RenderableType]:
-    if facts.chain:
-        heading = RichText(say(_CHAIN, language), style="bold")
-        if not facts.verified:
-            heading.append(f"  ({say(_UNVERIFIED, language)})", style="red")
-        yield heading
-        for certificate in facts.chain:
-            yield Padding(_certificate(certificate, now, language), (0, 0, 1, 2))
-    if facts.client is not None:
-        yield RichText(say(_CLIENT, language), style="bold")
-        yield Padding(_certificate(facts.client, now, language), (0, 0, 1, 2))
-
-
-def _certificate(certificate: Certificate, now: float, language: str) -> RenderableType:
-    table = Table.grid(padding=(0, 2, 0, 0))
-    key = certificate.key_type
-    if certificate.key_bits is not None:
-        key += f" {certificate.key_bits} {say(_BITS, language)}"
-    lines = [
-        (say(_ISSUER, language), RichText(certificate.issuer)),
-        (say(_NAMES, language), RichText(", ".join(certificate.names))),
-        (say(_UNTIL, language), _validity(certificate, now, language)),
-        (say(_KEY, language), RichText(f"{key}, {certificate.signature_algorithm}")),
-        ("SHA-256", RichText(certificate.sha256)),
-    ]
-    for label, value in lines:
-        if value:
-            table.add_row(RichText(label, style="dim"), value)
-    return Group(RichText(certificate.subject), Padding(table, (0, 0, 0, 2)))
-
-
-def _validity(certificate: Certificate, now: float, language: str) -> RichText:
-    left = certificate.not_after - now
-    said = say(_LEFT if left >= 0 else _AGO, language).format(days=int(abs(left) // DAY))
-    colour = "red" if left < 0 else "yellow" if left < NEAR else ""
-    when = instant(certificate.not_after)
-    return RichText(f"{when} ({said})", style=colour)

@@ -89,7 +89,7 @@ async def test_keys_may_be_required_to_be_long(tools: Tools, authority: Authorit
     short = await look(tools, authority, authority.issue(rsa_key=True), min_key_bits={"rsa": 3072})
     assert (short.reason, short.detail) == (
         Reason.TLS_WEAK,
-        "rsa key of 2048 bits, at least 3072 expected",
+        "the certificate has an rsa key of 2048 bits, at least 3072 expected",
     )
     curve = await look(tools, authority, authority.valid, min_key_bits={"ec": 384})
     assert curve.reason is Reason.TLS_WEAK

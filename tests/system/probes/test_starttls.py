@@ -210,6 +210,21 @@ async def test_a_server_that_goes_away_is_a_reset(
     assert seen.detail == "the connection was closed before TLS could begin"
 
 
+async def test_over_ipv6_we_say_so_to_a_mail_server(tools: Tools) -> None:
+    """RFC 5321, 4.1.3 has a form of its own for it."""
+    heard = bytearray()
+
+    async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 hi\r\n")
+        heard.extend(await reader.readline())
+        writer.close()
+
+    async with serve_raw(listen, host="::1") as server:
+        seen = await ask_certificate(tools, "::1", server.port, starttls="smtp")
+    assert seen.reason is Reason.RESET
+    assert bytes(heard) == b"EHLO [IPv6:::1]\r\n"
+
+
 async def test_a_server_that_refuses_can_be_expected(tools: Tools, authority: Authority) -> None:
     """The negative test: this port must not take TLS."""
     script = saying(b"N", greets=False)

@@ -210,6 +210,12 @@ def test_questions_that_cannot_be_answered(values: dict[str, Any], fault: str) -
         ({"revocation": "crl"}, "not available yet"),
         ({"revocation_required": True}, "not available yet"),
         ({"starttls": "pop3"}, "'postgres'"),
+        ({"starttls": ["smtp"]}, "'postgres'"),
+        ({"max_validity": "0d"}, "longer than 0s"),
+        ({"strict_chain": 1}, "boolean"),
+        ({"expect": {"failure": "status"}}, "'status' is not a way for this kind to fail"),
+        ({"expect": {"failure": 5}}, "5 is not a way for this kind to fail"),
+        ({"expect": {"status": 200}}, "Extra inputs"),
         ({"expires_within": {"yellow": "1d", "red": "2d"}}, "red must not be longer"),
         ({"min_key_bits": {"rsa": 1}}, "greater than or equal to 512"),
         ({"port": 0}, "greater than or equal to 1"),
@@ -219,6 +225,32 @@ def test_questions_that_cannot_be_answered(values: dict[str, Any], fault: str) -
 def test_certificate_settings_that_cannot_be(values: dict[str, Any], fault: str) -> None:
     """The next version's keys, and numbers that mean nothing."""
     assert fault in refused(CertificateSettings, HOST | values)
+
+
+@pytest.mark.parametrize(
+    ("values", "port"),
+    [
+        ({}, 443),
+        ({"starttls": "none"}, 443),
+        ({"starttls": "smtp"}, 25),
+        ({"starttls": "imap"}, 143),
+        ({"starttls": "ldap"}, 389),
+        ({"starttls": "postgres"}, 5432),
+        ({"starttls": "smtp", "port": 587}, 587),
+    ],
+)
+def test_a_protocol_before_tls_has_its_usual_port(values: dict[str, Any], port: int) -> None:
+    """The name for people and the place for politeness follow it."""
+    settings = CertificateSettings.model_validate(HOST | values)
+    assert settings.endpoint() == (HOST["host"], port)
+    assert settings.target() == f"{HOST['host']}:{port}"
+
+
+@pytest.mark.parametrize("failure", ["tls", "tls_version", "connect", "protocol", "expiry"])
+def test_ways_for_a_handshake_to_fail(failure: str) -> None:
+    """The groups of kind ``http`` but for its status, and the reasons of this kind."""
+    parsed = CertificateSettings.model_validate(HOST | {"expect": {"failure": failure}})
+    assert parsed.expect.failure == failure
 
 
 def test_yaml_1_1s_off_is_off() -> None:

@@ -119,11 +119,14 @@ async def test_unverified_certificate_still_shows_its_dates(scrape: Scraper) -> 
 
 
 async def test_certificate_expiry_has_a_position(scrape: Scraper) -> None:
-    """Leaf, the earliest of the intermediates, and our own client certificate."""
+    """Leaf, the earliest of the intermediates, and our own client certificate; a root that is sent
+    along is none of these.
+    """
     chain = (
         make_certificate(),
         make_certificate(not_after=NOW + 900 * DAY),
         make_certificate(not_after=NOW + 300 * DAY),
+        make_certificate(not_after=NOW + 100 * DAY, self_signed=True),
     )
     tls = make_tls(chain=chain, client=make_certificate(not_after=NOW + 5 * DAY))
     got = await scrape(make_snapshot(make_view(last=make_observation(tls=tls))))

@@ -74,6 +74,8 @@ def test_the_file_beside_the_example_is_this_schema() -> None:
             " grant: saml2-bearer, assertion_file: a, tls: {}}"
         ),
         "kind: certificate, host: a.se, expires_within: auto, revocation: off, tls: {}",
+        "kind: certificate, host: a.se, starttls: smtp, max_validity: 398d, strict_chain: true",
+        "kind: certificate, host: a.se, expect: {failure: tls}, tls: {max_version: TLSv1.1}",
         "kind: dns, host: a.se, record: A",
     ],
 )
@@ -117,6 +119,10 @@ def test_what_loads_is_accepted(keys: str) -> None:
         "kind: http, url: 'https://a.se/', tls: {key_file: a}",
         "kind: http, url: 'https://a.se/', expect: {jsonpath: [{path: $.a}]}",
         "kind: certificate, host: a.se, revocation: crl",
+        "kind: certificate, host: a.se, starttls: pop3",
+        "kind: certificate, host: a.se, max_validity: 0d",
+        "kind: certificate, host: a.se, expect: {failure: status}",
+        "kind: certificate, host: a.se, expect: {status: 200}",
         "host: a.se, port: 1",
     ],
 )

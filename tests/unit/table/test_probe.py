@@ -73,7 +73,7 @@ def test_a_good_probe_says_where_it_went_and_what_it_met() -> None:
         "TLSv1.3, TLS_AES_256_GCM_SHA384",
         "CN=expo.ext5.example.se",
         "12 days left",
-        "00" * 32,
+        "SHA-256 " + "00" * 8,
     ):
         assert said in text
     assert "reason" not in text

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from monitor.certificates import CertificateChange
 from monitor.estate import Check, Environment, Estate, Service
 from monitor.judge import Rule, Status
+from monitor.transition_id import transition_id
 from probes.observation import Cause, Grade, Observation, Reason
 
 
@@ -121,6 +122,18 @@ class Transition:
     """The check that decided it, where one did."""
     reason: Reason | None = None
     cause: Cause | None = None
+
+    @property
+    def id(self) -> str:
+        """A name for good: the same wherever and whenever the same transition is told."""
+        return transition_id(
+            self.environment, self.service, self.before.value, self.after.value, self.at
+        )
+
+    @property
+    def worsening(self) -> bool:
+        """Whether it became yellow or red from something better."""
+        return self.after.severity > max(self.before.severity, Status.UNKNOWN.severity)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

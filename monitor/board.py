@@ -7,15 +7,17 @@ seconds since the epoch. A change comes out as :class:`Transition` values, every
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import NamedTuple
 
 from monitor import judge, plan
 from monitor.certificates import News
 from monitor.check_row import CheckRow
+from monitor.check_state import CheckState, PublishedState
 from monitor.estate import CheckId, Environment, Estate, Service
 from monitor.judge import Child, Status, Verdict
+from monitor.record import Seen
 from monitor.snapshot import EnvironmentView, ServiceView, Snapshot, Transition
 from probes.observation import Observation
 
@@ -32,6 +34,11 @@ class _ServiceRow:
         self.began: float | None = None
         self.view: ServiceView | None = None
 
+    @property
+    def name(self) -> str:
+        """Among its siblings."""
+        return self.service.name
+
     def measured(self) -> Status:
         return judge.roll_up(
             [
@@ -44,6 +51,17 @@ class _ServiceRow:
             ],
             self.service.majority,
         )
+
+    def worst(self) -> CheckRow:
+        """The check that decides the most."""
+        return max(self.rows, key=lambda row: row.standing.status.severity)
+
+    def state(self) -> PublishedState:
+        return PublishedState(status=self.status, since=self.since, began=self.began)
+
+    def restore(self, state: PublishedState | None) -> None:
+        if state is not None:
+            self.status, self.since, self.began = state.status, state.since, state.began
 
     def look(self, now: float) -> ServiceView:
         checks = tuple(row.look(now) for row in self.rows)
@@ -71,6 +89,10 @@ class _EnvironmentRow:
         self.since = now
         self.began: float | None = None
 
+    @property
+    def name(self) -> str:
+        return self.environment.name
+
     def measured(self) -> Status:
         return judge.roll_up(
             [
@@ -79,6 +101,17 @@ class _EnvironmentRow:
             ],
             self.environment.majority,
         )
+
+    def state(self) -> PublishedState:
+        return PublishedState(status=self.status, since=self.since, began=self.began)
+
+    def restore(self, state: PublishedState | None) -> None:
+        if state is not None:
+            self.status, self.since, self.began = state.status, state.since, state.began
+
+
+OVERALL = ""
+"""What all environments together are kept under."""
 
 
 class Outcome(NamedTuple):
@@ -124,6 +157,49 @@ class Board:
         )
         news = row.certify(observation, announced)
         return Outcome(verdict, self._restand(row, now), news)
+
+    def restore(
+        self,
+        checks: Mapping[CheckId, CheckState],
+        later: Mapping[CheckId, Iterable[Seen]],
+        published: Mapping[str, PublishedState],
+        now: float,
+    ) -> list[Transition]:
+        """Takes up where an earlier process ended: its checks' states, what they saw after that
+        (oldest first), and what was published, as :meth:`published` gives it.
+
+        Gives what has changed meanwhile: what has become stale, and what was not recorded to its
+        end. To be called before the first observation.
+        """
+        for check_id, row in self._rows.items():
+            row.restore(checks.get(check_id), later.get(check_id, ()))
+            row.standing = row.stand(now)
+        changes: list[Transition] = []
+        for environment in self._environments:
+            environment.restore(published.get(environment.name))
+            for service in environment.services:
+                service.restore(published.get(service.service.id))
+        self._status = self._overall()
+        before = published.get(OVERALL)
+        if before is not None and before.status is self._status:
+            self._since = before.since
+        for environment in self._environments:
+            for service in environment.services:
+                if service.rows:
+                    changes += self._roll_up(service.worst(), now)
+        return changes
+
+    def check_state(self, check_id: CheckId) -> CheckState:
+        """What must outlive the process of one check."""
+        return self._rows[check_id].state()
+
+    def published(self) -> Iterator[tuple[str, PublishedState]]:
+        """What must outlive the process, by ``ENV/SERVICE``, ``ENV`` and :data:`OVERALL`."""
+        yield OVERALL, PublishedState(status=self._status, since=self._since)
+        for environment in self._environments:
+            yield environment.name, environment.state()
+            for service in environment.services:
+                yield service.service.id, service.state()
 
     def hold(self, check_id: CheckId, until: float) -> None:
         """The check will not be measured before ``until``: the server has asked for it."""
@@ -175,34 +251,29 @@ class Board:
         return self._roll_up(row, now)
 
     def _roll_up(self, row: CheckRow, now: float) -> list[Transition]:
-        """Carries a check's new status upwards, as far as it changes anything."""
+        """Carries a check's status upwards, as far as it changes anything."""
         since = row.standing.since if row.standing.since is not None else now
         service = self._above[row.check.id]
-        environment = service.environment
-        before, after = service.status, service.measured()
-        if after is before:
-            return []
-        change = Transition(
-            at=now,
-            since=since,
-            environment=environment.environment.name,
-            service=service.service.name,
-            before=before,
-            after=after,
-            began=_move(service, after, since),
-            check=row.check.name,
-            reason=row.standing.reason,
-            cause=row.standing.cause,
-        )
-        before, after = environment.status, environment.measured()
-        if after is before:
-            return [change]
-        began = _move(environment, after, since)
+        changed = [
+            Transition(
+                at=now,
+                since=since,
+                environment=above.name,
+                service=service.name if above is service else None,
+                before=before,
+                after=after,
+                began=_move(above, after, since),
+                check=row.check.name,
+                reason=row.standing.reason,
+                cause=row.standing.cause,
+            )
+            for above in (service, service.environment)
+            if (after := above.measured()) is not (before := above.status)
+        ]
         overall = self._overall()
         if overall is not self._status:
             self._status, self._since = overall, since
-        above = replace(change, service=None, before=before, after=after, began=began)
-        return [change, above]
+        return changed
 
     def _overall(self) -> Status:
         return judge.roll_up(

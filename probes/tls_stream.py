@@ -16,7 +16,8 @@ import ssl
 from collections.abc import Callable
 from typing import Any, cast
 
-CHUNK = 65_536
+CHUNK = 16_384
+"""Bytes read at a time: a record holds no more (RFC 8446, 5.1)."""
 HANDSHAKE_LIMIT = 131_072
 """Bytes of a handshake: OpenSSL takes 100 KiB of certificates, and all else is small. Messages that it
 passes over (HelloRequest; RFC 5246, 7.4.1.1) would otherwise come for ever."""

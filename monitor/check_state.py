@@ -96,6 +96,7 @@ class PublishedState:
     since: float
     began: float | None = None
     """When the disturbance that goes on began."""
+    planned: bool = False
 
 
 _CHECK = TypeAdapter(CheckState)

@@ -6,6 +6,7 @@ import asyncio
 import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Protocol
 
 from probes.failure import MonitorTrouble
@@ -14,11 +15,21 @@ MAX_ADDRESSES = 64
 """More addresses of one name than this are not looked at."""
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a look-up gave."""
+
+    addresses: tuple[str, ...]
+    """In the order to try them, at most ``MAX_ADDRESSES``."""
+    took: float | None = None
+    """Seconds, where the resolver knows better than who waits for it."""
+
+
 class Resolver(Protocol):
     """Looks names up, anew each time."""
 
-    async def resolve(self, host: str, family: socket.AddressFamily) -> tuple[str, ...]:
-        """The addresses of ``host`` in the order to try them, at most ``MAX_ADDRESSES``.
+    async def resolve(self, host: str, family: socket.AddressFamily) -> Found:
+        """The addresses of ``host``.
 
         Raises ``socket.gaierror`` when there are none, :class:`MonitorTrouble` when the look-up
         could not even be started. Cancelled from outside at the probe's deadline.
@@ -33,6 +44,7 @@ class SystemResolver:
 
     It cannot be cancelled, so that look-ups run in threads of their own, a bounded number of
     them. A look-up that found no free thread until its deadline is our trouble, not the name's.
+    Each is timed within its thread: what the loop is late to hear of it is no time of the name's.
     """
 
     def __init__(self, timer: Callable[[], float], threads: int = 64) -> None:
@@ -41,18 +53,18 @@ class SystemResolver:
         self._busy = 0
         self._pool: ThreadPoolExecutor | None = None
 
-    async def resolve(self, host: str, family: socket.AddressFamily) -> tuple[str, ...]:
+    async def resolve(self, host: str, family: socket.AddressFamily) -> Found:
         if self._busy >= self._threads:
             raise MonitorTrouble(f"all {self._threads} look-up threads are busy")
         if self._pool is None:
             self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="resolve")
         self._busy += 1
         loop = asyncio.get_running_loop()
-        looking = loop.run_in_executor(self._pool, _getaddrinfo, host, family)
+        looking = loop.run_in_executor(self._pool, _getaddrinfo, host, family, self._timer)
         looking.add_done_callback(self._done)
         return await asyncio.shield(looking)
 
-    def _done(self, looking: asyncio.Future[tuple[str, ...]]) -> None:
+    def _done(self, looking: asyncio.Future[Found]) -> None:
         self._busy -= 1
         if not looking.cancelled():
             looking.exception()  # seen, also when the probe has given up on it
@@ -64,6 +76,9 @@ class SystemResolver:
             self._pool = None
 
 
-def _getaddrinfo(host: str, family: socket.AddressFamily) -> tuple[str, ...]:
+def _getaddrinfo(host: str, family: socket.AddressFamily, timer: Callable[[], float]) -> Found:
+    begun = timer()
     found = socket.getaddrinfo(host, None, family=family, type=socket.SOCK_STREAM)
-    return tuple(dict.fromkeys(str(entry[4][0]) for entry in found))[:MAX_ADDRESSES]
+    took = timer() - begun
+    addresses = tuple(dict.fromkeys(str(entry[4][0]) for entry in found))
+    return Found(addresses[:MAX_ADDRESSES], took)

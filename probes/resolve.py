@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -22,7 +23,7 @@ class Found:
     addresses: tuple[str, ...]
     """In the order to try them, at most ``MAX_ADDRESSES``."""
     took: float | None = None
-    """Seconds, where the resolver knows better than who waits for it."""
+    """Seconds, where the resolver knows better than its caller."""
 
 
 class Resolver(Protocol):
@@ -44,7 +45,8 @@ class SystemResolver:
 
     It cannot be cancelled, so that look-ups run in threads of their own, a bounded number of
     them. A look-up that found no free thread until its deadline is our trouble, not the name's.
-    Each is timed within its thread: what the loop is late to hear of it is no time of the name's.
+    Each is timed within its thread, less the time that the thread waited for a processor: what we
+    are late to hear of an answer is no time of the name's.
     """
 
     def __init__(self, timer: Callable[[], float], threads: int = 64) -> None:
@@ -77,8 +79,23 @@ class SystemResolver:
 
 
 def _getaddrinfo(host: str, family: socket.AddressFamily, timer: Callable[[], float]) -> Found:
-    begun = timer()
+    begun, held_up = timer(), _held_up()
     found = socket.getaddrinfo(host, None, family=family, type=socket.SOCK_STREAM)
-    took = timer() - begun
+    held_up = _held_up() - held_up
+    took = max(0.0, timer() - begun - held_up)
     addresses = tuple(dict.fromkeys(str(entry[4][0]) for entry in found))
     return Found(addresses[:MAX_ADDRESSES], took)
+
+
+def _held_up() -> float:
+    """Seconds that this thread was ready and had no processor so far, where the kernel counts them
+    (Linux: ``schedstat`` of proc(5)).
+    """
+    try:
+        fd = os.open("/proc/thread-self/schedstat", os.O_RDONLY)
+    except OSError:
+        return 0.0
+    try:
+        return int(os.read(fd, 128).split()[1]) * 1e-9
+    finally:
+        os.close(fd)

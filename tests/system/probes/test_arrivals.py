@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import sys
 import threading
@@ -14,6 +15,7 @@ import pytest
 
 from probes.arrivals import carry, round_trip
 from probes.observation import Observation
+from probes.resolve import SystemResolver
 from probes.tools import Tools
 from tests.servers.ca import Authority
 from tests.system.probes.asking import ask_http, ask_tcp
@@ -242,3 +244,40 @@ async def test_a_protocol_that_fails_loses_its_connection() -> None:
         await recorder.lost
 
     assert [str(one) for one in told] == ["a protocol that fails"]
+
+
+async def test_waiting_for_a_processor_is_no_time_of_the_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A look-up whose thread shares one processor with a greedy program takes its own time only."""
+    whole = 0.0
+
+    def work(*_: object, **__: object) -> list[object]:
+        nonlocal whole
+        os.sched_setaffinity(0, {processor})  # this thread's
+        begun, ends = time.perf_counter(), time.thread_time() + DELAY
+        while time.thread_time() < ends:
+            pass
+        whole = time.perf_counter() - begun
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 0))]
+
+    processor = min(os.sched_getaffinity(0))
+    greedy = (
+        f"import os\nos.sched_setaffinity(0, {{{processor}}})\nprint(flush=True)\nwhile 1: pass"
+    )
+    program = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", greedy, stdout=asyncio.subprocess.PIPE
+    )
+    resolver = SystemResolver(time.perf_counter)
+    try:
+        assert program.stdout is not None
+        await program.stdout.readline()
+        monkeypatch.setattr(socket, "getaddrinfo", work)
+        found = await resolver.resolve("expo.example.se", socket.AF_UNSPEC)
+    finally:
+        program.kill()
+        await program.wait()
+        await resolver.close()
+    assert found.took is not None
+    assert whole > 1.3 * DELAY
+    assert DELAY / 2 < found.took < (whole + DELAY) / 2

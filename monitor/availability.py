@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from monitor.estate import ServiceId
 from monitor.judge import Status
-from monitor.shares import NOTHING_KNOWN, WINDOWS, Availability, AvailabilityReport, DayShare
+from monitor.shares import WINDOWS, Availability, AvailabilityReport, DayShare
 from monitor.snapshot import Transition
 from monitor.timeline import Timeline
 
@@ -90,6 +90,9 @@ class Timelines:
         """Says what is published of a service ``at`` the start, ``since`` when, where it is not
         what its transitions say: there are none, or the last of them were lost.
         """
+        timeline = self._timelines.get(service)
+        if timeline is not None and timeline.status is status:
+            since = at  # a window began or ended since what was recorded
         self._change(service, status, planned, since, at)
 
     def lose(self, since: float) -> None:
@@ -101,10 +104,13 @@ class Timelines:
 
     def watch(self, services: Iterable[ServiceId]) -> None:
         """From now on these are watched; the others are forgotten, the new ones unknown."""
+        kept = self._timelines
         self._timelines = {
-            service: self._timelines.get(service) or Timeline() for service in services
+            service: kept[service] if service in kept else Timeline() for service in services
         }
-        self._measured_at = None
+        for service in self._measured.keys() - self._timelines.keys():
+            del self._measured[service]
+        self._changed &= self._timelines.keys()
 
     def measure(self, now: float) -> Iterator[tuple[ServiceId, Availability]]:
         """The availability of every service, one by one, so that the caller may give way between
@@ -115,15 +121,13 @@ class Timelines:
         if at is None or not at <= now < at + REFRESH:
             self._measured_at = now
             self._changed.update(self._timelines)
-        changed, self._changed = self._changed, set()
-        last, self._measured = self._measured, {}
-        # both may change between two steps
-        for service, timeline in list(self._timelines.items()):
-            found = last.get(service, NOTHING_KNOWN)
-            if service in changed:
+        for service, timeline in list(self._timelines.items()):  # it may change between two steps
+            found = self._measured.get(service)
+            if found is None or service in self._changed:
+                self._changed.discard(service)
                 new = availability(timeline, now)
-                found = found if new == found else new
-            self._measured[service] = found
+                if new != found:
+                    found = self._measured[service] = new
             yield service, found
 
     def report(self, service: ServiceId, zone: ZoneInfo, now: float) -> AvailabilityReport:

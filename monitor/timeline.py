@@ -30,6 +30,7 @@ _MERGED = 3 * BOUND // 4
 into fewer than 11,000 within :data:`KEPT`."""
 
 _CODES = {Status.GREEN: 0, Status.YELLOW: 1, Status.RED: 2, Status.UNKNOWN: 4}
+_STATUSES = (Status.GREEN, Status.YELLOW, Status.RED, Status.RED, Status.UNKNOWN)
 _GREEN, _YELLOW, _RED, _PLANNED_RED, _KINDS = 0, 1, 2, 3, 5
 """What a segment is of. That something is planned matters only while it is red."""
 
@@ -52,6 +53,11 @@ class Timeline:
     def __len__(self) -> int:
         """Segments kept."""
         return len(self._starts)
+
+    @property
+    def status(self) -> Status | None:
+        """The newest segment's."""
+        return _STATUSES[self._codes[-1]] if self._codes else None
 
     def change(self, status: Status, *, planned: bool, start: int, at: int) -> None:
         """From ``start`` on, noticed at ``at``, ``status`` holds, by plan or not.

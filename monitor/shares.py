@@ -6,9 +6,13 @@ mean is told in docs/availability.md.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from types import MappingProxyType
 from typing import NamedTuple
+
+from monitor.estate import ServiceId
 
 _HOUR, _DAY = 3_600, 86_400
 WINDOWS: dict[str, int] = {"24h": 24 * _HOUR, "7d": 7 * _DAY, "30d": 30 * _DAY, "90d": 90 * _DAY}
@@ -68,6 +72,10 @@ class Availability(NamedTuple):
 NOTHING_KNOWN = Availability(
     tuple(Shares(unknown=1000 * seconds) for seconds in WINDOWS.values()),
 )
+
+
+NOTHING: Mapping[ServiceId, Availability] = MappingProxyType({})
+"""Of no service has anything been measured."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from types import MappingProxyType
+from dataclasses import dataclass
 
 from monitor.certificates import CertificateChange
 from monitor.estate import Check, Environment, Estate, Service, ServiceId
 from monitor.judge import Rule, Status
 from monitor.plan import EMPTY, Agenda, Occurrence
-from monitor.shares import Availability
+from monitor.shares import NOTHING, Availability
 from monitor.transition_id import transition_id
 from probes.observation import Cause, Grade, Observation, Reason
 
@@ -168,9 +167,7 @@ class Snapshot:
     estate: Estate
     agenda: Agenda = EMPTY
     """The service windows around ``at``."""
-    availability: Mapping[ServiceId, Availability] = field(
-        default_factory=lambda: MappingProxyType({})
-    )
+    availability: Mapping[ServiceId, Availability] = NOTHING
     """As measured shortly before ``at``; of a service that is not in it nothing is known."""
 
     def services(self) -> Iterator[ServiceView]:

@@ -8,9 +8,12 @@ from monitor.judge import Status
 from monitor.publish import families as f
 from monitor.publish.check_series import status_lines
 from monitor.publish.exposition import Columns, labels, number
+from monitor.shares import WINDOWS, Availability
 from monitor.snapshot import EnvironmentView, ServiceView, Transition
 
 _CHANGES = tuple(permutations(Status, 2))
+_AVAILABILITY = f.SERVICE_FAMILIES.index(f.AVAILABILITY)
+_AVAILABILITY_UNKNOWN = f.SERVICE_FAMILIES.index(f.AVAILABILITY_UNKNOWN)
 
 
 class Changes:
@@ -32,12 +35,13 @@ class Changes:
 class ServiceSeries:
     """One row of the columns. Its counters exist from the first rendering, at 0."""
 
-    __slots__ = ("_at", "_made_of", "_row")
+    __slots__ = ("_at", "_availability", "_made_of", "_row")
 
     def __init__(self, view: ServiceView, row: int) -> None:
         self._at = labels(environment=view.service.environment, service=view.service.name)
         self._row = row
         self._made_of: tuple[object, ...] | None = None
+        self._availability: Availability | None = None
 
     def update(self, view: ServiceView, changes: Changes, columns: Columns) -> None:
         """Brings the row up to date."""
@@ -59,6 +63,29 @@ class ServiceSeries:
         )
         for family, text in enumerate(lines):
             columns.put(family, self._row, text)
+
+    def measured(self, availability: Availability, columns: Columns) -> None:
+        """Brings the row's availability up to date; a ratio of nothing is absent."""
+        if availability is self._availability:
+            return
+        self._availability = availability
+        at = self._at
+        ratios: list[str] = []
+        unknown: list[str] = []
+        for window, shares in zip(WINDOWS, availability.windows, strict=True):
+            countings = (("all", shares.ratio), ("unplanned", shares.unplanned_ratio))
+            ratios.extend(
+                f'{f.AVAILABILITY.name}{{{at},window="{window}",counting="{counting}"}}'
+                f" {number(ratio)}\n"
+                for counting, ratio in countings
+                if ratio is not None
+            )
+            unknown.append(
+                f'{f.AVAILABILITY_UNKNOWN.name}{{{at},window="{window}"}}'
+                f" {number(shares.unknown_ratio)}\n"
+            )
+        columns.put(_AVAILABILITY, self._row, "".join(ratios))
+        columns.put(_AVAILABILITY_UNKNOWN, self._row, "".join(unknown))
 
 
 def environment_lines(view: EnvironmentView) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from monitor.certificates import CertificateChange
 from monitor.estate import Check, Environment, Estate, Service, ServiceId
@@ -167,7 +167,7 @@ class Snapshot:
     estate: Estate
     agenda: Agenda = EMPTY
     """The service windows around ``at``."""
-    availability: Mapping[ServiceId, Availability] = NOTHING
+    availability: Mapping[ServiceId, Availability] = field(default_factory=lambda: NOTHING)
     """As measured shortly before ``at``; of a service that is not in it nothing is known."""
 
     def services(self) -> Iterator[ServiceView]:

@@ -47,14 +47,16 @@ class Shares(NamedTuple):
     @property
     def ratio(self) -> float | None:
         """Available of known, 0 to 1; ``None`` when nothing is known."""
-        known = self.known
-        return self.available / known if known else None
+        available = self.green + self.yellow
+        known = available + self.red
+        return available / known if known else None
 
     @property
     def unplanned_ratio(self) -> float | None:
         """The same with planned red taken out; ``None`` when nothing else is known."""
-        counted = self.known - self.planned_red
-        return self.available / counted if counted else None
+        available = self.green + self.yellow
+        counted = available + self.red - self.planned_red
+        return available / counted if counted else None
 
     @property
     def unknown_ratio(self) -> float:

@@ -35,11 +35,19 @@ class Changes:
 class ServiceSeries:
     """One row of the columns. Its counters exist from the first rendering, at 0."""
 
-    __slots__ = ("_at", "_availability", "_made_of", "_row")
+    __slots__ = ("_at", "_availability", "_made_of", "_ratio_of", "_row", "_unknown_of")
 
     def __init__(self, view: ServiceView, row: int) -> None:
         self._at = labels(environment=view.service.environment, service=view.service.name)
         self._row = row
+        self._ratio_of = tuple(
+            f'{f.AVAILABILITY.name}{{{self._at},window="{window}",counting="{counting}"}} '
+            for window in WINDOWS
+            for counting in ("all", "unplanned")
+        )
+        self._unknown_of = tuple(
+            f'{f.AVAILABILITY_UNKNOWN.name}{{{self._at},window="{window}"}} ' for window in WINDOWS
+        )
         self._made_of: tuple[object, ...] | None = None
         self._availability: Availability | None = None
 
@@ -69,23 +77,23 @@ class ServiceSeries:
         if availability is self._availability:
             return
         self._availability = availability
-        at = self._at
-        ratios: list[str] = []
-        unknown: list[str] = []
-        for window, shares in zip(WINDOWS, availability.windows, strict=True):
-            countings = (("all", shares.ratio), ("unplanned", shares.unplanned_ratio))
-            ratios.extend(
-                f'{f.AVAILABILITY.name}{{{at},window="{window}",counting="{counting}"}}'
-                f" {number(ratio)}\n"
-                for counting, ratio in countings
-                if ratio is not None
-            )
-            unknown.append(
-                f'{f.AVAILABILITY_UNKNOWN.name}{{{at},window="{window}"}}'
-                f" {number(shares.unknown_ratio)}\n"
-            )
-        columns.put(_AVAILABILITY, self._row, "".join(ratios))
-        columns.put(_AVAILABILITY_UNKNOWN, self._row, "".join(unknown))
+        ratios: list[float | None] = []
+        unknown: list[float | None] = []
+        for shares in availability.windows:
+            ratios += shares.ratio, shares.unplanned_ratio
+            unknown.append(shares.unknown_ratio)
+        columns.put(_AVAILABILITY, self._row, _lines(self._ratio_of, ratios))
+        columns.put(_AVAILABILITY_UNKNOWN, self._row, _lines(self._unknown_of, unknown))
+
+
+def _lines(series: tuple[str, ...], values: list[float | None]) -> str:
+    return "".join(
+        [
+            f"{each}{number(value)}\n"
+            for each, value in zip(series, values, strict=True)
+            if value is not None
+        ]
+    )
 
 
 def environment_lines(view: EnvironmentView) -> str:

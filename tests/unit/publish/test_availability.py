@@ -52,6 +52,14 @@ async def test_a_ratio_of_nothing_is_absent(metrics: Metrics) -> None:
     assert {value for _, value in got.all(UNKNOWN)} == {1.0}
 
 
+async def test_a_ratio_of_zero_is_there(scrape: Scraper) -> None:
+    """Down all the time that is known is a value, and not the absence of one."""
+    down = Availability((Shares(red=86_400_000),) * 4)
+    got = await scrape(make_snapshot(availability={EXPO: down}))
+    assert [value for _, value in got.all(RATIO)] == [0.0] * 8
+    assert [value for _, value in got.all(UNKNOWN)] == [0.0] * 4
+
+
 async def test_status_file_tells_it_of_each_service() -> None:
     """The ratios unrounded and unknown time in seconds; what changes is told anew."""
     renderer = StatusRenderer(version="1.2.3")

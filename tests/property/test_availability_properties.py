@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from unittest.mock import patch
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from monitor import timeline as module
@@ -14,7 +14,7 @@ from monitor.shares import Shares
 from monitor.timeline import HOUR, Timeline
 from tests.slow_availability import Change, by_millisecond, by_segment, segments
 
-calm = settings(deadline=None)
+calm = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 """A busy machine is no fault of the rules."""
 
 START = 1_800_000_000_000 // HOUR * HOUR

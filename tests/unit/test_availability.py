@@ -286,6 +286,19 @@ def test_ninety_days_are_kept_and_not_more() -> None:
     assert timeline.shares(at - 90 * 24 * 3_600_000, at).ratio == 0.5
 
 
+def test_what_held_before_the_longest_window_is_kept() -> None:
+    """Of what is older than the window the last is not forgotten: the window begins with it."""
+    timeline = Timeline()
+    hour = 3_600_000
+    for step in range(MANY):
+        status = (Status.RED, Status.GREEN)[step % 2]
+        timeline.change(status, planned=False, start=hour * step, at=hour * step)
+    now = 200 * 24 * hour
+    timeline.change(Status.RED, planned=False, start=now, at=now)
+    assert len(timeline) == 2
+    assert timeline.shares(now - 90 * 24 * hour, now).ratio == 1
+
+
 def test_a_leap_ahead_does_not_cost_the_past() -> None:
     """Few segments are all kept: the clock may be set back."""
     timeline = Timeline()

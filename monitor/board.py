@@ -15,10 +15,11 @@ from monitor import judge
 from monitor.certificates import News
 from monitor.check_row import CheckRow
 from monitor.check_state import CheckState, PublishedState
-from monitor.estate import CheckId, Environment, Estate, Service
+from monitor.estate import CheckId, Environment, Estate, Service, ServiceId
 from monitor.judge import Child, Status, Verdict
 from monitor.plan import Occurrence, agenda_of
 from monitor.record import Seen
+from monitor.shares import NOTHING, Availability
 from monitor.snapshot import EnvironmentView, ServiceView, Snapshot, Transition
 from probes.observation import Observation
 
@@ -297,8 +298,10 @@ class Board:
         """Whether the check should run at its ``retry_interval``."""
         return self._rows[check_id].unsettled()
 
-    def snapshot(self, now: float) -> Snapshot:
-        """Everything, at ``now``. Views that have not changed are the same objects as before."""
+    def snapshot(
+        self, now: float, availability: Mapping[ServiceId, Availability] = NOTHING
+    ) -> Snapshot:
+        """Everything, at ``now``, with the ``availability`` that was measured. Views that have not changed are the same objects as before."""
         return Snapshot(
             at=now,
             status=self._status,
@@ -317,6 +320,7 @@ class Board:
             ),
             estate=self._estate,
             agenda=self._agenda,
+            availability=availability,
         )
 
     def _restand(self, row: CheckRow, now: float) -> list[Transition]:

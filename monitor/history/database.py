@@ -53,9 +53,9 @@ class Database:
             return
         try:
             url = make_url(store)
-        except (ArgumentError, ValueError) as error:
+        except (ArgumentError, ValueError):
             # the text of that error has the URL in it
-            raise HistoryTroubleError("the store's address is not understood") from error
+            raise HistoryTroubleError("the store's address is not understood") from None
         password = str(url.password or "")
         every = {password, quote(password), quote(password, safe=""), quote_plus(password)}
         self._secrets = tuple(sorted(every - {""}, key=len, reverse=True))

@@ -477,10 +477,9 @@ class Recorder:
         while len(self._held) > HELD:
             self._held.popleft()
             self._count.lost += 1
-        if len(self._held) > HELD_WHOLE:
-            for held in self._held:
-                held.operations = without_evidence(held.operations)
-                held.entries = held.outgoing = ()  # they have been told
+        for held in islice(self._held, HELD_WHOLE, None):
+            held.operations = without_evidence(held.operations)
+            held.entries = held.outgoing = ()  # they have been told
 
     def _journal_fault(self, error: OSError) -> None:
         if not self._journal_told:

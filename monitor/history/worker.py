@@ -85,7 +85,7 @@ class ThreadWorker:
 
     async def stop(self, last: Callable[[], None]) -> None:
         thread = self._thread
-        if thread is None:
+        if thread is None or not thread.is_alive():
             return
         ended: asyncio.Future[None] = self._loop.create_future()
 

@@ -137,8 +137,8 @@ class Upkeep:
         every = rows
         if earlier is not None:  # some of them came late
             old = unpack(bytes(earlier))
-            there = {seen.at for seen in old}
-            rows = [seen for seen in rows if seen.at not in there]
+            there = {round(seen.at, 3) for seen in old}  # packed, it may have been rounded
+            rows = [seen for seen in rows if round(seen.at, 3) not in there]
             every = sorted([*old, *rows], key=attrgetter("at"))
         data = pack(every)
         self._breathe()

@@ -9,6 +9,7 @@ import os
 import resource
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -153,7 +154,7 @@ async def test_observations_that_the_worker_does_not_take_are_counted(store: Sto
     async with opened(store) as history:
         held = asyncio.Event()
         loop = asyncio.get_running_loop()
-        release = __import__("threading").Event()
+        release = threading.Event()
 
         def hang() -> None:
             loop.call_soon_threadsafe(held.set)
@@ -372,7 +373,7 @@ async def test_what_was_told_as_kept_outlives_a_kill(store: Store, away: bool) -
             lines: list[bytes] = []
             try:
                 assert process.stdout.readline() == b"ready\n"
-                lines += [process.stdout.readline() for _ in range(20 + 37 * run)]
+                lines += [process.stdout.readline() for _ in range(20 + 17 * run)]
             finally:
                 process.kill()
                 lines += process.stdout.readlines()

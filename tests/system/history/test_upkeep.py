@@ -17,6 +17,7 @@ from monitor.estate import Retention
 from monitor.history import tables, upkeep
 from monitor.history.database import Database
 from monitor.history.history import History
+from monitor.history.packing import unpack
 from monitor.history.queries import DAY, HOUR
 from monitor.history.reader import Reader
 from monitor.history.versions import HEAD, VERSIONS, check_version, migrate
@@ -86,6 +87,8 @@ async def test_hours_that_are_over_are_packed_and_read_as_before(store: Store) -
     with Reader(store.store, store.data_dir) as reader:
         parts = list(reader.observations(ID, 0.0))
         assert [len(part) for part in parts] == [120, 120, 60]
+        packed = list(reader.packed(ID, 0.0))
+        assert [unpack(part) for part in packed] == parts
 
 
 async def test_an_hour_is_packed_a_few_minutes_after_its_end(store: Store) -> None:
@@ -112,6 +115,23 @@ async def test_what_comes_after_its_hour_was_packed_is_packed_with_it(store: Sto
         assert await history.seen(ID, 0.0) == rows
         [hour] = await history.hours(ID, MIDNIGHT, MIDNIGHT + DAY)
         assert hour.good == 120
+
+
+async def test_a_damaged_block_costs_its_own_hour_alone(store: Store) -> None:
+    """The others are read, and upkeep goes on."""
+    clock = Clock(MIDNIGHT + 2.5 * HOUR)
+    rows = half_minutes(MIDNIGHT, 240)
+    async with opened(store, clock=clock) as history:
+        given(history, rows)
+        await tidy(history)
+    with database(store) as found, found.transaction() as connection:
+        first = tables.block.c.hour == MIDNIGHT // HOUR
+        connection.execute(tables.block.update().where(first).values(data=b"no block"))
+    async with opened(store, clock=clock) as history:
+        assert await history.seen(ID, 0.0) == rows[120:]
+        given(history, [make_seen(MIDNIGHT + 5)])
+        await tidy(history)
+        assert [seen.at for seen in await history.seen(ID, 0.0)][:2] == [MIDNIGHT + 5, rows[120].at]
 
 
 async def test_roll_ups_count_what_the_observations_were(store: Store) -> None:

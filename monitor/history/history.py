@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 
 from monitor.estate import Retention
 from monitor.history import queries
+from monitor.history.database import Database
 from monitor.history.recorder import Figures, Recorded, Recorder
 from monitor.history.rollup import Rollup
 from monitor.history.trouble import HistoryTroubleError
@@ -50,8 +51,10 @@ class History:
         clock: Callable[[], float] = time.time,
         timer: Callable[[], float] = time.monotonic,
         worker: Worker | None = None,
+        database: Database | None = None,
     ) -> AsyncIterator[Self]:
-        """``store`` is ``sqlite`` or the URL of a PostgreSQL database.
+        """``store`` is ``sqlite`` or the URL of a PostgreSQL database; a ``database`` takes its place
+        (for simulations that let it fail).
 
         The tables are made or migrated and the journal is replayed before it is entered. When that
         cannot be, the history is away and is tried again: entering it raises nothing for it. At
@@ -68,6 +71,7 @@ class History:
             breathe=mine.breathe,
             tell=mine.tell,
             wake=mine.wake,
+            database=database,
         )
         history = cls(recorder, mine)
         mine.start(recorder.step)

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 import structlog
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from monitor.estate import Retention
 from monitor.history.database import Database
@@ -164,13 +164,15 @@ class Recorder:
     _looked_at: float = 0.0
     _upkeep_at: float = 0.0
     _journal_told: bool = False
+    database: Database | None = None
+    """In place of the one that ``store`` names: for a test that lets it fail."""
     _database: Database = field(init=False)
     _journal: Journal = field(init=False)
     upkeep: Upkeep = field(init=False)
 
     def __post_init__(self) -> None:
         """Raises :class:`HistoryTroubleError` for an address that is none."""
-        self._database = Database(self.store, self.data_dir)
+        self._database = self.database or Database(self.store, self.data_dir)
         self._journal = Journal(self.data_dir / NAME)
         self.upkeep = Upkeep(self._database, self.retention, self.clock, self.breathe)
 
@@ -305,7 +307,13 @@ class Recorder:
                 continue
             for key in item.states or ():
                 self._states.pop(key, None)  # an older one: it must not be written after this
-            self._held.append(_Held(item.make(), item.entries, item.outgoing))
+            try:
+                operations = item.make()
+            except Exception:
+                log.exception("history_fault")  # ours; those that wait behind it are not to suffer
+                self._count.lost += 1
+            else:
+                self._held.append(_Held(operations, item.entries, item.outgoing))
 
     def _write(self) -> None:
         """Some of all that waits, in order."""
@@ -313,12 +321,18 @@ class Recorder:
         began = self.timer()
         if self._replay():
             return
-        if self.away_since is not None:
-            self._returned()
         if not (self._held or self._seen or self._states):
+            if self.away_since is not None:
+                with (
+                    self._database.transaction() as connection
+                ):  # that it can be read is not enough
+                    connection.execute(select(1))
+                self._returned()
             return
         self._write_held()
         self._write_rest()
+        if self.away_since is not None:
+            self._returned()
         self._count.writes += 1
         self._count.seconds += max(0.0, self.timer() - began)
 

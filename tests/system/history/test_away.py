@@ -171,6 +171,42 @@ async def test_observations_that_the_worker_does_not_take_are_counted(store: Sto
         await hanging
 
 
+async def test_it_is_back_once_it_can_be_written(store: Store) -> None:
+    """A locked SQLite file can still be read: that alone is not "back", at no attempt."""
+    async with opened(store) as history:
+        await history.pending()
+        with capture_logs() as logs:
+            with store.away():
+                history.observed("ext5/expo/api", make_observation(at=NOW))
+                await until(lambda: history.away)
+                began = history.away_since
+                tried = history._recorder._pause
+                await until(lambda: history._recorder._pause >= 4 * tried)
+                assert history.away_since == began
+            await until(lambda: not history.away)
+        assert len(await history.seen("ext5/expo/api", 0.0)) == 1
+    assert [log["event"] for log in logs] == ["history_away", "history_back"]
+
+
+async def test_who_asks_a_closed_history_is_refused(store: Store) -> None:
+    """At once, whether it asked before the end or after it; what is given then is nobody's."""
+    async with opened(store) as history:
+        hanging = threading.Event()
+        busy = asyncio.create_task(history._worker.call(lambda: hanging.wait(10)))
+        await asyncio.sleep(0)
+        closing = asyncio.create_task(history._worker.stop(history._recorder.close))
+        await asyncio.sleep(0)
+        late = asyncio.create_task(history.pending())
+        await asyncio.sleep(0)
+        hanging.set()
+        await asyncio.gather(busy, closing)
+        with pytest.raises(HistoryTroubleError, match="closed"):
+            await late
+    with pytest.raises(HistoryTroubleError, match="closed"):
+        await history.pending()
+    history.record([make_entry()])
+
+
 # a disk that is full
 
 

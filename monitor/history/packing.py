@@ -18,7 +18,7 @@ import json
 import math
 import zlib
 from collections.abc import Sequence
-from itertools import accumulate, chain
+from itertools import accumulate, chain, pairwise
 from statistics import median_low
 from typing import Final, NamedTuple
 
@@ -26,7 +26,7 @@ from monitor.history.numbers import EMPTY, Column, PackingError, Reader, Writer
 from monitor.record import Seen
 from probes.observation import Cause, Grade, Phases, Reason
 
-__all__ = ["Columns", "Kind", "PackingError", "columns", "pack", "rows_of", "unpack"]
+__all__ = ["Columns", "Kind", "PackingError", "columns", "columns_of", "pack", "rows_of", "unpack"]
 
 VERSION = 1
 MAX_ROWS = 1_000_000
@@ -129,6 +129,11 @@ class Columns:
         found = self._durations
         return (found.base + max(found.above())) / _MICRO if found.count else 0.0
 
+    @property
+    def last_duration(self) -> float:
+        found = self._durations
+        return (found.base + found.above()[-1]) / _MICRO
+
     def part_counts(self) -> list[int]:
         """How many parts each has."""
         return self._counts.numbers() if self.parts is not None else [0] * len(self)
@@ -171,6 +176,13 @@ def pack(rows: Sequence[Seen]) -> bytes:
     except OverflowError as error:
         raise ValueError(str(error)) from None
     return bytes([VERSION]) + zlib.compress(bytes(writer.data), _LEVEL)
+
+
+def columns_of(rows: Sequence[Seen]) -> Columns:
+    """What :func:`columns` gives of them once they are packed. Raises as :func:`pack` does."""
+    writer = Writer()
+    _write(writer, rows, 0)
+    return _read(Reader(bytes(writer.data)), 0)
 
 
 def unpack(data: bytes) -> list[Seen]:
@@ -268,7 +280,7 @@ def _write(writer: Writer, rows: Sequence[Seen], depth: int) -> None:
     if len(kinds) > 1:
         writer.column(kind)
     ticks = [round(row.at * TICKS) for row in rows]
-    steps = [after - before for before, after in zip(ticks, ticks[1:], strict=False)]
+    steps = [after - before for before, after in pairwise(ticks)]
     step = median_low(steps) if steps else 0
     writer.whole(ticks[0])
     writer.whole(step)
@@ -363,14 +375,14 @@ def _kind(
     cause: str | None,
     address: str | None,
     status: int | None,
-    detail: str,
-    phases: int,
+    detail: object,
+    phases: object,
 ) -> Kind:
     """Raises ``KeyError`` or ``TypeError`` for what it does not know."""
-    for value, wanted in ((address, str), (status, int), (detail, str), (phases, int)):
+    for value, wanted in ((address, str), (status, int)):
         if value is not None and type(value) is not wanted:
             raise TypeError
-    if detail is None or phases is None or not 0 <= phases <= _ALL_PHASES:
+    if type(detail) is not str or type(phases) is not int or not 0 <= phases <= _ALL_PHASES:
         raise TypeError
     return Kind(
         _GRADES[grade],

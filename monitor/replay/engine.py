@@ -14,7 +14,7 @@ from operator import itemgetter
 
 from monitor.board import Board
 from monitor.estate import CheckId, Estate
-from monitor.history.packing import Columns, columns, columns_of, rows_of
+from monitor.history.packing import Columns, PackingError, columns, columns_of, rows_of
 from monitor.judge import Standing, Status
 from monitor.replay.judging import Change, Judging
 from monitor.replay.recording import Block, Recording
@@ -48,6 +48,8 @@ class Replay:
         self._board = Board(estate, since)
         self._checks = [(check.id, Judging(check, since)) for check in estate.checks()]
         self._waiting: list[_Event] = []
+        self.damaged = 0
+        """Blocks that could not be read."""
 
     @property
     def observations(self) -> int:
@@ -81,7 +83,11 @@ class Replay:
         for begin, end in bounds:
             for place, (check_id, judging) in enumerate(self._checks):
                 for block in self._recording.blocks(check_id, begin, end):
-                    found = _within(block, begin, end)
+                    try:
+                        found = _within(block, begin, end)
+                    except PackingError:
+                        self.damaged += 1
+                        continue
                     self._wait(place, judging.take(found))
                 self._wait(place, judging.age(end))
                 done += 1

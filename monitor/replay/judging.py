@@ -30,25 +30,28 @@ class Change(NamedTuple):
     standing: Standing
 
 
-def settled(fold: Fold) -> bool:
-    """Whether good observations change nothing but their number: green, no failure in the window,
-    the newest one good, and no trouble of ours.
+def settled(fold: Fold, window_size: int) -> bool:
+    """Whether good observations change nothing but their number: green, the newest one good, no
+    trouble of ours, and no failure in the window; or the window's share counts already, and can
+    only become less.
     """
     return (
         fold.status is Status.GREEN
-        and fold.window == 0
         and fold.good_run > 0
         and fold.trouble is None
+        and (fold.window == 0 or fold.seen * 2 >= window_size)
     )
 
 
 def advance(fold: Fold, count: int, at: float, window_size: int) -> Fold:
     """A settled fold after ``count`` good observations, the last of them made at ``at``."""
+    window = fold.window << min(count, window_size) & ((1 << window_size) - 1)
     return replace(
         fold,
         at=at,
+        window=window,
         seen=min(fold.seen + count, window_size),
-        failed_at=(),
+        failed_at=fold.failed_at[len(fold.failed_at) - window.bit_count() :],
         passed_run=fold.passed_run + count,
         good_run=fold.good_run + count,
     )
@@ -86,7 +89,7 @@ class Judging:
             yield from self._stand(max(stale, self.ends_at), STALE)
 
     def _settled(self) -> bool:
-        return not self.row.parts and settled(self.row.fold)
+        return not self.row.parts and settled(self.row.fold, self._window)
 
     def _uneventful(self, block: Columns) -> bool:
         """Whether every one is good and in time, as far as that can be told at a glance."""

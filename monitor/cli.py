@@ -249,7 +249,7 @@ def replay(
     """Judge what was recorded again, under another configuration: what would have changed."""
     from monitor.cli_replay import replayed
     from monitor.history.trouble import HistoryTroubleError
-    from monitor.replay.comparison import document
+    from monitor.replay.as_json import document
     from monitor.replay.table import comparison_table
 
     loaded = _load(config)

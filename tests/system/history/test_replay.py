@@ -134,8 +134,8 @@ def test_a_bad_configuration_is_refused(tmp_path: Path, option: str) -> None:
     """Exit 2 with its faults, the new one or the one that is compared with."""
     good = configured(tmp_path / "good")
     bad = write_config(tmp_path / "bad", "environments: [{nam: ext5}]")
-    arguments = ["--config", bad] if option == "--config" else ["--config", good, option, bad]
-    found = ran(*arguments, "--data-dir", tmp_path)
+    new, old = (bad, good) if option == "--config" else (good, bad)
+    found = ran("--config", new, "--against", old, "--data-dir", tmp_path)
     assert found.exit_code == 2
     assert "nam" in found.stderr
 

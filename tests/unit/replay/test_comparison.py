@@ -17,7 +17,8 @@ from monitor.history.packing import pack
 from monitor.judge import Status, Thresholds
 from monitor.record import Seen, observation_of
 from monitor.replay import comparison
-from monitor.replay.comparison import Comparison, compare, document
+from monitor.replay.as_json import document
+from monitor.replay.comparison import Comparison, compare
 from monitor.replay.engine import Replay
 from monitor.replay.recording import Block
 from monitor.replay.table import comparison_table

@@ -223,11 +223,11 @@ class Board:
         """
         return self._take(self._rows[check_id], standing, now)
 
-    def next_plan(self, at: float) -> float:
-        """The next instant after ``at`` at which :meth:`age` may find that a service window
-        begins or ends, or has to look further ahead.
+    def next_plan(self) -> float:
+        """The next instant at which :meth:`age` may find that a service window begins or ends, or
+        has to look further ahead.
         """
-        return self._agenda.next_change(at)
+        return self._agenda.next_change(self._planned_at)
 
     def restore(
         self,

@@ -71,16 +71,22 @@ class Writer:
 class Column:
     """A column as it was read: its planes are joined when they are asked for."""
 
-    __slots__ = ("_planes", "base", "count", "width")
+    __slots__ = ("_joined", "_planes", "base", "count", "width")
 
     def __init__(self, base: int, width: int, count: int, planes: bytes) -> None:
         self.base = base
         self.width = width
         self.count = count
         self._planes = planes
+        self._joined: Sequence[int] | None = None
 
     def above(self) -> Sequence[int]:
         """What each number is above :attr:`base`."""
+        if self._joined is None:
+            self._joined = self._join()
+        return self._joined
+
+    def _join(self) -> Sequence[int]:
         count, width = self.count, self.width
         if not width:
             return bytes(count)

@@ -4,7 +4,7 @@ Observations are packed by columns, and what is the same in many of them (grade,
 address, HTTP status, detail, which phases there are) is one *kind*, said once. Instants are kept
 as they are (to 2⁻²² s, which is what a float has in these years), durations to the microsecond
 below, phases to 5 µs; ``processing`` is kept as what it differs from the rest of the duration.
-Packing what was unpacked gives the same bytes.
+Packing again what was unpacked loses nothing more.
 
     blob    version, zlib(table)
     table   rows, kinds (JSON), kind of each, instants, durations, phases, parts (a table of their own)
@@ -18,15 +18,16 @@ import json
 import math
 import zlib
 from collections.abc import Sequence
-from itertools import accumulate, chain
+from itertools import chain, pairwise
 from statistics import median_low
-from typing import Final, NamedTuple
+from typing import Final
 
+from monitor.history.columns import COARSE, MICRO, PROCESSING, TICKS, Columns, Kind, rows_of
 from monitor.history.numbers import EMPTY, Column, PackingError, Reader, Writer
 from monitor.record import Seen
 from probes.observation import Cause, Grade, Phases, Reason
 
-__all__ = ["Columns", "Kind", "PackingError", "columns", "pack", "rows_of", "unpack"]
+__all__ = ["Columns", "Kind", "PackingError", "columns", "columns_of", "pack", "rows_of", "unpack"]
 
 VERSION = 1
 MAX_ROWS = 1_000_000
@@ -34,143 +35,22 @@ MAX_BYTES = 64 * 1024 * 1024
 """Of one table, unpacked."""
 MAX_DEPTH = 3
 """Observations have parts; parts of parts are not made by any probe yet."""
-TICKS = 1 << 22
-"""Instants are counted in these, a second."""
 _LEVEL = 9
-_MICRO = 1e6
-_COARSE = 10
-"""Microseconds that phases are counted in."""
 _PHASES = 5
-_PROCESSING = 3
 _ALL_PHASES = (1 << _PHASES) - 1
-_NO_PHASES = Phases()
 _GRADES: Final = {grade.value: grade for grade in Grade}
 _REASONS: Final = {reason.value: reason for reason in Reason}
 _CAUSES: Final = {cause.value: cause for cause in Cause}
 
 
-class Kind(NamedTuple):
-    """What is the same in many observations."""
-
-    grade: Grade
-    reason: Reason | None
-    cause: Cause | None
-    address: str | None
-    status: int | None
-    detail: str
-    phases: int
-    """Which there are: bit 0 for ``resolve`` to bit 4 for ``transfer``."""
-
-
-class Columns:
-    """Observations in columns. Numbers are worked out when they are asked for."""
-
-    __slots__ = ("_counts", "_durations", "_first", "_phases", "_steps", "kind", "kinds", "parts")
-
-    def __init__(
-        self,
-        *,
-        kinds: list[Kind],
-        kind: Sequence[int],
-        first: int,
-        steps: tuple[int, Column],
-        durations: Column,
-        phases: list[Column],
-        counts: Column,
-        parts: Columns | None,
-    ) -> None:
-        self.kinds = kinds
-        self.kind = kind
-        """The index of each one's kind; ``bytes`` when there are at most 256."""
-        self.parts = parts
-        """All parts of all of them, one after the other."""
-        self._first = first
-        self._steps = steps
-        self._durations = durations
-        self._phases = phases
-        self._counts = counts
-
-    def __len__(self) -> int:
-        return len(self.kind)
-
-    def ats(self) -> list[float]:
-        """When each probe began."""
-        step, apart = self._steps
-        step += apart.base
-        ticks = accumulate((step + above for above in apart.above()), initial=self._first)
-        return [tick / TICKS for tick in ticks]
-
-    @property
-    def first_at(self) -> float:
-        return self._first / TICKS
-
-    @property
-    def last_at(self) -> float:
-        step, apart = self._steps
-        return (self._first + (step + apart.base) * apart.count + sum(apart.above())) / TICKS
-
-    def longest_step(self) -> float:
-        """The most seconds from one probe's beginning to the next one's; 0 for a single one."""
-        step, apart = self._steps
-        if not apart.count:
-            return 0.0
-        return (step + apart.base + max(apart.above())) / TICKS
-
-    def shortest_step(self) -> float:
-        """The least; below 0 where the clock was set back."""
-        step, apart = self._steps
-        return (step + apart.base) / TICKS if apart.count else 0.0
-
-    def durations(self) -> list[float]:
-        return [micro / _MICRO for micro in self._durations.numbers()]
-
-    def longest(self) -> float:
-        """The longest duration."""
-        found = self._durations
-        return (found.base + max(found.above())) / _MICRO if found.count else 0.0
-
-    def part_counts(self) -> list[int]:
-        """How many parts each has."""
-        return self._counts.numbers() if self.parts is not None else [0] * len(self)
-
-    def phases(self) -> list[Phases]:
-        masks = [kind.phases for kind in self.kinds]
-        values = [iter(column.numbers()) for column in self._phases]
-        found = []
-        for index, duration in zip(self.kind, self._durations.numbers(), strict=True):
-            mask = masks[index]
-            known = [
-                next(column) * _COARSE if mask >> number & 1 else None
-                for number, column in enumerate(values)
-            ]
-            gap = known[_PROCESSING] if mask else None
-            if gap is not None:
-                known[_PROCESSING] = 0
-                rest = duration - sum(value for value in known if value is not None)
-                known[_PROCESSING] = max(0, rest + gap)
-            found.append(_phases(known) if mask else _NO_PHASES)
-        return found
-
-
-def _phases(micro: Sequence[int | None]) -> Phases:
-    resolve, connect, tls, processing, transfer = (
-        None if value is None else value / _MICRO for value in micro
-    )
-    return Phases(
-        resolve=resolve, connect=connect, tls=tls, processing=processing, transfer=transfer
-    )
-
-
 def pack(rows: Sequence[Seen]) -> bytes:
     """Raises ``ValueError`` for what cannot be packed: too much, or numbers out of all bounds."""
-    if len(rows) > MAX_ROWS:
-        raise ValueError(f"{len(rows)} observations at once, {MAX_ROWS} at most")
-    writer = Writer()
-    try:
-        _write(writer, rows, 0)
-    except OverflowError as error:
-        raise ValueError(str(error)) from None
-    return bytes([VERSION]) + zlib.compress(bytes(writer.data), _LEVEL)
+    return bytes([VERSION]) + zlib.compress(_table(rows), _LEVEL)
+
+
+def columns_of(rows: Sequence[Seen]) -> Columns:
+    """What :func:`columns` gives of them once they are packed. Raises as :func:`pack` does."""
+    return _read(Reader(_table(rows)), 0)
 
 
 def unpack(data: bytes) -> list[Seen]:
@@ -195,43 +75,22 @@ def columns(data: bytes) -> Columns:
     return found
 
 
-def rows_of(table: Columns) -> list[Seen]:
-    """The observations of a table, made anew."""
-    parts = iter(rows_of(table.parts)) if table.parts is not None else iter(())
-    kinds = table.kinds
-    found = []
-    for index, at, duration, phases, count in zip(
-        table.kind,
-        table.ats() if len(table) else (),
-        table.durations(),
-        table.phases(),
-        table.part_counts(),
-        strict=True,
-    ):
-        kind = kinds[index]
-        own = tuple(next(parts) for _ in range(count)) if count else ()
-        found.append(
-            Seen(
-                at,
-                duration,
-                kind.grade,
-                kind.reason,
-                kind.cause,
-                phases,
-                kind.address,
-                kind.status,
-                kind.detail,
-                own,
-            )
-        )
-    return found
+def _table(rows: Sequence[Seen]) -> bytes:
+    if len(rows) > MAX_ROWS:
+        raise ValueError(f"{len(rows)} observations at once, {MAX_ROWS} at most")
+    writer = Writer()
+    try:
+        _write(writer, rows, 0)
+    except OverflowError as error:
+        raise ValueError(str(error)) from None
+    return bytes(writer.data)
 
 
 def _micro(seconds: float) -> int:
     """Whole microseconds, rounded down: what is below a threshold stays below it. (A nanosecond
     is forgiven, because 0.000007 * 1e6 is less than 7.)
     """
-    return math.floor(seconds * _MICRO + 1e-3)
+    return math.floor(seconds * MICRO + 1e-3)
 
 
 def _measured(phases: Phases) -> tuple[float | None, ...]:
@@ -255,12 +114,12 @@ def _write(writer: Writer, rows: Sequence[Seen], depth: int) -> None:
         kind.append(kinds.setdefault(own, len(kinds)))
         duration = _micro(row.duration)
         durations.append(duration)
-        coarse = [None if v is None else round(v * _MICRO / _COARSE) for v in known]
-        processing = known[_PROCESSING]
+        coarse = [None if v is None else round(v * MICRO / COARSE) for v in known]
+        processing = known[PROCESSING]
         if processing is not None:
-            coarse[_PROCESSING] = None
-            rest = duration - sum(v * _COARSE for v in coarse if v is not None)
-            coarse[_PROCESSING] = round((processing * _MICRO - rest) / _COARSE)
+            coarse[PROCESSING] = None
+            rest = duration - sum(v * COARSE for v in coarse if v is not None)
+            coarse[PROCESSING] = round((processing * MICRO - rest) / COARSE)
         for column, value in zip(phases, coarse, strict=True):
             if value is not None:
                 column.append(value)
@@ -268,7 +127,7 @@ def _write(writer: Writer, rows: Sequence[Seen], depth: int) -> None:
     if len(kinds) > 1:
         writer.column(kind)
     ticks = [round(row.at * TICKS) for row in rows]
-    steps = [after - before for before, after in zip(ticks, ticks[1:], strict=False)]
+    steps = [after - before for before, after in pairwise(ticks)]
     step = median_low(steps) if steps else 0
     writer.whole(ticks[0])
     writer.whole(step)
@@ -363,14 +222,14 @@ def _kind(
     cause: str | None,
     address: str | None,
     status: int | None,
-    detail: str,
-    phases: int,
+    detail: object,
+    phases: object,
 ) -> Kind:
     """Raises ``KeyError`` or ``TypeError`` for what it does not know."""
-    for value, wanted in ((address, str), (status, int), (detail, str), (phases, int)):
+    for value, wanted in ((address, str), (status, int)):
         if value is not None and type(value) is not wanted:
             raise TypeError
-    if detail is None or phases is None or not 0 <= phases <= _ALL_PHASES:
+    if type(detail) is not str or type(phases) is not int or not 0 <= phases <= _ALL_PHASES:
         raise TypeError
     return Kind(
         _GRADES[grade],

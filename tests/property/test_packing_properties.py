@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import zlib
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -92,7 +93,7 @@ def test_columns_tell_the_same_as_the_rows(rows: list[Seen]) -> None:
     ats = [row.at for row in unpacked]
     assert read.ats() == ats
     assert (read.first_at, read.last_at) == (ats[0], ats[-1])
-    steps = [after - before for before, after in zip(ats, ats[1:], strict=False)] or [0.0]
+    steps = [after - before for before, after in pairwise(ats)] or [0.0]
     assert (read.shortest_step(), read.longest_step()) == (min(steps), max(steps))
     assert read.durations() == [row.duration for row in unpacked]
     assert read.longest() == max(row.duration for row in unpacked)

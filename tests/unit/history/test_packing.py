@@ -140,6 +140,13 @@ def test_too_much_at_once_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
         pack([GOOD] * 3)
 
 
+@pytest.mark.parametrize("at", [float("inf"), float("nan"), 1e300])
+def test_an_instant_that_is_none_is_refused(at: float) -> None:
+    """By the one error that the history knows."""
+    with pytest.raises(ValueError, match=r"."):
+        pack([GOOD, GOOD._replace(at=at)])
+
+
 def test_a_phase_that_is_longer_than_the_whole_is_kept() -> None:
     """Clocks are what they are."""
     row = GOOD._replace(phases=replace(GOOD.phases, processing=9.0))

@@ -68,6 +68,7 @@ async def resolve(tools: Tools, route: Route, attempt: Attempt) -> tuple[str, ..
     except UnicodeError:
         raise ProbeFailure(Reason.DNS, f"{route.host} is not a name", Cause.NETWORK) from None
     attempt.end(Phase.RESOLVE, begun)
+    attempt.resolved = found
     if not found:
         raise ProbeFailure(Reason.DNS, f"{route.host} has no address", Cause.NETWORK)
     return found

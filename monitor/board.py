@@ -12,6 +12,7 @@ from functools import partial
 from typing import NamedTuple
 
 from monitor import judge, plan
+from monitor.case import Case
 from monitor.certificates import News
 from monitor.check_row import CheckRow
 from monitor.estate import CheckId, Environment, Estate, Service
@@ -141,6 +142,15 @@ class Board:
     def unsettled(self, check_id: CheckId) -> bool:
         """Whether the check should run at its ``retry_interval``."""
         return self._rows[check_id].unsettled()
+
+    def case(self, check_id: CheckId, now: float) -> Case:
+        """A check's facts, as evidence of what it has just decided.
+
+        Raises ``KeyError`` for a check that is not on the board.
+        """
+        above = self._above[check_id]
+        environment = above.environment.environment
+        return self._rows[check_id].case(now, environment.title, above.service.title)
 
     def snapshot(self, now: float) -> Snapshot:
         """Everything, at ``now``. Views that have not changed are the same objects as before."""

@@ -6,8 +6,9 @@ from collections import deque
 from collections.abc import Callable
 
 from monitor import certificates, judge
+from monitor.case import RECENT_KEPT, Case, Recent
 from monitor.certificates import CertificateChange, Known, News
-from monitor.estate import Check
+from monitor.estate import Check, Text
 from monitor.judge import Child, Fold, Rule, Standing, Status, Verdict
 from monitor.snapshot import AddressView, CheckView, Quantiles, Why
 from probes.observation import Cause, Grade, Observation
@@ -28,6 +29,7 @@ class CheckRow:
         "last",
         "latencies",
         "parts",
+        "recent",
         "standing",
         "started_at",
         "verdict",
@@ -43,6 +45,10 @@ class CheckRow:
         self.verdict: Verdict | None = None
         self.evidence: Observation | None = None
         self.latencies: deque[float] = deque(maxlen=LATENCIES_KEPT)
+        self.recent: deque[tuple[float, float, Verdict, str, str | None]] = deque(
+            maxlen=min(check.thresholds.window_size, RECENT_KEPT)
+        )
+        """:class:`Recent` values, as plain tuples: made at every observation, read at a few."""
         self.certificates = Known()
         self.held_until: float | None = None
         self.standing: Standing = judge.standing(self.fold, started_at, 0.0, started_at)
@@ -67,6 +73,15 @@ class CheckRow:
         self.fold = judge.observe(self.fold, observation.at, verdict, thresholds)
         self.last = observation
         self.verdict = verdict
+        self.recent.append(
+            (
+                observation.at,
+                observation.duration,
+                verdict,
+                observation.detail,
+                observation.address,
+            )
+        )
         if verdict.grade is not Grade.GOOD:
             self.evidence = observation
         if observation.grade is not Grade.FAILED:
@@ -128,6 +143,16 @@ class CheckRow:
         if self.parts:
             return any(judge.unsettled(fold, thresholds) for fold, _ in self.parts.values())
         return judge.unsettled(self.fold, thresholds)
+
+    def case(self, now: float, environment: Text, service: Text) -> Case:
+        """What a transition's evidence is made of; the texts are titles."""
+        return Case(
+            environment=environment,
+            service=service,
+            view=self.look(now),
+            seen=self.evidence if self.evidence is not None else self.last,
+            recent=tuple(map(Recent._make, self.recent)),
+        )
 
     def look(self, now: float) -> CheckView:
         """The view, the same object as long as nothing has changed."""

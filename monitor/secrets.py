@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
+import html
+import json
+from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from urllib.parse import parse_qsl, quote_plus, urlsplit
+from urllib.parse import parse_qsl, quote, quote_plus, urlsplit
 
 from monitor.estate import Estate
 from probes.http_settings import HttpSettings
-from probes.masking import MASK, SHORTEST, blanked
+from probes.masking import MASK, SHORTEST, blanked, blanked_bytes
 from probes.oauth2_settings import OAuth2Settings
 from probes.observation import Observation
 from probes.proxy_settings import credentials
 
 __all__ = ["MASK", "Masker", "secrets_of"]
 
-_NOT_SECRET = frozenset({"accept", "accept-language", "content-type", "soapaction", "user-agent"})
+NOT_SECRET = frozenset({"accept", "accept-language", "content-type", "soapaction", "user-agent"})
 
 
 class Masker:
@@ -25,6 +27,23 @@ class Masker:
 
     def __init__(self, secrets: Iterable[str]) -> None:
         self._secrets = sorted({s for s in secrets if len(s) >= SHORTEST}, key=len)[::-1]
+        self._disguised: list[str] | None = None
+
+    def within(self, texts: Iterable[str]) -> Masker:
+        """One for these texts alone, which blanks secrets in disguise too: percent-encoded, or as
+        JSON, HTML and base64 have them. A few are looked for in detail instead of all.
+        """
+        if self._disguised is None:
+            self._disguised = [form for secret in self._secrets for form in forms(secret)]
+        hay = "\0".join(texts)
+        return Masker(form for form in self._disguised if form[:SHORTEST] in hay)
+
+    def raw(self, data: bytes, *, cut: bool) -> bytes:
+        """The data without the secrets; ``cut``: nor the beginning of one at its end."""
+        for secret in self._secrets:
+            for encoding in ("utf-8", "utf-16-le", "utf-16-be"):
+                data = blanked_bytes(data, secret.encode(encoding, "replace"), cut=cut)
+        return data
 
     def text(self, text: str) -> str:
         return blanked(text, self._secrets)
@@ -39,6 +58,23 @@ class Masker:
         return replace(observation, detail=self.text(observation.detail), parts=parts)
 
 
+def forms(secret: str) -> set[str]:
+    """A text as it is, and as it comes back in addresses, JSON, HTML and base64."""
+    raw = secret.encode("utf-8", "surrogateescape")
+    escaped = json.dumps(secret)[1:-1]
+    return {
+        secret,
+        quote(raw, safe=""),
+        quote_plus(raw),
+        escaped,
+        escaped.replace("/", "\\/"),
+        secret.replace("/", "\\/"),
+        html.escape(secret),
+        b64encode(raw).decode().rstrip("="),
+        urlsafe_b64encode(raw).decode().rstrip("="),
+    }
+
+
 def secrets_of(estate: Estate) -> frozenset[str]:
     """Header values, passwords, tokens and query values, those in files as they are now."""
     found: set[str] = set()
@@ -51,7 +87,7 @@ def secrets_of(estate: Estate) -> frozenset[str]:
 
 
 def _of_http(settings: HttpSettings) -> set[str]:
-    found = {value for name, value in settings.headers.items() if name.lower() not in _NOT_SECRET}
+    found = {value for name, value in settings.headers.items() if name.lower() not in NOT_SECRET}
     found |= {word for value in found for word in value.split()[1:]}
     query = urlsplit(settings.url).query
     found |= {value for _, value in parse_qsl(query)}

@@ -8,6 +8,9 @@ _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 """Crockford's base 32: no letter is taken for a digit when an id is read aloud."""
 _TIME_DIGITS = 9
 _HASH_DIGITS = 7
+SHORTEST_PREFIX = 6
+PREFIX_PATTERN = f"^[{_ALPHABET}]{{{SHORTEST_PREFIX},{_TIME_DIGITS + _HASH_DIGITS}}}$"
+"""The beginning of an id, for people who type it."""
 ID_PATTERN = f"^[{_ALPHABET}]{{{_TIME_DIGITS + _HASH_DIGITS}}}$"
 
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple, TypeAlias
 
-from probes.masking import MASK, SHORTEST
+from probes.masking import SHORTEST, blanked_bytes
 
 BODY_KEPT = 2048
 """Bytes of the beginning of a body, after decompression."""
 HEAD_KEPT = 16_384
 """Bytes of header names and values."""
-PHRASE_KEPT = 200
+PHRASE_KEPT = 400
 
 RawHeaders: TypeAlias = tuple[tuple[bytes, bytes], ...]
 
@@ -68,22 +68,11 @@ def without(answer: HttpAnswer, secrets: Iterable[str]) -> HttpAnswer:
         if len(raw) < SHORTEST:
             continue
         if any(raw in value for _, value in answer.head):
-            head = tuple((name, value.replace(raw, _MASK)) for name, value in answer.head)
+            head = tuple(
+                (name, blanked_bytes(value, raw, cut=False)) for name, value in answer.head
+            )
             answer = answer._replace(head=head)
         if raw[:SHORTEST] in answer.body_start:
-            answer = answer._replace(body_start=_blanked(answer, raw))
+            body = blanked_bytes(answer.body_start, raw, cut=answer.body_cut)
+            answer = answer._replace(body_start=body)
     return answer
-
-
-_MASK = MASK.encode()
-
-
-def _blanked(answer: HttpAnswer, secret: bytes) -> bytes:
-    body = answer.body_start.replace(secret, _MASK)
-    if not answer.body_cut:
-        return body
-    longest = min(len(secret) - 1, len(body))
-    for length in range(longest, SHORTEST - 1, -1):
-        if body.endswith(secret[:length]):
-            return body[:-length] + _MASK
-    return body

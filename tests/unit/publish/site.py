@@ -22,6 +22,7 @@ class FixedSource:
     text: bytes = b"# HELP x X.\n# TYPE x gauge\nx 1\n"
     well: tuple[bool, str] = (True, "well")
     set_up: tuple[bool, str] = (True, "ready")
+    bundles: dict[str, bytes] = field(default_factory=dict)
     now: Snapshot = field(default_factory=lambda: make_snapshot(make_red_view()))
 
     @property
@@ -36,6 +37,10 @@ class FixedSource:
 
     async def metrics(self) -> bytes:
         return self.text
+
+    async def evidence(self, id_: str) -> bytes | None:
+        found = [bundle for known, bundle in self.bundles.items() if known.startswith(id_)]
+        return found[0] if len(found) == 1 else None
 
     def healthy(self) -> tuple[bool, str]:
         return self.well

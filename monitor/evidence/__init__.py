@@ -7,7 +7,8 @@ than 64 KiB, whatever a target has sent. The keys are documented in docs/evidenc
     request   what was asked, without secrets
     answer    what was answered, fit to be shown
     mail      a bundle as plain text, Swedish or English
-    words     the labels of that text
+    sheet     what its lines keep to
+    words     its labels
     shelf     the newest bundles at hand
 """
 

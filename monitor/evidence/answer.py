@@ -117,7 +117,7 @@ def _decoded(raw: bytes, answer: HttpAnswer) -> str:
 def _lines(text: str) -> str:
     """Printable, its lines kept; what has no shape becomes an escape."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", "    ").split("\n")
-    return "\n".join(clean(line, len(line) + 1) for line in lines)
+    return "\n".join(clean(line, 10 * len(line) + 1) for line in lines)
 
 
 def tls_value(facts: TlsFacts, masker: Masker) -> dict[str, Any]:

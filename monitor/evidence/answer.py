@@ -84,7 +84,7 @@ def _cookie(value: str) -> str:
     """A cookie's attributes tell how it is set; its value is somebody's session."""
     pair, semicolon, attributes = value.partition(";")
     name, equals, _ = pair.partition("=")
-    return clean(f"{name if equals else ''}={MASK}{semicolon}{attributes}", 200)
+    return clean(f"{name + equals if equals else ''}{MASK}{semicolon}{attributes}", 200)
 
 
 def _text(answer: HttpAnswer) -> str | None:

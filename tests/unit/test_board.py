@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from monitor.board import Board
+from monitor.case import RECENT_KEPT
 from monitor.estate import Check, CheckId, Environment, Estate, Service, Text
 from monitor.judge import Rule, Status
 from monitor.settings_sections import ServiceWindow
@@ -346,3 +349,43 @@ def test_a_held_check_says_so_until_it_is_measured() -> None:
     assert next(board.snapshot(START + 50).checks()).status is Status.UNKNOWN
     feed(board, one, good(START + 101))
     assert next(board.snapshot(START + 102).checks()).held_until is None
+
+
+def test_a_case_holds_what_decided() -> None:
+    """The newest failure, whatever came after it, and the window's observations, oldest first."""
+    one = check()
+    board = Board(estate(("expo", (one,))), START)
+    feed(board, one, *(good(START + n) for n in range(30)), bad(START + 40), good(START + 50))
+    case = board.case(one.id, START + 50)
+    assert case.seen is not None
+    assert case.seen.at == START + 40
+    assert [each.at for each in case.recent] == [
+        *(START + n for n in range(12, 30)),
+        START + 40,
+        START + 50,
+    ]
+    assert (case.recent[-2].verdict.grade, case.recent[-2].detail) == (Grade.FAILED, "refused")
+    assert (case.service.en, case.view.check) == ("expo", one)
+
+
+def test_a_case_of_a_check_that_is_not_there() -> None:
+    """Is a fault of ours."""
+    with pytest.raises(KeyError):
+        Board(estate(("expo", (check(),))), START).case(CheckId("ext5/expo/none"), START)
+
+
+def test_our_own_trouble_decides_nothing() -> None:
+    """It is no observation of the target."""
+    one = check()
+    board = Board(estate(("expo", (one,))), START)
+    feed(board, one, bad(START + 1), bad(START + 2, Cause.MONITOR))
+    assert [each.at for each in board.case(one.id, START + 2).recent] == [START + 1]
+
+
+def test_a_large_window_is_not_remembered_whole() -> None:
+    """Memory is bounded, a check's window may be a thousand."""
+    thresholds = replace(check().thresholds, window_size=1000)
+    one = check(thresholds=thresholds)
+    board = Board(estate(("expo", (one,))), START)
+    feed(board, one, *(good(START + n) for n in range(300)))
+    assert len(board.case(one.id, START + 300).recent) == RECENT_KEPT

@@ -21,6 +21,7 @@ from aiohttp import web
 
 from monitor import __version__
 from monitor.board import Board
+from monitor.case import Case
 from monitor.certificates import NOTHING
 from monitor.estate import Check, CheckId, Estate, Text
 from monitor.evidence import Shelf, evidence
@@ -215,8 +216,11 @@ class Daemon:
         self, transition: Transition, message: Text, decided_by: CheckId | None
     ) -> None:
         now = self._clock()
-        case = self.board.case(decided_by, now) if decided_by is not None else None
         try:
+            if decided_by is not None:
+                case: Case | None = self.board.case(decided_by, now)
+            else:
+                case = self.board.case_of(transition, now)
             bundle = evidence(
                 transition,
                 message,

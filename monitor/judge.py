@@ -367,6 +367,14 @@ def worse(one: Status, other: Status) -> Status:
     return one if one.severity >= other.severity else other
 
 
+def published(measured: Status, declared: Status) -> tuple[Status, bool]:
+    """What is published of a service: the worse of what is measured and what an active service
+    window declares; and whether the window explains it, so that it is planned.
+    """
+    explained = declared is not Status.GREEN and measured.severity <= declared.severity
+    return worse(measured, declared), explained
+
+
 def fold_all(
     observations: Iterable[tuple[float, Verdict]], thresholds: Thresholds, start: Fold = START
 ) -> Fold:

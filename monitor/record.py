@@ -98,3 +98,18 @@ class Entry:
     @property
     def id(self) -> str:
         return self.transition.id
+
+
+def observation_of(seen: Seen) -> Observation:
+    """The observation as far as it was kept."""
+    return Observation(
+        at=seen.at,
+        duration=seen.duration,
+        grade=seen.grade,
+        reason=seen.reason,
+        cause=seen.cause,
+        detail=seen.detail,
+        phases=seen.phases,
+        address=seen.address,
+        parts=tuple(observation_of(part) for part in seen.parts),
+    )

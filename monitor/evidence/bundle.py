@@ -77,6 +77,8 @@ def _transition(transition: Transition) -> dict[str, Any]:
         "from": transition.before,
         "to": transition.after,
         "planned": transition.planned,
+        "was_planned": transition.was_planned,
+        "window": transition.window,
         "check": transition.check,
         "reason": transition.reason,
         "cause": transition.cause,

@@ -79,6 +79,8 @@ class _Mail(Sheet):
         before, after = (self.say(status_word(Status(change[key]))) for key in ("from", "to"))
         planned = f" ({self.say(words.PLANNED)})" if change["planned"] else ""
         self.pair(words.CHANGE, f"{before} -> {after}{planned}", "")
+        if change["window"] is not None:
+            self.pair(words.WINDOW, change["window"], "")
         self.pair(words.WHEN, self.instant(change["at"]), "")
         self.pair(words.SINCE, self.instant(change["since"]), "")
         if change["reason"] is not None:

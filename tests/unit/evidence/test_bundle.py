@@ -47,6 +47,8 @@ def test_it_tells_the_transition() -> None:
         "from": "yellow",
         "to": "red",
         "planned": False,
+        "was_planned": False,
+        "window": None,
         "check": "api",
         "reason": "connect_refused",
         "cause": "target",

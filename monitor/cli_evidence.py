@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
+import contextlib
 import json
 import urllib.error
 import urllib.request
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from monitor.estate import Estate
@@ -17,31 +17,26 @@ from monitor.evidence import LIMIT, NotEvidenceError, mail, read
 from monitor.evidence.sheet import Sheet
 from monitor.instants import instant
 from monitor.record import Entry
-from monitor.transition_id import FULL_LENGTH
+from monitor.transition_id import span_of
+
+if TYPE_CHECKING:
+    from monitor.history.reader import Reader
 
 TIMEOUT = 10.0
 LISTED = 20
 """Transitions that are listed."""
-SEARCHED = 10_000
-"""Newest transitions that the beginning of an id is looked for in."""
 
 
 class NoEvidenceError(Exception):
     """No evidence could be had. The text says from where and why."""
 
 
-class Reader(Protocol):
-    """What is asked of the history."""
-
-    def evidence(self, id_: str) -> bytes | None: ...
-    def transitions(self, *, since: float, limit: int) -> Sequence[Entry]: ...
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """Where the history is, and how its instants are shown."""
 
-    store: str = "sqlite"
+    store: str = field(default="sqlite", repr=False)
+    """``sqlite``, or an address that may hold a password."""
     data_dir: Path
     zone: ZoneInfo
     language: str
@@ -53,21 +48,26 @@ def place_of(estate: Estate | None, data_dir: Path | None) -> Place:
         folder = data_dir if data_dir is not None else Path("data")
         return Place(data_dir=folder, zone=ZoneInfo("Europe/Stockholm"), language="sv")
     return Place(
-        store=str(estate.later.get("store") or "sqlite"),
+        store=estate.store,
         data_dir=data_dir if data_dir is not None else estate.data_dir,
         zone=estate.timezone,
         language=estate.language,
     )
 
 
-def _reader(place: Place) -> Reader:
-    """The history, for reading. Raises :class:`NoEvidenceError`."""
+@contextlib.contextmanager
+def _reader(place: Place) -> Iterator[Reader]:
+    """The history, for reading. Raises :class:`NoEvidenceError`, also of what fails inside."""
+    # a database's drivers take long to import: not where a daemon is asked
+    from monitor.history.reader import Reader
+    from monitor.history.trouble import HistoryTroubleError
+
     try:
-        room: Any = importlib.import_module("monitor.history.reader")
-    except ModuleNotFoundError:
-        raise NoEvidenceError("this version keeps no history: ask a daemon with --url") from None
-    reader: Reader = room.Reader(place.store, place.data_dir)
-    return reader
+        with Reader(place.store, place.data_dir) as reader:
+            yield reader
+    except HistoryTroubleError as error:
+        where = f"in {place.data_dir}" if place.store == "sqlite" else "in the database"
+        raise NoEvidenceError(f"the history {where} cannot be read: {error}") from None
 
 
 def fetched(url: str, id_: str) -> dict[str, Any]:
@@ -91,14 +91,13 @@ def fetched(url: str, id_: str) -> dict[str, Any]:
 
 def stored(place: Place, id_: str) -> dict[str, Any]:
     """The bundle from the history. Raises :class:`NoEvidenceError`."""
-    reader = _reader(place)
-    if len(id_) < FULL_LENGTH:
-        entries = reader.transitions(since=0.0, limit=SEARCHED)
+    since, until = span_of(id_)
+    with _reader(place) as reader:
+        entries = reader.transitions(since=since, until=until)
         found = [entry.id for entry in entries if entry.id.startswith(id_)]
         if len(found) > 1:
             raise NoEvidenceError(f"several ids begin with {id_}: {', '.join(found[:5])}")
-        id_ = found[0] if found else id_
-    body = reader.evidence(id_)
+        body = reader.evidence(found[0]) if found else None
     if body is None:
         raise _unknown(id_)
     return _read(body, str(place.data_dir))
@@ -131,8 +130,8 @@ def shown(document: dict[str, Any], language: str | None, *, as_json: bool) -> s
 
 def listed(place: Place, since: float | None, *, as_json: bool) -> str:
     """The newest transitions, newest first. Raises :class:`NoEvidenceError`."""
-    entries = _reader(place).transitions(since=since or 0.0, limit=LISTED)
-    newest = sorted(entries, key=lambda entry: entry.transition.at, reverse=True)[:LISTED]
+    with _reader(place) as reader:
+        newest = reader.transitions(since=since or 0.0, limit=LISTED)[::-1]
     if as_json:
         return json.dumps([_value(entry) for entry in newest], ensure_ascii=False, indent=2) + "\n"
     if not newest:

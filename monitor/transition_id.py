@@ -37,6 +37,19 @@ def read_id(text: str) -> str | None:
     return plain if re.fullmatch(PREFIX_PATTERN, plain) else None
 
 
+def span_of(prefix: str) -> tuple[float, float]:
+    """The instants, seconds since the epoch, that the ids which begin so lie within: from the first
+    on, before the second.
+    """
+    digits = prefix[:_TIME_DIGITS]
+    first = 0
+    for digit in digits:
+        first = first * len(_ALPHABET) + _ALPHABET.index(digit)
+    unit = len(_ALPHABET) ** (_TIME_DIGITS - len(digits))
+    # a millisecond more on both sides: a float is not exact
+    return (first * unit - 1) / 1000, ((first + 1) * unit + 1) / 1000
+
+
 def _digits(number: int, length: int) -> str:
     """The lowest ``length`` digits."""
     found = []

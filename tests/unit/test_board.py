@@ -8,10 +8,13 @@ import pytest
 
 from monitor.board import Board
 from monitor.case import RECENT_KEPT
+from monitor.check_state import packed, unpacked
 from monitor.estate import Check, CheckId, Environment, Estate, Service, Text
 from monitor.judge import Rule, Status
+from monitor.record import seen_of
 from monitor.settings_sections import ServiceWindow
 from monitor.snapshot import Transition
+from probes.http_answer import HttpAnswer
 from probes.observation import Cause, Grade, Observation, Reason
 from tests.factories import make_certificate, make_check, make_tls
 
@@ -366,6 +369,25 @@ def test_a_case_holds_what_decided() -> None:
     ]
     assert (case.recent[-2].verdict.grade, case.recent[-2].detail) == (Grade.FAILED, "refused")
     assert (case.service.en, case.view.check) == ("expo", one)
+
+
+def test_what_servers_answer_is_in_no_state() -> None:
+    """Only what is needed to judge on outlives the process; the newest observations do."""
+    one = check()
+    answer = HttpAnswer(500, (1, 1), "No", ((b"X", b"v4lue"),), False, b"b0dy", False, None)
+    part = replace(bad(START + 1), address="192.0.2.1", answer=answer)
+    board = Board(estate(("expo", (one,))), START)
+    feed(board, one, replace(bad(START + 1), answer=answer, parts=(part,)))
+    saved = packed(board.check_state(one.id))
+    assert b"v4lue" not in saved
+    assert b"b0dy" not in saved
+    state = unpacked(saved, one)
+    assert state is not None
+    again = Board(estate(("expo", (one,))), START)
+    again.restore({one.id: state}, {one.id: [seen_of(bad(START + 2))]}, {}, START + 2)
+    recent = again.case(one.id, START + 2).recent
+    assert [each.at for each in recent] == [START + 1, START + 2]
+    assert recent[0] == board.case(one.id, START + 1).recent[0]
 
 
 def test_a_case_of_a_check_that_is_not_there() -> None:

@@ -17,7 +17,7 @@ from monitor.certificates import News
 from monitor.check_row import CheckRow
 from monitor.check_state import CheckState, PublishedState
 from monitor.estate import CheckId, Environment, Estate, Service
-from monitor.judge import Child, Status, Verdict
+from monitor.judge import Child, Standing, Status, Verdict
 from monitor.plan import Occurrence, agenda_of
 from monitor.record import Seen
 from monitor.snapshot import EnvironmentView, ServiceView, Snapshot, Transition
@@ -217,6 +217,18 @@ class Board:
         news = row.certify(observation, announced)
         return Outcome(verdict, self._restand(row, now), news)
 
+    def stand(self, check_id: CheckId, standing: Standing, now: float) -> list[Transition]:
+        """Takes a check's standing at ``now`` as it was worked out elsewhere: the replay judges
+        check by check, and rolls up afterwards.
+        """
+        return self._take(self._rows[check_id], standing, now)
+
+    def next_plan(self, at: float) -> float:
+        """The next instant after ``at`` at which :meth:`age` may find that a service window
+        begins or ends, or has to look further ahead.
+        """
+        return self._agenda.next_change(at)
+
     def restore(
         self,
         checks: Mapping[CheckId, CheckState],
@@ -348,8 +360,10 @@ class Board:
         )
 
     def _restand(self, row: CheckRow, now: float) -> list[Transition]:
+        return self._take(row, row.stand(now), now)
+
+    def _take(self, row: CheckRow, standing: Standing, now: float) -> list[Transition]:
         before = row.standing
-        standing = row.stand(now)
         if standing == before:
             return []
         row.standing = standing

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from probes.connector import Hop
     from probes.tools import Tools
 
+RESOLVED_KEPT = 32
+"""Addresses of a name that are kept: a server may answer with thousands."""
+
 
 class Attempt:
     """The notebook of one probe, and its result."""

@@ -216,7 +216,8 @@ class Observation:
     parts: tuple[Observation, ...] = ()
     """With ``address: all``: one observation an address, in address order."""
     resolved: tuple[str, ...] = ()
-    """All addresses that the name led to (of the last look-up); empty where none was needed."""
+    """The addresses that the name led to (of the last look-up), at most 32; empty where none was
+    needed."""
     answer: HttpAnswer | None = field(default=None, repr=False)
     """The last answer as the server sent it, also one that was not whole."""
 

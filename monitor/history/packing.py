@@ -1,72 +1,383 @@
-"""Pure: an hour of one check's observations as few bytes, and back."""
+"""Pure: an hour of one check's observations as few bytes, and back.
+
+Observations are packed by columns, and what is the same in many of them (grade, reason, cause,
+address, HTTP status, detail, which phases there are) is one *kind*, said once. Instants are kept
+as they are (to 2⁻²² s, which is what a float has in these years), durations to the microsecond
+below, phases to 5 µs; ``processing`` is kept as what it differs from the rest of the duration.
+Packing what was unpacked gives the same bytes.
+
+    blob    version, zlib(table)
+    table   rows, kinds (JSON), kind of each, instants, durations, phases, parts (a table of their own)
+
+:func:`columns` reads without making an object an observation: the replay reads millions.
+"""
 
 from __future__ import annotations
 
 import json
+import math
 import zlib
 from collections.abc import Sequence
-from typing import Any
+from itertools import accumulate, chain
+from statistics import median_low
+from typing import Final, NamedTuple
 
+from monitor.history.numbers import EMPTY, Column, PackingError, Reader, Writer
 from monitor.record import Seen
 from probes.observation import Cause, Grade, Phases, Reason
 
+__all__ = ["Columns", "Kind", "PackingError", "columns", "pack", "rows_of", "unpack"]
+
+VERSION = 1
+MAX_ROWS = 1_000_000
+MAX_BYTES = 64 * 1024 * 1024
+"""Of one table, unpacked."""
+MAX_DEPTH = 3
+"""Observations have parts; parts of parts are not made by any probe yet."""
+TICKS = 1 << 22
+"""Instants are counted in these, a second."""
+_LEVEL = 9
+_MICRO = 1e6
+_COARSE = 10
+"""Microseconds that phases are counted in."""
+_PHASES = 5
+_PROCESSING = 3
+_ALL_PHASES = (1 << _PHASES) - 1
+_NO_PHASES = Phases()
+_GRADES: Final = {grade.value: grade for grade in Grade}
+_REASONS: Final = {reason.value: reason for reason in Reason}
+_CAUSES: Final = {cause.value: cause for cause in Cause}
+
+
+class Kind(NamedTuple):
+    """What is the same in many observations."""
+
+    grade: Grade
+    reason: Reason | None
+    cause: Cause | None
+    address: str | None
+    status: int | None
+    detail: str
+    phases: int
+    """Which there are: bit 0 for ``resolve`` to bit 4 for ``transfer``."""
+
+
+class Columns:
+    """Observations in columns. Numbers are worked out when they are asked for."""
+
+    __slots__ = ("_counts", "_durations", "_first", "_phases", "_steps", "kind", "kinds", "parts")
+
+    def __init__(
+        self,
+        *,
+        kinds: list[Kind],
+        kind: Sequence[int],
+        first: int,
+        steps: tuple[int, Column],
+        durations: Column,
+        phases: list[Column],
+        counts: Column,
+        parts: Columns | None,
+    ) -> None:
+        self.kinds = kinds
+        self.kind = kind
+        """The index of each one's kind; ``bytes`` when there are at most 256."""
+        self.parts = parts
+        """All parts of all of them, one after the other."""
+        self._first = first
+        self._steps = steps
+        self._durations = durations
+        self._phases = phases
+        self._counts = counts
+
+    def __len__(self) -> int:
+        return len(self.kind)
+
+    def ats(self) -> list[float]:
+        """When each probe began."""
+        step, apart = self._steps
+        step += apart.base
+        ticks = accumulate((step + above for above in apart.above()), initial=self._first)
+        return [tick / TICKS for tick in ticks]
+
+    @property
+    def first_at(self) -> float:
+        return self._first / TICKS
+
+    @property
+    def last_at(self) -> float:
+        step, apart = self._steps
+        return (self._first + (step + apart.base) * apart.count + sum(apart.above())) / TICKS
+
+    def longest_step(self) -> float:
+        """The most seconds from one probe's beginning to the next one's; 0 for a single one."""
+        step, apart = self._steps
+        if not apart.count:
+            return 0.0
+        return (step + apart.base + max(apart.above())) / TICKS
+
+    def shortest_step(self) -> float:
+        """The least; below 0 where the clock was set back."""
+        step, apart = self._steps
+        return (step + apart.base) / TICKS if apart.count else 0.0
+
+    def durations(self) -> list[float]:
+        return [micro / _MICRO for micro in self._durations.numbers()]
+
+    def longest(self) -> float:
+        """The longest duration."""
+        found = self._durations
+        return (found.base + max(found.above())) / _MICRO if found.count else 0.0
+
+    def part_counts(self) -> list[int]:
+        """How many parts each has."""
+        return self._counts.numbers() if self.parts is not None else [0] * len(self)
+
+    def phases(self) -> list[Phases]:
+        masks = [kind.phases for kind in self.kinds]
+        values = [iter(column.numbers()) for column in self._phases]
+        found = []
+        for index, duration in zip(self.kind, self._durations.numbers(), strict=True):
+            mask = masks[index]
+            known = [
+                next(column) * _COARSE if mask >> number & 1 else None
+                for number, column in enumerate(values)
+            ]
+            gap = known[_PROCESSING] if mask else None
+            if gap is not None:
+                known[_PROCESSING] = 0
+                rest = duration - sum(value for value in known if value is not None)
+                known[_PROCESSING] = max(0, rest + gap)
+            found.append(_phases(known) if mask else _NO_PHASES)
+        return found
+
+
+def _phases(micro: Sequence[int | None]) -> Phases:
+    resolve, connect, tls, processing, transfer = (
+        None if value is None else value / _MICRO for value in micro
+    )
+    return Phases(
+        resolve=resolve, connect=connect, tls=tls, processing=processing, transfer=transfer
+    )
+
 
 def pack(rows: Sequence[Seen]) -> bytes:
-    """Times to the microsecond."""
-    return zlib.compress(json.dumps(_columns(rows), separators=(",", ":")).encode(), 6)
-
-
-def _micro(value: float | None) -> int | None:
-    return None if value is None else round(value * 1e6)
-
-
-def _columns(rows: Sequence[Seen]) -> list[object]:
-    return [
-        [_micro(r.at) for r in rows],
-        [_micro(r.duration) for r in rows],
-        [r.grade.value for r in rows],
-        [r.reason for r in rows],
-        [r.cause for r in rows],
-        [_micro(r.phases.resolve) for r in rows],
-        [_micro(r.phases.connect) for r in rows],
-        [_micro(r.phases.tls) for r in rows],
-        [_micro(r.phases.processing) for r in rows],
-        [_micro(r.phases.transfer) for r in rows],
-        [r.address for r in rows],
-        [r.status for r in rows],
-        [r.detail for r in rows],
-        [_columns(r.parts) if r.parts else None for r in rows],
-    ]
+    """Raises ``ValueError`` for what cannot be packed: too much, or numbers out of all bounds."""
+    if len(rows) > MAX_ROWS:
+        raise ValueError(f"{len(rows)} observations at once, {MAX_ROWS} at most")
+    writer = Writer()
+    try:
+        _write(writer, rows, 0)
+    except OverflowError as error:
+        raise ValueError(str(error)) from None
+    return bytes([VERSION]) + zlib.compress(bytes(writer.data), _LEVEL)
 
 
 def unpack(data: bytes) -> list[Seen]:
-    """What was packed."""
-    return _rows(json.loads(zlib.decompress(data)))
+    """What was packed. Raises :class:`PackingError` for anything else."""
+    return rows_of(columns(data))
 
 
-def _rows(columns: list[list[object]]) -> list[Seen]:
-    return [_row(*values) for values in zip(*columns, strict=True)]
+def columns(data: bytes) -> Columns:
+    """What was packed, in columns. Raises :class:`PackingError` for anything else."""
+    if not data or data[0] != VERSION:
+        raise PackingError("it is of another version" if data else "there is nothing")
+    inflating = zlib.decompressobj()
+    try:
+        table = inflating.decompress(data[1:], MAX_BYTES)
+    except zlib.error as error:
+        raise PackingError(f"it cannot be decompressed: {error}") from None
+    if not inflating.eof or inflating.unused_data:
+        raise PackingError("it is cut short, or more than can be")
+    reader = Reader(table)
+    found = _read(reader, 0)
+    reader.end()
+    return found
 
 
-def _row(*v: Any) -> Seen:
-    def seconds(x: object) -> float | None:
-        return x / 1e6 if isinstance(x, int) else None
+def rows_of(table: Columns) -> list[Seen]:
+    """The observations of a table, made anew."""
+    parts = iter(rows_of(table.parts)) if table.parts is not None else iter(())
+    kinds = table.kinds
+    found = []
+    for index, at, duration, phases, count in zip(
+        table.kind,
+        table.ats() if len(table) else (),
+        table.durations(),
+        table.phases(),
+        table.part_counts(),
+        strict=True,
+    ):
+        kind = kinds[index]
+        own = tuple(next(parts) for _ in range(count)) if count else ()
+        found.append(
+            Seen(
+                at,
+                duration,
+                kind.grade,
+                kind.reason,
+                kind.cause,
+                phases,
+                kind.address,
+                kind.status,
+                kind.detail,
+                own,
+            )
+        )
+    return found
 
-    return Seen(
-        seconds(v[0]) or 0.0,
-        seconds(v[1]) or 0.0,
-        Grade(v[2]),
-        Reason(v[3]) if v[3] else None,
-        Cause(v[4]) if v[4] else None,
-        Phases(
-            resolve=seconds(v[5]),
-            connect=seconds(v[6]),
-            tls=seconds(v[7]),
-            processing=seconds(v[8]),
-            transfer=seconds(v[9]),
-        ),
-        v[10] if isinstance(v[10], str) else None,
-        v[11] if isinstance(v[11], int) else None,
-        str(v[12]),
-        tuple(_rows(v[13])) if isinstance(v[13], list) else (),
+
+def _micro(seconds: float) -> int:
+    """Whole microseconds, rounded down: what is below a threshold stays below it. (A nanosecond
+    is forgiven, because 0.000007 * 1e6 is less than 7.)
+    """
+    return math.floor(seconds * _MICRO + 1e-3)
+
+
+def _measured(phases: Phases) -> tuple[float | None, ...]:
+    return phases.resolve, phases.connect, phases.tls, phases.processing, phases.transfer
+
+
+def _write(writer: Writer, rows: Sequence[Seen], depth: int) -> None:
+    if depth > MAX_DEPTH:
+        raise ValueError("parts of parts of parts cannot be packed")
+    writer.natural(len(rows))
+    if not rows:
+        return
+    kinds: dict[Kind, int] = {}
+    kind: list[int] = []
+    durations: list[int] = []
+    phases: tuple[list[int], ...] = ([], [], [], [], [])
+    for row in rows:
+        known = _measured(row.phases)
+        mask = sum(1 << number for number, value in enumerate(known) if value is not None)
+        own = Kind(row.grade, row.reason, row.cause, row.address, row.status, row.detail, mask)
+        kind.append(kinds.setdefault(own, len(kinds)))
+        duration = _micro(row.duration)
+        durations.append(duration)
+        coarse = [None if v is None else round(v * _MICRO / _COARSE) for v in known]
+        processing = known[_PROCESSING]
+        if processing is not None:
+            coarse[_PROCESSING] = None
+            rest = duration - sum(v * _COARSE for v in coarse if v is not None)
+            coarse[_PROCESSING] = round((processing * _MICRO - rest) / _COARSE)
+        for column, value in zip(phases, coarse, strict=True):
+            if value is not None:
+                column.append(value)
+    writer.text(json.dumps(list(kinds), separators=(",", ":")).encode())
+    if len(kinds) > 1:
+        writer.column(kind)
+    ticks = [round(row.at * TICKS) for row in rows]
+    steps = [after - before for before, after in zip(ticks, ticks[1:], strict=False)]
+    step = median_low(steps) if steps else 0
+    writer.whole(ticks[0])
+    writer.whole(step)
+    writer.column([one - step for one in steps])
+    writer.column(durations)
+    for column in phases:
+        writer.natural(len(column))
+        writer.column(column)
+    parts = list(chain.from_iterable(row.parts for row in rows))
+    writer.natural(1 if parts else 0)
+    if parts:
+        writer.column([len(row.parts) for row in rows])
+        _write(writer, parts, depth + 1)
+
+
+def _read(reader: Reader, depth: int) -> Columns:
+    if depth > MAX_DEPTH:
+        raise PackingError("its parts have parts without end")
+    count = reader.natural()
+    if count > MAX_ROWS * (depth + 1):
+        raise PackingError(f"{count} observations")
+    if not count:
+        return Columns(
+            kinds=[], kind=b"", first=0, steps=(0, EMPTY), durations=EMPTY, phases=[],
+            counts=EMPTY, parts=None,
+        )  # fmt: skip
+    kinds = _kinds(reader.text())
+    kind: Sequence[int] = bytes(count)
+    if len(kinds) > 1:
+        read = reader.column(count)
+        kind = read.numbers() if read.base or len(kinds) > 256 else read.above()
+        if min(kind) < 0 or max(kind) >= len(kinds):
+            raise PackingError("a kind that it does not have")
+        if len(kinds) <= 256 and not isinstance(kind, bytes):
+            kind = bytes(kind)
+    first = reader.whole()
+    step = reader.whole()
+    steps = reader.column(count - 1)
+    durations = reader.column(count)
+    phases = [reader.column(_bounded(reader.natural(), count)) for _ in range(_PHASES)]
+    _check_phases(kinds, kind, phases)
+    counts, parts = EMPTY, None
+    if _bounded(reader.natural(), 1):
+        counts = reader.column(count)
+        parts = _read(reader, depth + 1)
+        numbers = counts.numbers()
+        if min(numbers) < 0 or sum(numbers) != len(parts):
+            raise PackingError("its parts are not as many as it says")
+    return Columns(
+        kinds=kinds, kind=kind, first=first, steps=(step, steps), durations=durations,
+        phases=phases, counts=counts, parts=parts,
+    )  # fmt: skip
+
+
+def _bounded(number: int, most: int) -> int:
+    if number > most:
+        raise PackingError(f"{number} where {most} is the most")
+    return number
+
+
+def _check_phases(kinds: list[Kind], kind: Sequence[int], phases: list[Column]) -> None:
+    """There must be a number for each phase that the kinds tell of."""
+    if len(kinds) == 1:
+        mask = kinds[0].phases
+        expected = [len(kind) * (mask >> number & 1) for number in range(_PHASES)]
+    else:
+        of_kind = [0] * len(kinds)
+        for index in kind:
+            of_kind[index] += 1
+        expected = [
+            sum(many for one, many in zip(kinds, of_kind, strict=True) if one.phases >> number & 1)
+            for number in range(_PHASES)
+        ]
+    if [column.count for column in phases] != expected:
+        raise PackingError("its phases are not as many as it says")
+
+
+def _kinds(text: bytes) -> list[Kind]:
+    try:
+        read = json.loads(text)
+        kinds = [_kind(*one) for one in read]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        raise PackingError("its kinds are not understood") from None
+    if not kinds:
+        raise PackingError("it has no kinds")
+    return kinds
+
+
+def _kind(
+    grade: str,
+    reason: str | None,
+    cause: str | None,
+    address: str | None,
+    status: int | None,
+    detail: str,
+    phases: int,
+) -> Kind:
+    """Raises ``KeyError`` or ``TypeError`` for what it does not know."""
+    for value, wanted in ((address, str), (status, int), (detail, str), (phases, int)):
+        if value is not None and type(value) is not wanted:
+            raise TypeError
+    if detail is None or phases is None or not 0 <= phases <= _ALL_PHASES:
+        raise TypeError
+    return Kind(
+        _GRADES[grade],
+        None if reason is None else _REASONS[reason],
+        None if cause is None else _CAUSES[cause],
+        address,
+        status,
+        detail,
+        phases,
     )

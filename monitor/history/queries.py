@@ -8,9 +8,10 @@ from heapq import merge
 from math import ceil, floor, inf
 from operator import attrgetter
 
+import structlog
 from sqlalchemy import Connection, Select, func, select
 
-from monitor.history.packing import unpack
+from monitor.history.packing import pack, unpack
 from monitor.history.rollup import Rollup
 from monitor.history.rows import entry_of_row, outgoing_of_row, rollup_of_row, seen_of_row
 from monitor.history.tables import (
@@ -25,6 +26,8 @@ from monitor.history.tables import (
     transition,
 )
 from monitor.record import Entry, Outgoing, Seen
+
+log = structlog.get_logger("driftvakt")
 
 HOUR = 3600
 DAY = 86_400
@@ -56,16 +59,9 @@ def stream_seen(
     if number is None:
         return
     newest = _raw(connection, number, since, until)
-    packed = (
-        select(block.c.hour, block.c.data)
-        .where(block.c.series == number, block.c.hour >= floor(since / HOUR))
-        .order_by(block.c.hour)
-    )
-    if until < inf:
-        packed = packed.where(block.c.hour <= floor(until / HOUR))
     at = 0
-    for row in connection.execute(packed):
-        rows = [seen for seen in unpack(bytes(row.data)) if since <= seen.at < until]
+    for row in connection.execute(_blocks(number, since, until)):
+        rows = [seen for seen in unpacked(bytes(row.data)) if since <= seen.at < until]
         # an hour that was packed too early has rows of both kinds
         end = (row.hour + 1) * HOUR
         late = at
@@ -78,6 +74,49 @@ def stream_seen(
             yield rows
     if at < len(newest):
         yield newest[at:]
+
+
+def stream_packed(
+    connection: Connection, check_id: str, since: float, until: float = inf
+) -> Iterator[bytes]:
+    """The same, packed: whole hours as they are kept, and what is not packed yet. The first and
+    the last may hold more than was asked for.
+    """
+    number = series_of(connection, check_id)
+    if number is None:
+        return
+    newest = _raw(connection, number, since, until)
+    at = 0
+    for row in connection.execute(_blocks(number, since, until)):
+        late = at
+        while late < len(newest) and newest[late].at < (row.hour + 1) * HOUR:
+            late += 1
+        if late > at:
+            rows = unpacked(bytes(row.data))
+            yield pack(list(merge(rows, newest[at:late], key=attrgetter("at"))))
+            at = late
+        else:
+            yield bytes(row.data)
+    if at < len(newest):
+        yield pack(newest[at:])
+
+
+def unpacked(data: bytes) -> list[Seen]:
+    """A block's observations; none when it is damaged: one hour is lost, not all of them."""
+    try:
+        return unpack(data)
+    except ValueError as error:
+        log.error("history_block_damaged", error=str(error))
+        return []
+
+
+def _blocks(number: int, since: float, until: float) -> Select[tuple[int, bytes]]:
+    found = (
+        select(block.c.hour, block.c.data)
+        .where(block.c.series == number, block.c.hour >= floor(since / HOUR))
+        .order_by(block.c.hour)
+    )
+    return found.where(block.c.hour <= floor(until / HOUR)) if until < inf else found
 
 
 def _raw(connection: Connection, number: int, since: float, until: float) -> list[Seen]:

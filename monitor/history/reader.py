@@ -58,6 +58,13 @@ class Reader:
         with self._database.reading() as connection:
             yield from queries.stream_seen(connection, check_id, since, until)
 
+    def packed(self, check_id: str, since: float, until: float = inf) -> Iterator[bytes]:
+        """The same for :func:`~monitor.history.packing.columns`: nothing is made an object. The
+        first and the last may hold more than was asked for. A block may be damaged.
+        """
+        with self._database.reading() as connection:
+            yield from queries.stream_packed(connection, check_id, since, until)
+
     def transitions(
         self,
         *,

@@ -10,8 +10,8 @@ from sqlalchemy import Connection, delete, func, select
 
 from monitor.estate import Retention
 from monitor.history.database import Database
-from monitor.history.packing import pack, unpack
-from monitor.history.queries import DAY, HOUR, newest_numbers
+from monitor.history.packing import pack
+from monitor.history.queries import DAY, HOUR, newest_numbers, unpacked
 from monitor.history.rollup import joined, rolled_up
 from monitor.history.rows import of_rollup, rollup_of_row, seen_of_row
 from monitor.history.tables import (
@@ -136,9 +136,9 @@ class Upkeep:
         earlier = connection.scalar(select(block.c.data).where(here))
         every = rows
         if earlier is not None:  # some of them came late
-            old = unpack(bytes(earlier))
-            there = {seen.at for seen in old}
-            rows = [seen for seen in rows if seen.at not in there]
+            old = unpacked(bytes(earlier))
+            there = {round(seen.at, 3) for seen in old}  # packed, it may have been rounded
+            rows = [seen for seen in rows if round(seen.at, 3) not in there]
             every = sorted([*old, *rows], key=attrgetter("at"))
         data = pack(every)
         self._breathe()

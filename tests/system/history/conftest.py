@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -24,3 +24,17 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
     if request.param == "sqlite":
         return SqliteStore(tmp_path)
     return PostgresStore(tmp_path, request.getfixturevalue("postgres"))
+
+
+@pytest.fixture
+def other_store(
+    request: pytest.FixtureRequest, store: Store, tmp_path: Path
+) -> Callable[[], Store]:
+    """Makes another one of the same kind."""
+
+    def make() -> Store:
+        if isinstance(store, SqliteStore):
+            return SqliteStore(tmp_path / "other")
+        return PostgresStore(tmp_path / "other", request.getfixturevalue("postgres"))
+
+    return make

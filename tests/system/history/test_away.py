@@ -9,6 +9,7 @@ import os
 import resource
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from monitor.estate import Retention
 from monitor.history import recorder
 from monitor.history.history import History, HistoryTroubleError
 from monitor.history.journal import NAME
@@ -153,7 +155,7 @@ async def test_observations_that_the_worker_does_not_take_are_counted(store: Sto
     async with opened(store) as history:
         held = asyncio.Event()
         loop = asyncio.get_running_loop()
-        release = __import__("threading").Event()
+        release = threading.Event()
 
         def hang() -> None:
             loop.call_soon_threadsafe(held.set)
@@ -205,7 +207,7 @@ async def test_a_full_disk_silences_no_alarm_and_loses_no_transition(
     heard: list[str] = []
     evidence = os.urandom(20_000)
     with small_disk(tmp_path) as folder:
-        async with History.open("sqlite", folder, retention=recorder.Retention()) as history:
+        async with History.open("sqlite", folder, retention=Retention()) as history:
             history.listen(lambda entries, _: heard.extend(one.id for one in entries))
             with capture_logs() as logs:
                 for number in range(200):
@@ -241,7 +243,7 @@ async def test_a_broken_file_is_moved_aside(tmp_path: Path) -> None:
     """Never deleted; the history begins anew and monitoring goes on."""
     (tmp_path / "driftvakt.db").write_bytes(b"this is no database, and never was" * 200)
     with capture_logs() as logs:
-        async with History.open("sqlite", tmp_path, retention=recorder.Retention()) as history:
+        async with History.open("sqlite", tmp_path, retention=Retention()) as history:
             history.record([make_entry()])
             await until(lambda: not history.away and not history.figures().entries_waiting)
             assert len(await history.transitions()) == 1
@@ -316,7 +318,7 @@ async def test_a_wrong_password_is_told_without_it(postgres: Postgres, tmp_path:
     """In no log and in no reason."""
     url = postgres.make().replace(QUOTED, "wrong-s3cr3t")
     with capture_logs() as logs:
-        async with History.open(url, tmp_path, retention=recorder.Retention()) as history:
+        async with History.open(url, tmp_path, retention=Retention()) as history:
             assert "password authentication failed" in history.why_away
     assert logs
     assert "s3cr3t" not in str(logs) + history.why_away
@@ -372,7 +374,7 @@ async def test_what_was_told_as_kept_outlives_a_kill(store: Store, away: bool) -
             lines: list[bytes] = []
             try:
                 assert process.stdout.readline() == b"ready\n"
-                lines += [process.stdout.readline() for _ in range(20 + 37 * run)]
+                lines += [process.stdout.readline() for _ in range(20 + 17 * run)]
             finally:
                 process.kill()
                 lines += process.stdout.readlines()

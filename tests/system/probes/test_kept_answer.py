@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from probes.attempt import RESOLVED_KEPT
 from probes.http_answer import BODY_KEPT, HEAD_KEPT, HttpAnswer
 from probes.observation import Observation, Reason
 from probes.tools import Tools
@@ -170,3 +171,12 @@ async def test_all_addresses_of_a_name_are_kept(http_server: HttpServer) -> None
         each = await ask_http(tools, http_server.url(host="expo.test"), address="all")
     assert (seen.resolved, given.resolved) == (("127.0.0.1", "127.0.0.2"), ())
     assert each.resolved == ("127.0.0.1", "127.0.0.2")
+
+
+async def test_a_name_server_fills_no_memory(http_server: HttpServer) -> None:
+    """It may answer with thousands of addresses."""
+    http_server.answer()
+    many = tuple(f"127.0.{n // 250}.{n % 250 + 1}" for n in range(1000))
+    async with Tools(resolver=Names(expo_test=many)) as tools:
+        seen = await ask_http(tools, http_server.url(host="expo.test"))
+    assert seen.resolved == many[:RESOLVED_KEPT]

@@ -12,6 +12,7 @@ from functools import partial
 from typing import NamedTuple
 
 from monitor import judge
+from monitor.case import Case
 from monitor.certificates import News
 from monitor.check_row import CheckRow
 from monitor.check_state import CheckState, PublishedState
@@ -310,10 +311,39 @@ class Board:
         """Whether the check should run at its ``retry_interval``."""
         return self._rows[check_id].unsettled()
 
+    def case(self, check_id: CheckId, now: float) -> Case:
+        """A check's facts, as evidence of what it has just decided.
+
+        Raises ``KeyError`` for a check that is not on the board.
+        """
+        above = self._above[check_id]
+        environment = above.environment.environment
+        return self._rows[check_id].case(now, environment.title, above.service.title)
+
+    def case_of(self, transition: Transition, now: float) -> Case | None:
+        """The facts of the check that a transition names, where no observation has just decided:
+        a service window that is over leaves what it explained. ``None`` when it names none.
+        """
+        found = [
+            row
+            for above in self._environments
+            for service in above.services
+            for row in service.rows
+            if above.name == transition.environment
+            and transition.service in (None, service.name)
+            and row.check.name == transition.check
+        ]
+        if not found:
+            return None
+        worst = max(found, key=lambda row: row.standing.status.severity)
+        return self.case(worst.check.id, now)
+
     def snapshot(
         self, now: float, availability: Mapping[ServiceId, Availability] = NOTHING
     ) -> Snapshot:
-        """Everything, at ``now``, with the ``availability`` that was measured. Views that have not changed are the same objects as before."""
+        """Everything, at ``now``, with the ``availability`` that was measured. Views that have not
+        changed are the same objects as before.
+        """
         return Snapshot(
             at=now,
             status=self._status,

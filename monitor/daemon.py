@@ -22,8 +22,10 @@ from aiohttp import web
 from monitor import __version__
 from monitor.availability import Timelines
 from monitor.board import Board
+from monitor.case import Case
 from monitor.certificates import NOTHING
-from monitor.estate import Check, Estate, ServiceId
+from monitor.estate import Check, CheckId, Estate, ServiceId, Text
+from monitor.evidence import Shelf, evidence
 from monitor.fitness import CanaryWatch, LoopLag
 from monitor.phases import turn
 from monitor.publish.guards import BoundedRunner
@@ -79,6 +81,7 @@ class Daemon:
         self._status_file = StatusFile(estate.data_dir / STATUS_FILE)
         self._notifier = Notifier()
         self._masker = Masker(secrets_of(estate))
+        self._evidence = Shelf()
         self._changed = asyncio.Event()
         self._status_body: tuple[bytes, float] = (b"", 0.0)
         self._availability: Mapping[ServiceId, Availability] = {}
@@ -172,7 +175,7 @@ class Daemon:
         verdict, transitions, certificates = self.board.observe(check.id, observation, now)
         self._metrics.observe(check, observation, verdict)
         if transitions:
-            self._announce(transitions)
+            self._announce(transitions, check.id)
         if certificates is not NOTHING:
             tell_certificates(certificates, check, self.estate)
             self._changed.set()
@@ -195,14 +198,17 @@ class Daemon:
         if self.board.unsettled(check.id):
             self._schedule.sooner(check.id, until + turn(check.id) * check.retry_interval)
 
-    def _announce(self, transitions: list[Transition]) -> None:
+    def _announce(self, transitions: list[Transition], decided_by: CheckId | None = None) -> None:
         snapshot = self.snapshot()
         for transition in transitions:
             self._metrics.transition(transition)
             self.timelines.add(transition)
             message = transition_message(transition, snapshot)
+            if transition.worsening:
+                self._keep_evidence(transition, message, decided_by)
             log.info(
                 "transition",
+                id=transition.id,
                 environment=transition.environment,
                 service=transition.service,
                 **{"from": transition.before.value, "to": transition.after.value},
@@ -214,6 +220,29 @@ class Daemon:
                 message=message.en if self.estate.language == "en" else message.sv,
             )
         self._changed.set()
+
+    def _keep_evidence(
+        self, transition: Transition, message: Text, decided_by: CheckId | None
+    ) -> None:
+        now = self._clock()
+        try:
+            if decided_by is not None:
+                case: Case | None = self.board.case(decided_by, now)
+            else:
+                case = self.board.case_of(transition, now)
+            bundle = evidence(
+                transition,
+                message,
+                case,
+                estate=self.estate,
+                masker=self._masker,
+                version=__version__,
+                made_at=now,
+            )
+        except Exception:  # a bug of ours: the transition is told all the same
+            log.exception("evidence_not_made", transition=transition.id)
+            return
+        self._evidence.put(transition.id, bundle)
 
     # what runs beside the probes
 
@@ -294,6 +323,9 @@ class Daemon:
 
     def availability(self, service: ServiceId) -> AvailabilityReport:
         return self.timelines.report(service, self.estate.timezone, self._clock())
+
+    async def evidence(self, id_: str) -> bytes | None:
+        return self._evidence.find(id_)
 
     def healthy(self) -> tuple[bool, str]:
         """Alive: the tick is on time. An overloaded loop answers late or not at all."""

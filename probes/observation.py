@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from probes.http_answer import HttpAnswer
+
 TEXT_LIMIT = 200
 
 
@@ -213,6 +215,11 @@ class Observation:
     dns: DnsFacts | None = None
     parts: tuple[Observation, ...] = ()
     """With ``address: all``: one observation an address, in address order."""
+    resolved: tuple[str, ...] = ()
+    """The addresses that the name led to (of the last look-up), at most 32; empty where none was
+    needed."""
+    answer: HttpAnswer | None = field(default=None, repr=False)
+    """The last answer as the server sent it, also one that was not whole."""
 
     @property
     def failed(self) -> bool:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self, TypeAlias, TypeVar, cast
 import aiohappyeyeballs
 
 from probes.arrivals import round_trip
-from probes.attempt import Attempt
+from probes.attempt import RESOLVED_KEPT, Attempt
 from probes.failure import (
     ProbeFailure,
     from_connect,
@@ -69,6 +69,7 @@ async def resolve(tools: Tools, route: Route, attempt: Attempt) -> tuple[str, ..
     except UnicodeError:
         raise ProbeFailure(Reason.DNS, f"{route.host} is not a name", Cause.NETWORK) from None
     attempt.end(Phase.RESOLVE, begun, at=None if found.took is None else begun + found.took)
+    attempt.resolved = found.addresses[:RESOLVED_KEPT]
     if not found.addresses:
         raise ProbeFailure(Reason.DNS, f"{route.host} has no address", Cause.NETWORK)
     return found.addresses

@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from monitor import wording
 from monitor.certificates import CertificateChange
 from monitor.estate import ServiceId, Text
+from monitor.instants import instant
 from monitor.plan import Occurrence
 from monitor.shares import WINDOWS, Availability, AvailabilityReport, Shares
 from monitor.snapshot import AddressView, CheckView, EnvironmentView, ServiceView
 from probes.observation import Certificate, Grade, Observation, Reason, TlsFacts
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_FIRST, _LAST = "0001-01-01T00:00:00.000Z", "9999-12-31T23:59:59.999Z"
-
-
-def instant(at: float) -> str:
-    """Seconds since the epoch as ISO 8601 in UTC with milliseconds: ``2026-11-23T13:02:11.120Z``.
-
-    What a calendar does not reach (a certificate may say anything) becomes its nearest end.
-    """
-    try:
-        moment = _EPOCH + timedelta(milliseconds=round(at * 1000))
-    except (OverflowError, ValueError):
-        return _LAST if at > 0 else _FIRST
-    return moment.isoformat(timespec="milliseconds")[:23] + "Z"
+__all__ = ["check_value", "instant", "text", "view_value"]
 
 
 def text(value: Text) -> dict[str, str]:

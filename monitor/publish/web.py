@@ -4,6 +4,8 @@
     GET /status.json   the same body as the file, for browsers of any origin
     GET /metrics       Prometheus text format
     GET /api/v1/availability?service=ENV/SERVICE
+    GET /api/v1/evidence/ID
+                       the evidence of a transition: docs/evidence.md
     GET /-/healthy     is the process alive; never asks for a password
     GET /-/ready       has it something to say
 
@@ -14,6 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from importlib import resources
@@ -41,6 +44,7 @@ from monitor.publish.status_body import dump
 from monitor.publish.status_values import report_value
 from monitor.shares import AvailabilityReport
 from monitor.snapshot import Snapshot
+from monitor.transition_id import PREFIX_PATTERN
 
 __all__ = ["BoundedRunner", "Source", "application"]
 
@@ -72,6 +76,9 @@ class Source(Protocol):
     def availability(self, service: ServiceId) -> AvailabilityReport:
         """As of now. Raises ``KeyError`` for a service that is not watched."""
 
+    async def evidence(self, id_: str) -> bytes | None:
+        """The bundle of the transition whose id is, or alone begins with, ``id_``."""
+
     def healthy(self) -> tuple[bool, str]: ...
     def ready(self) -> tuple[bool, str]: ...
 
@@ -94,6 +101,7 @@ def application(source: Source, *, credentials: tuple[str, str] | None = None) -
     app.router.add_options("/status.json", site.preflight)
     app.router.add_get("/metrics", site.metrics)
     app.router.add_get("/api/v1/availability", site.availability)
+    app.router.add_get("/api/v1/evidence/{id}", site.evidence)
     app.router.add_get(HEALTHY_PATH, site.healthy)
     app.router.add_get("/-/ready", site.ready)
     return app
@@ -198,6 +206,19 @@ class _Site:
             status = 404 if service else 400
             return web.Response(status=status, body=body, headers=headers)
         return await send(request, dump(report_value(service, report)), headers)
+
+    async def evidence(self, request: web.Request) -> web.StreamResponse:
+        wanted = request.match_info["id"]
+        if not re.fullmatch(PREFIX_PATTERN, wanted):
+            raise web.HTTPBadRequest(text="400: this is not the id of a transition\n")
+        body = await self._source.evidence(wanted)
+        if body is None:
+            raise web.HTTPNotFound(text="404: there is no evidence of this id\n")
+        headers: dict[str, str] = {
+            hdrs.CONTENT_TYPE: "application/json; charset=utf-8",
+            hdrs.CACHE_CONTROL: "no-store",
+        }
+        return await send(request, body, headers)
 
     async def healthy(self, _: web.Request) -> web.Response:
         return _said(*self._source.healthy())

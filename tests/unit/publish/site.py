@@ -24,6 +24,7 @@ class FixedSource:
     well: tuple[bool, str] = (True, "well")
     set_up: tuple[bool, str] = (True, "ready")
     reports: dict[ServiceId, AvailabilityReport] = field(default_factory=dict)
+    bundles: dict[str, bytes] = field(default_factory=dict)
     now: Snapshot = field(default_factory=lambda: make_snapshot(make_red_view()))
 
     @property
@@ -41,6 +42,10 @@ class FixedSource:
 
     def availability(self, service: ServiceId) -> AvailabilityReport:
         return self.reports[service]
+
+    async def evidence(self, id_: str) -> bytes | None:
+        found = [bundle for known, bundle in self.bundles.items() if known.startswith(id_)]
+        return found[0] if len(found) == 1 else None
 
     def healthy(self) -> tuple[bool, str]:
         return self.well

@@ -7,33 +7,55 @@ seconds since the epoch. A change comes out as :class:`Transition` values, every
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import NamedTuple
 
-from monitor import judge, plan
+from monitor import judge
 from monitor.certificates import News
 from monitor.check_row import CheckRow
+from monitor.check_state import CheckState, PublishedState
 from monitor.estate import CheckId, Environment, Estate, Service
 from monitor.judge import Child, Status, Verdict
+from monitor.plan import Occurrence, agenda_of
+from monitor.record import Seen
 from monitor.snapshot import EnvironmentView, ServiceView, Snapshot, Transition
 from probes.observation import Observation
 
 
 class _ServiceRow:
-    __slots__ = ("began", "environment", "rows", "service", "since", "status", "view")
+    __slots__ = (
+        "began", "environment", "measured", "planned", "rows", "service", "since", "status",
+        "view", "window",
+    )  # fmt: skip
 
     def __init__(self, service: Service, environment: _EnvironmentRow, now: float) -> None:
         self.service = service
         self.environment = environment
         self.rows: list[CheckRow] = []
+        self.measured = Status.UNKNOWN
         self.status = Status.UNKNOWN
+        self.planned = False
+        self.window: Occurrence | None = None
+        """The active window that declares the most."""
         self.since = now
         self.began: float | None = None
         self.view: ServiceView | None = None
 
-    def measured(self) -> Status:
-        return judge.roll_up(
+    @property
+    def declared(self) -> Status:
+        return self.window.window.impact.declares if self.window is not None else Status.GREEN
+
+    @property
+    def name(self) -> str:
+        """Among its siblings."""
+        return self.service.name
+
+    def weigh(self) -> tuple[Status, bool]:
+        """What is to be published: the worse of what is measured and what a window declares, and
+        whether the window explains it (contract, section 2).
+        """
+        self.measured = judge.roll_up(
             [
                 Child(
                     status=row.standing.status,
@@ -44,41 +66,105 @@ class _ServiceRow:
             ],
             self.service.majority,
         )
+        return judge.published(self.measured, self.declared)
+
+    def worst(self) -> CheckRow:
+        """The check that decides the most."""
+        return max(self.rows, key=lambda row: row.standing.status.severity)
+
+    def state(self) -> PublishedState:
+        return _state(self)
+
+    def restore(self, state: PublishedState | None) -> None:
+        _restore(self, state)
 
     def look(self, now: float) -> ServiceView:
         checks = tuple(row.look(now) for row in self.rows)
         view = self.view
-        if view is None or view.status is not self.status or view.checks != checks:
+        if (
+            view is None
+            or view.status is not self.status
+            or view.measured is not self.measured
+            or view.planned is not self.planned
+            or view.window != self.window
+            or view.checks != checks
+        ):
             view = self.view = ServiceView(
                 service=self.service,
                 status=self.status,
-                measured=self.status,
-                declared=Status.GREEN,
-                planned=False,
+                measured=self.measured,
+                declared=self.declared,
+                planned=self.planned,
                 since=self.since,
                 checks=checks,
+                window=self.window,
             )
         return view
 
 
 class _EnvironmentRow:
-    __slots__ = ("began", "environment", "services", "since", "status")
+    __slots__ = (
+        "began", "declared", "environment", "measured", "planned", "services", "since", "status",
+    )  # fmt: skip
 
     def __init__(self, environment: Environment, now: float) -> None:
         self.environment = environment
         self.services: list[_ServiceRow] = []
+        self.measured = Status.UNKNOWN
+        self.declared = Status.GREEN
         self.status = Status.UNKNOWN
+        self.planned = False
         self.since = now
         self.began: float | None = None
 
-    def measured(self) -> Status:
+    @property
+    def name(self) -> str:
+        return self.environment.name
+
+    @property
+    def window(self) -> Occurrence | None:
+        """One of the windows that declare something for its services: the one that ends last."""
+        found = [row.window for row in self.services if row.window is not None]
+        return max(found, key=lambda one: one.end, default=None)
+
+    def weigh(self) -> tuple[Status, bool]:
+        """What is to be published, and whether it would be better without what is planned."""
+        self.measured = self._of(lambda row: row.measured)
+        self.declared = self._of(lambda row: row.declared)
+        status = self._of(lambda row: row.status)
+        if not any(row.planned for row in self.services):
+            return status, False
+        unplanned = self._of(lambda row: Status.GREEN if row.planned else row.status)
+        return status, unplanned.severity < status.severity
+
+    def _of(self, status: Callable[[_ServiceRow], Status]) -> Status:
         return judge.roll_up(
             [
-                Child(status=row.status, weight=row.service.weight, critical=row.service.critical)
+                Child(status=status(row), weight=row.service.weight, critical=row.service.critical)
                 for row in self.services
             ],
             self.environment.majority,
         )
+
+    def state(self) -> PublishedState:
+        return _state(self)
+
+    def restore(self, state: PublishedState | None) -> None:
+        _restore(self, state)
+
+
+def _state(row: _ServiceRow | _EnvironmentRow) -> PublishedState:
+    return PublishedState(status=row.status, since=row.since, began=row.began, planned=row.planned)
+
+
+def _restore(row: _ServiceRow | _EnvironmentRow, state: PublishedState | None) -> None:
+    if state is not None:
+        row.status, row.since = state.status, state.since
+        row.began, row.planned = state.began, state.planned
+
+
+OVERALL = ""
+"""What all environments together are kept under."""
 
 
 class Outcome(NamedTuple):
@@ -94,7 +180,8 @@ class Board:
 
     def __init__(self, estate: Estate, now: float) -> None:
         self._estate = estate
-        self._windows = plan.windows_of(estate)
+        self._agenda = agenda_of(estate, now)
+        self._planned_at = now
         self._rows: dict[CheckId, CheckRow] = {}
         self._above: dict[CheckId, _ServiceRow] = {}
         self._environments: list[_EnvironmentRow] = []
@@ -110,6 +197,10 @@ class Board:
                     row = self._rows[check.id] = CheckRow(check, now)
                     middle.rows.append(row)
                     self._above[check.id] = middle
+                self._plan(middle, now)
+                middle.status, middle.planned = middle.weigh()
+            above.status, above.planned = above.weigh()
+        self._status = self._overall()
 
     def observe(self, check_id: CheckId, observation: Observation, now: float) -> Outcome:
         """Takes one observation in.
@@ -120,23 +211,87 @@ class Board:
         verdict = row.observe(observation)
         check = row.check
         announced = partial(
-            plan.announced, self._windows, observation.at, check.environment, check.service
+            self._agenda.announced, observation.at, check.environment, check.service
         )
         news = row.certify(observation, announced)
         return Outcome(verdict, self._restand(row, now), news)
+
+    def restore(
+        self,
+        checks: Mapping[CheckId, CheckState],
+        later: Mapping[CheckId, Iterable[Seen]],
+        published: Mapping[str, PublishedState],
+        now: float,
+    ) -> list[Transition]:
+        """Takes up where an earlier process ended: its checks' states, what they saw after that
+        (oldest first), and what was published, as :meth:`published` gives it.
+
+        Gives what has changed meanwhile: what has become stale, and what was not recorded to its
+        end. To be called before the first observation.
+        """
+        for check_id, row in self._rows.items():
+            row.restore(checks.get(check_id), later.get(check_id, ()))
+            row.standing = row.stand(now)
+        changes: list[Transition] = []
+        for environment in self._environments:
+            environment.restore(published.get(environment.name))
+            for service in environment.services:
+                service.restore(published.get(service.service.id))
+        self._status = self._overall()
+        before = published.get(OVERALL)
+        if before is not None and before.status is self._status:
+            self._since = before.since
+        for environment in self._environments:
+            for service in environment.services:
+                if service.rows:
+                    changes += self._roll_up(service.worst(), now)
+        return changes
+
+    def check_state(self, check_id: CheckId) -> CheckState:
+        """What must outlive the process of one check."""
+        return self._rows[check_id].state()
+
+    def published(self) -> Iterator[tuple[str, PublishedState]]:
+        """What must outlive the process, by ``ENV/SERVICE``, ``ENV`` and :data:`OVERALL`."""
+        yield OVERALL, PublishedState(status=self._status, since=self._since)
+        for environment in self._environments:
+            yield environment.name, environment.state()
+            for service in environment.services:
+                yield service.service.id, service.state()
 
     def hold(self, check_id: CheckId, until: float) -> None:
         """The check will not be measured before ``until``: the server has asked for it."""
         self._rows[check_id].hold(until)
 
     def age(self, now: float) -> list[Transition]:
-        """What has changed because time has passed: observations that have become stale."""
-        return [
-            transition
-            for row in self._rows.values()
-            if row.fold.at is not None and now - row.fold.at > row.check.stale_after
-            for transition in self._restand(row, now)
-        ]
+        """What has changed because time has passed: service windows that begin or end, and
+        observations that have become stale.
+        """
+        changes = self._follow_plan(now)
+        for row in self._rows.values():
+            if row.fold.at is not None and now - row.fold.at > row.check.stale_after:
+                changes += self._restand(row, now)
+        return changes
+
+    def _follow_plan(self, now: float) -> list[Transition]:
+        """What service windows change that have begun or ended since the last look."""
+        before, self._planned_at = self._planned_at, now
+        if before <= now < self._agenda.next_change(before):
+            return []
+        if not self._agenda.good_for(now):
+            self._agenda = agenda_of(self._estate, now)
+        changes: list[Transition] = []
+        for environment in self._environments:
+            for service in environment.services:
+                was = service.window
+                self._plan(service, now)
+                if service.window != was:
+                    since = _edge(was, service.window, now)
+                    changes += self._publish(service, None, since, now, was)
+        return changes
+
+    def _plan(self, service: _ServiceRow, now: float) -> None:
+        service.window = self._agenda.declared(now, service.environment.name, service.name)
 
     def unsettled(self, check_id: CheckId) -> bool:
         """Whether the check should run at its ``retry_interval``."""
@@ -152,15 +307,16 @@ class Board:
                 EnvironmentView(
                     environment=row.environment,
                     status=row.status,
-                    measured=row.status,
-                    declared=Status.GREEN,
-                    planned=False,
+                    measured=row.measured,
+                    declared=row.declared,
+                    planned=row.planned,
                     since=row.since,
                     services=tuple(service.look(now) for service in row.services),
                 )
                 for row in self._environments
             ),
             estate=self._estate,
+            agenda=self._agenda,
         )
 
     def _restand(self, row: CheckRow, now: float) -> list[Transition]:
@@ -175,34 +331,55 @@ class Board:
         return self._roll_up(row, now)
 
     def _roll_up(self, row: CheckRow, now: float) -> list[Transition]:
-        """Carries a check's new status upwards, as far as it changes anything."""
+        """Carries a check's status upwards, as far as it changes anything."""
         since = row.standing.since if row.standing.since is not None else now
-        service = self._above[row.check.id]
-        environment = service.environment
-        before, after = service.status, service.measured()
-        if after is before:
-            return []
-        change = Transition(
-            at=now,
-            since=since,
-            environment=environment.environment.name,
-            service=service.service.name,
-            before=before,
-            after=after,
-            began=_move(service, after, since),
-            check=row.check.name,
-            reason=row.standing.reason,
-            cause=row.standing.cause,
-        )
-        before, after = environment.status, environment.measured()
-        if after is before:
-            return [change]
-        began = _move(environment, after, since)
+        return self._publish(self._above[row.check.id], row, since, now)
+
+    def _publish(
+        self,
+        service: _ServiceRow,
+        row: CheckRow | None,
+        since: float,
+        now: float,
+        was: Occurrence | None = None,
+    ) -> list[Transition]:
+        """What has to be published anew of a service and its environment, because of a check or,
+        with none, of a service window; ``was`` is the one that explained it until now.
+        """
+        changed = []
+        for above in (service, service.environment):
+            window = above.window or was
+            status, planned = above.weigh()
+            if status is above.status and planned is above.planned:
+                continue
+            before, was_planned = above.status, above.planned
+            above.planned = planned
+            began = _move(above, status, since) if status is not before else None
+            deciding = row
+            if row is None and status is not Status.GREEN and not planned and service.rows:
+                deciding = service.worst()
+            standing = deciding.standing if deciding is not None else None
+            changed.append(
+                Transition(
+                    at=now,
+                    since=above.since,
+                    environment=service.environment.name,
+                    service=service.name if above is service else None,
+                    before=before,
+                    after=status,
+                    began=began,
+                    planned=planned,
+                    check=deciding.check.name if deciding is not None else None,
+                    reason=standing.reason if standing is not None else None,
+                    cause=standing.cause if standing is not None else None,
+                    was_planned=was_planned,
+                    window=window.window.id if window is not None else None,
+                )
+            )
         overall = self._overall()
         if overall is not self._status:
             self._status, self._since = overall, since
-        above = replace(change, service=None, before=before, after=after, began=began)
-        return [change, above]
+        return changed
 
     def _overall(self) -> Status:
         return judge.roll_up(
@@ -215,6 +392,13 @@ class Board:
                 for row in self._environments
             ]
         )
+
+
+def _edge(was: Occurrence | None, now_is: Occurrence | None, now: float) -> float:
+    """When the windows that decide changed: the new one's beginning, or the old one's end."""
+    if now_is is not None:
+        return min(now, now_is.start) if was is None else now
+    return min(now, was.end) if was is not None else now
 
 
 def _move(row: _ServiceRow | _EnvironmentRow, after: Status, since: float) -> float | None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from monitor import certificates, judge
 from monitor.certificates import CertificateChange, Known, News
+from monitor.check_state import CheckState, Part, identity, placed
 from monitor.estate import Check
 from monitor.judge import Child, Fold, Rule, Standing, Status, Verdict
+from monitor.record import Seen, observation_of
 from monitor.snapshot import AddressView, CheckView, Quantiles, Why
 from probes.observation import Cause, Grade, Observation
 
@@ -72,6 +75,54 @@ class CheckRow:
         if observation.grade is not Grade.FAILED:
             self.latencies.append(observation.duration)
         return verdict
+
+    def state(self) -> CheckState:
+        """Everything that must outlive the process."""
+        known = self.certificates
+        return CheckState(
+            of=identity(self.check),
+            fold=self.fold,
+            standing=self.standing,
+            started_at=self.started_at,
+            parts=tuple(
+                Part(address=address, fold=fold, last=last)
+                for address, (fold, last) in self.parts.items()
+            ),
+            last=self.last,
+            verdict=self.verdict,
+            evidence=self.evidence,
+            latencies=tuple(self.latencies),
+            placed=placed(known),
+            remembered=known.remembered,
+            newest=known.newest,
+            alternating=known.alternating,
+        )
+
+    def restore(self, state: CheckState | None, later: Iterable[Seen]) -> None:
+        """Takes up where an earlier process ended: its last state, and what it saw after that,
+        oldest first.
+        """
+        newest = 0.0
+        if state is not None:
+            self.fold, self.standing = state.fold, state.standing
+            self.started_at = state.started_at
+            self.parts = {part.address: (part.fold, part.last) for part in state.parts}
+            self.last, self.verdict, self.evidence = state.last, state.verdict, state.evidence
+            self.latencies.extend(state.latencies)
+            self.certificates = state.known
+            newest = state.at
+        for seen in later:
+            if seen.at > newest:
+                self._refold(observation_of(seen))
+        self.view = None
+
+    def _refold(self, observation: Observation) -> None:
+        """Observes what history kept; facts that it does not keep stay as they were known."""
+        before = self.last
+        self.observe(observation)
+        self.standing = self.stand(observation.at)
+        if before is not None and self.last is observation:
+            self.last = replace(observation, http=before.http, tls=before.tls, dns=before.dns)
 
     def certify(self, observation: Observation, announced: Callable[[], str | None]) -> News:
         """Whether another certificate than before is there; to be called after :meth:`observe`.

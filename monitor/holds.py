@@ -72,6 +72,8 @@ class Holds:
 
     def until(self, check: Check) -> float | None:
         """The clock's instant until which ``check`` stays away; ``None`` when it need not."""
+        if not self._holds:
+            return None
         now = self._timer()
         ends = [
             hold.at + hold.allowed(check)

@@ -7,7 +7,7 @@ which costs as much as the rest of a run's scheduling.
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from datetime import datetime
+from datetime import UTC, datetime
 
 from apscheduler.job import Job
 from apscheduler.jobstores.base import BaseJobStore, ConflictingIdError, JobLookupError
@@ -28,14 +28,29 @@ class TimetableStore(BaseJobStore):  # type: ignore[misc]  # APScheduler has no 
         found = self._jobs.get(job_id)
         return found[1] if found is not None else None
 
-    def get_due_jobs(self, now: datetime) -> list[Job]:
-        until = now.timestamp()
-        due = []
+    def due(self, now: float) -> list[tuple[float, Job]]:
+        """What is due at ``now``, with the instants it was due at, in order."""
+        found = []
         for at, job_id in self._order:
-            if at > until:
+            if at > now:
                 break
-            due.append(self._jobs[job_id][1])
-        return due
+            found.append((at, self._jobs[job_id][1]))
+        return found
+
+    def soonest(self) -> float | None:
+        """When the next job is due."""
+        return self._order[0][0] if self._order else None
+
+    def move(self, job: Job, at: float) -> None:
+        """Gives a job its next run."""
+        job.next_run_time = datetime.fromtimestamp(at, UTC)
+        before, _ = self._jobs[job.id]
+        del self._order[bisect_left(self._order, (before, job.id))]
+        self._jobs[job.id] = at, job
+        insort(self._order, (at, job.id))
+
+    def get_due_jobs(self, now: datetime) -> list[Job]:
+        return [job for _, job in self.due(now.timestamp())]
 
     def get_next_run_time(self) -> datetime | None:
         if not self._order:

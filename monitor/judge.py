@@ -23,6 +23,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from math import fsum
+from typing import Protocol
 
 from probes.observation import Cause, Grade, Observation, Reason
 
@@ -88,7 +89,20 @@ _SLOW = Verdict(grade=Grade.DEGRADED, reason=Reason.LATENCY, cause=Cause.TARGET)
 _TOO_SLOW = Verdict(grade=Grade.FAILED, reason=Reason.LATENCY, cause=Cause.TARGET)
 
 
-def grade(observation: Observation, thresholds: Thresholds) -> Verdict:
+class Graded(Protocol):
+    """What an observation, or what is kept of one, must tell to be judged."""
+
+    @property
+    def duration(self) -> float: ...
+    @property
+    def grade(self) -> Grade: ...
+    @property
+    def reason(self) -> Reason | None: ...
+    @property
+    def cause(self) -> Cause | None: ...
+
+
+def grade(observation: Graded, thresholds: Thresholds) -> Verdict:
     """What an observation is worth. A failure keeps its own reason even when it was slow too."""
     red, yellow = thresholds.latency_red, thresholds.latency_yellow
     if observation.grade is not Grade.FAILED:
@@ -351,6 +365,14 @@ def roll_up(children: Iterable[Child], majority: float = 0.5) -> Status:
 def worse(one: Status, other: Status) -> Status:
     """The one with the higher severity."""
     return one if one.severity >= other.severity else other
+
+
+def published(measured: Status, declared: Status) -> tuple[Status, bool]:
+    """What is published of a service: the worse of what is measured and what an active service
+    window declares; and whether the window explains it, so that it is planned.
+    """
+    explained = declared is not Status.GREEN and measured.severity <= declared.severity
+    return worse(measured, declared), explained
 
 
 def fold_all(

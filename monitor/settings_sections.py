@@ -21,7 +21,7 @@ _DAY = 86_400.0
 _NUMBERS = r"[+-]?[0-9]{1,3}(?:,[+-]?[0-9]{1,3})*"
 _DAYS = r"(?:[+-]?[0-9]{1,2})?(?:MO|TU|WE|TH|FR|SA|SU)"
 _RRULE = {
-    "FREQ": r"YEARLY|MONTHLY|WEEKLY|DAILY|HOURLY|MINUTELY|SECONDLY",
+    "FREQ": r"YEARLY|MONTHLY|WEEKLY|DAILY",
     "INTERVAL": r"[1-9][0-9]{0,5}",
     "COUNT": r"[1-9][0-9]{0,5}",
     "UNTIL": r"[12][0-9]{7}(?:T[0-9]{6}Z?)?",
@@ -81,6 +81,8 @@ class ServiceWindow(Strict):
     start: Time
     end: Time
     rrule: RRule | None = None
+    exdates: list[Date] = Field(default_factory=list)
+    """Local dates on which a recurring window does not begin."""
     environments: Annotated[list[Name], Field(min_length=1)] | None = None
     services: Annotated[list[ServiceRef], Field(min_length=1)] | None = None
     changes_certificates: bool = False

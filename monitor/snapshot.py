@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from monitor.certificates import CertificateChange
 from monitor.estate import Check, Environment, Estate, Service
 from monitor.judge import Rule, Status
+from monitor.plan import EMPTY, Agenda, Occurrence
+from monitor.transition_id import transition_id
 from probes.observation import Cause, Grade, Observation, Reason
 
 
@@ -88,6 +90,8 @@ class ServiceView:
     planned: bool
     since: float
     checks: tuple[CheckView, ...]
+    window: Occurrence | None = None
+    """The active service window that declares the most for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +125,34 @@ class Transition:
     """The check that decided it, where one did."""
     reason: Reason | None = None
     cause: Cause | None = None
+    was_planned: bool = False
+    """Whether a service window explained the status before."""
+    window: str | None = None
+    """The id of the service window that explains it, or explained it until now."""
+
+    @property
+    def id(self) -> str:
+        """A name for good: the same wherever and whenever the same transition is told."""
+        return transition_id(
+            self.environment, self.service, self.before.value, self.after.value, self.at
+        )
+
+    @property
+    def changes_status(self) -> bool:
+        """Otherwise only what explains the status has changed: a service window began or ended."""
+        return self.before is not self.after
+
+    @property
+    def overrun(self) -> bool:
+        """Whether a service window is over and what it explained is not."""
+        troubled = self.after in (Status.YELLOW, Status.RED)
+        return troubled and self.was_planned and not self.planned
+
+    @property
+    def worsening(self) -> bool:
+        """Whether it became yellow or red from something better, or stays so without a plan."""
+        worse = self.after.severity > max(self.before.severity, Status.UNKNOWN.severity)
+        return worse or self.overrun
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +164,8 @@ class Snapshot:
     since: float
     environments: tuple[EnvironmentView, ...]
     estate: Estate
+    agenda: Agenda = EMPTY
+    """The service windows around ``at``."""
 
     def services(self) -> Iterator[ServiceView]:
         for environment in self.environments:

@@ -92,9 +92,9 @@ class Attempt:
         self.first_byte_at = None
         self._completed_at = None
 
-    def received(self) -> None:
-        """Bytes of an answer came."""
-        self.last_byte_at = self._timer()
+    def received(self, at: float | None = None) -> None:
+        """Bytes of an answer came at this reading of the timer (now)."""
+        self.last_byte_at = self._timer() if at is None else at
         if self.first_byte_at is None:
             self.first_byte_at = self.last_byte_at
 

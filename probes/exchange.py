@@ -18,6 +18,7 @@ from aiohttp.client_proto import ResponseHandler
 from aiohttp.helpers import HeadersMixin, TimerNoop
 from aiohttp.http_exceptions import HttpProcessingError
 
+from probes.arrivals import carry
 from probes.codings import decoder
 from probes.connector import ALPN, MAX_HEADERS, MAX_LINE_SIZE, broken, closed_without_answer
 from probes.failure import ProbeFailure
@@ -126,7 +127,8 @@ class _Handler(ResponseHandler):
         if not data:  # aiohttp's own way to go on after a pause
             super().data_received(data)
             return
-        self._attempt.received()
+        at = self.transport.get_extra_info("arrived_at") if self.transport is not None else None
+        self._attempt.received(at)
         self._received += len(data)
         super().data_received(data)
         if len(data) < FULL_READ and self._received <= FRAMING_LIMIT:
@@ -278,7 +280,8 @@ async def _connected(hop: Hop) -> _Handler:
     attempt, loop = hop.attempt, asyncio.get_running_loop()
     if hop.tls is None:
         connected = await dial(hop)
-        _, handler = await loop.create_connection(lambda: _Handler(loop, attempt), sock=connected)
+        handler = _Handler(loop, attempt)
+        await carry(connected, handler, attempt.tools.timer)
         return handler
     context = attempt.tools.tls.get(hop.tls, ALPN)
     connected = await dial(hop)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
+from probes.arrivals import keeps_stamping
 from probes.resolve import Resolver, SystemResolver
 from probes.tls import TlsContexts
 from probes.tokens import Tokens
@@ -37,6 +39,12 @@ class Tools:
         self.tls = TlsContexts(clock)
         self.workers = Workers()
         self.tokens = Tokens(self)
+        self._stamping: socket.socket | None = None
+
+    def keep_stamping(self) -> None:
+        """From now on the kernel stamps what it receives (:func:`probes.arrivals.keeps_stamping`)."""
+        if self._stamping is None:
+            self._stamping = keeps_stamping()
 
     async def __aenter__(self) -> Self:
         return self
@@ -54,3 +62,6 @@ class Tools:
         await self.tokens.close()
         await self.workers.close()
         await self.resolver.close()
+        if self._stamping is not None:
+            self._stamping.close()
+            self._stamping = None

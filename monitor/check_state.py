@@ -1,0 +1,127 @@
+"""Pure: what is known and what was published, as bytes that outlive the process, and back.
+
+The history keeps a check's state now and then, and its observations always: a restart takes the
+state and folds the observations that came after it. What was published of a service or an
+environment is kept with each transition. A state of another target, or one that another release
+wrote and that is not understood, is nothing: the check begins anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from pydantic import TypeAdapter, ValidationError
+
+from monitor.certificates import CertificateChange, Known, Leaf, Place
+from monitor.estate import Check
+from monitor.judge import Fold, Standing, Status, Verdict
+from probes.observation import Observation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One address of a check with ``address: all``."""
+
+    address: str
+    fold: Fold
+    last: Observation | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """What is known of the certificates at one place."""
+
+    place: Place
+    leaf: Leaf
+    change: CertificateChange | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckState:
+    """Everything that a check's row knows and cannot work out from its configuration."""
+
+    of: str
+    """:func:`identity` of the check."""
+    fold: Fold
+    standing: Standing
+    started_at: float
+    parts: tuple[Part, ...] = ()
+    last: Observation | None = None
+    verdict: Verdict | None = None
+    evidence: Observation | None = None
+    latencies: tuple[float, ...] = ()
+    placed: tuple[Placed, ...] = ()
+    remembered: tuple[Leaf, ...] = ()
+    newest: CertificateChange | None = None
+    alternating: bool = False
+
+    @property
+    def at(self) -> float:
+        """When the newest observation in it was made; 0 before the first."""
+        seen = self.fold.trouble
+        return max(self.fold.at or 0.0, seen.at if seen is not None else 0.0)
+
+    @property
+    def known(self) -> Known:
+        """What is known of its certificates."""
+        return Known(
+            current={one.place: one.leaf for one in self.placed},
+            remembered=self.remembered,
+            changes={one.place: one.change for one in self.placed if one.change is not None},
+            newest=self.newest,
+            alternating=self.alternating,
+        )
+
+
+def placed(known: Known) -> tuple[Placed, ...]:
+    """The certificates by place, as they are kept."""
+    return tuple(
+        Placed(place=place, leaf=leaf, change=known.changes.get(place))
+        for place, leaf in known.current.items()
+    )
+
+
+def identity(check: Check) -> str:
+    """What must be the same for a state to say anything about a check: its kind and its target."""
+    told = f"{check.kind} {check.target} {check.host} {check.port} {check.location}"
+    return hashlib.blake2b(told.encode(), digest_size=12).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedState:
+    """What was published of a service or an environment."""
+
+    status: Status
+    since: float
+    began: float | None = None
+    """When the disturbance that goes on began."""
+    planned: bool = False
+
+
+_CHECK = TypeAdapter(CheckState)
+_PUBLISHED = TypeAdapter(PublishedState)
+
+
+def packed(state: CheckState | PublishedState) -> bytes:
+    """JSON."""
+    if isinstance(state, CheckState):
+        return _CHECK.dump_json(state)
+    return _PUBLISHED.dump_json(state)
+
+
+def unpacked(data: bytes, check: Check) -> CheckState | None:
+    """The state, if it is one of this very check."""
+    try:
+        state = _CHECK.validate_json(data)
+    except ValidationError:
+        return None
+    return state if state.of == identity(check) else None
+
+
+def unpacked_published(data: bytes) -> PublishedState | None:
+    """The state, if it is understood."""
+    try:
+        return _PUBLISHED.validate_json(data)
+    except ValidationError:
+        return None

@@ -1,0 +1,1 @@
+"""The record: observations, transitions, evidence and the outbox, in SQLite or PostgreSQL."""

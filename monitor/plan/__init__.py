@@ -1,0 +1,15 @@
+"""Pure: what is planned at an instant.
+
+``windows`` are service windows as values, ``recurrence`` their times, ``agenda`` what is under way,
+what comes and what is over.
+"""
+
+from __future__ import annotations
+
+from monitor.plan.agenda import EMPTY as EMPTY
+from monitor.plan.agenda import Agenda as Agenda
+from monitor.plan.agenda import agenda_of as agenda_of
+from monitor.plan.recurrence import Occurrence as Occurrence
+from monitor.plan.windows import Impact as Impact
+from monitor.plan.windows import Window as Window
+from monitor.plan.windows import windows_of as windows_of

@@ -1,0 +1,95 @@
+"""Pure: service windows (servicefönster) as values: when, where, and what may be expected."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from monitor.estate import Estate, Text
+from monitor.judge import Status
+
+
+class Impact(StrEnum):
+    """What a window declares."""
+
+    NONE = "none"
+    DISTURBANCE = "disturbance"
+    OUTAGE = "outage"
+
+    @property
+    def declares(self) -> Status:
+        """The status that it explains."""
+        return _DECLARES[self]
+
+
+_DECLARES = {
+    Impact.NONE: Status.GREEN,
+    Impact.DISTURBANCE: Status.YELLOW,
+    Impact.OUTAGE: Status.RED,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """Planned work. ``starts`` and ``ends`` are wall-clock times of ``zone``; a recurring window
+    (``rule``, RFC 5545) has them at each of its times, whatever the clocks do in between.
+    """
+
+    id: str
+    title: Text
+    message: Text | None = None
+    impact: Impact = Impact.NONE
+    starts: datetime
+    ends: datetime
+    zone: ZoneInfo
+    rule: str | None = None
+    except_dates: frozenset[str] = frozenset()
+    """Local dates, ``2026-12-24``, on which it does not begin."""
+    environments: frozenset[str] = frozenset()
+    services: frozenset[str] = frozenset()
+    """``ENV/SERVICE``. With no environment and no service named it concerns all."""
+    changes_certificates: bool = False
+    cancelled: bool = False
+
+    def covers(self, environment: str, service: str) -> bool:
+        """Whether it concerns ``service`` (its own name) of ``environment``."""
+        if not self.environments and not self.services:
+            return True
+        return environment in self.environments or f"{environment}/{service}" in self.services
+
+
+def windows_of(estate: Estate) -> tuple[Window, ...]:
+    """The configured windows. Times without an offset are local to the estate's time zone."""
+    zone = estate.timezone
+    return tuple(
+        Window(
+            id=one.id,
+            title=_text(one.title),
+            message=_text(one.message) if one.message is not None else None,
+            impact=Impact(one.impact),
+            starts=_local(one.start, zone),
+            ends=_local(one.end, zone),
+            zone=zone,
+            rule=one.rrule,
+            except_dates=frozenset(day.isoformat() for day in one.exdates),
+            environments=frozenset(one.environments or ()),
+            services=frozenset(one.services or ()),
+            changes_certificates=one.changes_certificates,
+            cancelled=one.cancelled,
+        )
+        for one in estate.later.get("service_windows", ())
+    )
+
+
+def _local(written: datetime, zone: ZoneInfo) -> datetime:
+    """Wall-clock time in ``zone``, naive; ``fold`` tells the second of two equal ones."""
+    local = written.astimezone(zone) if written.tzinfo else written
+    return local.replace(tzinfo=None)
+
+
+def _text(given: Any) -> Text:
+    """A text of the settings; a language that is left out is read in the other."""
+    return Text(sv=given.sv or given.en, en=given.en or given.sv)

@@ -122,5 +122,5 @@ def check_signature(
                 raise Unclear("is signed in a way that is not understood")
     except InvalidSignature:
         raise Unclear("has a signature that is not its issuer's") from None
-    except (*MALFORMED,):
+    except MALFORMED:
         raise Unclear("is signed in a way that is not understood") from None

@@ -12,16 +12,15 @@ from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar, cast
 
+from probes.failure import MonitorTrouble
 from probes.observation import Cause
-from probes.revocation_answer import Unclear
+from probes.revocation_answer import SHORTEST_KEPT, Unclear
 
 MAX_ENTRIES = 4096
 MAX_SIZE = 64 * 1024 * 1024
 """Bytes of all that is kept."""
-MAX_UNDER_WAY = 64
+MAX_UNDER_WAY = 128
 """Sources that are being asked at a time; more than that would be our own overload."""
-FETCHES = 16
-"""Requests over the network at a time."""
 LARGE_FETCHES = 2
 """Of these, how many may bring more than a little."""
 
@@ -61,10 +60,8 @@ class RevocationCache:
         self._kept: OrderedDict[Hashable, Any] = OrderedDict()
         self._size = 0
         self._under_way: dict[Hashable, asyncio.Task[Any]] = {}
-        self.places = asyncio.Semaphore(FETCHES)
-        """To be held by whoever sends a request."""
         self.large_places = asyncio.Semaphore(LARGE_FETCHES)
-        """To be held as well by whoever takes in a large answer."""
+        """To be held by whoever takes in a large answer."""
 
     def known(self, key: Hashable) -> Any:
         """What the source said and stands by; ``None`` when it must be asked, or is in doubt."""
@@ -113,6 +110,9 @@ class RevocationCache:
     async def _run(self, key: Hashable, fetch: Callable[[], Awaitable[Any]]) -> Any:
         try:
             outcome = await fetch()
+        except MonitorTrouble as trouble:  # no thread to read a list in
+            until = self._timer() + SHORTEST_KEPT
+            outcome = _Doubt(words=trouble.detail, cause=trouble.cause, until=until)
         except Unclear as unclear:
             until = self._timer() + unclear.kept
             outcome = _Doubt(words=unclear.words, cause=unclear.cause, until=until)

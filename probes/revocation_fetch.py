@@ -35,7 +35,7 @@ FETCH_LIMIT = 30.0
 LONGEST_PAUSE = 3600.0
 """Seconds: a longer ``Retry-After`` is not honoured."""
 LONGEST_URL = 1000
-LARGE = 1_048_576
+LARGE = 262_144
 """Bytes from which an answer waits for others that are as large."""
 
 
@@ -66,15 +66,12 @@ def shown(url: str) -> str:
 async def fetch(tools: Tools, question: Question) -> Octets:
     """The DER object that is answered. Raises :class:`Unclear`."""
     try:
-        async with asyncio.timeout(FETCH_LIMIT), tools.revocation.places:
-            attempt = Attempt(tools)
-            async with deadline(attempt, FETCH_LIMIT):
-                return await _fetch(attempt, question)
-    except TimeoutError:
-        raise Unclear(f"did not answer within {FETCH_LIMIT:g} s") from None
+        attempt = Attempt(tools)
+        async with deadline(attempt, FETCH_LIMIT):
+            return await _fetch(attempt, question)
     except ProbeFailure as failure:
         cause = Cause.MONITOR if failure.cause is Cause.MONITOR else Cause.DEPENDENCY
-        raise Unclear(f"was not reached: {failure.detail}", cause=cause) from None
+        raise Unclear(f"gave no answer: {failure.detail}", cause=cause) from None
     except HttpProcessingError as error:
         raise Unclear(f"is not a well-formed HTTP answer: {clean(error.message, 80)}") from None
     except aiohttp.ClientError:
@@ -98,7 +95,6 @@ async def _fetch(attempt: Attempt, question: Question) -> Octets:
         return await _read(answer, question.limit, attempt.tools.revocation.large_places)
     finally:
         answer.close()
-        attempt.hop = None
 
 
 def _refused(answer: Answer, now: float) -> Unclear:

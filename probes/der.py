@@ -11,8 +11,13 @@ SEQUENCE = 0x30
 INTEGER = 0x02
 UTC_TIME = 0x17
 GENERALIZED_TIME = 0x18
-HEAD = 6
-"""Bytes of the longest head that is read: a tag, and a length of four bytes after its own."""
+LENGTH_BYTES = 4
+"""Bytes of the longest length that is read."""
+
+
+def head_size(second: int) -> int:
+    """Bytes of a head with this second byte (X.690, 8.1.3): a tag, and a length."""
+    return 2 if second < 0x80 else 2 + (second & 0x7F)
 
 
 def head(data: Octets, at: int = 0) -> tuple[int, int, int]:
@@ -24,9 +29,8 @@ def head(data: Octets, at: int = 0) -> tuple[int, int, int]:
     tag, first = data[at], data[at + 1]
     if first < 0x80:
         return tag, at + 2, at + 2 + first
-    count = first & 0x7F
-    begin = at + 2 + count
-    if not 1 <= count <= HEAD - 2 or begin > len(data):
+    begin = at + head_size(first)
+    if not 1 <= begin - at - 2 <= LENGTH_BYTES or begin > len(data):
         raise ValueError("a length that is not DER")
     length = int.from_bytes(data[at + 2 : begin], "big")
     if length < 0x80 or data[at + 2] == 0:

@@ -18,7 +18,7 @@ from yarl import URL
 
 from probes.attempt import Attempt, deadline
 from probes.connector import Hop
-from probes.der import HEAD, SEQUENCE, Octets, head
+from probes.der import SEQUENCE, Octets, head, head_size
 from probes.exchange import Answer, Request, exchange
 from probes.failure import ProbeFailure
 from probes.observation import Cause, clean
@@ -108,7 +108,8 @@ def _refused(answer: Answer, now: float) -> Unclear:
 async def _read(answer: Answer, limit: int, large_places: asyncio.Semaphore) -> Octets:
     """As many bytes as the object says that it has: none of a flood is waited for or kept."""
     data = bytearray()
-    await _fill(data, HEAD, answer)
+    await _fill(data, 2, answer)
+    await _fill(data, head_size(data[1]), answer)
     wanted = _size(data, limit)
     if wanted <= LARGE:
         await _fill(data, wanted, answer)
@@ -132,7 +133,7 @@ def _size(data: bytearray, limit: int) -> int:
         tag, _, size = head(data)
     except ValueError:
         tag = size = 0
-    if tag != SEQUENCE or size < HEAD:
+    if tag != SEQUENCE:
         raise Unclear("is not DER")
     if size > limit:
         raise Unclear(f"is larger than {limit} bytes")

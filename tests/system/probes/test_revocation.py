@@ -13,6 +13,7 @@ from aiohttp import web
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from probes import crl
 from probes.observation import Cause, Grade, Observation, Reason, Revocation, RevocationState
 from probes.tools import Tools
 from tests.servers.ca import DAY, Authority, now
@@ -209,34 +210,32 @@ async def test_nothing_is_known_of_a_chain_that_is_not_verified(ask: Asker, offi
     assert office.server.arrivals == []
 
 
-def delegate(office: Office, *usages: x509.ObjectIdentifier, **how: Any) -> Made:
+def delegate(issuer: Made, *usages: x509.ObjectIdentifier, **how: Any) -> Made:
     extensions = (x509.ExtendedKeyUsage(usages),) if usages else ()
-    return make("Test Responder", office.issuer, hosts=("r.example.se",), extensions=extensions, **how)
+    return make("Test Responder", issuer, hosts=("r.example.se",), extensions=extensions, **how)
 
 
 async def test_a_responder_that_the_issuer_appointed(ask: Asker, office: Office) -> None:
     """RFC 6960, 4.2.2.2: issued by the same authority, and for this purpose."""
-    office.signer = delegate(office, ExtendedKeyUsageOID.OCSP_SIGNING)
+    office.signer = delegate(office.issuer, ExtendedKeyUsageOID.OCSP_SIGNING)
     seen = await ask(office.issue(ocsp=True), revocation="ocsp")
     assert found(seen).state is GOOD
 
 
 async def test_responders_that_nobody_appointed(ask: Asker, office: Office) -> None:
     """A server's certificate of the same authority, one that has ended, and a stranger's."""
-    office.signer = delegate(office, ExtendedKeyUsageOID.SERVER_AUTH)
+    office.signer = delegate(office.issuer, ExtendedKeyUsageOID.SERVER_AUTH)
     why = await doubted(ask, office.issue(ocsp=True), revocation="ocsp")
     assert "is signed by a certificate that may not sign OCSP responses" in why
-    office.signer = delegate(office)
+    office.signer = delegate(office.issuer)
     why = await doubted(ask, office.issue(ocsp=True), revocation="ocsp")
     assert "is signed by nobody that the issuer has appointed" in why
-    office.signer = delegate(office, ExtendedKeyUsageOID.OCSP_SIGNING, not_after=now() - DAY)
+    office.signer = delegate(office.issuer, ExtendedKeyUsageOID.OCSP_SIGNING, not_after=now() - DAY)
     why = await doubted(ask, office.issue(ocsp=True), revocation="ocsp")
     assert "is signed by a responder whose certificate is not valid now" in why
-    stranger = Office(office.server, make("Test Root CA"))
-    office.signer = delegate(stranger, ExtendedKeyUsageOID.OCSP_SIGNING)
+    office.signer = delegate(make("Test Root CA"), ExtendedKeyUsageOID.OCSP_SIGNING)
     why = await doubted(ask, office.issue(ocsp=True), revocation="ocsp")
-    # `stranger` answers at the same address, but does not know the certificate
-    assert "HTTP 500" in why or "appointed" in why
+    assert "is signed by nobody that the issuer has appointed" in why
 
 
 async def test_a_signature_that_is_not_the_issuers(ask: Asker, office: Office) -> None:
@@ -244,10 +243,18 @@ async def test_a_signature_that_is_not_the_issuers(ask: Asker, office: Office) -
     leaf = office.issue(ocsp=True, crl=True)
     office.revoke(leaf, at=SINCE)
     liar = make("Test Root CA")
-    office.server.answer(RESPONDER, body=Office(office.server, liar).response(leaf))
+    office.signer = liar
+    office.server.answer(RESPONDER, body=office.response(leaf))
+    office.revoked.clear()
+    office.server.answer(LIST, body=office.crl())
     assert "is signed by nobody" in await doubted(ask, leaf, revocation="ocsp")
-    office.server.answer(LIST, body=Office(office.server, liar).crl())
     assert "has a signature that is not its issuer's" in await doubted(ask, leaf, revocation="crl")
+    office.signer = Made(office.issuer.certificate, liar.key)
+    # /ocsp answers as scripted above, so that another path is needed
+    other = office.knows(office.issue_with(asks_at(office.server.url("/forged"))))
+    office.server.answer("/forged", body=office.response(other))
+    why = await doubted(ask, other, revocation="ocsp")
+    assert "has a signature that is not its issuer's" in why
 
 
 @pytest.mark.parametrize(
@@ -291,14 +298,16 @@ async def test_a_response_about_another_certificate(ask: Asker, office: Office) 
 @pytest.mark.parametrize(
     ("answer", "why"),
     [
-        ({"body": b"\x30\x03\x0a\x01\x03"}, "is not DER"),
-        ({"body": b"\x30\x06\x0a\x01\x03\x05\x00\x05\x00"}, "cannot be read"),
+        ({"body": b"\x31\x03\x0a\x01\x03"}, "is not DER"),
+        ({"body": b"\x30\x80\x0a\x01\x03\x00\x00"}, "is not DER"),
+        ({"body": b"\x30\x00"}, "can be read"),
+        ({"body": b"\x30\x06\x0a\x01\x03\x05\x00\x05\x00"}, "can be read"),
         ({"body": b"<html>come back later</html>"}, "is not DER"),
         ({"body": b""}, "ends too early"),
         ({"body": b"\x30\x82\x10\x00" + bytes(100)}, "ends too early"),
         ({"body": b"\x30\x83\x01\x00\x01" + bytes(100)}, "is larger than 65536 bytes"),
         ({"body": b"\x30\x84\xff\xff\xff\xff" + bytes(100_000)}, "is larger than 65536 bytes"),
-        ({"body": b"\x30\x82\x40\x00" + bytes(0x4000)}, "cannot be read"),
+        ({"body": b"\x30\x82\x40\x00" + bytes(0x4000)}, "can be read"),
         ({"status": 503, "body": b"no"}, "is HTTP 503"),
     ],
 )
@@ -476,7 +485,7 @@ async def test_a_long_list_is_read_to_its_end(ask: Asker, office: Office) -> Non
     leaf = office.issue(crl=True)
     office.revoke(leaf, at=SINCE)
     body = office.crl(serials=range(1, 20_000))
-    assert len(body) > 500_000
+    assert len(body) > crl.LARGE
     office.server.answer(LIST, body=body)
     assert outcome(await ask(leaf, revocation="crl", timeout=10.0)) == FAILED
     good = office.issue(crl=True)

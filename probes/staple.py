@@ -11,10 +11,13 @@ import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.x509 import load_pem_x509_certificates
+
 from probes.attempt import Attempt
 from probes.failure import ProbeFailure
 from probes.ocsp import MAX_BYTES
-from probes.revocation_answer import Unclear
+from probes.revocation_answer import MALFORMED, Unclear
 from probes.settings import TLS_VERSIONS, TlsSettings, TlsVersion, is_ip
 from probes.tls_stream import CHUNK, HANDSHAKE_LIMIT
 from probes.transport import Prologue, Route, connect
@@ -101,7 +104,7 @@ async def _shake(connected: socket.socket, server: Stapler, seen: list[bytes]) -
                 raise ConnectionResetError
             received += len(data)
             connection.bio_write(data)
-    except (SSL.Error, ValueError) as error:
+    except (SSL.Error, *MALFORMED) as error:
         raise ConnectionError(str(error)) from None
     raise ConnectionError("the handshake does not end")
 
@@ -126,9 +129,13 @@ def _context(ssl: Any, tls: TlsSettings, seen: list[bytes]) -> SSL.Context:
     if tls.max_version is not None:
         context.set_max_proto_version(_versions(ssl)[tls.max_version])
     if tls.cert_file is not None:
-        context.set_passwd_cb(_no_password)
-        context.use_certificate_chain_file(str(tls.cert_file))
-        context.use_privatekey_file(str(tls.key_file or tls.cert_file))
+        certificates = load_pem_x509_certificates(tls.cert_file.read_bytes())
+        key_file = tls.key_file or tls.cert_file
+        key: Any = load_pem_private_key(key_file.read_bytes(), None)
+        context.use_certificate(certificates[0])
+        for certificate in certificates[1:]:
+            context.add_extra_chain_cert(certificate)
+        context.use_privatekey(key)
 
     def note(_connection: object, response: bytes, _data: object) -> bool:
         seen.append(response)
@@ -141,8 +148,3 @@ def _context(ssl: Any, tls: TlsSettings, seen: list[bytes]) -> SSL.Context:
 def _versions(ssl: Any) -> dict[TlsVersion, int]:
     numbers = (ssl.TLS1_VERSION, ssl.TLS1_1_VERSION, ssl.TLS1_2_VERSION, ssl.TLS1_3_VERSION)
     return dict(zip(TLS_VERSIONS, numbers, strict=True))
-
-
-def _no_password(*_: object) -> bytes:
-    # without this OpenSSL would ask on the terminal, and stop the loop for it
-    return b""

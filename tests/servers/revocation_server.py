@@ -109,7 +109,7 @@ class Office:
             .add_response(
                 made.certificate,
                 self.issuer.certificate,
-                hashes.SHA1(),  # noqa: S303 - as RFC 5019 names certificates
+                hashes.SHA1(),
                 status,
                 self.updated,
                 self.following,

@@ -17,7 +17,8 @@ from probes.tools import Tools
 from tests.servers.ca import DAY, Authority, now
 from tests.servers.chains import Chains, Made
 from tests.servers.http_server import HttpServer, serve_http
-from tests.servers.revocation_server import HOUR, LIST, RESPONDER, Office
+from tests.servers.raw_server import serve_raw
+from tests.servers.revocation_server import HOUR, LIST, RESPONDER, Office, asks_at
 from tests.system.probes.asking import ask_certificate, ask_http
 
 
@@ -183,20 +184,18 @@ async def test_closing_ends_what_is_under_way(
     """No task and no connection outlives the tools."""
     left = asyncio.Event()
 
-    async def hang(_request: web.BaseRequest) -> web.StreamResponse:
-        try:
-            await asyncio.Event().wait()
-        finally:
-            left.set()
-        raise AssertionError
+    async def hang(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        left.set()
 
-    office.server.handlers[RESPONDER] = hang
-    async with Tools() as tools:
-        ask = Asker(authority, chains, tools)
-        seen = await ask(office.issue(ocsp=True), revocation="ocsp", timeout=0.5)
-        assert state(seen) is RevocationState.UNKNOWN
-        assert not left.is_set()
-    await asyncio.wait_for(left.wait(), 5)
+    async with serve_raw(hang) as raw:
+        async with Tools() as tools:
+            ask = Asker(authority, chains, tools)
+            leaf = office.issue_with(asks_at(raw.url()))
+            seen = await ask(leaf, revocation="ocsp", timeout=0.5)
+            assert state(seen) is RevocationState.UNKNOWN
+            assert not left.is_set()
+        await asyncio.wait_for(left.wait(), 5)
     assert not [task for task in asyncio.all_tasks() if task.get_name() == "revocation"]
 
 

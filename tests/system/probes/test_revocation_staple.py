@@ -6,23 +6,26 @@ import asyncio
 import datetime as dt
 import re
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from probes.observation import Cause, Grade, Observation, Reason, Revocation, RevocationState
 from probes.tools import Tools
 from tests.servers.ca import DAY, Authority, now
 from tests.servers.chains import Chains, Made
-from tests.servers.http_server import HttpServer
+from tests.servers.http_server import HttpServer, serve_http
 from tests.servers.nginx import serve_nginx
 from tests.servers.openssl import serve_openssl
 from tests.servers.programs import require_program
+from tests.servers.raw_server import serve_raw
 from tests.servers.revocation_server import HOUR, RESPONDER, Office, asks_at, listed_at
-from tests.system.probes.asking import ask_certificate, lasted
+from tests.servers.starttls_server import smtp
+from tests.system.probes.asking import ask_certificate
 
 SINCE = dt.datetime(2026, 3, 4, 5, 6, 7, tzinfo=dt.UTC)
 REVOKED = (Grade.FAILED, Reason.TLS_REVOKED, Cause.TARGET)
@@ -92,8 +95,7 @@ async def test_a_staple_says_revoked(stapled: Stapled, office: Office) -> None:
     seen = await stapled(leaf, office.response(leaf), revocation="ocsp")
     assert outcome(seen) == REVOKED
     assert seen.detail == (
-        "the certificate was revoked 2026-03-04T05:06:07Z (cessationOfOperation),"
-        " says stapled OCSP"
+        "the certificate was revoked 2026-03-04T05:06:07Z (cessationOfOperation), says stapled OCSP"
     )
 
 
@@ -139,22 +141,53 @@ async def test_a_server_that_wants_our_certificate_too(
         office.response(leaf),
         "-Verify", "3", "-verify_return_error", "-CAfile", str(authority.ca_file),
         revocation="ocsp",
-        tls={"cert_file": mine.cert_file, "key_file": mine.key_file},
+        tls={
+            "cert_file": mine.cert_file, "key_file": mine.key_file, "max_version": "TLSv1.2",
+        },
     )  # fmt: skip
     assert (seen.grade, found(seen).source) == (Grade.GOOD, "stapled OCSP")
 
 
-async def test_a_staple_behind_starttls(stapled: Stapled, office: Office) -> None:
+async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, port: int) -> None:
+    """Both ways, until either ends."""
+    there, to_there = await asyncio.open_connection("127.0.0.1", port)
+
+    async def pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        with suppress(OSError):
+            while data := await source.read(65_536):
+                sink.write(data)
+                await sink.drain()
+        sink.close()
+
+    try:
+        await asyncio.gather(pump(reader, to_there), pump(there, writer))
+    finally:
+        to_there.close()
+
+
+async def test_a_staple_behind_starttls(
+    tools: Tools, chains: Chains, office: Office, tmp_path: Path
+) -> None:
     """What is said before TLS is said again."""
-    leaf = office.issue()
-    seen = await stapled(
-        leaf,
-        office.response(leaf),
-        "-starttls", "smtp",
-        starttls="smtp",
-        revocation="ocsp",
-    )  # fmt: skip
+    leaf, staple = office.issue(), tmp_path / "staple.der"
+    staple.write_bytes(office.response(leaf))
+    async with serve_openssl(chains.pair(leaf), "-status_file", str(staple)) as port:
+
+        async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await smtp(reader, writer, b"")
+            await relay(reader, writer, port)
+
+        async with serve_raw(talk) as mail:
+            seen = await ask_certificate(
+                tools,
+                "127.0.0.1",
+                mail.port,
+                tls={"ca_file": chains.ca_file},
+                starttls="smtp",
+                revocation="ocsp",
+            )
     assert (seen.grade, found(seen).source) == (Grade.GOOD, "stapled OCSP")
+    assert mail.accepted == 2
 
 
 async def test_nginx_staples_from_a_file(
@@ -190,29 +223,22 @@ async def test_a_server_that_hangs_in_the_second_handshake(
     """The probe's total holds, and its verdict on the first is not lost."""
     leaf = office.issue(ocsp=True)
     context = authority.server_context(chains.pair(leaf))
-    met = 0
+    async with serve_http(tls=context) as server:
 
-    async def meet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        nonlocal met
-        met += 1
-        try:
-            if met == 1:
-                await writer.start_tls(context)
-            while await reader.read(4096):
-                pass
-        finally:
-            writer.close()
+        async def meet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            if front.accepted == 1:
+                await relay(reader, writer, server.port)
+            else:
+                await reader.read()
 
-    server = await asyncio.start_server(meet, "127.0.0.1", 0)
-    async with server:
-        port = server.sockets[0].getsockname()[1]
-        begun = asyncio.get_running_loop().time()
-        seen = await ask_certificate(
-            tools, "127.0.0.1", port,
-            timeout=1.0, tls={"ca_file": chains.ca_file}, revocation="ocsp",
-        )  # fmt: skip
-        assert asyncio.get_running_loop().time() - begun < 1.5
-    assert met == 2
+        async with serve_raw(meet) as front:
+            begun = asyncio.get_running_loop().time()
+            seen = await ask_certificate(
+                tools, "127.0.0.1", front.port,
+                timeout=1.0, tls={"ca_file": chains.ca_file}, revocation="ocsp",
+            )  # fmt: skip
+            assert asyncio.get_running_loop().time() - begun < 1.5
+    assert front.accepted == 2
     # half of the time was left for the responder, which answered
     assert found(seen).source.startswith("OCSP ")
     assert seen.grade is Grade.GOOD
@@ -247,17 +273,22 @@ async def openssl_responder(folder: Path, chains: Chains, issuer: Made) -> Async
 
 
 async def test_openssls_own_responder(
-    tools: Tools, authority: Authority, chains: Chains, tmp_path: Path, office: Office
+    tools: Tools, chains: Chains, tmp_path: Path, office: Office
 ) -> None:
-    """Good, revoked and unknown as another implementation has them."""
-    del authority
+    """Good and revoked as another implementation has them."""
     index = tmp_path / "index.txt"
     index.touch()
     async with openssl_responder(tmp_path, chains, chains.root) as port:
         url = f"http://127.0.0.1:{port}/"
         good, bad = (office.issue_with(asks_at(url)) for _ in range(2))
-        # read when a request comes and the file is newer, or at the start: so both are written now
-        index.write_text(_line("V", good) + _line("R", bad))
+        # read again when it is another file, but only after the next request
+        renewed = tmp_path / "renewed.txt"
+        renewed.write_text(_line("V", good) + _line("R", bad))
+        renewed.replace(index)
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET / HTTP/1.0\r\n\r\n")
+        await reader.read()
+        writer.close()
         seen = {}
         for leaf in (good, bad):
             async with serve_openssl(chains.pair(leaf)) as served:
@@ -297,8 +328,6 @@ async def test_openssls_own_list(
     _, said = await process.communicate()
     assert process.returncode == 0, said
     pem = x509.load_pem_x509_crl((tmp_path / "list.pem").read_bytes())
-    from cryptography.hazmat.primitives.serialization import Encoding
-
     office.server.answer("/openssl.crl", body=pem.public_bytes(Encoding.DER))
     for leaf, state in ((good, RevocationState.GOOD), (bad, RevocationState.REVOKED)):
         async with serve_openssl(chains.pair(leaf)) as served:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -35,9 +34,9 @@ def chains(tmp_path_factory: pytest.TempPathFactory) -> Chains:
 
 
 @pytest.fixture
-async def office(chains: Chains, http_server: HttpServer) -> AsyncIterator[Office]:
+async def office(chains: Chains, http_server: HttpServer) -> Office:
     """The root's own office."""
-    yield Office(http_server, chains.root)
+    return Office(http_server, chains.root)
 
 
 class Asker:

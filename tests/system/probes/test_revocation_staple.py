@@ -275,26 +275,23 @@ async def openssl_responder(folder: Path, chains: Chains, issuer: Made) -> Async
 async def test_openssls_own_responder(
     tools: Tools, chains: Chains, tmp_path: Path, office: Office
 ) -> None:
-    """Good and revoked as another implementation has them."""
+    """Good, revoked and unknown as another implementation has them."""
     index = tmp_path / "index.txt"
     index.touch()
     async with openssl_responder(tmp_path, chains, chains.root) as port:
         url = f"http://127.0.0.1:{port}/"
-        good, bad = (office.issue_with(asks_at(url)) for _ in range(2))
+        stranger, good, bad = (office.issue_with(asks_at(url)) for _ in range(3))
         # read again when it is another file, but only after the next request
         renewed = tmp_path / "renewed.txt"
         renewed.write_text(_line("V", good) + _line("R", bad))
         renewed.replace(index)
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(b"GET / HTTP/1.0\r\n\r\n")
-        await reader.read()
-        writer.close()
         seen = {}
-        for leaf in (good, bad):
+        for leaf in (stranger, good, bad):
             async with serve_openssl(chains.pair(leaf)) as served:
                 seen[leaf.sha256] = await ask_certificate(
                     tools, "127.0.0.1", served, tls={"ca_file": chains.ca_file}, revocation="ocsp"
                 )
+    assert "does not know the certificate" in found(seen[stranger.sha256]).detail
     assert found(seen[good.sha256]).state is RevocationState.GOOD
     assert outcome(seen[bad.sha256]) == REVOKED
     assert "revoked 2026-03-04T05:06:07Z (keyCompromise)" in seen[bad.sha256].detail

@@ -45,15 +45,21 @@ def _revocation(value: object) -> object:
     return "off" if value is False else value
 
 
+_ASKED = {"properties": {"revocation": {"enum": ["crl", "ocsp", "any"]}}, "required": ["revocation"]}
+
+
+def _when(key: str, value: dict[str, Any]) -> dict[str, Any]:
+    return {"properties": {key: value}, "required": [key]}
+
+
 _SOURCE_NEEDED: dict[str, Any] = {
-    "if": {
-        "properties": {"revocation_required": {"const": True}},
-        "required": ["revocation_required"],
-    },
-    "then": {
-        "properties": {"revocation": {"not": {"enum": ["off", False]}}},
-        "required": ["revocation"],
-    },
+    "allOf": [
+        {"if": _when("revocation_required", {"const": True}), "then": _ASKED},
+        {
+            "if": _when("expect", _when("failure", {"const": "tls_revoked"})),
+            "then": _ASKED,
+        },
+    ]
 }
 
 
@@ -135,6 +141,10 @@ class CertificateSettings(ProbeSettings, json_schema_extra=_SOURCE_NEEDED):
         if self.revocation_required and self.revocation == "off":
             raise PydanticCustomError(
                 "revocation", "revocation_required needs revocation: crl, ocsp or any"
+            )
+        if self.expect.failure == Reason.TLS_REVOKED and self.revocation == "off":
+            raise PydanticCustomError(
+                "revocation", "failure: tls_revoked needs revocation: crl, ocsp or any"
             )
         return self
 

@@ -45,7 +45,10 @@ def _revocation(value: object) -> object:
     return "off" if value is False else value
 
 
-_ASKED = {"properties": {"revocation": {"enum": ["crl", "ocsp", "any"]}}, "required": ["revocation"]}
+_ASKED = {
+    "properties": {"revocation": {"enum": ["crl", "ocsp", "any"]}},
+    "required": ["revocation"],
+}
 
 
 def _when(key: str, value: dict[str, Any]) -> dict[str, Any]:

@@ -3,14 +3,14 @@
 ``cryptography`` holds the interpreter while it parses a list or checks its signature: 500 ms for
 one of 20 MiB, and all other probes with it. So only the list without its entries is given to it,
 and the one entry that matters. The entries are walked here, with pauses in which others run, and
-the signature is made of a hash that lets them run too.
+the signature is made of a hash that lets them run too. So :func:`digest` and :func:`find` are for
+a thread when the list is long, and the others, which are quick, for the loop.
 """
 
 from __future__ import annotations
 
 import hashlib
 import time
-import warnings
 from dataclasses import dataclass
 
 from cryptography import x509
@@ -20,25 +20,19 @@ from cryptography.x509.oid import SignatureAlgorithmOID
 from probes.der import GENERALIZED_TIME, INTEGER, SEQUENCE, UTC_TIME, Octets, children, head
 from probes.der import sequence as der_sequence
 from probes.response import Stop
-from probes.revocation_answer import (
-    MALFORMED,
-    Answer,
-    Unclear,
-    check_dates,
-    check_signature,
-)
+from probes.revocation_answer import Answer, Unclear, check_dates, check_signature, reading
 
 MAX_BYTES = 20 * 1024 * 1024
 LARGE = 65_536
 """Bytes from which a list is read in a thread."""
 TURN = 500
 """Entries that are walked before others have their turn: about 0.2 ms."""
-_UNREADABLE = "is not a revocation list that can be read"
+_LIST = "a revocation list"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Crl:
-    """A list whose signature and dates are right."""
+    """A list of the right authority and of now. Whoever has verified it may keep it."""
 
     parts: Parts
     bare: x509.CertificateRevocationList
@@ -77,33 +71,48 @@ class Parts:
 
 
 def read_crl(der: Octets, issuer: x509.Certificate, now: float) -> Crl:
-    """A list that ``issuer`` made and that is current at ``now``. Raises :class:`Unclear`."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)
-        try:
-            parts = _parts(der)
-            bare = parts.with_entry()
-            if bare.issuer != issuer.subject:
-                raise Unclear("is another authority's")
-            until = check_dates(bare.last_update_utc, bare.next_update_utc, now)
-            _check_signature(parts, bare, issuer)
-            _check_may_sign(issuer)
-        except MALFORMED:
-            raise Unclear(_UNREADABLE) from None
+    """A list in the name of ``issuer`` that is current at ``now``, its signature not verified yet.
+    Raises :class:`Unclear`.
+    """
+    with reading(_LIST):
+        parts = _parts(der)
+        bare = parts.with_entry()
+        if bare.issuer != issuer.subject:
+            raise Unclear("is another authority's")
+        until = check_dates(bare.last_update_utc, bare.next_update_utc, now)
+        _check_may_sign(issuer)
     return Crl(parts=parts, bare=bare, until=until)
 
 
-def look_up(crl: Crl, certificate: x509.Certificate, stop: Stop) -> Answer:
-    """What the list says of a certificate of its issuer. Raises :class:`Unclear`."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)
-        try:
-            complete = _check_scope(crl.bare, certificate)
-            entry = _find(crl.parts, certificate.serial_number, stop)
-            if entry is not None:
-                return _revoked(crl, entry)
-        except MALFORMED:
-            raise Unclear(_UNREADABLE) from None
+def digest(crl: Crl, hashed: str | None) -> bytes:
+    """What the signature is made of: the hash of this name, or all of it. Raises ``ValueError``."""
+    signed = memoryview(crl.parts.der)[slice(*crl.parts.signed)]
+    return hashlib.new(hashed, signed).digest() if hashed is not None else bytes(signed)
+
+
+def hash_name(crl: Crl) -> str | None:
+    """The hash that the signature is made of; ``None`` where it is made of the whole (EdDSA).
+    Raises :class:`Unclear`.
+    """
+    with reading(_LIST):
+        used = crl.bare.signature_hash_algorithm
+        return used.name if used is not None else None
+
+
+def verify(crl: Crl, issuer: x509.Certificate, data: bytes) -> None:
+    """Raises :class:`Unclear` unless ``issuer`` signed the list, ``data`` being its :func:`digest`."""
+    with reading(_LIST):
+        _check_signature(crl.bare, issuer, data)
+
+
+def answer(crl: Crl, certificate: x509.Certificate, entry: bytes | None) -> Answer:
+    """What a list that was verified says of a certificate of its issuer, ``entry`` being what
+    :func:`find` found. Raises :class:`Unclear`.
+    """
+    with reading(_LIST):
+        complete = _check_scope(crl.bare, certificate)
+        if entry is not None:
+            return _revoked(crl, entry)
     if not complete:
         raise Unclear("lists some reasons only, and the certificate for none of these")
     return Answer(until=crl.until)
@@ -134,19 +143,16 @@ def _parts(der: Octets) -> Parts:
 
 
 def _check_signature(
-    parts: Parts, bare: x509.CertificateRevocationList, issuer: x509.Certificate
+    bare: x509.CertificateRevocationList, issuer: x509.Certificate, data: bytes
 ) -> None:
     used = bare.signature_hash_algorithm
-    signed = memoryview(parts.der)[slice(*parts.signed)]
     given, scheme = bare.signature_algorithm_parameters, None
     if bare.signature_algorithm_oid == SignatureAlgorithmOID.RSASSA_PSS:
         if not isinstance(given, padding.PSS):
             raise Unclear("is signed in a way that is not understood")
         scheme = given
-    digest = used is not None
-    # hashlib lets others run meanwhile
-    data = hashlib.new(used.name, signed).digest() if used is not None else bytes(signed)
-    check_signature(issuer.public_key(), scheme, used, bare.signature, data, digest=digest)
+    whole = used is None
+    check_signature(issuer.public_key(), scheme, used, bare.signature, data, digest=not whole)
 
 
 def _check_may_sign(issuer: x509.Certificate) -> None:
@@ -213,12 +219,14 @@ def _is_authority(certificate: x509.Certificate) -> bool:
         return False
 
 
-def _find(parts: Parts, serial: int, stop: Stop) -> bytes | None:
-    """The DER of the certificate's entry."""
-    der = parts.der
+def find(crl: Crl, serial: int, stop: Stop) -> bytes | None:
+    """The DER of the entry with this serial number. Raises ``ValueError`` when the list is broken,
+    :class:`Unclear` when nobody waits for it any more.
+    """
+    der = crl.parts.der
     octets = serial.to_bytes(serial.bit_length() // 8 + 1, "big", signed=True)
     size = len(octets)
-    for walked, (_, at, content, after) in enumerate(children(der, *parts.entries), 1):
+    for walked, (_, at, content, after) in enumerate(children(der, *crl.parts.entries), 1):
         tag, number, end = head(der, content)
         if tag != INTEGER:
             raise ValueError("an entry without a serial number")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 
 from cryptography import x509
@@ -11,7 +10,15 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID, SignatureAlgorithmOID
 
-from probes.revocation_answer import MALFORMED, WEAK, Answer, Unclear, check_dates, check_signature
+from probes.revocation_answer import (
+    MALFORMED,
+    WEAK,
+    Answer,
+    Unclear,
+    check_dates,
+    check_signature,
+    reading,
+)
 
 MAX_BYTES = 65_536
 """Bytes of a response: one certificate's status, a signature and the responder's certificate."""
@@ -33,18 +40,13 @@ def read_response(
     der: bytes, certificate: x509.Certificate, issuer: x509.Certificate, now: float
 ) -> Answer:
     """What a response says of ``certificate`` at ``now``. Raises :class:`Unclear`."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # of odd names and serials in it
-        try:
-            return _read(der, certificate, issuer, now)
-        except MALFORMED:
-            raise Unclear("is not an OCSP response that can be read") from None
+    with reading("an OCSP response"):
+        return _read(ocsp.load_der_ocsp_response(der), certificate, issuer, now)
 
 
 def _read(
-    der: bytes, certificate: x509.Certificate, issuer: x509.Certificate, now: float
+    response: ocsp.OCSPResponse, certificate: x509.Certificate, issuer: x509.Certificate, now: float
 ) -> Answer:
-    response = ocsp.load_der_ocsp_response(der)
     status = response.response_status
     if status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
         raise Unclear(f"is a refusal ({status.name.lower()})")

@@ -10,25 +10,26 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import warnings
 from collections.abc import Awaitable, Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
 
 from cryptography import x509
 from cryptography.x509.oid import AuthorityInformationAccessOID
 
 from probes import crl, ocsp
 from probes.observation import Cause, Revocation, RevocationState, TlsFacts, clean
-from probes.revocation_answer import MALFORMED, Answer, Unclear
+from probes.response import Stop, never
+from probes.revocation_answer import Answer, Unclear, reading
 from probes.revocation_fetch import Question, fetch, shown, usable
 from probes.staple import Stapler, staple
 
 if TYPE_CHECKING:
     from probes.tools import Tools
 
+T = TypeVar("T")
 Mode: TypeAlias = Literal["crl", "ocsp", "any"]
 MAX_CERTIFICATES = 8
 """Certificates of a chain that are asked about."""
@@ -97,8 +98,7 @@ async def _check_one(
     sha256 = hashlib.sha256(der).hexdigest()
     subject = ""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # of odd names and serials in it
+        with reading("a certificate"):
             certificate = x509.load_der_x509_certificate(der)
             subject = clean(certificate.subject.rfc4514_string())
             about = _Subject(
@@ -108,7 +108,7 @@ async def _check_one(
                 hashlib.sha256(issuer).hexdigest(),
             )
             sources = list(_sources(tools, about, mode, server))
-    except MALFORMED:
+    except Unclear:
         return _unknown(sha256, subject, [Unclear("the certificate cannot be read")])
     if not sources:
         return _unknown(sha256, subject, [Unclear(_nobody(mode))])
@@ -244,15 +244,26 @@ async def _ask_list(
     async def load() -> crl.Crl:
         headers = {"Accept": "application/pkix-crl"}
         der = await fetch(tools, Question(url=url, limit=crl.MAX_BYTES, headers=headers))
-        now = tools.clock()
-        if len(der) < crl.LARGE:
-            return crl.read_crl(der, about.issuer, now)
-        return await tools.workers.run(lambda _stop: crl.read_crl(der, about.issuer, now))
+        whole = crl.read_crl(der, about.issuer, tools.clock())
+        hashed = crl.hash_name(whole)
+        data = await _long_work(tools, whole, lambda _stop: crl.digest(whole, hashed))
+        crl.verify(whole, about.issuer, data)
+        return whole
 
     async def ask() -> Answer:
         whole = await tools.revocation.get(("crl", url, about.issuer_sha256), load, None)
-        if whole.size < crl.LARGE:
-            return crl.look_up(whole, about.certificate, lambda: False)
-        return await tools.workers.run(lambda stop: crl.look_up(whole, about.certificate, stop))
+        serial = about.certificate.serial_number
+        entry = await _long_work(tools, whole, lambda stop: crl.find(whole, serial, stop))
+        return crl.answer(whole, about.certificate, entry)
 
     return await tools.revocation.get(key, ask, patience)
+
+
+async def _long_work(tools: Tools, whole: crl.Crl, work: Callable[[Stop], T]) -> T:
+    """What ``work`` on a list gives, in a thread when that is long. Raises :class:`Unclear`."""
+    try:
+        if whole.size < crl.LARGE:
+            return work(never)
+        return await tools.workers.run(work)
+    except ValueError:
+        raise Unclear("is not a revocation list that can be read") from None

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -52,6 +55,19 @@ class Unclear(Exception):
         """The source's trouble, or our own."""
         self.kept = kept
         """Seconds before the source is asked again."""
+
+
+@contextmanager
+def reading(what: str) -> Iterator[None]:
+    """Raises :class:`Unclear` for a structure that is not ``what`` ("an OCSP response"). In the
+    loop's thread only: which warnings are shown is a matter of the whole process.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of odd names and serial numbers in it
+        try:
+            yield
+        except MALFORMED:
+            raise Unclear(f"is not {what} that can be read") from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -272,8 +272,10 @@ def test_any_word_on_revocation_is_an_answer_or_none() -> None:
             assert answer.revoked_at is not None
         with suppress(Unclear):
             whole = crl.read_crl(der, root.certificate, now)
-            found = crl.look_up(whole, leaf.certificate, lambda: False)
-            assert found.revoked_at is not None
+            with suppress(ValueError):
+                crl.verify(whole, root.certificate, crl.digest(whole, crl.hash_name(whole)))
+                entry = crl.find(whole, leaf.certificate.serial_number, lambda: False)
+                assert crl.answer(whole, leaf.certificate, entry).revoked_at is not None
 
     for der in valid:
         check(der)

@@ -202,6 +202,8 @@ class Daemon:
                 check=transition.check,
                 reason=transition.reason.value if transition.reason else None,
                 cause=transition.cause.value if transition.cause else None,
+                planned=transition.planned,
+                window=transition.window,
                 message=message.en if self.estate.language == "en" else message.sv,
             )
         self._changed.set()

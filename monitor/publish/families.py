@@ -130,3 +130,16 @@ ENVIRONMENT_STATUS = _gauge(
 )
 
 ENVIRONMENT_FAMILIES = (ENVIRONMENT_STATUS,)
+
+WINDOW_ACTIVE = _gauge(
+    "driftvakt_service_window_active",
+    "Whether a service window of this impact is under way for the service.",
+)
+WINDOW_START = _gauge(
+    "driftvakt_service_window_start_timestamp_seconds",
+    "When a service window begins (under way, else the next, else the last), in Unix time.",
+)
+WINDOW_END = _gauge(
+    "driftvakt_service_window_end_timestamp_seconds",
+    "When that service window ends, in Unix time.",
+)

@@ -19,6 +19,7 @@ from monitor.publish.joining import join
 from monitor.publish.pacer import Pacer
 from monitor.publish.service_series import Changes, ServiceSeries, environment_lines
 from monitor.publish.tally import Tally
+from monitor.publish.window_series import WindowSeries
 from monitor.snapshot import Snapshot, Transition
 from probes.observation import Observation
 
@@ -37,6 +38,7 @@ class Metrics(House):
         self._service_rows: list[ServiceSeries] = []
         self._checks = Columns(f.CHECK_FAMILIES)
         self._services = Columns(f.SERVICE_FAMILIES)
+        self._windows = WindowSeries()
         self._rendering = asyncio.Lock()
 
     def observe(self, check: Check, observation: Observation, verdict: Verdict) -> None:
@@ -44,8 +46,8 @@ class Metrics(House):
         self._tally_of(check.id).observe(observation, verdict)
 
     def transition(self, transition: Transition) -> None:
-        """Counts a service's change; an environment's own is in its services' already."""
-        if transition.service is not None:
+        """Counts a service's change of status; an environment's own is in its services' already."""
+        if transition.service is not None and transition.changes_status:
             service = ServiceId(f"{transition.environment}/{transition.service}")
             self._changes_of(service).count(transition)
 
@@ -64,6 +66,8 @@ class Metrics(House):
                         await pacer.rest()
             blocks.append(f.ENVIRONMENT_STATUS.header())
             blocks.extend(environment_lines(view).encode() for view in snapshot.environments)
+            await pacer.rest()
+            blocks.append(self._windows.render(snapshot))
             await pacer.rest()
             blocks.append(self.render_house())
             return await join(blocks, pacer)

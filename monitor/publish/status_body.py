@@ -14,13 +14,17 @@ from monitor import wording
 from monitor.estate import CheckId, Estate, ServiceId, Text
 from monitor.publish.joining import join
 from monitor.publish.pacer import Pacer
-from monitor.publish.status_values import check_value, instant, text, view_value
+from monitor.publish.status_values import check_value, instant, text, view_value, window_value
 from monitor.snapshot import CheckView, EnvironmentView, ServiceView, Snapshot
 
 SCHEMA_VERSION = 1
 STALE_FOR = 30.0
 """Seconds after which a reader should take the body for out of date."""
-_TAIL = b'],"service_windows":{"active":[],"upcoming":[],"past":[]},"upgrades":[],"notices":[]}'
+UPCOMING = 60 * 86_400.0
+PAST = 30 * 86_400.0
+"""Seconds ahead and back for which service windows are told."""
+MOST_WINDOWS = 100
+"""Upcoming ones, and past ones, that are told at most."""
 
 
 async def render(snapshot: Snapshot, *, version: str, stale_for: float = STALE_FOR) -> bytes:
@@ -58,7 +62,7 @@ class StatusRenderer:
                         await pacer.rest()
                 pieces.append(b"]}")
             pieces.append(b"]}")
-        pieces.append(_TAIL)
+        pieces.append(_tail(snapshot))
         return await join(pieces, pacer)
 
     def _check(self, view: CheckView, service: ServiceView, snapshot: Snapshot) -> bytes:
@@ -93,6 +97,23 @@ class StatusRenderer:
         return _open(value) + b'"environments":['
 
 
+def _tail(snapshot: Snapshot) -> bytes:
+    at, agenda = snapshot.at, snapshot.agenda
+    told = {
+        "active": [one for one in agenda.occurrences if one.start <= at < one.end],
+        "upcoming": agenda.upcoming(at, UPCOMING)[:MOST_WINDOWS],
+        "past": agenda.past(at, PAST)[:MOST_WINDOWS],
+    }
+    value = {
+        "service_windows": {
+            when: [window_value(one) for one in found] for when, found in told.items()
+        },
+        "upgrades": [],
+        "notices": [],
+    }
+    return b"]," + dump(value)[1:]
+
+
 def _environment(view: EnvironmentView, snapshot: Snapshot) -> dict[str, Any]:
     message = wording.environment_message(view, snapshot.estate.timezone)
     return {
@@ -112,7 +133,7 @@ def _service(view: ServiceView, environment: Text, snapshot: Snapshot) -> dict[s
         "help": text(service.help) if service.help is not None else None,
         **view_value(view),
         "message": text(message),
-        "service_window": None,
+        "service_window": window_value(view.window) if view.window is not None else None,
         "critical": service.critical,
     }
 

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from monitor import wording
 from monitor.certificates import CertificateChange
 from monitor.estate import Text
+from monitor.plan import Occurrence
 from monitor.snapshot import AddressView, CheckView, EnvironmentView, ServiceView
 from probes.observation import Certificate, Grade, Observation, Reason, TlsFacts
 
@@ -40,6 +41,23 @@ def view_value(view: ServiceView | EnvironmentView) -> dict[str, Any]:
         "declared": view.declared,
         "planned": view.planned,
         "since": instant(view.since),
+    }
+
+
+def window_value(one: Occurrence) -> dict[str, Any]:
+    """A service window at one of its times."""
+    window = one.window
+    return {
+        "id": window.id,
+        "title": text(window.title),
+        "message": text(window.message) if window.message is not None else None,
+        "impact": window.impact,
+        "start": instant(one.start),
+        "end": instant(one.end),
+        "environments": sorted(window.environments),
+        "services": sorted(window.services),
+        "changes_certificates": window.changes_certificates,
+        "cancelled": window.cancelled,
     }
 
 

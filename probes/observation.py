@@ -134,6 +134,34 @@ class Certificate:
     """The subject key identifier of its issuer (RFC 5280, 4.2.1.1)."""
 
 
+class RevocationState(StrEnum):
+    """What is known of a certificate's revocation."""
+
+    GOOD = "good"
+    REVOKED = "revoked"
+    UNKNOWN = "unknown"
+    """Nobody could tell; different from both."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revocation:
+    """What was found out about one certificate's revocation."""
+
+    sha256: str
+    """The certificate's fingerprint."""
+    subject: str
+    state: RevocationState
+    source: str = ""
+    """Who says so: ``stapled OCSP``, ``OCSP http://…``, ``CRL http://…``; empty when unknown."""
+    revoked_at: float | None = None
+    reason: str | None = None
+    """The authority's, as RFC 5280, 5.3.1 writes it: ``keyCompromise``."""
+    detail: str = ""
+    """When unknown: why, in clauses that begin with the source."""
+    cause: Cause | None = None
+    """When unknown: whose trouble that is, the sources' (``dependency``) or our own."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TlsFacts:
     """What was learned of a TLS connection, also of one that did not verify."""
@@ -150,6 +178,8 @@ class TlsFacts:
     """Our own certificate, when the settings name one."""
     verified_chain: tuple[Certificate, ...] = ()
     """Leaf first, up to the authority that we trust; empty when nothing verified."""
+    revocation: tuple[Revocation, ...] = ()
+    """Of each certificate below the authority that we trust, leaf first; empty when not asked."""
 
     @property
     def leaf(self) -> Certificate | None:

@@ -1,4 +1,6 @@
-"""What probes share: clocks, name resolution, TLS contexts and tokens. One of these a daemon."""
+"""What probes share: clocks, name resolution, TLS contexts, tokens and what is known of revocation.
+One of these a daemon.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +12,7 @@ from typing import Self
 
 from probes.arrivals import keeps_stamping
 from probes.resolve import Resolver, SystemResolver
+from probes.revocation_cache import RevocationCache
 from probes.tls import TlsContexts
 from probes.tokens import Tokens
 from probes.workers import Workers
@@ -39,6 +42,7 @@ class Tools:
         self.tls = TlsContexts(clock)
         self.workers = Workers()
         self.tokens = Tokens(self)
+        self.revocation = RevocationCache(clock, timer)
         self._stamping: socket.socket | None = None
 
     def keep_stamping(self) -> None:
@@ -60,6 +64,7 @@ class Tools:
     async def close(self) -> None:
         """Gives back threads and sockets."""
         await self.tokens.close()
+        await self.revocation.close()
         await self.workers.close()
         await self.resolver.close()
         if self._stamping is not None:

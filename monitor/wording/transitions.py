@@ -136,7 +136,7 @@ def _reason(transition: Transition) -> Sequence[Text | None]:
     """The transition's own words, when the snapshot has moved on."""
     if transition.reason is None:
         return ()
-    phrase = reason_phrase(transition.reason)
+    phrase = reason_phrase(transition.reason, transition.cause)
     check = one_line(transition.check) if transition.check is not None else ""
     if check:
         phrase = Text(

@@ -1,4 +1,4 @@
-"""The command line: ``driftvakt run | check | probe | status | demo | export``."""
+"""The command line: ``driftvakt run | check | probe | status | replay | demo | export``."""
 
 from __future__ import annotations
 
@@ -229,6 +229,50 @@ def status(
     else:
         console.print(status_table_from_json(document, language, now=now))
     raise typer.Exit(STATUS_EXIT[document_status(document, now)])
+
+
+@app.command()
+def replay(
+    config: ConfigOption,
+    since: Annotated[
+        float, typer.Option(parser=_seconds, metavar="DURATION", help="How far back, e.g. 7d.")
+    ] = "7d",  # type: ignore[assignment]  # it is parsed, too
+    against: Annotated[
+        Path | None,
+        typer.Option(help="Compare with this configuration, not with what was published."),
+    ] = None,
+    data_dir: Annotated[
+        Path | None, typer.Option("--data-dir", help="Folder of driftvakt.db.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Judge what was recorded again, under another configuration: what would have changed."""
+    from monitor.cli_replay import replayed
+    from monitor.history.trouble import HistoryTroubleError
+    from monitor.replay.as_json import document
+    from monitor.replay.table import comparison_table
+
+    loaded = _load(config)
+    _warn(loaded.warnings)
+    estate = loaded.estate
+    old = _load(against).estate if against is not None else None
+    now = time.time()
+    try:
+        found = replayed(
+            estate,
+            store=estate.store if data_dir is None else "sqlite",
+            data_dir=data_dir or estate.data_dir,
+            since=now - since,
+            until=now,
+            old=old,
+            old_path=against,
+        )
+    except HistoryTroubleError as error:
+        _fail(f"no history to judge again: {error}")
+    if as_json:
+        print(json.dumps(document(found), ensure_ascii=False, indent=2))
+    else:
+        _console().print(comparison_table(found, estate.timezone))
 
 
 @app.command()

@@ -20,19 +20,22 @@ import structlog
 from aiohttp import web
 
 from monitor import __version__
+from monitor.availability import Timelines
 from monitor.board import Board
 from monitor.certificates import NOTHING
-from monitor.estate import Check, Estate
+from monitor.estate import Check, Estate, ServiceId
 from monitor.fitness import CanaryWatch, LoopLag
 from monitor.phases import turn
 from monitor.publish.guards import BoundedRunner
 from monitor.publish.metrics import Metrics
+from monitor.publish.pacer import Pacer
 from monitor.publish.status_body import StatusRenderer
 from monitor.publish.status_file import StatusFile
 from monitor.publish.web import application
 from monitor.runner import Runner
 from monitor.schedule import Schedule
 from monitor.secrets import Masker, secrets_of
+from monitor.shares import Availability, AvailabilityReport
 from monitor.snapshot import Snapshot, Transition
 from monitor.systemd import Notifier
 from monitor.telling import tell_certificates
@@ -78,6 +81,7 @@ class Daemon:
         self._masker = Masker(secrets_of(estate))
         self._changed = asyncio.Event()
         self._status_body: tuple[bytes, float] = (b"", 0.0)
+        self._availability: Mapping[ServiceId, Availability] = {}
         self._write_error = ""
         self._ticked_at = time.monotonic()
         self._background: list[asyncio.Task[None]] = []
@@ -95,6 +99,8 @@ class Daemon:
         now = clock()
         self._metrics.reloaded(True, now)
         self.board = Board(estate, now)
+        self.timelines = Timelines(service.id for service in estate.services())
+        self._hold(now)
         tools = await stack.enter_async_context(Tools(user_agent=estate.user_agent, clock=clock))
         self._lag = LoopLag(self._metrics.loop_lag)
         self._canary = CanaryWatch(
@@ -193,6 +199,7 @@ class Daemon:
         snapshot = self.snapshot()
         for transition in transitions:
             self._metrics.transition(transition)
+            self.timelines.add(transition)
             message = transition_message(transition, snapshot)
             log.info(
                 "transition",
@@ -241,6 +248,7 @@ class Daemon:
 
     async def _publish(self) -> None:
         """Renders the status and writes it; what cannot be written is told, once, and goes on."""
+        await self._measure_availability()
         snapshot = self.snapshot()
         body = await self._renderer.render(snapshot)
         self._status_body = body, snapshot.at
@@ -257,16 +265,35 @@ class Daemon:
             log.info("status_file_written_again")
         self._metrics.status_written(snapshot.at)
 
+    def _hold(self, now: float) -> None:
+        """Begins the timelines with what is published before anything is measured."""
+        for subject, state in self.board.published():
+            self.timelines.hold(
+                ServiceId(subject), state.status, planned=state.planned, since=state.since, at=now
+            )
+
+    async def _measure_availability(self) -> None:
+        pacer = Pacer()
+        measured = {}
+        for service, availability in self.timelines.measure(self._clock()):
+            measured[service] = availability
+            if pacer.due():
+                await pacer.rest()
+        self._availability = measured
+
     # the web's source
 
     def snapshot(self) -> Snapshot:
-        return self.board.snapshot(self._clock())
+        return self.board.snapshot(self._clock(), self._availability)
 
     def status_body(self) -> tuple[bytes, float]:
         return self._status_body
 
     async def metrics(self) -> bytes:
         return await self._metrics.render(self.snapshot())
+
+    def availability(self, service: ServiceId) -> AvailabilityReport:
+        return self.timelines.report(service, self.estate.timezone, self._clock())
 
     def healthy(self) -> tuple[bool, str]:
         """Alive: the tick is on time. An overloaded loop answers late or not at all."""

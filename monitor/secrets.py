@@ -6,7 +6,7 @@ from base64 import b64encode
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from urllib.parse import parse_qsl, quote_plus, urlsplit
+from urllib.parse import parse_qsl, quote_plus, unquote, urlsplit
 
 from monitor.estate import Estate
 from probes.http_settings import HttpSettings
@@ -45,6 +45,8 @@ def secrets_of(estate: Estate) -> frozenset[str]:
     for check in estate.checks():
         if isinstance(check.settings, HttpSettings):
             found |= _of_http(check.settings)
+    if password := urlsplit(estate.store).password:
+        found |= {password, unquote(password)}
     if estate.web.password_file is not None:
         found |= _in_file(estate.web.password_file)
     return frozenset(found)

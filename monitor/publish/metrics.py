@@ -20,6 +20,7 @@ from monitor.publish.pacer import Pacer
 from monitor.publish.service_series import Changes, ServiceSeries, environment_lines
 from monitor.publish.tally import Tally
 from monitor.publish.window_series import WindowSeries
+from monitor.shares import NOTHING_KNOWN
 from monitor.snapshot import Snapshot, Transition
 from probes.observation import Observation
 
@@ -97,7 +98,9 @@ class Metrics(House):
         checks = iter(self._check_rows)
         services = iter(self._service_rows)
         for service in snapshot.services():
-            next(services).update(service, self._changes_of(service.service.id), self._services)
+            id_, series = service.service.id, next(services)
+            series.update(service, self._changes_of(id_), self._services)
+            series.measured(snapshot.availability.get(id_, NOTHING_KNOWN), self._services)
             for view in service.checks:
                 row = next(checks)
                 row.update(view, snapshot.at, self._tally_of(row.check.id), self._checks)

@@ -14,7 +14,15 @@ from monitor import wording
 from monitor.estate import CheckId, Estate, ServiceId, Text
 from monitor.publish.joining import join
 from monitor.publish.pacer import Pacer
-from monitor.publish.status_values import check_value, instant, text, view_value, window_value
+from monitor.publish.status_values import (
+    availability_value,
+    check_value,
+    instant,
+    text,
+    view_value,
+    window_value,
+)
+from monitor.shares import NOTHING_KNOWN, Availability
 from monitor.snapshot import CheckView, EnvironmentView, ServiceView, Snapshot
 
 SCHEMA_VERSION = 1
@@ -41,12 +49,13 @@ class StatusRenderer:
         self._estate: Estate | None = None
         self._checks: dict[CheckId, tuple[CheckView, bytes]] = {}
         self._services: dict[ServiceId, tuple[ServiceView, bytes]] = {}
+        self._availability: dict[ServiceId, tuple[Availability, bytes]] = {}
 
     async def render(self, snapshot: Snapshot) -> bytes:
         """UTF-8 JSON. Never works longer than 2 ms without giving way to the event loop."""
         pacer = Pacer()
         if snapshot.estate is not self._estate:
-            self._checks, self._services = {}, {}
+            self._checks, self._services, self._availability = {}, {}, {}
             self._estate = snapshot.estate
         pieces = [self._head(snapshot)]
         for number, environment in enumerate(snapshot.environments):
@@ -54,7 +63,8 @@ class StatusRenderer:
             pieces.append(_open(_environment(environment, snapshot)) + b'"services":[')
             for place, service in enumerate(environment.services):
                 pieces.append(b"," if place else b"")
-                pieces.append(self._service(service, environment, snapshot) + b'"checks":[')
+                pieces.append(self._service(service, environment, snapshot))
+                pieces.append(self._availability_of(service.service.id, snapshot) + b'"checks":[')
                 for order, check in enumerate(service.checks):
                     pieces.append(b"," if order else b"")
                     pieces.append(self._check(check, service, snapshot))
@@ -79,6 +89,14 @@ class StatusRenderer:
         if known is None or known[0] is not view:
             known = view, _open(_service(view, environment.environment.title, snapshot))
             self._services[view.service.id] = known
+        return known[1]
+
+    def _availability_of(self, service: ServiceId, snapshot: Snapshot) -> bytes:
+        measured = snapshot.availability.get(service, NOTHING_KNOWN)
+        known = self._availability.get(service)
+        if known is None or known[0] is not measured:
+            text = b'"availability":' + dump(availability_value(measured)) + b","
+            known = self._availability[service] = measured, text
         return known[1]
 
     def _head(self, snapshot: Snapshot) -> bytes:

@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 
 from monitor import wording
 from monitor.certificates import CertificateChange
-from monitor.estate import Text
+from monitor.estate import ServiceId, Text
 from monitor.plan import Occurrence
+from monitor.shares import WINDOWS, Availability, AvailabilityReport, Shares
 from monitor.snapshot import AddressView, CheckView, EnvironmentView, ServiceView
 from probes.observation import Certificate, Grade, Observation, Reason, TlsFacts
 
@@ -58,6 +59,54 @@ def window_value(one: Occurrence) -> dict[str, Any]:
         "services": sorted(window.services),
         "changes_certificates": window.changes_certificates,
         "cancelled": window.cancelled,
+    }
+
+
+def availability_value(availability: Availability) -> dict[str, Any]:
+    """By window; see docs/availability.md."""
+    return {
+        window: shares_value(shares)
+        for window, shares in zip(WINDOWS, availability.windows, strict=True)
+    }
+
+
+def shares_value(shares: Shares) -> dict[str, Any]:
+    """The ratios, never rounded, and what is unknown, in seconds."""
+    return {
+        "all": shares.ratio,
+        "unplanned": shares.unplanned_ratio,
+        "unknown_s": shares.unknown / 1000,
+    }
+
+
+def report_value(service: ServiceId, report: AvailabilityReport) -> dict[str, Any]:
+    """What the address for one service's availability answers."""
+    return {
+        "service": service,
+        "at": instant(report.at),
+        "windows": {
+            window: {**shares_value(shares), **_seconds(shares)}
+            for window, shares in zip(WINDOWS, report.availability.windows, strict=True)
+        },
+        "days": [
+            {
+                "day": day.day.isoformat(),
+                "start": instant(day.start),
+                "end": instant(day.end),
+                **shares_value(day.shares),
+                **_seconds(day.shares),
+            }
+            for day in report.days
+        ],
+    }
+
+
+def _seconds(shares: Shares) -> dict[str, float]:
+    return {
+        "green_s": shares.green / 1000,
+        "yellow_s": shares.yellow / 1000,
+        "red_s": shares.red / 1000,
+        "planned_red_s": shares.planned_red / 1000,
     }
 
 

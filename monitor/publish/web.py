@@ -3,6 +3,7 @@
     GET /              the page
     GET /status.json   the same body as the file, for browsers of any origin
     GET /metrics       Prometheus text format
+    GET /api/v1/availability?service=ENV/SERVICE
     GET /-/healthy     is the process alive; never asks for a password
     GET /-/ready       has it something to say
 
@@ -21,7 +22,7 @@ from typing import Protocol
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Middleware
 
-from monitor.estate import Estate
+from monitor.estate import Estate, ServiceId
 from monitor.publish import page
 from monitor.publish.exposition import CONTENT_TYPE
 from monitor.publish.guards import (
@@ -36,6 +37,9 @@ from monitor.publish.guards import (
 from monitor.publish.language import choose
 from monitor.publish.pacer import Pacer
 from monitor.publish.sending import gzip, send, takes_gzip
+from monitor.publish.status_body import dump
+from monitor.publish.status_values import report_value
+from monitor.shares import AvailabilityReport
 from monitor.snapshot import Snapshot
 
 __all__ = ["BoundedRunner", "Source", "application"]
@@ -65,6 +69,9 @@ class Source(Protocol):
         """The newest body of status.json and when it was made, seconds since the epoch."""
 
     async def metrics(self) -> bytes: ...
+    def availability(self, service: ServiceId) -> AvailabilityReport:
+        """As of now. Raises ``KeyError`` for a service that is not watched."""
+
     def healthy(self) -> tuple[bool, str]: ...
     def ready(self) -> tuple[bool, str]: ...
 
@@ -86,6 +93,7 @@ def application(source: Source, *, credentials: tuple[str, str] | None = None) -
     app.router.add_get("/status.json", site.status)
     app.router.add_options("/status.json", site.preflight)
     app.router.add_get("/metrics", site.metrics)
+    app.router.add_get("/api/v1/availability", site.availability)
     app.router.add_get(HEALTHY_PATH, site.healthy)
     app.router.add_get("/-/ready", site.ready)
     return app
@@ -175,6 +183,21 @@ class _Site:
             body = await gzip(body)
             headers[hdrs.CONTENT_ENCODING] = "gzip"
         return await send(request, body, headers)
+
+    async def availability(self, request: web.Request) -> web.StreamResponse:
+        headers: dict[str, str] = {
+            hdrs.ACCESS_CONTROL_ALLOW_ORIGIN: "*",
+            hdrs.CACHE_CONTROL: "no-cache",
+            hdrs.CONTENT_TYPE: "application/json; charset=utf-8",
+        }
+        service = ServiceId(request.query.get("service", ""))
+        try:
+            report = self._source.availability(service)
+        except KeyError:
+            body = dump({"error": "service must be ENV/SERVICE of one that is watched"})
+            status = 404 if service else 400
+            return web.Response(status=status, body=body, headers=headers)
+        return await send(request, dump(report_value(service, report)), headers)
 
     async def healthy(self, _: web.Request) -> web.Response:
         return _said(*self._source.healthy())

@@ -24,7 +24,7 @@ from tests.servers.raw_server import serve_raw
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PAGES = sorted([*DOCS.glob("*.md"), ROOT / "README.md", ROOT / "CONTRIBUTING.md"])
-PARSED_FOR_LATER = {"Alertmanager", "Apprise", "Webhook", "Calendar", "Notice", "Retention"} | {
+PARSED_FOR_LATER = {"Alertmanager", "Apprise", "Webhook", "Calendar", "Notice"} | {
     "ServiceWindow",
     "Upgrade",
 }

@@ -29,6 +29,15 @@ def test_headers_but_the_harmless_ones(tmp_path: Path) -> None:
     assert "text/plain" not in secrets
 
 
+def test_the_password_of_the_store_as_written_and_as_meant(tmp_path: Path) -> None:
+    """A driver says it in either form."""
+    config = estate(service("expo", http_check("api", "http://127.0.0.1/")))
+    config["store"] = "postgresql://driftvakt:${TOKEN}@db.example.se/driftvakt"
+    loaded = load(write_config(tmp_path, config), {"TOKEN": "hem%2Fligt"}).estate
+    assert {"hem%2Fligt", "hem/ligt"} <= secrets_of(loaded)
+    assert "hem" not in repr(loaded)
+
+
 def test_query_values_as_written_and_as_meant(tmp_path: Path) -> None:
     """``a%20b`` may be said back in either form."""
     secrets = found(tmp_path, url="http://127.0.0.1/?key=hem%20ligt&other=annat")

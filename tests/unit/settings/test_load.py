@@ -131,7 +131,7 @@ calendars: [{{file: windows.ics}}]
 
 
 def test_sections_for_later_versions_are_kept_as_they_were_read(load_text: LoadText) -> None:
-    later = load_text(
+    estate = load_text(
         f"""
 store: postgresql://driftvakt@db.example.se/driftvakt
 retention: {{observations: 1d}}
@@ -144,9 +144,10 @@ notifications:
   - {{name: hook, kind: webhook, url: "https://hook.example.se/", on: [red, window]}}
   - {{name: mail, kind: apprise, url: "mailto://a"}}
 {SERVICE}"""
-    ).later
+    )
+    later = estate.later
     assert set(later) == {
-        "service_windows", "calendars", "upgrades", "notices", "notifications", "store", "retention",
+        "service_windows", "calendars", "upgrades", "notices", "notifications",
     }  # fmt: skip
     window = later["service_windows"][0]
     assert window.start == datetime(2026, 11, 24, 20)  # noqa: DTZ001
@@ -155,7 +156,9 @@ notifications:
     assert later["notices"][0].message.text() == Text(sv="Hello", en="Hello")
     assert later["notifications"][0].on == ["red", "window"]
     assert later["notifications"][1].on == ["red", "yellow", "recovery"]
-    assert (later["retention"].observations, later["retention"].transitions) == (86400, 34560000)
+    assert estate.store == "postgresql://driftvakt@db.example.se/driftvakt"
+    kept = estate.retention
+    assert (kept.observations, kept.transitions) == (86400, 34560000)
 
 
 def test_canaries(load_text: LoadText) -> None:

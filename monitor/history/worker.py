@@ -181,6 +181,8 @@ class InlineWorker:
         self._next = self._loop.call_soon(self._run)
 
     async def call(self, what: Callable[[], T]) -> T:
+        if self._step is None:
+            raise HistoryTroubleError("the history is closed")
         return what()
 
     def tell(self, what: Callable[[], None]) -> None:

@@ -30,7 +30,9 @@ class Writer:
         self.data = bytearray()
 
     def natural(self, number: int) -> None:
-        """A number from 0 on."""
+        """A number from 0 on. Raises ``OverflowError`` for one that the reader would refuse."""
+        if number.bit_length() > _MAX_BITS:
+            raise OverflowError("a number too large to be packed")
         while number > 0x7F:
             self.data.append(number & 0x7F | 0x80)
             number >>= 7

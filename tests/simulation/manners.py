@@ -132,7 +132,6 @@ class Manners:
             del self._soon[check.id]
 
     def observed(self, check: Check, seen: Observation, unsettled: bool, now: float) -> None:
-        self.ended(check.id)
         http = seen.http
         if http is not None and http.status in (429, 503):
             much = http.status == 429

@@ -56,6 +56,7 @@ class Network:
         }
         self.met: dict[str, Truth] = {}
         self.begun: Callable[[str, Truth], None] = lambda check, truth: None
+        self.ended: Callable[[str], None] = lambda check: None
         self._certificates: dict[tuple[str, int], Certificate] = {}
 
     def kinds(self) -> dict[str, Kind]:
@@ -146,6 +147,8 @@ class Network:
             except TimeoutError:
                 reason = "connect_timeout" if truth.outcome == "connect_timeout" else "timeout"
                 return _failed(at, tools.timer() - truth.begun, reason)
+            finally:
+                self.ended(settings.check)
             # answers carry the kernel's time stamps: what we were late is in no duration
             return _seen(at, truth)
 

@@ -59,6 +59,7 @@ class Witness:
         self._renewed: list[str] = []
         self._told_renewed: list[str] = []
         network.begun = self._begins
+        network.ended = self.manners.ended
 
     def attach(self, board: Board) -> None:
         """From now on all that is done to the board is seen."""
@@ -87,6 +88,7 @@ class Witness:
     def _observed(
         self, check_id: str, seen: Observation, changes: list[Transition], now: float
     ) -> None:
+        self.hears()
         self.probes += 1
         reference = self.reference
         reference.observed(check_id, seen, now)
@@ -100,6 +102,7 @@ class Witness:
         self.manners.observed(check, seen, reference.unsettled(check_id), self._loop.time())
 
     def _aged(self, changes: list[Transition], now: float) -> None:
+        self.hears()
         timer = self._loop.time()
         late = timer - self._ticked - TICK - self.manners.stalled(self._ticked, timer)
         self._story.insist(late < LATE, f"the tick is {late:.3f} s late")
@@ -136,7 +139,6 @@ class Witness:
     def _compare(self, changes: list[Transition], now: float) -> None:
         """Everything published is what the reference would publish; what is new is told."""
         story, reference = self._story, self.reference
-        self.hears()
         told = [(_subject(one), one.before.value, one.after.value, one.planned) for one in changes]
         expected = [
             (one.subject, one.before, one.after, one.planned) for one in reference.changes(now)

@@ -109,7 +109,7 @@ class Daemon:
         self._lag = LoopLag(self._metrics.loop_lag)
         self._canary = CanaryWatch(
             [self._kinds[c.kind].prepare(c.settings, c.timeout, tools) for c in estate.canaries],
-            clock,
+            self._timer,
         )
         stack.push_async_callback(self._canary.close)
         runner = Runner(

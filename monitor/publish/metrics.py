@@ -48,8 +48,10 @@ class Metrics(House):
         self._tally_of(check.id).observe(observation, verdict)
 
     def transition(self, transition: Transition) -> None:
-        """Counts a service's change; an environment's own is in its services' already."""
-        if transition.service is not None:
+        """Counts a service's change; an environment's own is in its services' already. That a
+        service window explains the same status now, or no more, is no change of status.
+        """
+        if transition.service is not None and transition.changes_status:
             service = ServiceId(f"{transition.environment}/{transition.service}")
             self._changes_of(service).count(transition)
 

@@ -61,10 +61,8 @@ def run(seed: int, size: Size = ORDINARY, tell: Callable[[str], None] | None = N
             story.wrong(f"{type(error).__name__}: {error}")
         _fail(seed, size, story, error)
     finally:
-        for task in asyncio.all_tasks(loop):  # of a world that broke
-            task.cancel()
-        with contextlib.suppress(Exception):
-            loop.run_until_complete(asyncio.sleep(0))
+        with _listening(lambda _: None):
+            _clear(loop)
         loop.close()
     story.insist(not loop.troubles, f"the loop was told of {loop.troubles}")
     story.insist(threading.active_count() <= threads, "a thread is left")
@@ -79,6 +77,19 @@ def run(seed: int, size: Size = ORDINARY, tell: Callable[[str], None] | None = N
         lives=world.lives,
         lines=story.lines,
     )
+
+
+def _clear(loop: Loop) -> None:
+    """Ends what a world that broke has left."""
+    loop.time_stands_still()
+    for _ in range(10):
+        tasks = asyncio.all_tasks(loop)
+        if not tasks:
+            return
+        for task in tasks:
+            task.cancel()
+        with contextlib.suppress(Exception):
+            loop.run_until_complete(asyncio.wait(tasks, timeout=10))
 
 
 def _fail(seed: int, size: Size, story: Story, error: Exception | None) -> NoReturn:
@@ -116,6 +127,8 @@ class _Memory:
     seen: dict[str, int]
     """How many observations of each check the states know."""
     at: float
+    leaves: dict[str, str]
+    """The certificates that the states know."""
 
 
 class _Simulated(Daemon):
@@ -151,7 +164,6 @@ class _World:
         self.reference: Reference | None = None
         self.witness: Witness
         self.probes = self.transitions = self.lives = 0
-        self._leaves: dict[str, str] = {}
         self._timers: list[asyncio.TimerHandle] = []
         self._jumps: list[float] = []
         self._stalls: list[tuple[float, float]] = []
@@ -177,7 +189,6 @@ class _World:
                 self.story.say(f"restart, memory kept: {restart.keeps}")
                 if not restart.keeps:
                     self.memory = self.reference = None
-                    self._leaves = {}
                 await asyncio.sleep(restart.value)
         await self._life(max(end, loop.time() + 1))
         if self.reference is not None:
@@ -206,7 +217,6 @@ class _World:
             witness.read((await daemon.metrics()).decode())
         witness.hears()
         self._put_down(daemon.board, states=False)
-        self._leaves = witness.leaves()
         self.reference = witness.reference
         self.probes += witness.probes
         self.transitions += witness.transitions
@@ -226,6 +236,7 @@ class _World:
                 published=published,
                 seen={name: len(one.seen) for name, one in reference.checks.items()},
                 at=self.loop.time(),
+                leaves=self.witness.leaves(),
             )
         else:
             memory.published = published
@@ -252,6 +263,7 @@ class _World:
             for name, data in memory.published.items()
             if (state := unpacked_published(data)) is not None
         }
+        witness.knew(memory.leaves)
         now = self.clock()
         changes = board.restore(known, later, published, now)  # type: ignore[arg-type]
         witness.restored(changes, now)

@@ -353,6 +353,11 @@ def _events(draw: random.Random, duration: float, busy: float) -> Iterator[Event
     while draw.random() < 0.5 and at < duration:
         yield Event(kind="stall", at=at, value=draw.choice((0.3, 1.0, 2.5, 6.0, 40.0)))
         at += draw.uniform(30.0, 200.0)
+    if draw.random() < 0.1:  # overload: the loop is late again and again
+        at = draw.uniform(0.0, duration)
+        for _ in range(10):
+            yield Event(kind="stall", at=at, value=draw.uniform(0.1, 6.0))
+            at += draw.uniform(6.0, 9.0)
     if draw.random() < 0.35:
         for _ in range(draw.choice((1, 1, 2))):
             far = draw.choice((0.5, 3.0, 60.0, 3600.0, 90_000.0))

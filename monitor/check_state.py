@@ -61,8 +61,9 @@ class CheckState:
     @property
     def at(self) -> float:
         """When the newest observation in it was made; 0 before the first."""
-        seen = self.fold.trouble
-        return max(self.fold.at or 0.0, seen.at if seen is not None else 0.0)
+        if self.fold.trouble is not None:
+            return self.fold.trouble.at
+        return self.fold.at or 0.0
 
     @property
     def known(self) -> Known:

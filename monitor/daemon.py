@@ -32,7 +32,7 @@ from monitor.publish.guards import BoundedRunner
 from monitor.publish.metrics import Metrics
 from monitor.publish.pacer import Pacer
 from monitor.publish.status_body import StatusRenderer
-from monitor.publish.status_file import StatusFile
+from monitor.publish.status_file import StatusFile, Writes
 from monitor.publish.web import application
 from monitor.runner import Runner
 from monitor.schedule import Schedule
@@ -70,15 +70,23 @@ class Daemon:
         *,
         kinds: Mapping[str, Kind] | None = None,
         clock: Callable[[], float] = time.time,
+        timer: Callable[[], float] = time.perf_counter,
         drain: float = DRAIN,
+        status_file: Writes | None = None,
+        listens: bool = True,
     ) -> None:
+        """``clock`` gives seconds since the epoch, ``timer`` monotonic ones; both, the writer of
+        the status file and whether there is a web server at all, are for simulations.
+        """
         self.estate = estate
         self._clock = clock
+        self._timer = timer
+        self._listens = listens
         self._drain = drain
         self._kinds = kinds if kinds is not None else load_kinds()
-        self._metrics = Metrics(__version__)
-        self._renderer = StatusRenderer(version=__version__)
-        self._status_file = StatusFile(estate.data_dir / STATUS_FILE)
+        self._metrics = Metrics(__version__, timer)
+        self._renderer = StatusRenderer(version=__version__, timer=timer)
+        self._status_file = status_file or StatusFile(estate.data_dir / STATUS_FILE)
         self._notifier = Notifier()
         self._masker = Masker(secrets_of(estate))
         self._evidence = Shelf()
@@ -86,7 +94,7 @@ class Daemon:
         self._status_body: tuple[bytes, float] = (b"", 0.0)
         self._availability: Mapping[ServiceId, Availability] = {}
         self._write_error = ""
-        self._ticked_at = time.monotonic()
+        self._ticked_at = self._timer()
         self._background: list[asyncio.Task[None]] = []
         self._stack = contextlib.AsyncExitStack()
         self.url = ""
@@ -104,11 +112,13 @@ class Daemon:
         self.board = Board(estate, now)
         self.timelines = Timelines(service.id for service in estate.services())
         self._hold(now)
-        tools = await stack.enter_async_context(Tools(user_agent=estate.user_agent, clock=clock))
+        tools = await stack.enter_async_context(
+            Tools(user_agent=estate.user_agent, clock=clock, timer=self._timer)
+        )
         self._lag = LoopLag(self._metrics.loop_lag)
         self._canary = CanaryWatch(
             [self._kinds[c.kind].prepare(c.settings, c.timeout, tools) for c in estate.canaries],
-            clock,
+            self._timer,
         )
         stack.push_async_callback(self._canary.close)
         runner = Runner(
@@ -130,7 +140,8 @@ class Daemon:
         with contextlib.suppress(OSError):  # the first writing will say what is wrong
             estate.data_dir.mkdir(parents=True, exist_ok=True)
         await self._publish()
-        await self._serve(stack)
+        if self._listens:
+            await self._serve(stack)
         self._background = [
             asyncio.create_task(self._write_status(), name="status"),
             asyncio.create_task(self._tick(), name="tick"),
@@ -247,13 +258,13 @@ class Daemon:
     # what runs beside the probes
 
     async def _tick(self) -> None:
-        wall, mono = self._clock(), time.monotonic()
+        wall, mono = self._clock(), self._timer()
         overloaded = False
         watchdog = self._notifier.watchdog_seconds
         pause = TICK if watchdog is None else min(TICK, watchdog)
         while True:
             await asyncio.sleep(pause)
-            now, now_mono = self._clock(), time.monotonic()
+            now, now_mono = self._clock(), self._timer()
             self._ticked_at = now_mono
             if abs((now - wall) - (now_mono - mono)) > CLOCK_JUMP:
                 log.warning("clock_jumped", seconds=round((now - wall) - (now_mono - mono), 3))
@@ -329,7 +340,7 @@ class Daemon:
 
     def healthy(self) -> tuple[bool, str]:
         """Alive: the tick is on time. An overloaded loop answers late or not at all."""
-        late = time.monotonic() - self._ticked_at
+        late = self._timer() - self._ticked_at
         return late < 10 * TICK, f"last tick {late:.1f} s ago"
 
     def ready(self) -> tuple[bool, str]:

@@ -8,6 +8,8 @@ loop goes on probing.
 from __future__ import annotations
 
 import asyncio
+import time
+from collections.abc import Callable
 
 from monitor.estate import Check, CheckId, Estate, ServiceId
 from monitor.judge import Verdict
@@ -30,8 +32,10 @@ __all__ = ["CONTENT_TYPE", "Metrics"]
 class Metrics(House):
     """Takes in what happens, and renders it. Belongs to one event loop."""
 
-    def __init__(self, version: str) -> None:
+    def __init__(self, version: str, timer: Callable[[], float] = time.perf_counter) -> None:
+        """``timer`` tells how long a stretch of work has taken."""
         super().__init__(version)
+        self._timer = timer
         self._tallies: dict[CheckId, Tally] = {}
         self._changes: dict[ServiceId, Changes] = {}
         self._estate: Estate | None = None
@@ -47,7 +51,9 @@ class Metrics(House):
         self._tally_of(check.id).observe(observation, verdict)
 
     def transition(self, transition: Transition) -> None:
-        """Counts a service's change of status; an environment's own is in its services' already."""
+        """Counts a service's change; an environment's own is in its services' already. That a
+        service window explains the same status now, or no more, is no change of status.
+        """
         if transition.service is not None and transition.changes_status:
             service = ServiceId(f"{transition.environment}/{transition.service}")
             self._changes_of(service).count(transition)
@@ -55,7 +61,7 @@ class Metrics(House):
     async def render(self, snapshot: Snapshot) -> bytes:
         """The whole text, version 0.0.4. Never works longer than 2 ms without giving way."""
         async with self._rendering:
-            pacer = Pacer()
+            pacer = Pacer(timer=self._timer)
             if snapshot.estate is not self._estate:
                 await self._lay_out(snapshot, pacer)
             await self._update(snapshot, pacer)

@@ -6,6 +6,8 @@ objects, so that a body of ten thousand checks costs little more than its copyin
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -43,8 +45,15 @@ async def render(snapshot: Snapshot, *, version: str, stale_for: float = STALE_F
 class StatusRenderer:
     """Renders snapshot after snapshot, each time only what has changed."""
 
-    def __init__(self, *, version: str, stale_for: float = STALE_FOR) -> None:
+    def __init__(
+        self,
+        *,
+        version: str,
+        stale_for: float = STALE_FOR,
+        timer: Callable[[], float] = time.perf_counter,
+    ) -> None:
         self._version = version
+        self._timer = timer
         self._stale_for = stale_for
         self._estate: Estate | None = None
         self._checks: dict[CheckId, tuple[CheckView, bytes]] = {}
@@ -53,7 +62,7 @@ class StatusRenderer:
 
     async def render(self, snapshot: Snapshot) -> bytes:
         """UTF-8 JSON. Never works longer than 2 ms without giving way to the event loop."""
-        pacer = Pacer()
+        pacer = Pacer(timer=self._timer)
         if snapshot.estate is not self._estate:
             self._checks, self._services, self._availability = {}, {}, {}
             self._estate = snapshot.estate

@@ -411,3 +411,47 @@ def test_a_large_window_is_not_remembered_whole() -> None:
     board = Board(estate(("expo", (one,))), START)
     feed(board, one, *(good(START + n) for n in range(300)))
     assert len(board.case(one.id, START + 300).recent) == RECENT_KEPT
+
+
+def test_what_becomes_stale_together_is_told_once() -> None:
+    """Three of four checks are red and fall silent: the service was never yellow in between."""
+    checks = tuple(check(name=name) for name in ("a", "b", "c", "d"))
+    board = Board(estate(("expo", checks)), START)
+    for one in checks[:3]:
+        feed(board, one, *(bad(START + at) for at in (1, 2, 3)))
+    feed(board, checks[3], good(START + 3))
+    changed = board.age(START + 3600)
+    assert [(t.service, t.before, t.after) for t in changed] == [
+        ("expo", Status.RED, Status.UNKNOWN),
+        (None, Status.RED, Status.UNKNOWN),
+    ]
+
+
+def test_an_environment_is_told_once_of_services_that_change_together() -> None:
+    """Two red services of two fall silent: the environment goes from red to unknown."""
+    one, other = check("expo"), check("vara")
+    board = Board(estate(("expo", (one,)), ("vara", (other,))), START)
+    for each in (one, other):
+        feed(board, each, *(bad(START + at) for at in (1, 2, 3)))
+    changed = board.age(START + 3600)
+    whole = [(t.before, t.after) for t in changed if t.service is None]
+    assert whole == [(Status.RED, Status.UNKNOWN)]
+    assert len(changed) == 3
+
+
+def test_a_clock_that_was_wrong_makes_nothing_stale_for_long() -> None:
+    """What was stale an hour ahead is fresh when the clock has been set right again."""
+    one = check()
+    board = Board(estate(("expo", (one,))), START)
+    feed(board, one, good(START + 1))
+    assert [t.after for t in board.age(START + 3600)] == [Status.UNKNOWN] * 2
+    assert [t.after for t in board.age(START + 3)] == [Status.GREEN] * 2
+
+
+def test_a_state_is_as_old_as_the_newest_thing_in_it() -> None:
+    """Also when the clock was set back before our own trouble began."""
+    one = check()
+    board = Board(estate(("expo", (one,))), START)
+    feed(board, one, good(START + 3600))
+    board.observe(one.id, bad(START + 1, Cause.MONITOR), START + 1)
+    assert board.check_state(one.id).at == START + 1

@@ -20,13 +20,14 @@ import structlog
 from aiohttp import web
 
 from monitor import __version__
+from monitor.announcing import Announcer
 from monitor.availability import Timelines
 from monitor.board import Board
-from monitor.case import Case
 from monitor.certificates import NOTHING
-from monitor.estate import Check, CheckId, Estate, ServiceId, Text
-from monitor.evidence import Shelf, evidence
+from monitor.estate import Check, CheckId, Estate, ServiceId
 from monitor.fitness import CanaryWatch, LoopLag
+from monitor.history.history import History
+from monitor.keeper import Keeper, Restored, take_up
 from monitor.phases import turn
 from monitor.publish.guards import BoundedRunner
 from monitor.publish.metrics import Metrics
@@ -42,7 +43,6 @@ from monitor.snapshot import Snapshot, Transition
 from monitor.systemd import Notifier
 from monitor.telling import tell_certificates
 from monitor.web_access import load_access
-from monitor.wording import transition_message
 from probes.kinds import Kind, load_kinds
 from probes.observation import Grade, Observation
 from probes.tools import Tools
@@ -74,14 +74,17 @@ class Daemon:
         drain: float = DRAIN,
         status_file: Writes | None = None,
         listens: bool = True,
+        keeps: bool = True,
     ) -> None:
         """``clock`` gives seconds since the epoch, ``timer`` monotonic ones; both, the writer of
-        the status file and whether there is a web server at all, are for simulations.
+        the status file, and whether there are a web server and a history at all, are for
+        simulations.
         """
         self.estate = estate
         self._clock = clock
         self._timer = timer
         self._listens = listens
+        self._keeps = keeps
         self._drain = drain
         self._kinds = kinds if kinds is not None else load_kinds()
         self._metrics = Metrics(__version__, timer)
@@ -89,7 +92,7 @@ class Daemon:
         self._status_file = status_file or StatusFile(estate.data_dir / STATUS_FILE)
         self._notifier = Notifier()
         self._masker = Masker(secrets_of(estate))
-        self._evidence = Shelf()
+        self._keeper: Keeper | None = None
         self._changed = asyncio.Event()
         self._status_body: tuple[bytes, float] = (b"", 0.0)
         self._availability: Mapping[ServiceId, Availability] = {}
@@ -111,7 +114,10 @@ class Daemon:
         self._metrics.reloaded(True, now)
         self.board = Board(estate, now)
         self.timelines = Timelines(service.id for service in estate.services())
-        self._hold(now)
+        self._announcer = Announcer(estate, self.board, self._masker, clock)
+        with contextlib.suppress(OSError):  # the first writing will say what is wrong
+            estate.data_dir.mkdir(parents=True, exist_ok=True)
+        changes = await self._take_up(stack, now)
         tools = await stack.enter_async_context(
             Tools(user_agent=estate.user_agent, clock=clock, timer=self._timer)
         )
@@ -137,8 +143,8 @@ class Daemon:
             clock=clock,
             missed=lambda: self._metrics.missed("overlap"),
         )
-        with contextlib.suppress(OSError):  # the first writing will say what is wrong
-            estate.data_dir.mkdir(parents=True, exist_ok=True)
+        if changes:
+            self._announce(changes)
         await self._publish()
         if self._listens:
             await self._serve(stack)
@@ -147,6 +153,8 @@ class Daemon:
             asyncio.create_task(self._tick(), name="tick"),
         ]
         stack.push_async_callback(self._end_background)
+        if self._keeper is not None:
+            stack.callback(self._keep_all, self._keeper)
         self._schedule.start()
         stack.push_async_callback(self._end_schedule)
         # last: that thousands of checks take a moment to begin is no overload
@@ -164,6 +172,27 @@ class Daemon:
         self._notifier.stopping()
         await self._stack.aclose()
         log.info("stopped")
+
+    async def _take_up(self, stack: contextlib.AsyncExitStack, now: float) -> list[Transition]:
+        """Opens the history and goes on where it ends; gives what has changed meanwhile."""
+        restored = Restored()
+        if self._keeps:
+            history = await stack.enter_async_context(
+                History.open(
+                    self.estate.store,
+                    self.estate.data_dir,
+                    retention=self.estate.retention,
+                    clock=self._clock,
+                )
+            )
+            self._metrics.watch_history(history.figures)
+            self._keeper = Keeper(history, self.board, self.estate)
+            restored = await self._keeper.restore(now)
+        take_up(self.timelines, restored, dict(self.board.published()), now)
+        return restored.changes
+
+    def _keep_all(self, keeper: Keeper) -> None:
+        keeper.keep_all(self._clock())
 
     async def _end_schedule(self) -> None:
         cancelled = await self._schedule.drain(self._drain)
@@ -183,6 +212,8 @@ class Daemon:
         now = self._clock()
         if observation.grade is not Grade.GOOD:
             observation = self._masker.observation(observation)
+        if self._keeper is not None:
+            self._keeper.observed(check.id, observation)
         verdict, transitions, certificates = self.board.observe(check.id, observation, now)
         self._metrics.observe(check, observation, verdict)
         if transitions:
@@ -211,49 +242,13 @@ class Daemon:
 
     def _announce(self, transitions: list[Transition], decided_by: CheckId | None = None) -> None:
         snapshot = self.snapshot()
-        for transition in transitions:
-            self._metrics.transition(transition)
-            self.timelines.add(transition)
-            message = transition_message(transition, snapshot)
-            if transition.worsening:
-                self._keep_evidence(transition, message, decided_by)
-            log.info(
-                "transition",
-                id=transition.id,
-                environment=transition.environment,
-                service=transition.service,
-                **{"from": transition.before.value, "to": transition.after.value},
-                check=transition.check,
-                reason=transition.reason.value if transition.reason else None,
-                cause=transition.cause.value if transition.cause else None,
-                planned=transition.planned,
-                window=transition.window,
-                message=message.en if self.estate.language == "en" else message.sv,
-            )
+        entries = [self._announcer.entry(one, snapshot, decided_by) for one in transitions]
+        for one in transitions:
+            self._metrics.transition(one)
+            self.timelines.add(one)
+        if self._keeper is not None:
+            self._keeper.record(entries)
         self._changed.set()
-
-    def _keep_evidence(
-        self, transition: Transition, message: Text, decided_by: CheckId | None
-    ) -> None:
-        now = self._clock()
-        try:
-            if decided_by is not None:
-                case: Case | None = self.board.case(decided_by, now)
-            else:
-                case = self.board.case_of(transition, now)
-            bundle = evidence(
-                transition,
-                message,
-                case,
-                estate=self.estate,
-                masker=self._masker,
-                version=__version__,
-                made_at=now,
-            )
-        except Exception:  # a bug of ours: the transition is told all the same
-            log.exception("evidence_not_made", transition=transition.id)
-            return
-        self._evidence.put(transition.id, bundle)
 
     # what runs beside the probes
 
@@ -272,6 +267,8 @@ class Daemon:
             wall, mono = now, now_mono
             if transitions := self.board.age(now):
                 self._announce(transitions)
+            if self._keeper is not None:
+                self._keeper.tick(now)
             if (lagging := self._lag.overloaded()) != overloaded:
                 overloaded = lagging
                 self._metrics.overloaded(overloaded)
@@ -305,13 +302,6 @@ class Daemon:
             log.info("status_file_written_again")
         self._metrics.status_written(snapshot.at)
 
-    def _hold(self, now: float) -> None:
-        """Begins the timelines with what is published before anything is measured."""
-        for subject, state in self.board.published():
-            self.timelines.hold(
-                ServiceId(subject), state.status, planned=state.planned, since=state.since, at=now
-            )
-
     async def _measure_availability(self) -> None:
         pacer = Pacer()
         measured = {}
@@ -336,7 +326,10 @@ class Daemon:
         return self.timelines.report(service, self.estate.timezone, self._clock())
 
     async def evidence(self, id_: str) -> bytes | None:
-        return self._evidence.find(id_)
+        found = self._announcer.shelf.find(id_)
+        if found is None and self._keeper is not None:
+            found = await self._keeper.evidence(id_)
+        return found
 
     def healthy(self) -> tuple[bool, str]:
         """Alive: the tick is on time. An overloaded loop answers late or not at all."""

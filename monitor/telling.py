@@ -7,11 +7,29 @@ import logging
 import structlog
 
 from monitor.certificates import CertificateChange, News
-from monitor.estate import Check, Estate
+from monitor.estate import Check, Estate, Text
 from monitor.publish.status_values import instant
+from monitor.snapshot import Transition
 from monitor.wording import change_message, source
 
 log = structlog.get_logger("driftvakt")
+
+
+def tell_transition(transition: Transition, message: Text, language: str) -> None:
+    """A service's or an environment's published status changing, or what explains it."""
+    log.info(
+        "transition",
+        id=transition.id,
+        environment=transition.environment,
+        service=transition.service,
+        **{"from": transition.before.value, "to": transition.after.value},
+        check=transition.check,
+        reason=transition.reason.value if transition.reason else None,
+        cause=transition.cause.value if transition.cause else None,
+        planned=transition.planned,
+        window=transition.window,
+        message=message.en if language == "en" else message.sv,
+    )
 
 
 def tell_certificates(news: News, check: Check, estate: Estate) -> None:

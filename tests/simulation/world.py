@@ -142,6 +142,7 @@ class _Simulated(Daemon):
             timer=world.loop.time,
             status_file=_StatusFile(world),
             listens=False,
+            keeps=False,
         )
         self._world: _World | None = world
 

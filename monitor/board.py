@@ -12,13 +12,15 @@ from functools import partial
 from typing import NamedTuple
 
 from monitor import judge
+from monitor.case import Case
 from monitor.certificates import News
 from monitor.check_row import CheckRow
 from monitor.check_state import CheckState, PublishedState
-from monitor.estate import CheckId, Environment, Estate, Service
-from monitor.judge import Child, Standing, Status, Verdict
+from monitor.estate import CheckId, Environment, Estate, Service, ServiceId
+from monitor.judge import Child, Rule, Standing, Status, Verdict
 from monitor.plan import Occurrence, agenda_of
 from monitor.record import Seen
+from monitor.shares import NOTHING, Availability
 from monitor.snapshot import EnvironmentView, ServiceView, Snapshot, Transition
 from probes.observation import Observation
 
@@ -175,6 +177,29 @@ class Outcome(NamedTuple):
     certificates: News
 
 
+class _Trigger(NamedTuple):
+    """Why a service has to be looked at."""
+
+    service: _ServiceRow
+    row: CheckRow | None
+    """The check that has changed; ``None`` when it was a service window."""
+    since: float
+    was: Occurrence | None
+    """The window that explained it until now."""
+
+
+def _weightier(one: _Trigger, other: _Trigger) -> _Trigger:
+    """Of two reasons to look at a service the one to be told: a check before a window, of two
+    checks the worse one, of equals the first.
+    """
+    if other.row is None:
+        return one
+    if one.row is None:
+        return other._replace(was=one.was)
+    worse = other.row.standing.status.severity > one.row.standing.status.severity
+    return other._replace(was=one.was) if worse else one
+
+
 class Board:
     """Every check's state and every service's and environment's status."""
 
@@ -214,13 +239,27 @@ class Board:
             self._agenda.announced, observation.at, check.environment, check.service
         )
         news = row.certify(observation, announced)
-        return Outcome(verdict, self._restand(row, now), news)
+        moved = self._restand(row, now)
+        changes = self._publish([self._by_check(row, now)], now) if moved else []
+        return Outcome(verdict, changes, news)
 
     def stand(self, check_id: CheckId, standing: Standing, now: float) -> list[Transition]:
-        """Takes a check's standing at ``now`` as it was worked out elsewhere: the replay judges
-        check by check, and rolls up afterwards.
+        """Takes a check's standing by an observation as it was worked out elsewhere: the replay
+        judges check by check, and rolls up afterwards.
         """
-        return self._take(self._rows[check_id], standing, now)
+        row = self._rows[check_id]
+        return self._publish([self._by_check(row, now)] if self._take(row, standing) else [], now)
+
+    def stand_aged(
+        self, standings: Iterable[tuple[CheckId, Standing]], now: float
+    ) -> list[Transition]:
+        """The same for all that has become stale at one instant, as :meth:`age` tells it."""
+        causes = self._follow_plan(now)
+        for check_id, standing in standings:
+            row = self._rows[check_id]
+            if self._take(row, standing):
+                causes.append(self._by_check(row, now))
+        return self._publish(causes, now)
 
     def next_plan(self) -> float:
         """The next instant at which :meth:`age` may find that a service window begins or ends, or
@@ -244,7 +283,6 @@ class Board:
         for check_id, row in self._rows.items():
             row.restore(checks.get(check_id), later.get(check_id, ()))
             row.standing = row.stand(now)
-        changes: list[Transition] = []
         for environment in self._environments:
             environment.restore(published.get(environment.name))
             for service in environment.services:
@@ -253,11 +291,15 @@ class Board:
         before = published.get(OVERALL)
         if before is not None and before.status is self._status:
             self._since = before.since
-        for environment in self._environments:
-            for service in environment.services:
-                if service.rows:
-                    changes += self._roll_up(service.worst(), now)
-        return changes
+        return self._publish(
+            [
+                self._by_check(service.worst(), now)
+                for environment in self._environments
+                for service in environment.services
+                if service.rows
+            ],
+            now,
+        )
 
     def check_state(self, check_id: CheckId) -> CheckState:
         """What must outlive the process of one check."""
@@ -279,28 +321,32 @@ class Board:
         """What has changed because time has passed: service windows that begin or end, and
         observations that have become stale.
         """
-        changes = self._follow_plan(now)
+        causes = self._follow_plan(now)
         for row in self._rows.values():
-            if row.fold.at is not None and now - row.fold.at > row.check.stale_after:
-                changes += self._restand(row, now)
-        return changes
+            if row.fold.at is None:
+                continue
+            stale = now - row.fold.at > row.check.stale_after
+            # what is not stale any more is so because the clock was set back
+            if (stale or row.standing.rule is Rule.STALE) and self._restand(row, now):
+                causes.append(self._by_check(row, now))
+        return self._publish(causes, now)
 
-    def _follow_plan(self, now: float) -> list[Transition]:
-        """What service windows change that have begun or ended since the last look."""
+    def _follow_plan(self, now: float) -> list[_Trigger]:
+        """The services of which other service windows decide than at the last look."""
         before, self._planned_at = self._planned_at, now
         if before <= now < self._agenda.next_change(before):
             return []
         if not self._agenda.good_for(now):
             self._agenda = agenda_of(self._estate, now)
-        changes: list[Transition] = []
+        found: list[_Trigger] = []
         for environment in self._environments:
             for service in environment.services:
                 was = service.window
                 self._plan(service, now)
                 if service.window != was:
                     since = _edge(was, service.window, now)
-                    changes += self._publish(service, None, since, now, was)
-        return changes
+                    found.append(_Trigger(service, None, since, was))
+        return found
 
     def _plan(self, service: _ServiceRow, now: float) -> None:
         service.window = self._agenda.declared(now, service.environment.name, service.name)
@@ -309,8 +355,39 @@ class Board:
         """Whether the check should run at its ``retry_interval``."""
         return self._rows[check_id].unsettled()
 
-    def snapshot(self, now: float) -> Snapshot:
-        """Everything, at ``now``. Views that have not changed are the same objects as before."""
+    def case(self, check_id: CheckId, now: float) -> Case:
+        """A check's facts, as evidence of what it has just decided.
+
+        Raises ``KeyError`` for a check that is not on the board.
+        """
+        above = self._above[check_id]
+        environment = above.environment.environment
+        return self._rows[check_id].case(now, environment.title, above.service.title)
+
+    def case_of(self, transition: Transition, now: float) -> Case | None:
+        """The facts of the check that a transition names, where no observation has just decided:
+        a service window that is over leaves what it explained. ``None`` when it names none.
+        """
+        found = [
+            row
+            for above in self._environments
+            for service in above.services
+            for row in service.rows
+            if above.name == transition.environment
+            and transition.service in (None, service.name)
+            and row.check.name == transition.check
+        ]
+        if not found:
+            return None
+        worst = max(found, key=lambda row: row.standing.status.severity)
+        return self.case(worst.check.id, now)
+
+    def snapshot(
+        self, now: float, availability: Mapping[ServiceId, Availability] = NOTHING
+    ) -> Snapshot:
+        """Everything, at ``now``, with the ``availability`` that was measured. Views that have not
+        changed are the same objects as before.
+        """
         return Snapshot(
             at=now,
             status=self._status,
@@ -329,71 +406,81 @@ class Board:
             ),
             estate=self._estate,
             agenda=self._agenda,
+            availability=availability,
         )
 
-    def _restand(self, row: CheckRow, now: float) -> list[Transition]:
-        return self._take(row, row.stand(now), now)
+    def _restand(self, row: CheckRow, now: float) -> bool:
+        """Whether the check's status has changed."""
+        return self._take(row, row.stand(now))
 
-    def _take(self, row: CheckRow, standing: Standing, now: float) -> list[Transition]:
+    def _take(self, row: CheckRow, standing: Standing) -> bool:
         before = row.standing
         if standing == before:
-            return []
+            return False
         row.standing = standing
         row.view = None
-        if standing.status is before.status:
-            return []
-        return self._roll_up(row, now)
+        return standing.status is not before.status
 
-    def _roll_up(self, row: CheckRow, now: float) -> list[Transition]:
-        """Carries a check's status upwards, as far as it changes anything."""
+    def _by_check(self, row: CheckRow, now: float) -> _Trigger:
         since = row.standing.since if row.standing.since is not None else now
-        return self._publish(self._above[row.check.id], row, since, now)
+        return _Trigger(self._above[row.check.id], row, since, None)
 
-    def _publish(
-        self,
-        service: _ServiceRow,
-        row: CheckRow | None,
-        since: float,
-        now: float,
-        was: Occurrence | None = None,
-    ) -> list[Transition]:
-        """What has to be published anew of a service and its environment, because of a check or,
-        with none, of a service window; ``was`` is the one that explained it until now.
+    def _publish(self, triggers: list[_Trigger], now: float) -> list[Transition]:
+        """Carries changes upwards, as far as they change anything. All services first, and every
+        service and environment once, however much has changed at the instant: nothing is told that
+        was true at none.
         """
-        changed = []
-        for above in (service, service.environment):
-            window = above.window or was
-            status, planned = above.weigh()
-            if status is above.status and planned is above.planned:
-                continue
-            before, was_planned = above.status, above.planned
-            above.planned = planned
-            began = _move(above, status, since) if status is not before else None
-            deciding = row
-            if row is None and status is not Status.GREEN and not planned and service.rows:
-                deciding = service.worst()
-            standing = deciding.standing if deciding is not None else None
-            changed.append(
-                Transition(
-                    at=now,
-                    since=above.since,
-                    environment=service.environment.name,
-                    service=service.name if above is service else None,
-                    before=before,
-                    after=status,
-                    began=began,
-                    planned=planned,
-                    check=deciding.check.name if deciding is not None else None,
-                    reason=standing.reason if standing is not None else None,
-                    cause=standing.cause if standing is not None else None,
-                    was_planned=was_planned,
-                    window=window.window.id if window is not None else None,
-                )
-            )
+        if not triggers:
+            return []
+        services: dict[str, _Trigger] = {}
+        for one in triggers:
+            known = services.setdefault(one.service.service.id, one)
+            services[one.service.service.id] = _weightier(known, one)
+        changed = [self._told(one.service, one, now) for one in services.values()]
+        environments: dict[str, _Trigger] = {}
+        for one in services.values():
+            name = one.service.environment.name
+            known = environments.setdefault(name, one)
+            if one.service.status.severity > known.service.status.severity:
+                environments[name] = one
+        changed += [self._told(one.service.environment, one, now) for one in environments.values()]
         overall = self._overall()
         if overall is not self._status:
-            self._status, self._since = overall, since
-        return changed
+            worst = max(environments.values(), key=lambda one: one.service.status.severity)
+            self._status, self._since = overall, worst.since
+        return [one for one in changed if one is not None]
+
+    def _told(
+        self, above: _ServiceRow | _EnvironmentRow, trigger: _Trigger, now: float
+    ) -> Transition | None:
+        """What has to be published anew of a service or its environment."""
+        service, row, since, was = trigger
+        window = above.window or was
+        status, planned = above.weigh()
+        if status is above.status and planned is above.planned:
+            return None
+        before, was_planned = above.status, above.planned
+        above.planned = planned
+        began = _move(above, status, since) if status is not before else None
+        deciding = row
+        if row is None and status is not Status.GREEN and not planned and service.rows:
+            deciding = service.worst()
+        standing = deciding.standing if deciding is not None else None
+        return Transition(
+            at=now,
+            since=above.since,
+            environment=service.environment.name,
+            service=service.name if above is service else None,
+            before=before,
+            after=status,
+            began=began,
+            planned=planned,
+            check=deciding.check.name if deciding is not None else None,
+            reason=standing.reason if standing is not None else None,
+            cause=standing.cause if standing is not None else None,
+            was_planned=was_planned,
+            window=window.window.id if window is not None else None,
+        )
 
     def _overall(self) -> Status:
         return judge.roll_up(

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from pydantic import TypeAdapter, ValidationError
 
+from monitor.case import Recent
 from monitor.certificates import CertificateChange, Known, Leaf, Place
 from monitor.estate import Check
 from monitor.judge import Fold, Standing, Status, Verdict
@@ -51,6 +52,7 @@ class CheckState:
     verdict: Verdict | None = None
     evidence: Observation | None = None
     latencies: tuple[float, ...] = ()
+    recent: tuple[Recent, ...] = ()
     placed: tuple[Placed, ...] = ()
     remembered: tuple[Leaf, ...] = ()
     newest: CertificateChange | None = None
@@ -59,8 +61,9 @@ class CheckState:
     @property
     def at(self) -> float:
         """When the newest observation in it was made; 0 before the first."""
-        seen = self.fold.trouble
-        return max(self.fold.at or 0.0, seen.at if seen is not None else 0.0)
+        if self.fold.trouble is not None:
+            return self.fold.trouble.at
+        return self.fold.at or 0.0
 
     @property
     def known(self) -> Known:

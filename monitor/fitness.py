@@ -56,17 +56,18 @@ class LoopLag:
         self._handle = self._loop.call_at(self._due, self._tick)
 
     def within(self, seconds: float) -> float:
-        """Seconds of lag, in all, that ended within the last ``seconds``; what is lagging at this
-        very moment counts too.
+        """Seconds of lag, in all, within the last ``seconds``; what is lagging at this very moment
+        counts too, and what was over before they began does not.
         """
         if self._handle is None:
             return 0.0
         now = self._loop.time()
-        lagged = max(0.0, now - self._due)
+        since = now - seconds
+        lagged = min(seconds, max(0.0, now - self._due))
         for ended, lag in reversed(self._lags):
-            if ended < now - seconds:
+            if ended < since:
                 break
-            lagged += lag
+            lagged += min(lag, ended - since)
         return lagged
 
     def overloaded(self) -> bool:
@@ -138,10 +139,10 @@ class CanaryWatch:
     def __init__(
         self,
         probes: Sequence[Callable[[], Awaitable[Observation]]],
-        clock: Callable[[], float],
+        timer: Callable[[], float],
     ) -> None:
         self._probes = probes
-        self._clock = clock
+        self._timer = timer
         self._round: asyncio.Task[bool] | None = None
         self._began = float("-inf")
         self.down = False
@@ -150,7 +151,9 @@ class CanaryWatch:
         """Whether all canaries fail too, asked after the observation began."""
         if not self._probes or observation.reason not in _CANARY_DECIDES:
             return False
-        while self._began < observation.at or self._round is None:
+        # by the timer: a clock that was set back must not make an old round look new
+        since = self._timer() - observation.duration
+        while self._began < since or self._round is None:
             if self._round is None or self._round.done():
                 await self._pause()
                 if self._round is None or self._round.done():
@@ -160,12 +163,12 @@ class CanaryWatch:
         return await asyncio.shield(self._round)
 
     async def _pause(self) -> None:
-        wait = self._began + CANARY_GAP - self._clock()
+        wait = self._began + CANARY_GAP - self._timer()
         if 0 < wait <= CANARY_GAP:
             await asyncio.sleep(wait)
 
     def _begin(self) -> None:
-        self._began = self._clock()
+        self._began = self._timer()
         self._round = asyncio.get_running_loop().create_task(self._ask(), name="canary")
 
     async def _ask(self) -> bool:

@@ -74,13 +74,10 @@ class Holds:
         """The clock's instant until which ``check`` stays away; ``None`` when it need not."""
         if not self._holds:
             return None
-        now = self._timer()
-        ends = [
-            hold.at + hold.allowed(check)
-            for hold in self._of(check)
-            if hold.began + hold.allowed(check) > now
-        ]
-        return max(ends, default=None)
+        # by the timer: the clock may have been set since
+        left = max((hold.began + hold.allowed(check) for hold in self._of(check)), default=0.0)
+        left -= self._timer()
+        return self._clock() + left if left > 0 else None
 
     def _of(self, check: Check) -> Iterator[Hold]:
         for place in (place_of(check), check.id):

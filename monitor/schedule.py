@@ -198,7 +198,16 @@ class Schedule:
         self._scheduler.resume()
 
     def sooner(self, check_id: str, at: float) -> None:
-        """Moves a check's next run forward to ``at``; never puts it off."""
+        """Moves a check's next run forward to ``at``; never puts it off. A run that is under way
+        is let end first: one that is due at once would be left out as an overlap.
+        """
+        task = self._executor.tasks.get(check_id)
+        if task is not None:
+            task.add_done_callback(lambda _: self._move(check_id, at))
+        else:
+            self._move(check_id, at)
+
+    def _move(self, check_id: str, at: float) -> None:
         job = self._jobs.get(check_id)
         if job is not None and job.next_run_time is not None:
             when = _utc(at)

@@ -1,4 +1,4 @@
-"""Sections that are read strictly now and used by a later version.
+"""Sections beside the environments.
 
 Service windows, calendars, upgrades, notices, notifications, the store and what it retains.
 """
@@ -196,7 +196,7 @@ class Apprise(
 
 Notification = Annotated[Alertmanager | Webhook | Apprise, Field(discriminator="kind")]
 
-STORE_PATTERN = r"^(?:sqlite|postgresql(?:\+[a-z0-9]+)?://[^\s/][^\s]*)$"
+STORE_PATTERN = r"^(?:sqlite|postgresql(?:\+psycopg)?://[^\s/][^\s]*)$"
 
 
 def _store(value: str) -> str:

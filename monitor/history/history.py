@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 
 from monitor.estate import Retention
 from monitor.history import queries
+from monitor.history.database import Database
 from monitor.history.recorder import Figures, Recorded, Recorder
 from monitor.history.rollup import Rollup
 from monitor.history.trouble import HistoryTroubleError
@@ -36,7 +37,7 @@ class History:
     def __init__(self, recorder: Recorder, worker: Worker) -> None:
         self._recorder = recorder
         self._worker = worker
-        self.observed: Callable[[str, Observation], None] = recorder.observed
+        self.observed: Callable[[str, Observation], None] = recorder.intake.observed
         """Takes one observation of a check (by its id): in the database about a second later."""
 
     @classmethod
@@ -50,8 +51,10 @@ class History:
         clock: Callable[[], float] = time.time,
         timer: Callable[[], float] = time.monotonic,
         worker: Worker | None = None,
+        database: Database | None = None,
     ) -> AsyncIterator[Self]:
-        """``store`` is ``sqlite`` or the URL of a PostgreSQL database.
+        """``store`` is ``sqlite`` or the URL of a PostgreSQL database; a ``database`` takes its place
+        (for simulations that let it fail).
 
         The tables are made or migrated and the journal is replayed before it is entered. When that
         cannot be, the history is away and is tried again: entering it raises nothing for it. At
@@ -68,6 +71,7 @@ class History:
             breathe=mine.breathe,
             tell=mine.tell,
             wake=mine.wake,
+            database=database,
         )
         history = cls(recorder, mine)
         mine.start(recorder.step)
@@ -119,24 +123,24 @@ class History:
         """Transitions with their evidence and messages, and states that belong to them: all of it
         in one transaction, at once, and never dropped. A transition that is there already is left.
         """
-        self._recorder.record(entries, states or {})
+        self._recorder.intake.record(entries, states or {})
 
     def enqueue(self, outgoing: Sequence[Outgoing]) -> None:
         """Messages that no transition causes: reminders, service windows."""
-        self._recorder.enqueue(outgoing)
+        self._recorder.intake.enqueue(outgoing)
 
     def checkpoint(self, states: Mapping[str, bytes]) -> None:
         """States by their keys, in place of earlier ones; within about a second."""
-        self._recorder.checkpoint(states)
+        self._recorder.intake.checkpoint(states)
 
     def delivered(self, outgoing_id: str, at: float) -> None:
-        self._recorder.settle(outgoing_id, at, None)
+        self._recorder.intake.settle(outgoing_id, at, None)
 
     def postponed(self, outgoing_id: str, attempts: int, next_attempt_at: float) -> None:
-        self._recorder.postpone(outgoing_id, attempts, next_attempt_at)
+        self._recorder.intake.postpone(outgoing_id, attempts, next_attempt_at)
 
     def given_up(self, outgoing_id: str, at: float, error: str) -> None:
-        self._recorder.settle(outgoing_id, at, error)
+        self._recorder.intake.settle(outgoing_id, at, error)
 
     # asked: everything that was given before is in the answer
 

@@ -1,42 +1,35 @@
-"""What is to be kept, on its way to the database: in memory, in the journal, written.
+"""What is to be kept, on its way to the database: from memory, or by the journal.
 
     record() ──▶ held ──▶ database              while it is there
                   └─────▶ journal ──▶ database   while it is away, and once it is back
 
 Transitions, messages and what became of them go this way, in order, each once. Observations and
 checkpoints wait in memory alone, within bounds: the oldest observations give way.
-
-Called from two sides: the loop appends to queues, :meth:`Recorder.step` takes from them in the
-worker. Neither waits for the other.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 import structlog
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from monitor.estate import Retention
 from monitor.history.database import Database
+from monitor.history.intake import SLICE, Held, Intake
 from monitor.history.journal import NAME, Journal
 from monitor.history.rows import (
     Operation,
     from_line,
-    of_entry,
-    of_outgoing,
-    of_postponed,
-    of_settled,
     of_states,
     to_line,
-    without_evidence,
 )
 from monitor.history.trouble import (
     CorruptError,
@@ -48,8 +41,7 @@ from monitor.history.trouble import (
 from monitor.history.upkeep import Upkeep
 from monitor.history.versions import migrate
 from monitor.history.writing import apply, number_series, write_seen
-from monitor.record import Entry, Outgoing, Seen, seen_of
-from probes.observation import Observation
+from monitor.record import Entry, Outgoing
 
 log = structlog.get_logger("driftvakt")
 
@@ -59,15 +51,6 @@ TICK = 1.0
 """Seconds between two writings of observations."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
 REFUSED_PAUSE = 60.0
-OBSERVED = 20_000
-"""Observations as the probes gave them, until the worker's next step."""
-WAITING = 100_000
-"""Observations that wait for the database."""
-HELD_WHOLE = 1_000
-"""Transitions and messages in memory with their evidence, when not even the journal can be
-written."""
-HELD = 20_000
-_SLICE = 50
 _ROWS = 2_000
 _ITEMS = 200
 _REPLAY = 256 * 1024
@@ -76,26 +59,6 @@ _LOOK = 5.0
 _CLOSING = 5.0
 
 Recorded = Callable[[Sequence[Entry], Sequence[Outgoing]], None]
-
-
-class _Item(NamedTuple):
-    """From the loop: what is to be kept, not converted yet."""
-
-    make: Callable[[], list[Operation]]
-    entries: tuple[Entry, ...] = ()
-    outgoing: tuple[Outgoing, ...] = ()
-    states: Mapping[str, bytes] | None = None
-    checkpoint: bool = False
-
-
-@dataclass(slots=True)
-class _Held:
-    """Converted; ``told`` when those who send know of it."""
-
-    operations: list[Operation]
-    entries: tuple[Entry, ...]
-    outgoing: tuple[Outgoing, ...]
-    told: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,16 +77,6 @@ class Figures:
     writes: int
     write_seconds: float
     """Of all writes together."""
-
-
-@dataclass(slots=True)
-class _Count:
-    writes: int = 0
-    seconds: float = 0.0
-    dropped: int = 0
-    lost: int = 0
-    taken: int = 0
-    observed: int = 0
 
 
 def _nobody(*_: object) -> None:
@@ -149,86 +102,50 @@ class Recorder:
     """Seconds since the epoch."""
     why: str = ""
     """Why it is away."""
-    _observed: deque[tuple[str, Observation]] = field(
-        default_factory=lambda: deque(maxlen=OBSERVED)
-    )
-    _incoming: deque[_Item] = field(default_factory=deque)
-    _seen: deque[tuple[str, Seen]] = field(default_factory=deque)
-    _held: deque[_Held] = field(default_factory=deque)
-    _states: dict[str, bytes] = field(default_factory=dict)
     _numbers: dict[str, int] = field(default_factory=dict)
-    _count: _Count = field(default_factory=_Count)
+    _writes: int = 0
+    _seconds: float = 0.0
+    _replay_at: float = 0.0
     _ready: bool = False
     _retry_at: float = 0.0
     _pause: float = FIRST_PAUSE
     _looked_at: float = 0.0
     _upkeep_at: float = 0.0
     _journal_told: bool = False
+    database: Database | None = None
+    """In place of the one that ``store`` names: for a test that lets it fail."""
     _database: Database = field(init=False)
     _journal: Journal = field(init=False)
     upkeep: Upkeep = field(init=False)
+    intake: Intake = field(init=False)
+    """What the loop gives."""
 
     def __post_init__(self) -> None:
         """Raises :class:`HistoryTroubleError` for an address that is none."""
-        self._database = Database(self.store, self.data_dir)
+        self._database = self.database or Database(self.store, self.data_dir)
         self._journal = Journal(self.data_dir / NAME)
+        self.intake = Intake(clock=self.clock, breathe=self.breathe, wake=self.wake)
         self.upkeep = Upkeep(self._database, self.retention, self.clock, self.breathe)
 
-    # on the loop
-
-    def observed(self, check_id: str, observation: Observation) -> None:
-        self._observed.append((check_id, observation))
-        self._count.observed += 1
-
-    def record(self, entries: Sequence[Entry], states: Mapping[str, bytes]) -> None:
-        at = self.clock()
-
-        def make() -> list[Operation]:
-            found = [operation for entry in entries for operation in of_entry(entry)]
-            return found + of_states(states, at)
-
-        outgoing = tuple(one for entry in entries for one in entry.outgoing)
-        self._add(_Item(make, tuple(entries), outgoing, states))
-
-    def enqueue(self, outgoing: Sequence[Outgoing]) -> None:
-        self._add(_Item(lambda: [of_outgoing(one) for one in outgoing], (), tuple(outgoing)))
-
-    def settle(self, outgoing_id: str, at: float, error: str | None) -> None:
-        self._add(_Item(lambda: [of_settled(outgoing_id, at, error)]))
-
-    def postpone(self, outgoing_id: str, attempts: int, next_attempt_at: float) -> None:
-        self._add(_Item(lambda: [of_postponed(outgoing_id, attempts, next_attempt_at)]))
-
-    def checkpoint(self, states: Mapping[str, bytes]) -> None:
-        self._incoming.append(_Item(list, states=states, checkpoint=True))
-
     def figures(self) -> Figures:
-        count = self._count
-        fresh = len(self._observed)
-        overflown = max(0, count.observed - count.taken - fresh)
+        """On the loop."""
+        given = self.intake
         return Figures(
-            observations_waiting=fresh + len(self._seen),
-            entries_waiting=len(self._incoming) + len(self._held),
+            observations_waiting=given.observations_waiting,
+            entries_waiting=given.entries_waiting,
             journal=self._journal.length,
-            observations_dropped=count.dropped + overflown,
-            entries_lost=count.lost,
+            observations_dropped=given.observations_dropped,
+            entries_lost=given.lost,
             away=self.away_since is not None,
-            writes=count.writes,
-            write_seconds=count.seconds,
+            writes=self._writes,
+            write_seconds=self._seconds,
         )
-
-    def _add(self, item: _Item) -> None:
-        if len(self._incoming) >= HELD:  # the worker hangs, and has for thousands of transitions
-            self._count.lost += 1
-            return
-        self._incoming.append(item)
-        self.wake()
 
     # in the worker
 
     def step(self) -> float:
         """Writes what waits; seconds until it wants to be called again (sooner does no harm)."""
-        self._take()
+        self.intake.take()
         now = self.timer()
         if now < self._retry_at:
             self._keep_apart()
@@ -250,7 +167,7 @@ class Recorder:
 
         Raises :class:`HistoryTroubleError`, at once while the database is away.
         """
-        self._take()
+        self.intake.take()
         if self.timer() < self._retry_at:
             raise HistoryTroubleError(self.why)
         try:
@@ -266,7 +183,7 @@ class Recorder:
     def close(self) -> None:
         """Writes what waits, within a few seconds; what cannot be written goes to the journal."""
         end = self.timer() + _CLOSING
-        self._take()
+        self.intake.take()
         try:
             if self.timer() >= self._retry_at:
                 self._write()
@@ -275,37 +192,20 @@ class Recorder:
         except HistoryTroubleError as error:
             self._gone(error)
         self._keep_apart()
-        if self._held or self._seen:
+        if self.intake.held or self.intake.seen:
             log.warning(
-                "history_not_written", observations=len(self._seen), entries=len(self._held)
+                "history_not_written",
+                observations=len(self.intake.seen),
+                entries=len(self.intake.held),
             )
         self._database.close()
 
     def _more(self) -> bool:
-        return bool(self._journal.length or self._held or self._seen or self._states)
+        given = self.intake
+        return bool(given.held or given.seen or given.states or self._to_replay())
 
-    def _take(self) -> None:
-        """From the loop's queues: converted, and within the bounds."""
-        for number in range(len(self._observed)):
-            try:
-                check_id, observation = self._observed.popleft()
-            except IndexError:  # the queue has overflown meanwhile
-                break
-            self._count.taken += 1
-            self._seen.append((check_id, seen_of(observation)))
-            if number % _SLICE == _SLICE - 1:
-                self.breathe()
-        while len(self._seen) > WAITING:
-            self._seen.popleft()
-            self._count.dropped += 1
-        while self._incoming:
-            item = self._incoming.popleft()
-            if item.checkpoint:
-                self._states.update(item.states or {})
-                continue
-            for key in item.states or ():
-                self._states.pop(key, None)  # an older one: it must not be written after this
-            self._held.append(_Held(item.make(), item.entries, item.outgoing))
+    def _to_replay(self) -> bool:
+        return bool(self._journal.length) and self.timer() >= self._replay_at
 
     def _write(self) -> None:
         """Some of all that waits, in order."""
@@ -313,14 +213,19 @@ class Recorder:
         began = self.timer()
         if self._replay():
             return
-        if self.away_since is not None:
-            self._returned()
-        if not (self._held or self._seen or self._states):
+        if not (self.intake.held or self.intake.seen or self.intake.states):
+            if self.away_since is not None:
+                # that it can be read is not enough
+                with self._database.transaction() as connection:
+                    connection.execute(select(1))
+                self._returned()
             return
         self._write_held()
         self._write_rest()
-        self._count.writes += 1
-        self._count.seconds += max(0.0, self.timer() - began)
+        if self.away_since is not None:
+            self._returned()
+        self._writes += 1
+        self._seconds += max(0.0, self.timer() - began)
 
     def _open(self) -> None:
         now = self.timer()
@@ -338,11 +243,12 @@ class Recorder:
         """A piece of the journal; whether there is more of it."""
         try:
             self._journal.open()
-            if not self._journal.length:
+            if not self._to_replay():
                 return False
             lines, end = self._journal.read(_REPLAY)
         except OSError as error:
             self._journal_fault(error)
+            self._replay_at = self.timer() + LONGEST_PAUSE
             return False
         operations: list[list[Operation]] = []
         for line in lines:
@@ -353,21 +259,21 @@ class Recorder:
         self._write_all(operations)
         if self._journal.broken:
             log.error("history_journal_damaged", lines=self._journal.broken)
-            self._count.lost += self._journal.broken
+            self.intake.lost += self._journal.broken
             self._journal.broken = 0
         try:
             # damaged lines count too: all before `end` are done with
             self._journal.replayed(end)
         except OSError as error:
             self._journal_fault(error)
-        return self._journal.length > 0
+        return self._to_replay()
 
     def _write_held(self) -> None:
-        while self._held:
-            batch = list(islice(self._held, _ITEMS))
+        while self.intake.held:
+            batch = list(islice(self.intake.held, _ITEMS))
             self._write_all([held.operations for held in batch])
             for _ in batch:
-                self._held.popleft()
+                self.intake.held.popleft()
             self._tell_recorded(batch)
             self.breathe()
 
@@ -379,38 +285,38 @@ class Recorder:
         except UnwritableError as error:
             if len(items) == 1:
                 log.error("history_entry_refused", error=str(error))
-                self._count.lost += 1
+                self.intake.lost += 1
                 return
             for item in items:
                 self._write_all([item])
 
     def _write_rest(self) -> None:
         """Observations and checkpoints."""
-        rows = list(islice(self._seen, _ROWS))
-        states = dict(islice(self._states.items(), _ROWS))
+        rows = list(islice(self.intake.seen, _ROWS))
+        states = dict(islice(self.intake.states.items(), _ROWS))
         if not rows and not states:
             return
         try:
             with self._database.transaction() as connection:
                 self._number(connection, {name for name, _ in rows} - self._numbers.keys())
-                for begin in range(0, len(rows), _SLICE):
-                    some = rows[begin : begin + _SLICE]
+                for begin in range(0, len(rows), SLICE):
+                    some = rows[begin : begin + SLICE]
                     write_seen(connection, [(self._numbers[name], seen) for name, seen in some])
                     self.breathe()
                 every = of_states(states, self.clock())
-                for begin in range(0, len(every), _SLICE):
-                    apply(connection, every[begin : begin + _SLICE])
+                for begin in range(0, len(every), SLICE):
+                    apply(connection, every[begin : begin + SLICE])
                     self.breathe()
         except UnwritableError as error:
             log.error("history_observations_refused", error=str(error), number=len(rows))
-            self._count.dropped += len(rows)
+            self.intake.dropped += len(rows)
         except HistoryTroubleError:
             self._numbers.clear()  # what was numbered in it was rolled back
             raise
         for _ in rows:
-            self._seen.popleft()
+            self.intake.seen.popleft()
         for key in states:
-            del self._states[key]
+            del self.intake.states[key]
 
     def _number(self, connection: Connection, names: set[str]) -> None:
         ordered = sorted(names)
@@ -457,36 +363,28 @@ class Recorder:
 
     def _keep_apart(self) -> None:
         """While the database is away: to the journal, or held within the bounds."""
-        if not self._held:
+        if not self.intake.held:
             return
         try:
-            self._journal.append([to_line(held.operations) for held in self._held])
+            self._journal.append([to_line(held.operations) for held in self.intake.held])
         except OSError as error:
             self._journal_fault(error)
             # nobody shall wait for an alarm because a disk is full
-            self._tell_recorded(self._held)
-            self._bound_held()
+            self._tell_recorded(self.intake.held)
+            self.intake.bound_held()
             return
         if self._journal_told:
             self._journal_told = False
             log.info("history_journal_written_again")
-        self._tell_recorded(self._held)
-        self._held.clear()
-
-    def _bound_held(self) -> None:
-        while len(self._held) > HELD:
-            self._held.popleft()
-            self._count.lost += 1
-        for held in islice(self._held, HELD_WHOLE, None):
-            held.operations = without_evidence(held.operations)
-            held.entries = held.outgoing = ()  # they have been told
+        self._tell_recorded(self.intake.held)
+        self.intake.held.clear()
 
     def _journal_fault(self, error: OSError) -> None:
         if not self._journal_told:
             self._journal_told = True
             log.error("history_journal_fails", error=str(trouble_of(error)))
 
-    def _tell_recorded(self, batch: Sequence[_Held] | deque[_Held]) -> None:
+    def _tell_recorded(self, batch: Sequence[Held] | deque[Held]) -> None:
         fresh = [held for held in batch if not held.told]
         for held in fresh:
             held.told = True

@@ -8,9 +8,13 @@ import queue
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 import structlog
+
+from monitor.history.trouble import HistoryTroubleError
 
 log = structlog.get_logger("driftvakt")
 
@@ -20,6 +24,20 @@ Step = Callable[[], float]
 BREATH = 0.0005
 _STOPPED_WITHIN = 20.0
 _FAULT_PAUSE = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    what: Callable[[], Any]
+    done: Callable[[Any, BaseException | None], None]
+
+    def run(self) -> None:
+        try:
+            result = self.what()
+        except BaseException as error:  # noqa: BLE001 - it is the caller's
+            self.done(None, error)
+        else:
+            self.done(result, None)
 
 
 class Worker(Protocol):
@@ -50,7 +68,7 @@ class ThreadWorker:
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         # None: wake up
-        self._calls: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._calls: queue.SimpleQueue[_Call | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._stopping = False
 
@@ -64,16 +82,7 @@ class ThreadWorker:
 
     async def call(self, what: Callable[[], T]) -> T:
         future: asyncio.Future[T] = self._loop.create_future()
-
-        def run() -> None:
-            try:
-                result = what()
-            except BaseException as error:  # noqa: BLE001 - it is the caller's
-                self._post(_settle, future, None, error)
-            else:
-                self._post(_settle, future, result, None)
-
-        self._calls.put(run)
+        self._put(_Call(what, partial(self._post, _settle, future)))
         return await future
 
     def tell(self, what: Callable[[], None]) -> None:
@@ -89,14 +98,11 @@ class ThreadWorker:
             return
         ended: asyncio.Future[None] = self._loop.create_future()
 
-        def run() -> None:
+        def end() -> None:
             self._stopping = True
-            try:
-                last()
-            finally:
-                self._post(_settle, ended, None, None)
+            last()
 
-        self._calls.put(run)
+        self._put(_Call(end, partial(self._post, _settle, ended)))
         try:
             async with asyncio.timeout(_STOPPED_WITHIN):
                 await ended
@@ -104,6 +110,19 @@ class ThreadWorker:
             log.error("history_does_not_stop", seconds=_STOPPED_WITHIN)
             return
         thread.join()
+        self._refuse_rest()
+
+    def _put(self, call: _Call) -> None:
+        self._calls.put(call)
+        if self._thread is None or not self._thread.is_alive():
+            self._refuse_rest()  # nobody will come for it
+
+    def _refuse_rest(self) -> None:
+        with contextlib.suppress(queue.Empty):
+            while True:
+                call = self._calls.get_nowait()
+                if call is not None:
+                    call.done(None, HistoryTroubleError("the history is closed"))
 
     def _post(self, what: Callable[..., None], *arguments: Any) -> None:
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody is there to hear it
@@ -119,7 +138,7 @@ class ThreadWorker:
                 call = self._calls.get(timeout=delay) if delay > 0 else self._calls.get_nowait()
                 while True:  # everything that waits, and one step for all the wake-ups
                     if call is not None:
-                        _guarded_call(call)
+                        call.run()
                     if self._ended():
                         return
                     call = self._calls.get_nowait()
@@ -142,13 +161,6 @@ def _guarded(step: Step) -> float:
         return _FAULT_PAUSE
 
 
-def _guarded_call(call: Callable[[], None]) -> None:
-    try:
-        call()
-    except Exception:
-        log.exception("history_fault")
-
-
 class InlineWorker:
     """On the loop, by its clock: for simulations on virtual time."""
 
@@ -169,6 +181,8 @@ class InlineWorker:
         self._next = self._loop.call_soon(self._run)
 
     async def call(self, what: Callable[[], T]) -> T:
+        if self._step is None:
+            raise HistoryTroubleError("the history is closed")
         return what()
 
     def tell(self, what: Callable[[], None]) -> None:

@@ -8,6 +8,8 @@ loop goes on probing.
 from __future__ import annotations
 
 import asyncio
+import time
+from collections.abc import Callable
 
 from monitor.estate import Check, CheckId, Estate, ServiceId
 from monitor.judge import Verdict
@@ -19,6 +21,8 @@ from monitor.publish.joining import join
 from monitor.publish.pacer import Pacer
 from monitor.publish.service_series import Changes, ServiceSeries, environment_lines
 from monitor.publish.tally import Tally
+from monitor.publish.window_series import WindowSeries
+from monitor.shares import NOTHING_KNOWN
 from monitor.snapshot import Snapshot, Transition
 from probes.observation import Observation
 
@@ -28,8 +32,10 @@ __all__ = ["CONTENT_TYPE", "Metrics"]
 class Metrics(House):
     """Takes in what happens, and renders it. Belongs to one event loop."""
 
-    def __init__(self, version: str) -> None:
+    def __init__(self, version: str, timer: Callable[[], float] = time.perf_counter) -> None:
+        """``timer`` tells how long a stretch of work has taken."""
         super().__init__(version)
+        self._timer = timer
         self._tallies: dict[CheckId, Tally] = {}
         self._changes: dict[ServiceId, Changes] = {}
         self._estate: Estate | None = None
@@ -37,6 +43,7 @@ class Metrics(House):
         self._service_rows: list[ServiceSeries] = []
         self._checks = Columns(f.CHECK_FAMILIES)
         self._services = Columns(f.SERVICE_FAMILIES)
+        self._windows = WindowSeries()
         self._rendering = asyncio.Lock()
 
     def observe(self, check: Check, observation: Observation, verdict: Verdict) -> None:
@@ -44,15 +51,17 @@ class Metrics(House):
         self._tally_of(check.id).observe(observation, verdict)
 
     def transition(self, transition: Transition) -> None:
-        """Counts a service's change; an environment's own is in its services' already."""
-        if transition.service is not None:
+        """Counts a service's change; an environment's own is in its services' already. That a
+        service window explains the same status now, or no more, is no change of status.
+        """
+        if transition.service is not None and transition.changes_status:
             service = ServiceId(f"{transition.environment}/{transition.service}")
             self._changes_of(service).count(transition)
 
     async def render(self, snapshot: Snapshot) -> bytes:
         """The whole text, version 0.0.4. Never works longer than 2 ms without giving way."""
         async with self._rendering:
-            pacer = Pacer()
+            pacer = Pacer(timer=self._timer)
             if snapshot.estate is not self._estate:
                 await self._lay_out(snapshot, pacer)
             await self._update(snapshot, pacer)
@@ -64,6 +73,8 @@ class Metrics(House):
                         await pacer.rest()
             blocks.append(f.ENVIRONMENT_STATUS.header())
             blocks.extend(environment_lines(view).encode() for view in snapshot.environments)
+            await pacer.rest()
+            blocks.append(self._windows.render(snapshot))
             await pacer.rest()
             blocks.append(self.render_house())
             return await join(blocks, pacer)
@@ -93,7 +104,9 @@ class Metrics(House):
         checks = iter(self._check_rows)
         services = iter(self._service_rows)
         for service in snapshot.services():
-            next(services).update(service, self._changes_of(service.service.id), self._services)
+            id_, series = service.service.id, next(services)
+            series.update(service, self._changes_of(id_), self._services)
+            series.measured(snapshot.availability.get(id_, NOTHING_KNOWN), self._services)
             for view in service.checks:
                 row = next(checks)
                 row.update(view, snapshot.at, self._tally_of(row.check.id), self._checks)

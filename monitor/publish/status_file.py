@@ -5,11 +5,21 @@ from __future__ import annotations
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Protocol
 
 from monitor.publish.status_body import StatusRenderer, render
 from monitor.publish.whole_file import write_whole
 
-__all__ = ["StatusFile", "StatusRenderer", "render", "write_whole"]
+__all__ = ["StatusFile", "StatusRenderer", "Writes", "render", "write_whole"]
+
+
+class Writes(Protocol):
+    """Who keeps the body for others to read."""
+
+    @property
+    def path(self) -> Path: ...
+    async def write(self, body: bytes) -> None: ...
+    async def close(self) -> None: ...
 
 
 class StatusFile:

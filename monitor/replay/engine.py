@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from itertools import groupby
 from operator import itemgetter
 
 from monitor.board import Board
 from monitor.estate import CheckId, Estate
 from monitor.history.packing import Columns, PackingError, columns, columns_of, rows_of
 from monitor.judge import Standing, Status
-from monitor.replay.judging import Change, Judging
+from monitor.replay.judging import STALE, Change, Judging
 from monitor.replay.recording import Block, Recording
 from monitor.snapshot import Transition
 
@@ -105,19 +106,20 @@ class Replay:
         """What is known to be next: nothing that is read later can come before it."""
         ends_at = self.ends_at
         self._waiting.sort(key=itemgetter(0, 1, 2))
-        later: list[_Event] = []
-        for event in self._waiting:
-            at, _, place, standing = event
-            if at >= end or at > ends_at:
-                later.append(event)
+        known = [event for event in self._waiting if event[0] < end and event[0] <= ends_at]
+        self._waiting = self._waiting[len(known) :]
+        for (at, order), events in groupby(known, key=itemgetter(0, 1)):
+            standings = [(self._checks[place][0], standing) for _, _, place, standing in events]
+            yield from self._plan(at, including=order != STALE)
+            if order == STALE:  # with the service windows of that instant
+                yield from self._board.stand_aged(standings, at)
                 continue
-            yield from self._plan(at)
-            yield from self._board.stand(self._checks[place][0], standing, at)
-        self._waiting = later
+            for check_id, standing in standings:
+                yield from self._board.stand(check_id, standing, at)
 
-    def _plan(self, until: float) -> Iterator[Transition]:
+    def _plan(self, until: float, *, including: bool = True) -> Iterator[Transition]:
         """What service windows change until then."""
-        while (edge := self._board.next_plan()) <= until:
+        while (edge := self._board.next_plan()) < until or (including and edge == until):
             yield from self._board.age(edge)
 
 

@@ -163,12 +163,49 @@ def test_a_round_before_the_failure_says_nothing(monkeypatch: pytest.MonkeyPatch
         canaries = Canaries(True)
         watch = canaries.watch()
         loop = asyncio.get_running_loop()
-        first = await watch.explains(failed(Reason.TIMEOUT, loop.time()))
+        first = await watch.explains(failed(Reason.TIMEOUT, loop.time(), 0.0))
         canaries.up[0] = False
         begun = loop.time()
-        second = await watch.explains(failed(Reason.TIMEOUT, loop.time()))
+        second = await watch.explains(failed(Reason.TIMEOUT, loop.time(), 0.0))
         return first, second, canaries.asked, loop.time() - begun
 
     first, second, asked, took = run_virtually(main(), monkeypatch)
     assert (first, second, asked) == (False, True, 2)
     assert took <= 1.3
+
+
+def test_a_probe_that_began_as_a_stall_ended_is_not_excused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Forty seconds before it are no seconds of it; of those half in it, half count."""
+
+    async def main() -> tuple[float, float]:
+        lag = LoopLag(lambda seconds: None)
+        lag.start()
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualLoop)
+        await asyncio.sleep(0.05)
+        loop._virtual.now += 40.0
+        await asyncio.sleep(1.0)
+        found = lag.within(1.0), lag.within(21.0)
+        lag.stop()
+        return found
+
+    after, half = run_virtually(main(), monkeypatch)
+    assert after < 0.01
+    assert half == pytest.approx(20.0, abs=0.11)
+
+
+def test_a_clock_that_is_set_back_makes_no_old_round_new(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The canaries were up; an hour is taken back and the network fails: they are asked again."""
+
+    async def main() -> tuple[bool, bool]:
+        canaries = Canaries(True)
+        watch = canaries.watch()
+        now = asyncio.get_running_loop().time()
+        first = await watch.explains(failed(Reason.TIMEOUT, now, 2.0))
+        await asyncio.sleep(20.0)
+        canaries.up = [False]
+        return first, await watch.explains(failed(Reason.TIMEOUT, now - 3600.0, 2.0))
+
+    assert run_virtually(main(), monkeypatch) == (False, True)

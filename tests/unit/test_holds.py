@@ -135,3 +135,17 @@ def test_every_new_wish_is_honoured() -> None:
     assert holds.until(check) is None
     holds.take(check, answer(503, 20.0))
     assert holds.until(check) == 1_000_081.0
+
+
+@pytest.mark.parametrize("jump", [3600.0, -3600.0])
+def test_a_clock_that_is_set_moves_no_end(jump: float) -> None:
+    """A minute is a minute: the end is told by the clock as it is now, never one that is past."""
+    time, check = Time(), make_check()
+    shown = 1_000_000.0
+    holds = Holds(lambda: shown + time.now, time.timer)
+    holds.take(check, answer(429, 60.0))
+    time.now += 20.0
+    shown += jump
+    assert holds.until(check) == pytest.approx(shown + 60.0)
+    time.now += 40.0
+    assert holds.until(check) is None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any, Protocol
@@ -90,6 +90,3 @@ def database(store: Store) -> Iterator[Database]:
         yield found
     finally:
         found.close()
-
-
-Opened = Callable[..., AsyncIterator[History]]

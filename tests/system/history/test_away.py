@@ -20,7 +20,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from monitor.estate import Retention
-from monitor.history import recorder
+from monitor.history import intake, recorder
 from monitor.history.history import History, HistoryTroubleError
 from monitor.history.journal import NAME
 from tests.factories_observed import NOW, make_observation
@@ -136,7 +136,7 @@ async def test_observations_that_wait_are_bounded(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The oldest give way and are counted; transitions do not."""
-    monkeypatch.setattr(recorder, "WAITING", 100)
+    monkeypatch.setattr(intake, "WAITING", 100)
     async with opened(store) as history:
         await history.pending()
         with store.away():
@@ -164,11 +164,65 @@ async def test_observations_that_the_worker_does_not_take_are_counted(store: Sto
         hanging = asyncio.create_task(history._worker.call(hang))
         await held.wait()
         one = make_observation()
-        for _ in range(recorder.OBSERVED + 7):
+        for _ in range(intake.OBSERVED + 7):
             history.observed("ext5/expo/api", one)
         assert history.figures().observations_dropped == 7
         release.set()
         await hanging
+
+
+async def test_a_journal_that_cannot_be_read_stops_nothing(tmp_path: Path) -> None:
+    """It is told, left, and tried again later; what is new is written meanwhile."""
+    (tmp_path / NAME).mkdir()
+    (tmp_path / NAME / "in the way").touch()
+    store = SqliteStore(tmp_path)
+    with capture_logs() as logs:
+        async with opened(store) as history:
+            history.record([make_entry(0)])
+            assert len(await history.transitions()) == 1
+            assert not history.away
+            with store.away():
+                history.record([make_entry(1)])
+                await until(lambda: history.away)
+            await until(lambda: not history.away)
+            assert len(await history.transitions()) == 2
+    assert [log["event"] for log in logs].count("history_journal_fails") == 1
+
+
+async def test_it_is_back_once_it_can_be_written(store: Store) -> None:
+    """A locked SQLite file can still be read: that alone is not "back", at no attempt."""
+    async with opened(store) as history:
+        await history.pending()
+        with capture_logs() as logs:
+            with store.away():
+                history.observed("ext5/expo/api", make_observation(at=NOW))
+                await until(lambda: history.away)
+                began = history.away_since
+                tried = history._recorder._pause
+                await until(lambda: history._recorder._pause >= 4 * tried)
+                assert history.away_since == began
+            await until(lambda: not history.away)
+        assert len(await history.seen("ext5/expo/api", 0.0)) == 1
+    assert [log["event"] for log in logs] == ["history_away", "history_back"]
+
+
+async def test_who_asks_a_closed_history_is_refused(store: Store) -> None:
+    """At once, whether it asked before the end or after it; what is given then is nobody's."""
+    async with opened(store) as history:
+        hanging = threading.Event()
+        busy = asyncio.create_task(history._worker.call(lambda: hanging.wait(10)))
+        await asyncio.sleep(0)
+        closing = asyncio.create_task(history._worker.stop(history._recorder.close))
+        await asyncio.sleep(0)
+        late = asyncio.create_task(history.pending())
+        await asyncio.sleep(0)
+        hanging.set()
+        await asyncio.gather(busy, closing)
+        with pytest.raises(HistoryTroubleError, match="closed"):
+            await late
+    with pytest.raises(HistoryTroubleError, match="closed"):
+        await history.pending()
+    history.record([make_entry()])
 
 
 # a disk that is full
@@ -203,7 +257,7 @@ async def test_a_full_disk_silences_no_alarm_and_loses_no_transition(
     """Neither the database nor the journal can be written: those who send hear of it all the same,
     and it is written when there is room again, the evidence of what went beyond a bound left out.
     """
-    monkeypatch.setattr(recorder, "HELD_WHOLE", 50)
+    monkeypatch.setattr(intake, "HELD_WHOLE", 50)
     heard: list[str] = []
     evidence = os.urandom(20_000)
     with small_disk(tmp_path) as folder:

@@ -89,6 +89,8 @@ async def test_transition_counters_exist_from_the_first(metrics: Metrics, scrape
     )  # fmt: skip
     metrics.transition(change)
     metrics.transition(replace(change, service=None))
+    # a window that explains what is red is no change of status
+    metrics.transition(replace(change, at=NOW + 5, before=Status.RED, planned=True))
     got = await scrape(snapshot)
     assert got.one("driftvakt_transitions_total", **{"from": "green", "to": "red"}) == 1
     assert sum(value for _, value in got.all("driftvakt_transitions_total")) == 1

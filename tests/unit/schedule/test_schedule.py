@@ -215,3 +215,18 @@ def test_the_next_point_lies_on_the_grid(
     assert steps == pytest.approx(round(steps), abs=1e-5)
     assert found >= after + gap - 1e-5 - interval * 1e-8
     assert found - interval < after + gap + 1e-5 + interval * 1e-8
+
+
+def test_a_run_that_asks_for_the_next_one_is_no_overlap(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A time-out of 10 s with retries every 5 s: the next run begins as the last one ends, and is
+    not left out because that one is still under way when it asks.
+    """
+
+    def soon(schedule: Schedule, check: Check, at: float) -> None:
+        schedule.sooner(check.id, max(clock(), at + check.retry_interval))
+
+    check = make_check(interval=30.0, retry_interval=5.0)
+    runs = run_virtually(runs_of(check, 60.0, soon, takes=10.0), monkeypatch)
+    gaps = [after - before for (_, before), (_, after) in pairwise(runs)]
+    assert len(gaps) >= 4
+    assert all(gap == pytest.approx(10.0, abs=0.01) for gap in gaps)

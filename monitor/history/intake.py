@@ -1,0 +1,174 @@
+"""What the loop gives to the history, on its way to the worker: in queues that have bounds.
+
+Called from two sides: the loop appends, :meth:`Intake.take` takes in the worker. Neither waits for
+the other.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import NamedTuple
+
+import structlog
+
+from monitor.history.rows import (
+    Operation,
+    of_entry,
+    of_outgoing,
+    of_postponed,
+    of_settled,
+    of_states,
+    without_evidence,
+)
+from monitor.record import Entry, Outgoing, Seen, seen_of
+from probes.observation import Observation
+
+log = structlog.get_logger("driftvakt")
+
+OBSERVED = 20_000
+"""Observations as the probes gave them, until the worker's next step."""
+WAITING = 100_000
+"""Observations that wait for the database."""
+HELD_WHOLE = 1_000
+"""Transitions and messages in memory with their evidence, when not even the journal can be
+written."""
+HELD = 20_000
+SLICE = 50
+"""Rows that are converted without a pause."""
+
+
+class _Item(NamedTuple):
+    """From the loop: what is to be kept, not converted yet."""
+
+    make: Callable[[], list[Operation]]
+    entries: tuple[Entry, ...] = ()
+    outgoing: tuple[Outgoing, ...] = ()
+    states: Mapping[str, bytes] | None = None
+    checkpoint: bool = False
+
+
+@dataclass(slots=True)
+class Held:
+    """Converted; ``told`` when those who send know of it."""
+
+    operations: list[Operation]
+    entries: tuple[Entry, ...]
+    outgoing: tuple[Outgoing, ...]
+    told: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class Intake:
+    """What is held in memory. Made on the loop."""
+
+    clock: Callable[[], float]
+    breathe: Callable[[], None]
+    wake: Callable[[], None]
+    seen: deque[tuple[str, Seen]] = field(default_factory=deque)
+    """Converted, oldest first; the worker's own, as the next two."""
+    held: deque[Held] = field(default_factory=deque)
+    states: dict[str, bytes] = field(default_factory=dict)
+    """Of checkpoints, the newest of each."""
+    dropped: int = 0
+    """Observations that were taken and gave way."""
+    lost: int = 0
+    """Transitions, messages and marks beyond every bound, or refused."""
+    _observed: deque[tuple[str, Observation]] = field(
+        default_factory=lambda: deque(maxlen=OBSERVED)
+    )
+    _incoming: deque[_Item] = field(default_factory=deque)
+    _given: int = 0
+    _taken: int = 0
+
+    # on the loop
+
+    def observed(self, check_id: str, observation: Observation) -> None:
+        self._observed.append((check_id, observation))
+        self._given += 1
+
+    def record(self, entries: Sequence[Entry], states: Mapping[str, bytes]) -> None:
+        at = self.clock()
+
+        def make() -> list[Operation]:
+            found = [operation for entry in entries for operation in of_entry(entry)]
+            return found + of_states(states, at)
+
+        outgoing = tuple(one for entry in entries for one in entry.outgoing)
+        self._add(_Item(make, tuple(entries), outgoing, states))
+
+    def enqueue(self, outgoing: Sequence[Outgoing]) -> None:
+        self._add(_Item(lambda: [of_outgoing(one) for one in outgoing], (), tuple(outgoing)))
+
+    def settle(self, outgoing_id: str, at: float, error: str | None) -> None:
+        self._add(_Item(lambda: [of_settled(outgoing_id, at, error)]))
+
+    def postpone(self, outgoing_id: str, attempts: int, next_attempt_at: float) -> None:
+        self._add(_Item(lambda: [of_postponed(outgoing_id, attempts, next_attempt_at)]))
+
+    def checkpoint(self, states: Mapping[str, bytes]) -> None:
+        self._incoming.append(_Item(list, states=states, checkpoint=True))
+
+    @property
+    def observations_waiting(self) -> int:
+        return len(self._observed) + len(self.seen)
+
+    @property
+    def entries_waiting(self) -> int:
+        return len(self._incoming) + len(self.held)
+
+    @property
+    def observations_dropped(self) -> int:
+        overflown = self._given - self._taken - len(self._observed)
+        return self.dropped + max(0, overflown)
+
+    def _add(self, item: _Item) -> None:
+        if len(self._incoming) >= HELD:  # the worker hangs, and has for thousands of transitions
+            self.lost += 1
+            return
+        self._incoming.append(item)
+        self.wake()
+
+    # in the worker
+
+    def take(self) -> None:
+        """From the loop's queues: converted, and within the bounds."""
+        for number in range(len(self._observed)):
+            try:
+                check_id, observation = self._observed.popleft()
+            except IndexError:  # the queue has overflown meanwhile
+                break
+            self._taken += 1
+            self.seen.append((check_id, seen_of(observation)))
+            if number % SLICE == SLICE - 1:
+                self.breathe()
+        while len(self.seen) > WAITING:
+            self.seen.popleft()
+            self.dropped += 1
+        while self._incoming:
+            self._take_item(self._incoming.popleft())
+
+    def _take_item(self, item: _Item) -> None:
+        if item.checkpoint:
+            self.states.update(item.states or {})
+            return
+        for key in item.states or ():
+            self.states.pop(key, None)  # an older one: it must not be written after this
+        try:
+            operations = item.make()
+        except Exception:
+            log.exception("history_fault")  # ours; those that wait behind it are not to suffer
+            self.lost += 1
+        else:
+            self.held.append(Held(operations, item.entries, item.outgoing))
+
+    def bound_held(self) -> None:
+        """When nothing can be written anywhere, and those who send have been told."""
+        while len(self.held) > HELD:
+            self.held.popleft()
+            self.lost += 1
+        for held in islice(self.held, HELD_WHOLE, None):
+            held.operations = without_evidence(held.operations)
+            held.entries = held.outgoing = ()

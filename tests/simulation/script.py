@@ -1,0 +1,382 @@
+"""What happens in one world, drawn from its seed: what is watched, and all that breaks.
+
+Instants are seconds since the world's beginning, as the monotonic clock has them.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from monitor.estate import (
+    Canary,
+    Check,
+    CheckId,
+    Environment,
+    Estate,
+    Promise,
+    Service,
+    ServiceId,
+    Text,
+)
+from monitor.judge import Thresholds
+from monitor.settings_sections import ServiceWindow
+from probes.settings import ProbeSettings
+from tests.simulation.reference import Part, Plan, Rules
+from tests.simulation.virtual import BEGINNING
+
+DAY = 86_400.0
+CANARY_HOST = "canary.example.se"
+FAILURES = (
+    "connect_refused",
+    "connect_timeout",
+    "timeout",
+    "reset",
+    "status",
+    "tls_handshake",
+    "dns",
+)
+
+
+class SimulatedSettings(ProbeSettings):
+    """Settings of the kind ``simulated``."""
+
+    check: str
+    host: str
+    port: int
+
+    def target(self) -> str:
+        return f"{self.host}:{self.port}"
+
+    def endpoint(self) -> tuple[str, int]:
+        return self.host, self.port
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trouble:
+    """Something that is so for a while. ``host`` is ``*`` for our own network."""
+
+    kind: str
+    start: float
+    end: float
+    host: str = ""
+    port: int = 0
+    reason: str = ""
+    value: float = 0.0
+
+    def holds(self, at: float) -> bool:
+        return self.start <= at < self.end
+
+    def told(self) -> str:
+        where = f" {self.host}:{self.port}" if self.port else f" {self.host}"
+        return f"{self.kind}{where if self.host else ''} {self.reason} {self.value:.3g}".strip()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """Something that happens at an instant: a stall, a jump of the clock, a restart."""
+
+    kind: str
+    at: float
+    value: float = 0.0
+    keeps: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Script:
+    """One world."""
+
+    seed: int
+    duration: float
+    estate: Estate
+    troubles: tuple[Trouble, ...]
+    events: tuple[Event, ...]
+    plans: tuple[Plan, ...]
+
+    def parts(self) -> tuple[Part, ...]:
+        """What is watched, as the reference reads it."""
+        return tuple(
+            Part(
+                id=environment.name,
+                majority=environment.majority,
+                children=tuple(
+                    Part(
+                        id=service.id,
+                        weight=service.weight,
+                        critical=service.critical,
+                        majority=service.majority,
+                        children=tuple(
+                            Part(id=check.id, weight=check.weight, critical=check.critical)
+                            for check in service.checks
+                        ),
+                    )
+                    for service in environment.services
+                ),
+            )
+            for environment in self.estate.environments
+        )
+
+    def rules(self) -> dict[str, Rules]:
+        return {
+            check.id: Rules(
+                thresholds=check.thresholds, interval=check.interval, timeout=check.timeout
+            )
+            for check in self.estate.checks()
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Size:
+    """How large a world may become."""
+
+    checks: tuple[int, int] = (1, 7)
+    seconds: tuple[float, float] = (60.0, 900.0)
+    long: float = 0.02
+    """Share of worlds that last for up to two hours."""
+    intervals: tuple[float, ...] = (2.0, 5.0, 10.0, 30.0, 60.0)
+    busy: float = 1.0
+    """How much happens."""
+
+
+ORDINARY = Size()
+WHOLE_DAY = Size(checks=(20, 20), seconds=(DAY, DAY), long=0.0, intervals=(30.0,), busy=8.0)
+
+
+def write(seed: int, size: Size = ORDINARY) -> Script:
+    """The script of ``seed``: always the same."""
+    draw = random.Random(seed)
+    low, high = size.seconds
+    duration = low * (high / low) ** draw.random()
+    if draw.random() < size.long:
+        duration = draw.uniform(high, 7200.0)
+    estate = _estate(draw, size)
+    plans, windows = _windows(draw, estate, duration)
+    estate = replace(estate, later={"service_windows": windows})
+    events = sorted(_events(draw, duration, size.busy), key=lambda event: event.at)
+    return Script(
+        seed=seed,
+        duration=duration,
+        estate=estate,
+        troubles=tuple(_troubles(draw, estate, duration, size.busy)),
+        events=tuple(events),
+        plans=plans,
+    )
+
+
+def _estate(draw: random.Random, size: Size) -> Estate:
+    hosts = [f"h{number}.example.se" for number in range(draw.randint(1, 3))]
+    number = draw.randint(*size.checks)
+    environments: list[Environment] = []
+    left = number
+    while left:
+        services: list[Service] = []
+        environment = f"e{len(environments)}"
+        promised = draw.choice((0.0, 0.0, 0.0, 1.0, 3.0, 8.0))
+        for _ in range(draw.randint(1, 3)):
+            if not left:
+                break
+            count = draw.randint(1, left) if left < 10 else draw.randint(3, 7)
+            count = min(count, left)
+            left -= count
+            service = ServiceId(f"{environment}/s{len(services)}")
+            checks = tuple(
+                _check(draw, service, f"c{i}", draw.choice(hosts), promised, size)
+                for i in range(count)
+            )
+            services.append(
+                Service(
+                    id=service,
+                    environment=environment,
+                    name=f"s{len(services)}",
+                    title=Text(sv="Tjänst", en="Service"),
+                    checks=checks,
+                    majority=draw.choice((0.5, 0.5, 0.34, 1.0)),
+                    weight=draw.choice((1.0, 1.0, 2.0)),
+                    critical=draw.random() < 0.2,
+                )
+            )
+        environments.append(
+            Environment(
+                name=environment,
+                title=Text(sv="Miljö", en="Environment"),
+                services=tuple(services),
+                majority=draw.choice((0.5, 0.5, 0.67)),
+            )
+        )
+    canaries = tuple(
+        Canary(
+            kind="simulated",
+            settings=SimulatedSettings(check=f"canary{i}", host=CANARY_HOST, port=i + 1),
+            target=CANARY_HOST,
+            timeout=draw.choice((1.0, 5.0)),
+        )
+        for i in range(draw.choice((0, 1, 1, 2)))
+    )
+    return Estate(
+        environments=tuple(environments),
+        canaries=canaries,
+        data_dir=Path("/nonexistent/simulated"),
+        max_in_flight=draw.choice((500, 500, 2)),
+    )
+
+
+def _check(
+    draw: random.Random, service: ServiceId, name: str, host: str, promised: float, size: Size
+) -> Check:
+    interval = draw.choice(size.intervals)
+    retry = min(interval, draw.choice((1.0, 2.0, 5.0, interval)))
+    port = draw.choice((443, 443, 8443))
+    yellow_after = draw.choice((1, 1, 1, 2))
+    window = draw.choice((20, 20, 10, 4))
+    slow = draw.random() < 0.8
+    environment, own = service.split("/")
+    check = CheckId(f"{service}/{name}")
+    return Check(
+        id=check,
+        environment=environment,
+        service=own,
+        name=name,
+        kind="simulated",
+        settings=SimulatedSettings(check=check, host=host, port=port),
+        location="internet",
+        target=f"{host}:{port}",
+        host=host,
+        port=port,
+        interval=interval,
+        retry_interval=retry,
+        timeout=draw.choice((2.0, 5.0, 10.0)),
+        thresholds=Thresholds(
+            yellow_after=yellow_after,
+            red_after=yellow_after + draw.choice((0, 1, 2, 2, 3)),
+            green_after=draw.choice((1, 2, 2, 3)),
+            degraded_after=draw.choice((1, 3, 3)),
+            window_size=window,
+            window_yellow=draw.choice((0.25, 0.25, 0.5)),
+            window_red=draw.choice((0.6, 0.6, 0.9)),
+            latency_yellow=0.8 if slow else None,
+            latency_red=1.6 if slow else None,
+        ),
+        promises=(Promise(scope=environment, seconds=promised),) if promised else (),
+        weight=draw.choice((1.0, 1.0, 2.0)),
+        critical=draw.random() < 0.2,
+        host_concurrency=draw.choice((8, 8, 1)),
+    )
+
+
+def _windows(
+    draw: random.Random, estate: Estate, duration: float
+) -> tuple[tuple[Plan, ...], list[ServiceWindow]]:
+    plans: list[Plan] = []
+    windows: list[ServiceWindow] = []
+    for number in range(draw.choice((0, 0, 1, 2))):
+        start = float(int(draw.uniform(-0.2, 0.9) * duration))
+        end = start + max(5.0, float(int(draw.uniform(0.05, 0.5) * duration)))
+        impact, declares = draw.choice(
+            (("none", "green"), ("disturbance", "yellow"), ("outage", "red"))
+        )
+        services = draw.choice((None, [draw.choice([one.id for one in estate.services()])]))
+        cancelled = draw.random() < 0.1
+        daily = draw.random() < 0.2
+        windows.append(
+            ServiceWindow.model_validate(
+                {
+                    "id": f"w{number}",
+                    "title": {"sv": "Arbete", "en": "Work"},
+                    "impact": impact,
+                    "start": datetime.fromtimestamp(BEGINNING + start, UTC).isoformat(),
+                    "end": datetime.fromtimestamp(BEGINNING + end, UTC).isoformat(),
+                    "rrule": "FREQ=DAILY;COUNT=4" if daily else None,
+                    "services": services,
+                    "cancelled": cancelled,
+                }
+            )
+        )
+        plans += [
+            Plan(
+                start=BEGINNING + start + day * DAY,
+                end=BEGINNING + end + day * DAY,
+                declares=declares,
+                services=frozenset(services or ()),
+            )
+            for day in (range(4) if daily else range(1))
+            if not cancelled
+        ]
+    return tuple(plans), windows
+
+
+def _span(draw: random.Random, duration: float, least: float = 3.0) -> tuple[float, float]:
+    """When something begins, and when it ends: mostly short, sometimes for long."""
+    start = draw.uniform(0.0, duration)
+    longest = max(least * 1.5, min(duration * 0.4, 1800.0))
+    return start, start + least * (longest / least) ** draw.random()
+
+
+def _troubles(
+    draw: random.Random, estate: Estate, duration: float, busy: float
+) -> Iterator[Trouble]:
+    places = sorted({(check.host, check.port) for check in estate.checks()})
+
+    def some(*numbers: int) -> range:
+        return range(round(draw.choice(numbers) * busy))
+
+    def place() -> dict[str, object]:
+        host, port = draw.choice(places)
+        return {"host": host, "port": port}
+
+    def trouble(kind: str, **values: object) -> Trouble:
+        start, end = _span(draw, duration)
+        return Trouble(kind=kind, start=start, end=end, **values)  # type: ignore[arg-type]
+
+    for _ in some(0, 1, 1, 2, 3):
+        yield trouble("outage", **place(), reason=draw.choice(FAILURES))
+    for _ in some(0, 0, 1, 2):
+        yield trouble("slow", **place(), value=draw.choice((0.4, 0.9, 1.7, 4.0, 30.0)))
+    for _ in some(0, 0, 1):
+        reason = draw.choice((*FAILURES, "expiry"))
+        yield trouble("flapping", **place(), reason=reason, value=draw.uniform(1.0, 40.0))
+    for _ in some(0, 0, 0, 1):
+        yield trouble("degraded", **place(), reason="expiry")
+    for _ in some(0, 0, 0, 1, 2):
+        kind = draw.choice(("retry_after", "too_many"))
+        yield trouble(kind, **place(), value=draw.choice((0.0, 5.0, 40.0, 400.0, 5000.0)))
+    for _ in some(0, 0, 1):
+        yield trouble("network", host="*", reason=draw.choice(("dns", "connect_timeout")))
+    for _ in some(0, 0, 0, 1):
+        yield trouble("outage", host=CANARY_HOST, port=draw.choice((1, 2)), reason="timeout")
+    for _ in some(0, 0, 0, 1):
+        yield trouble("broken", **place())
+    for _ in some(0, 0, 1):
+        yield trouble("disk")
+    for _ in some(0, 0, 0, 1):
+        yield trouble("slow_disk", value=draw.choice((0.5, 7.0)))
+    for _ in some(0, 0, 1):
+        yield replace(trouble("certificate", **place()), end=duration * 2)
+
+
+def _events(draw: random.Random, duration: float, busy: float) -> Iterator[Event]:
+    at = draw.uniform(0.0, duration)
+    while draw.random() < 0.5 and at < duration:
+        yield Event(kind="stall", at=at, value=draw.choice((0.3, 1.0, 2.5, 6.0, 40.0)))
+        at += draw.uniform(30.0, 200.0)
+    if draw.random() < 0.1:  # overload: the loop is late again and again
+        at = draw.uniform(0.0, duration)
+        for _ in range(10):
+            yield Event(kind="stall", at=at, value=draw.uniform(0.1, 6.0))
+            at += draw.uniform(6.0, 9.0)
+    if draw.random() < 0.35:
+        for _ in range(draw.choice((1, 1, 2))):
+            far = draw.choice((0.5, 3.0, 60.0, 3600.0, 90_000.0))
+            yield Event(
+                kind="jump", at=draw.uniform(0.0, duration), value=draw.choice((-1.0, 1.0)) * far
+            )
+    if draw.random() < 0.35:
+        for _ in range(draw.choice((1, 1, 2, 3)) if busy <= 1 else 3):
+            yield Event(
+                kind="restart",
+                at=draw.uniform(0.0, duration),
+                value=draw.choice((0.0, 0.5, 5.0, 60.0)),
+                keeps=draw.random() < 0.7,
+            )

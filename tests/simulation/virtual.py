@@ -1,0 +1,101 @@
+"""Time as the simulation has it: a loop that jumps to what is due, and a wall clock to be set."""
+
+from __future__ import annotations
+
+import asyncio
+import selectors
+
+BEGINNING = 1_795_392_000.0
+"""Monday 23 November 2026 00:00 UTC: what the wall clock says at the beginning."""
+STARTED = 1_000.0
+"""What the monotonic clock says then: something else, so that nobody mistakes one for the other."""
+STANDSTILL = 20_000
+"""Turns of the loop at one instant that are taken for a busy loop that never ends."""
+
+
+class Standstill(AssertionError):
+    """The loop turns and no time passes, or nothing at all is left to happen."""
+
+
+class _Selector(selectors.BaseSelector):
+    """Nothing comes from outside: waiting is moving the clock."""
+
+    def __init__(self) -> None:
+        self.now = STARTED
+        self.standstill = STANDSTILL
+        self._turns = 0
+        self._keys: dict[object, selectors.SelectorKey] = {}
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        if timeout is None:
+            raise Standstill("nothing is left that could ever happen")
+        if timeout > 0:
+            self.now += timeout
+            self._turns = 0
+        else:
+            self._turns += 1
+            if self._turns > self.standstill:
+                raise Standstill(f"{self.standstill} turns of the loop without any time passing")
+        return []
+
+    def register(
+        self, fileobj: selectors._FileObject, events: int, data: object = None
+    ) -> selectors.SelectorKey:
+        key = selectors.SelectorKey(fileobj, 0, events, data)
+        self._keys[fileobj] = key
+        return key
+
+    def unregister(self, fileobj: selectors._FileObject) -> selectors.SelectorKey:
+        return self._keys.pop(fileobj)
+
+    def get_map(self) -> dict[object, selectors.SelectorKey]:  # type: ignore[override]
+        return self._keys
+
+    def get_key(self, fileobj: selectors._FileObject) -> selectors.SelectorKey:
+        return self._keys[fileobj]
+
+
+class Loop(asyncio.SelectorEventLoop):
+    """Never waits, sees no file descriptor, and notices when it spins."""
+
+    def __init__(self) -> None:
+        self._virtual = _Selector()
+        super().__init__(self._virtual)
+        self._clock_resolution = 1e-6
+        self.troubles: list[str] = []
+        self.set_exception_handler(self._troubled)
+
+    def time(self) -> float:
+        return self._virtual.now
+
+    def stall(self, seconds: float) -> None:
+        """Time passes while nobody else gets a turn: called from within the loop."""
+        self._virtual.now += seconds
+
+    def time_stands_still(self) -> None:
+        """It need no more be noticed: a broken world is cleared away."""
+        self._virtual.standstill = 100 * STANDSTILL
+
+    def left(self) -> list[str]:
+        """Timers that are still set."""
+        return [repr(one) for one in self._scheduled if not one.cancelled()]  # type: ignore[attr-defined]
+
+    def _troubled(self, loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
+        self.troubles.append(f"{context.get('message')}: {context.get('exception')!r}")
+
+
+class Clock:
+    """The wall clock, seconds since the epoch. It can be set, also back."""
+
+    def __init__(self, loop: Loop) -> None:
+        self._loop = loop
+        self._ahead = BEGINNING - STARTED
+        self.latest = BEGINNING
+        """The latest instant that it has ever shown before it was set."""
+
+    def __call__(self) -> float:
+        return self._loop.time() + self._ahead
+
+    def jump(self, seconds: float) -> None:
+        self.latest = max(self.latest, self())
+        self._ahead += seconds

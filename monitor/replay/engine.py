@@ -21,8 +21,10 @@ from monitor.replay.judging import STALE, Change, Judging
 from monitor.replay.recording import Block, Recording
 from monitor.snapshot import Transition
 
-SLICE = 4 * 3600.0
+SLICE = 8 * 3600.0
 """Seconds that are judged at a time; whole hours, as the history packs them."""
+
+NONE = columns_of([])
 
 _Event = tuple[float, int, int, Standing]
 """When, the order at that instant, the check's place in the configuration, how it stands."""
@@ -137,6 +139,8 @@ def _within(block: Block, since: float, until: float) -> Columns:
     if found.shortest_step() >= 0:
         if since <= found.first_at and found.last_at < until:
             return found
+        if found.last_at < since or until <= found.first_at:
+            return NONE  # a neighbouring hour
     elif all(since <= at < until for at in found.ats()):
         return found
     return columns_of([seen for seen in rows_of(found) if since <= seen.at < until])

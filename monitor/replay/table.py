@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict, deque
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -10,11 +11,17 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from monitor.judge import Status
 from monitor.replay.comparison import RECORDED, Comparison, Line
-from monitor.replay.tally import Alarm
+from monitor.replay.tally import Alarm, subject_of
+from monitor.snapshot import Transition
 
 SHOWN = 20
 """Alarms, and names of checks, that are told one by one."""
+LISTED = 200
+"""Transitions that are told one by one."""
+SAME = 2.0
+"""Seconds that the same transition may be apart: the daemon looks for what is stale every second."""
 NOTHING = "–"
 _ARROW = " → "
 
@@ -31,6 +38,7 @@ def comparison_table(found: Comparison, zone: ZoneInfo) -> Group:
         told.append(Text(f"{quiet} service{'s' if quiet > 1 else ''} {always}", style="dim"))
     told += _alarms("Alarms that would be new:", found.total.more, zone, "bold red")
     told += _alarms("Alarms that would not have been:", found.total.fewer, zone, "bold green")
+    told += _transitions(found, zone)
     told += _names("Checks without any observation in the record:", found.unmeasured)
     told += _names("Recorded checks that the configuration does not have:", found.gone)
     if found.damaged:
@@ -45,7 +53,8 @@ def _eventful(line: Line) -> bool:
 def _heading(found: Comparison, zone: ZoneInfo) -> Text:
     then = "what was published" if found.against == RECORDED else found.against
     return Text(
-        f"{found.observations:,} observations of {found.checks} checks, "
+        f"{found.observations:,} observations of {found.checks} "
+        f"check{'' if found.checks == 1 else 's'}, "
         f"{_when(found.since, zone)} to {_when(found.until, zone)}. Then: {then}; "
         "now: the same observations under this configuration."
     )
@@ -110,6 +119,56 @@ def _alarms(title: str, alarms: Sequence[Alarm], zone: ZoneInfo, style: str) -> 
             )
         )
     return [*told, *_rest(len(alarms))]
+
+
+def _transitions(found: Comparison, zone: ZoneInfo) -> list[RenderableType]:
+    """Every transition of a service, then and now: one row where both have it."""
+    rows = _beside(found.then, found.now)
+    if not rows:
+        return []
+    table = Table(title="Every transition", title_justify="left", header_style="bold")
+    for title in ("At", "Service", "From → to", "Why", "Then", "Now"):
+        table.add_column(title, overflow="fold")
+    for one, then, now in rows[:LISTED]:
+        style = "" if then and now else "bold red" if now else "bold green"
+        table.add_row(
+            _when(one.at, zone),
+            Text(subject_of(one)),
+            Text(f"{one.before.value}{_ARROW}{one.after.value}"),
+            Text(one.reason.value if one.reason is not None else ""),
+            "yes" if then else NOTHING,
+            "yes" if now else NOTHING,
+            style=style,
+        )
+    left = len(rows) - LISTED
+    if left > 0 or found.left_out:
+        return [table, Text(f"  and {max(left, 0) + found.left_out} more (--json tells more)")]
+    return [table]
+
+
+def _beside(
+    then: Sequence[Transition], now: Sequence[Transition]
+) -> list[tuple[Transition, bool, bool]]:
+    """Services' transitions by their instants, each with whether it was then and is now."""
+    waiting: defaultdict[tuple[str, Status, Status], deque[Transition]] = defaultdict(deque)
+    for one in _told(then):
+        waiting[subject_of(one), one.before, one.after].append(one)
+    rows = []
+    for one in _told(now):
+        alike = waiting[subject_of(one), one.before, one.after]
+        while alike and alike[0].at < one.at - SAME:
+            rows.append((alike.popleft(), True, False))
+        met = bool(alike) and alike[0].at <= one.at + SAME
+        if met:
+            alike.popleft()
+        rows.append((one, met, True))
+    rows += [(one, True, False) for alike in waiting.values() for one in alike]
+    return sorted(rows, key=lambda row: row[0].at)
+
+
+def _told(transitions: Sequence[Transition]) -> Iterator[Transition]:
+    """Services' changes of status, oldest first."""
+    return (one for one in transitions if one.service is not None and one.changes_status)
 
 
 def _names(title: str, names: Sequence[str]) -> list[Text]:

@@ -194,6 +194,20 @@ def test_the_table_tells_what_would_change() -> None:
     assert "ext5/expo  yellow" in told
 
 
+def test_the_table_tells_every_transition() -> None:
+    """One row where both have it; else it is told which side has it."""
+    told = shown(compared(estate(), estate(5, 2), week((600, 1), (1200, 10))))
+    _, every = told.split("Every transition")
+    rows = [line for line in every.splitlines() if "ext5/expo" in line]
+    sides = [[cell.strip() for cell in row.split("│")[-3:-1]] for row in rows]
+    # yellow and back at once, yellow, red: only then; later ones and the all-clear: both or now
+    assert sides.count(["yes", "yes"]) == 2
+    assert sides.count(["yes", "–"]) == 4
+    assert sides.count(["–", "yes"]) == 2
+    assert "green → yellow" in rows[0]
+    assert "reset" in rows[0]
+
+
 def test_names_of_checks_are_not_read_as_markup() -> None:
     """Square brackets are square brackets."""
     found = compare(estate(), Recorded({}), SINCE, END)

@@ -42,7 +42,10 @@ def hanging(server: CountingServer, port: int) -> dict[str, Any]:
 def nothing_is_left(daemon: Running) -> None:
     with pytest.raises(ProcessLookupError):
         os.killpg(daemon.pid, 0)
-    assert {path.name for path in (daemon.folder / "data").iterdir()} == {"status.json"}
+    assert {path.name for path in (daemon.folder / "data").iterdir()} == {
+        "driftvakt.db",
+        "status.json",
+    }
     assert "Traceback" not in daemon.log
 
 

@@ -12,6 +12,7 @@ from typing import Any, NewType
 from zoneinfo import ZoneInfo
 
 from monitor.judge import Thresholds
+from monitor.receiver import Receiver
 from probes.settings import ProbeSettings
 
 CheckId = NewType("CheckId", str)
@@ -131,9 +132,10 @@ class Estate:
     user_agent: str = "driftvakt"
     data_dir: Path = Path("data")
     max_in_flight: int = 500
+    notifications: tuple[Receiver, ...] = ()
     later: Mapping[str, Any] = field(default_factory=dict)
     """Sections that are read strictly and used by a later version: ``service_windows``,
-    ``calendars``, ``upgrades``, ``notices``, ``notifications``, ``store``, ``retention``."""
+    ``calendars``, ``upgrades``, ``notices``, ``store``, ``retention``."""
 
     def services(self) -> Iterator[Service]:
         for environment in self.environments:

@@ -31,6 +31,7 @@ from monitor.settings_models import (
     Top,
     split_listen,
 )
+from monitor.settings_notifications import receivers
 from monitor.settings_references import Names, check_references
 from monitor.settings_shape import fields
 from monitor.settings_source import Mapping, Node, Scalar, Sequence
@@ -40,7 +41,7 @@ from monitor.settings_wording import describe, show
 from probes.kinds import Kind
 
 LATER = (
-    "service_windows", "calendars", "upgrades", "notices", "notifications", "store", "retention",
+    "service_windows", "calendars", "upgrades", "notices", "store", "retention",
 )  # fmt: skip
 """Sections that are read strictly and kept in ``Estate.later``."""
 
@@ -95,6 +96,7 @@ class Builder:
             user_agent=top.user_agent.replace("{version}", _version()),
             data_dir=FilePath(top.data_dir),
             max_in_flight=top.max_in_flight or top.defaults.max_in_flight or 500,
+            notifications=receivers(top.notifications),
             later={key: getattr(top, key) for key in LATER},
         )
 

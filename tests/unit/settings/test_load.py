@@ -131,7 +131,7 @@ calendars: [{{file: windows.ics}}]
 
 
 def test_sections_for_later_versions_are_kept_as_they_were_read(load_text: LoadText) -> None:
-    later = load_text(
+    estate = load_text(
         f"""
 store: postgresql://driftvakt@db.example.se/driftvakt
 retention: {{observations: 1d}}
@@ -144,17 +144,18 @@ notifications:
   - {{name: hook, kind: webhook, url: "https://hook.example.se/", on: [red, window]}}
   - {{name: mail, kind: apprise, url: "mailto://a"}}
 {SERVICE}"""
-    ).later
+    )
+    later = estate.later
     assert set(later) == {
-        "service_windows", "calendars", "upgrades", "notices", "notifications", "store", "retention",
+        "service_windows", "calendars", "upgrades", "notices", "store", "retention",
     }  # fmt: skip
     window = later["service_windows"][0]
     assert window.start == datetime(2026, 11, 24, 20)  # noqa: DTZ001
     assert window.end == datetime(2026, 11, 24, 21, tzinfo=UTC)
     assert later["upgrades"][0].retires == date(2020, 5, 29)
     assert later["notices"][0].message.text() == Text(sv="Hello", en="Hello")
-    assert later["notifications"][0].on == ["red", "window"]
-    assert later["notifications"][1].on == ["red", "yellow", "recovery"]
+    assert estate.notifications[0].on == {"red", "window"}
+    assert estate.notifications[1].on == {"red", "yellow", "recovery"}
     assert (later["retention"].observations, later["retention"].transitions) == (86400, 34560000)
 
 

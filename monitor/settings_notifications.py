@@ -28,6 +28,9 @@ _LIST = Field(min_length=1, json_schema_extra={"uniqueItems": True})
 On = Annotated[list[Event], _LIST, AfterValidator(_once)]
 StatusOn = Annotated[list[StatusEvent], _LIST, AfterValidator(_once)]
 
+_ON: list[Event] = ["red", "yellow", "recovery"]
+_STATUS_ON: list[StatusEvent] = ["red", "yellow", "recovery"]
+
 _ONE_URL = {"oneOf": [{"required": ["url"]}, {"required": ["url_file"]}]}
 
 
@@ -44,7 +47,7 @@ class Routed(Strict):
 class Grouped(Routed):
     """What kinds have that people read, or that are called once a message."""
 
-    on: On = ["red", "yellow", "recovery"]
+    on: On = _ON
     remind_every: PositiveDuration | None = None
     group_wait: Duration = 10.0
     flood: Annotated[int, Field(ge=2, le=10_000)] = 5
@@ -55,7 +58,7 @@ class Alertmanager(Routed):
 
     kind: Literal["alertmanager"]
     url: Url
-    on: StatusOn = ["red", "yellow", "recovery"]
+    on: StatusOn = _STATUS_ON
 
 
 class Webhook(Grouped, json_schema_extra=_ONE_URL):
@@ -97,19 +100,20 @@ def receivers(said: Iterable[Alertmanager | Webhook | Apprise]) -> tuple[Receive
 
 
 def _receiver(one: Alertmanager | Webhook | Apprise) -> Receiver:
-    grouped = isinstance(one, Grouped)
+    webhook = one if isinstance(one, Webhook) else None
+    grouped = one if not isinstance(one, Alertmanager) else None
     return Receiver(
         name=one.name,
         kind=one.kind,
         url=one.url,
-        url_file=None if isinstance(one, Alertmanager) else one.url_file,
-        headers=one.headers if isinstance(one, Webhook) else {},
-        secret_file=one.secret_file if isinstance(one, Webhook) else None,
+        url_file=grouped.url_file if grouped else None,
+        headers=webhook.headers if webhook else {},
+        secret_file=webhook.secret_file if webhook else None,
         on=frozenset(one.on),
         environments=frozenset(one.environments or ()),
         services=frozenset(one.services or ()),
         planned=one.planned,
-        remind_every=one.remind_every if grouped else None,
-        group_wait=one.group_wait if grouped else 0.0,
-        flood=one.flood if grouped else 1,
+        remind_every=grouped.remind_every if grouped else None,
+        group_wait=grouped.group_wait if grouped else 0.0,
+        flood=grouped.flood if grouped else 1,
     )

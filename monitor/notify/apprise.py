@@ -23,7 +23,7 @@ TIMEOUT = 10.0
 class Apprise:
     """A receiver that Apprise reaches. Its library retries nothing: that is the outbox's matter."""
 
-    refresh_every = None
+    refresh_every: float | None = None
 
     def __init__(self, receiver: Receiver, estate: Estate, *, timeout: float = TIMEOUT) -> None:
         self._receiver = receiver

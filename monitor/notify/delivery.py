@@ -94,9 +94,10 @@ class Deliverer:
         except Exception:
             log.exception("outbox_unreadable")
             return
+        watched = {str(service.id) for service in self._estate.services()}
         for one in told:
             lane = self._lanes.get(one.notification)
-            if lane is not None:
+            if lane is not None and one.subject in watched:
                 try:
                     lane.sender.restore(read(one))
                 except ValueError as error:

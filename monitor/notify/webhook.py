@@ -36,7 +36,7 @@ def idempotency_key(messages: Sequence[Message]) -> str:
 class Webhook:
     """A receiver that is posted JSON."""
 
-    refresh_every = None
+    refresh_every: float | None = None
 
     def __init__(self, receiver: Receiver, estate: Estate, poster: Poster) -> None:
         self._receiver = receiver

@@ -66,6 +66,12 @@ class _WithoutCreated(Collector):
     """A registry without the ``_created`` samples, which this text format does not know."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
+        self._notifications = Counter(
+            "driftvakt_notifications_total",
+            "Messages to receivers that were delivered or given up, and attempts that failed.",
+            ["notification", "outcome"],
+            registry=registry,
+        )
         self._registry = registry
 
     def collect(self) -> Iterator[Metric]:
@@ -133,6 +139,9 @@ class House:
 
     def internal_error(self) -> None:
         self._internal_errors.inc()
+
+    def notified(self, notification: str, outcome: str) -> None:
+        self._notifications.labels(notification=notification, outcome=outcome).inc()
 
     def render_house(self) -> bytes:
         """Everything of the registry, in the text format."""

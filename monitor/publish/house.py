@@ -66,12 +66,6 @@ class _WithoutCreated(Collector):
     """A registry without the ``_created`` samples, which this text format does not know."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self._notifications = Counter(
-            "driftvakt_notifications_total",
-            "Messages to receivers that were delivered or given up, and attempts that failed.",
-            ["notification", "outcome"],
-            registry=registry,
-        )
         self._registry = registry
 
     def collect(self) -> Iterator[Metric]:
@@ -107,6 +101,12 @@ class House:
         )
         self._internal_errors = Counter(
             "driftvakt_internal_errors_total", "Faults of the monitor itself.", registry=registry
+        )
+        self._notifications = Counter(
+            "driftvakt_notifications_total",
+            "Messages to receivers that were delivered or given up, and attempts that failed.",
+            ["notification", "outcome"],
+            registry=registry,
         )
         self._registry = registry
 

@@ -35,6 +35,8 @@ class Apprise:
         self._running: Future[None] | None = None
         # it logs addresses, which hold passwords, and exceptions with them
         logging.getLogger("apprise").disabled = True
+        # it imports a hundred plug-ins at its first use: better now than in an alarm
+        self._thread.submit(apprise.Apprise.instantiate, "json://127.0.0.1/")
 
     async def send(self, messages: Sequence[Message]) -> None:
         if len(messages) == 1:

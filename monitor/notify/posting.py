@@ -16,6 +16,8 @@ from probes.retry_after import parse_retry_after
 TIMEOUT = 10.0
 """Seconds for one attempt, everything included."""
 MOST_OF_AN_ANSWER = 2_048
+ANSWER_TIMEOUT = 1.0
+"""Seconds for the words that come with a refusal: its status says enough."""
 _COME_BACK = frozenset((408, 425, 429))
 """Client errors that pass by themselves (RFC 9110, RFC 8470, RFC 6585)."""
 
@@ -46,7 +48,7 @@ class Poster:
                 ) as response:
                     if 200 <= response.status < 300:
                         return
-                    said = await response.content.read(MOST_OF_AN_ANSWER)
+                    said = await _words(response)
                     raise _refusal(response, said, self.clock())
         except TimeoutError:
             raise SendFailed(f"no answer within {self._timeout:g} s") from None
@@ -61,10 +63,25 @@ class Poster:
             raise SendFailed(f"the exchange broke off: {type(error).__name__}") from None
 
 
-def _refusal(response: aiohttp.ClientResponse, said: bytes, now: float) -> SendFailed:
+async def _words(response: aiohttp.ClientResponse) -> str:
+    """What a refusal says, whole or with an end that says that it was cut: of a secret that was
+    said back nothing may be left that is not known for one.
+    """
+    said = bytearray()
+    try:
+        async with asyncio.timeout(ANSWER_TIMEOUT):
+            async for chunk in response.content.iter_chunked(MOST_OF_AN_ANSWER):
+                said += chunk
+                if len(said) > MOST_OF_AN_ANSWER:
+                    return said[:MOST_OF_AN_ANSWER].decode("utf-8", "replace") + "…"
+    except (TimeoutError, aiohttp.ClientError):
+        return ""
+    return said.decode("utf-8", "replace").strip()
+
+
+def _refusal(response: aiohttp.ClientResponse, said: str, now: float) -> SendFailed:
     status = response.status
-    text = said.decode("utf-8", "replace").strip()
-    detail = f"HTTP {status}" + (f": {clean(text)}" if text else "")
+    detail = f"HTTP {status}" + (f": {clean(said)}" if said else "")
     if 300 <= status < 400:
         detail = f"HTTP {status}: redirects are not followed"
     return SendFailed(

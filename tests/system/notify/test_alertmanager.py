@@ -106,14 +106,15 @@ async def test_it_goes_on_firing_over_a_restart_and_is_resolved_after_it(
     async with delivering(watched, outbox, time.time) as first:
         first.tell(make_transition(at=at))
         await first.all_done()
-    before = (await manager.alerts())[0]["updatedAt"]
+    before: str = (await manager.alerts())[0]["updatedAt"]
     async with delivering(watched, outbox, time.time) as second:
 
         async def refreshed() -> bool:
-            return (await manager.alerts())[0]["updatedAt"] > before
+            newest: str = (await manager.alerts())[0]["updatedAt"]
+            return newest > before
 
         async with asyncio.timeout(10):
-            while not await refreshed():
+            while not await refreshed():  # noqa: ASYNC110 - another process tells no event
                 await asyncio.sleep(0.02)
         second.tell(make_transition("red", "green", at=at + 1))
         await second.all_done()
@@ -148,7 +149,7 @@ async def test_a_daemon_that_dies_lets_its_alerts_end(manager: RunningAlertmanag
         await sender.send([make_message(at=now - LASTS, since=now - LASTS)])
         assert shown(await manager.alerts()) == [("s0", "critical")]
         async with asyncio.timeout(10):
-            while await manager.alerts():
+            while await manager.alerts():  # noqa: ASYNC110 - another process tells no event
                 await asyncio.sleep(0.05)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import email
 import email.policy
-import threading
 from collections.abc import AsyncIterator
 from email.message import EmailMessage
 from pathlib import Path
@@ -105,15 +104,12 @@ async def test_a_flood_is_one_mail_that_names_the_environment(mailbox: Mailbox) 
     assert "and 180 more" in " ".join(body.split())
 
 
-async def test_a_server_that_hangs_costs_no_more_than_its_time(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
+async def test_a_server_that_hangs_costs_no_more_than_its_time() -> None:
     """The attempt ends; the next does not pile up behind the thread that hangs."""
-    done = threading.Event()
+    done = asyncio.Event()
 
     async def silent(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
-        while not done.is_set():
-            await asyncio.sleep(0.01)
+        await done.wait()
 
     async with serve_raw(silent) as server:
         url = f"mailto://user:hemligt-ord@127.0.0.1:{server.port}/?from=a@example.se"

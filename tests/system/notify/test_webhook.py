@@ -142,7 +142,7 @@ async def test_half_a_refusal_is_its_status(http_server: HttpServer) -> None:
     http_server.answer("/", status=500, body=b"x" * 100, pause=30.0)
     async with open_session("driftvakt") as session:
         sender = make_sender(make_receiver(url=http_server.url()), make_watched(), session)
-        with pytest.raises(SendFailed, match="^HTTP 500$"):
+        with pytest.raises(SendFailed, match=r"^HTTP 500$"):
             await sender.send([make_message()])
 
 

@@ -163,7 +163,8 @@ def test_retry_after_is_honoured(virtually: Virtually) -> None:
             await asyncio.sleep(3600)
 
     virtually(main())
-    assert world.senders[0].got == [(pytest.approx(1200.0), ["s0-0"])]
+    [(at, ids)] = world.senders[0].got
+    assert (at, ids) == (pytest.approx(1200.0), ["s0-0"])
 
 
 def test_a_refusal_is_tried_again_slowly(virtually: Virtually) -> None:
@@ -374,5 +375,7 @@ def test_memory_is_bounded(virtually: Virtually, monkeypatch: pytest.MonkeyPatch
             await asyncio.sleep(600)
 
     virtually(main())
-    assert sorted(world.outbox.done) == sorted(["s1-0", "s0-0", *(f"s0-{n}" for n in range(12, 20))])
+    assert sorted(world.outbox.done) == sorted(
+        ["s1-0", "s0-0", *(f"s0-{n}" for n in range(12, 20))]
+    )
     assert set(world.outbox.dead) == {f"s0-{n}" for n in range(1, 12)}

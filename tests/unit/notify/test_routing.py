@@ -62,7 +62,7 @@ def test_each_way_through_the_colours(on: str, steps: str, expected: str) -> Non
 
 def test_what_is_planned_is_told_only_where_asked_for() -> None:
     """A stop that a window explains is no alarm, and its end no all-clear."""
-    steps = [
+    steps: list[dict[str, Any]] = [
         {"before": "green", "after": "red", "planned": True, "window": "w"},
         {"before": "red", "after": "green", "was_planned": True, "window": "w"},
     ]
@@ -73,7 +73,7 @@ def test_what_is_planned_is_told_only_where_asked_for() -> None:
 
 def test_a_disturbance_that_outlasts_its_window_is_an_alarm() -> None:
     """The plan is over and the service still down."""
-    steps = [
+    steps: list[dict[str, Any]] = [
         {"before": "green", "after": "red", "planned": True, "window": "w"},
         {"before": "red", "after": "red", "was_planned": True, "window": "w"},
         {"before": "red", "after": "green"},

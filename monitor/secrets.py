@@ -66,9 +66,10 @@ def _of_receiver(receiver: Receiver) -> set[str]:
     for url in urls:
         try:
             parts = urlsplit(url)
-            found |= {unquote(one) for one in (parts.password or "",)} | {parts.password or ""}
+            password = parts.password or ""
         except ValueError:
-            continue
+            continue  # it is no address: whoever sends to it says so
+        found |= {password, unquote(password)}
         found |= {value for _, value in parse_qsl(parts.query)}
         if receiver.kind == "apprise":
             found |= {url, *parts.path.split("/")}

@@ -7,6 +7,7 @@ the old one is resolved and another begins.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -45,8 +46,19 @@ class Alertmanager:
         self._location = estate.location
         self._poster = poster
         self._open: dict[str, dict[tuple[str, str], Alert]] = {}
+        self._turn = asyncio.Lock()
 
     async def send(self, messages: Sequence[Message]) -> None:
+        # one at a time: a refresh on its way must not fire again what is resolved meanwhile
+        async with self._turn:
+            await self._send(messages)
+
+    async def refresh(self) -> None:
+        async with self._turn:
+            every = [alert for alerts in self._open.values() for alert in alerts.values()]
+            await self._post(_lasting(every, self._poster.clock()))
+
+    async def _send(self, messages: Sequence[Message]) -> None:
         now = self._poster.clock()
         after = {message.subject: self._after(message) for message in messages}
         ended = [
@@ -60,11 +72,6 @@ class Alertmanager:
             self._open[subject] = alerts
             if not alerts:
                 del self._open[subject]
-
-    async def refresh(self) -> None:
-        every = [alert for alerts in self._open.values() for alert in alerts.values()]
-        if every:
-            await self._post(_lasting(every, self._poster.clock()))
 
     def restore(self, message: Message) -> None:
         if message.alarm is not None:

@@ -70,6 +70,10 @@ class Apprise:
                 await asyncio.shield(asyncio.wrap_future(self._running))
         except TimeoutError:
             raise SendFailed(f"no answer within {self._timeout:g} s") from None
+        except asyncio.CancelledError:
+            if not self._running.cancelled():
+                raise  # it is we that are cancelled
+            raise SendFailed("its settings have changed meanwhile") from None
 
     def _call(self, title: str, body: str) -> None:
         if self._url is None:

@@ -182,7 +182,11 @@ class Lane:
             except ValueError as error:
                 self._give_up([one], str(error))
         if messages:
-            await self._until_done(readable, messages)
+            try:
+                await self._until_done(readable, messages)
+            except Exception:
+                # still pending in the outbox: the next start tries again, others go on now
+                log.exception("notification_fault", notification=self.receiver.name)
         for one in batch:
             self._busy.discard(one.subject)
             queue = self._queues[one.subject]

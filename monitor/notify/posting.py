@@ -17,7 +17,7 @@ TIMEOUT = 10.0
 """Seconds for one attempt, everything included."""
 MOST_OF_AN_ANSWER = 2_048
 ANSWER_TIMEOUT = 1.0
-"""Seconds for the words that come with a refusal: its status says enough."""
+"""Seconds for the words that come with a status: that says enough."""
 _COME_BACK = frozenset((408, 425, 429))
 """Client errors that pass by themselves (RFC 9110, RFC 8470, RFC 6585)."""
 
@@ -46,9 +46,10 @@ class Poster:
                     headers={"Content-Type": "application/json", **headers},
                     allow_redirects=False,
                 ) as response:
+                    # also of a success: a server that is left in its answer logs a fault
+                    said = await _words(response)
                     if 200 <= response.status < 300:
                         return
-                    said = await _words(response)
                     raise _refusal(response, said, self.clock())
         except TimeoutError:
             raise SendFailed(f"no answer within {self._timeout:g} s") from None
@@ -64,7 +65,7 @@ class Poster:
 
 
 async def _words(response: aiohttp.ClientResponse) -> str:
-    """What a refusal says, whole or with an end that says that it was cut: of a secret that was
+    """What an answer says, whole or with an end that says that it was cut: of a secret that was
     said back nothing may be left that is not known for one.
     """
     said = bytearray()

@@ -64,16 +64,15 @@ class Apprise:
         swedish = self._language == "sv"
         title, body = (heading.sv, text.sv) if swedish else (heading.en, text.en)
         self._running = self._thread.submit(self._call, title, body)
-        try:
-            async with asyncio.timeout(self._timeout):
-                # shielded: a thread cannot be stopped, and the next attempt asks for its end
-                await asyncio.shield(asyncio.wrap_future(self._running))
-        except TimeoutError:
-            raise SendFailed(f"no answer within {self._timeout:g} s") from None
-        except asyncio.CancelledError:
-            if not self._running.cancelled():
-                raise  # it is we that are cancelled
-            raise SendFailed("its settings have changed meanwhile") from None
+        ended = asyncio.wrap_future(self._running)
+        # a thread cannot be stopped: its end may come when nobody waits for it any more
+        ended.add_done_callback(_look_at)
+        done, _ = await asyncio.wait([ended], timeout=self._timeout)
+        if not done:
+            raise SendFailed(f"no answer within {self._timeout:g} s")
+        if ended.cancelled():
+            raise SendFailed("its settings have changed meanwhile")
+        ended.result()
 
     def _call(self, title: str, body: str) -> None:
         if self._url is None:
@@ -103,3 +102,8 @@ class Apprise:
             raise SendFailed(f"Apprise failed ({scheme}): {type(error).__name__}") from None
         if not sent:
             raise SendFailed(f"Apprise could not send ({scheme}): its server did not take it")
+
+
+def _look_at(ended: asyncio.Future[None]) -> None:
+    if not ended.cancelled():
+        ended.exception()

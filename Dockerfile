@@ -24,7 +24,7 @@ ENV PATH=/opt/driftvakt/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     DRIFTVAKT_CONFIG=/etc/driftvakt
 COPY --from=build /opt/driftvakt /opt/driftvakt
-# all that is written is status.json, in this volume: the root may be read-only. A new volume takes
+# all that is written is status.json and the history, in this volume: the root may be read-only. A new volume takes
 # its owner from the folder that it covers, so the folder must be the daemon's first
 RUN install -d -o 65532 -g 65532 /var/lib/driftvakt
 VOLUME ["/var/lib/driftvakt"]

@@ -12,13 +12,15 @@ from functools import partial
 from typing import NamedTuple
 
 from monitor import judge
+from monitor.case import Case
 from monitor.certificates import News
 from monitor.check_row import CheckRow
 from monitor.check_state import CheckState, PublishedState
-from monitor.estate import CheckId, Environment, Estate, Service
-from monitor.judge import Child, Status, Verdict
+from monitor.estate import CheckId, Environment, Estate, Service, ServiceId
+from monitor.judge import Child, Standing, Status, Verdict
 from monitor.plan import Occurrence, agenda_of
 from monitor.record import Seen
+from monitor.shares import NOTHING, Availability
 from monitor.snapshot import EnvironmentView, ServiceView, Snapshot, Transition
 from probes.observation import Observation
 
@@ -216,6 +218,18 @@ class Board:
         news = row.certify(observation, announced)
         return Outcome(verdict, self._restand(row, now), news)
 
+    def stand(self, check_id: CheckId, standing: Standing, now: float) -> list[Transition]:
+        """Takes a check's standing at ``now`` as it was worked out elsewhere: the replay judges
+        check by check, and rolls up afterwards.
+        """
+        return self._take(self._rows[check_id], standing, now)
+
+    def next_plan(self) -> float:
+        """The next instant at which :meth:`age` may find that a service window begins or ends, or
+        has to look further ahead.
+        """
+        return self._agenda.next_change(self._planned_at)
+
     def restore(
         self,
         checks: Mapping[CheckId, CheckState],
@@ -297,8 +311,39 @@ class Board:
         """Whether the check should run at its ``retry_interval``."""
         return self._rows[check_id].unsettled()
 
-    def snapshot(self, now: float) -> Snapshot:
-        """Everything, at ``now``. Views that have not changed are the same objects as before."""
+    def case(self, check_id: CheckId, now: float) -> Case:
+        """A check's facts, as evidence of what it has just decided.
+
+        Raises ``KeyError`` for a check that is not on the board.
+        """
+        above = self._above[check_id]
+        environment = above.environment.environment
+        return self._rows[check_id].case(now, environment.title, above.service.title)
+
+    def case_of(self, transition: Transition, now: float) -> Case | None:
+        """The facts of the check that a transition names, where no observation has just decided:
+        a service window that is over leaves what it explained. ``None`` when it names none.
+        """
+        found = [
+            row
+            for above in self._environments
+            for service in above.services
+            for row in service.rows
+            if above.name == transition.environment
+            and transition.service in (None, service.name)
+            and row.check.name == transition.check
+        ]
+        if not found:
+            return None
+        worst = max(found, key=lambda row: row.standing.status.severity)
+        return self.case(worst.check.id, now)
+
+    def snapshot(
+        self, now: float, availability: Mapping[ServiceId, Availability] = NOTHING
+    ) -> Snapshot:
+        """Everything, at ``now``, with the ``availability`` that was measured. Views that have not
+        changed are the same objects as before.
+        """
         return Snapshot(
             at=now,
             status=self._status,
@@ -317,11 +362,14 @@ class Board:
             ),
             estate=self._estate,
             agenda=self._agenda,
+            availability=availability,
         )
 
     def _restand(self, row: CheckRow, now: float) -> list[Transition]:
+        return self._take(row, row.stand(now), now)
+
+    def _take(self, row: CheckRow, standing: Standing, now: float) -> list[Transition]:
         before = row.standing
-        standing = row.stand(now)
         if standing == before:
             return []
         row.standing = standing

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from monitor import certificates, judge
+from monitor.case import RECENT_KEPT, Case, Recent
 from monitor.certificates import CertificateChange, Known, News
 from monitor.check_state import CheckState, Part, identity, placed
-from monitor.estate import Check
+from monitor.estate import Check, Text
 from monitor.judge import Child, Fold, Rule, Standing, Status, Verdict
 from monitor.record import Seen, observation_of
 from monitor.snapshot import AddressView, CheckView, Quantiles, Why
@@ -31,6 +32,7 @@ class CheckRow:
         "last",
         "latencies",
         "parts",
+        "recent",
         "standing",
         "started_at",
         "verdict",
@@ -46,6 +48,10 @@ class CheckRow:
         self.verdict: Verdict | None = None
         self.evidence: Observation | None = None
         self.latencies: deque[float] = deque(maxlen=LATENCIES_KEPT)
+        self.recent: deque[tuple[float, float, Verdict, str, str | None]] = deque(
+            maxlen=min(check.thresholds.window_size, RECENT_KEPT)
+        )
+        """:class:`Recent` values, as plain tuples: made at every observation, read at a few."""
         self.certificates = Known()
         self.held_until: float | None = None
         self.standing: Standing = judge.standing(self.fold, started_at, 0.0, started_at)
@@ -70,6 +76,15 @@ class CheckRow:
         self.fold = judge.observe(self.fold, observation.at, verdict, thresholds)
         self.last = observation
         self.verdict = verdict
+        self.recent.append(
+            (
+                observation.at,
+                observation.duration,
+                verdict,
+                observation.detail,
+                observation.address,
+            )
+        )
         if verdict.grade is not Grade.GOOD:
             self.evidence = observation
         if observation.grade is not Grade.FAILED:
@@ -77,7 +92,9 @@ class CheckRow:
         return verdict
 
     def state(self) -> CheckState:
-        """Everything that must outlive the process."""
+        """Everything that must outlive the process. What servers have answered is not in it:
+        evidence of a transition is kept with the transition.
+        """
         known = self.certificates
         return CheckState(
             of=identity(self.check),
@@ -85,13 +102,14 @@ class CheckRow:
             standing=self.standing,
             started_at=self.started_at,
             parts=tuple(
-                Part(address=address, fold=fold, last=last)
+                Part(address=address, fold=fold, last=_without_answer(last))
                 for address, (fold, last) in self.parts.items()
             ),
-            last=self.last,
+            last=_without_answer(self.last),
             verdict=self.verdict,
-            evidence=self.evidence,
+            evidence=_without_answer(self.evidence),
             latencies=tuple(self.latencies),
+            recent=tuple(map(Recent._make, self.recent)),
             placed=placed(known),
             remembered=known.remembered,
             newest=known.newest,
@@ -109,6 +127,7 @@ class CheckRow:
             self.parts = {part.address: (part.fold, part.last) for part in state.parts}
             self.last, self.verdict, self.evidence = state.last, state.verdict, state.evidence
             self.latencies.extend(state.latencies)
+            self.recent.extend(state.recent)
             self.certificates = state.known
             newest = state.at
         for seen in later:
@@ -180,6 +199,16 @@ class CheckRow:
             return any(judge.unsettled(fold, thresholds) for fold, _ in self.parts.values())
         return judge.unsettled(self.fold, thresholds)
 
+    def case(self, now: float, environment: Text, service: Text) -> Case:
+        """What a transition's evidence is made of; the texts are titles."""
+        return Case(
+            environment=environment,
+            service=service,
+            view=self.look(now),
+            seen=self.evidence if self.evidence is not None else self.last,
+            recent=tuple(map(Recent._make, self.recent)),
+        )
+
     def look(self, now: float) -> CheckView:
         """The view, the same object as long as nothing has changed."""
         if self.view is None:
@@ -239,6 +268,14 @@ class CheckRow:
                 self.parts.items(), self._part_standings(now), strict=True
             )
         )
+
+
+def _without_answer(seen: Observation | None) -> Observation | None:
+    """The observation without the bytes of its answer, its parts' too."""
+    if seen is None or (seen.answer is None and not seen.parts):
+        return seen
+    parts = tuple(part for each in seen.parts if (part := _without_answer(each)) is not None)
+    return replace(seen, answer=None, parts=parts)
 
 
 def _why(rule: Rule, status: Status, fold: Fold, thresholds: judge.Thresholds) -> Why:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from pydantic import TypeAdapter, ValidationError
 
+from monitor.case import Recent
 from monitor.certificates import CertificateChange, Known, Leaf, Place
 from monitor.estate import Check
 from monitor.judge import Fold, Standing, Status, Verdict
@@ -51,6 +52,7 @@ class CheckState:
     verdict: Verdict | None = None
     evidence: Observation | None = None
     latencies: tuple[float, ...] = ()
+    recent: tuple[Recent, ...] = ()
     placed: tuple[Placed, ...] = ()
     remembered: tuple[Leaf, ...] = ()
     newest: CertificateChange | None = None

@@ -1,4 +1,4 @@
-"""The command line: ``driftvakt run | check | probe | status | notify | demo | export``."""
+"""The command line: ``driftvakt run | check | probe | status | notify | evidence | replay | …``."""
 
 from __future__ import annotations
 
@@ -229,6 +229,106 @@ def status(
     else:
         console.print(status_table_from_json(document, language, now=now))
     raise typer.Exit(STATUS_EXIT[document_status(document, now)])
+
+
+@app.command()
+def replay(
+    config: ConfigOption,
+    since: Annotated[
+        float, typer.Option(parser=_seconds, metavar="DURATION", help="How far back, e.g. 7d.")
+    ] = "7d",  # type: ignore[assignment]  # it is parsed, too
+    against: Annotated[
+        Path | None,
+        typer.Option(help="Compare with this configuration, not with what was published."),
+    ] = None,
+    data_dir: Annotated[
+        Path | None, typer.Option("--data-dir", help="Folder of driftvakt.db.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Judge what was recorded again, under another configuration: what would have changed."""
+    from monitor.cli_replay import replayed
+    from monitor.history.trouble import HistoryTroubleError
+    from monitor.replay.as_json import document
+    from monitor.replay.table import comparison_table
+
+    loaded = _load(config)
+    _warn(loaded.warnings)
+    estate = loaded.estate
+    old = _load(against).estate if against is not None else None
+    now = time.time()
+    try:
+        found = replayed(
+            estate,
+            store=estate.store if data_dir is None else "sqlite",
+            data_dir=data_dir or estate.data_dir,
+            since=now - since,
+            until=now,
+            old=old,
+            old_path=against,
+        )
+    except HistoryTroubleError as error:
+        _fail(f"no history to judge again: {error}")
+    if as_json:
+        print(json.dumps(document(found), ensure_ascii=False, indent=2))
+    else:
+        _console().print(comparison_table(found, estate.timezone))
+
+
+@app.command()
+def evidence(
+    id_: Annotated[
+        str | None,
+        typer.Argument(metavar="ID", help="A transition's id, or the beginning of it."),
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option("--config", help="A YAML file, or a folder of them.")
+    ] = None,
+    data_dir: Annotated[
+        Path | None, typer.Option("--data-dir", help="Folder of the history.")
+    ] = None,
+    url: Annotated[str | None, typer.Option(help="Base address of a running daemon.")] = None,
+    since: Annotated[
+        float | None,
+        typer.Option(parser=_seconds, metavar="DURATION", help="List no older ones, e.g. 7d."),
+    ] = None,
+    as_json: JsonOption = False,
+    language: Annotated[
+        str | None, typer.Option(help="sv or en; the configuration's own by default.")
+    ] = None,
+) -> None:
+    """Print the evidence of a worsening, as text for a mail; without ID list the newest transitions.
+
+    Exit 0, 1 when there is none, 2 usage.
+    """
+    from monitor import cli_evidence
+    from monitor.transition_id import read_id
+
+    if language not in (None, "sv", "en"):
+        _fail(f"--language: {language} is neither sv nor en")
+    if url is not None and (config is not None or data_dir is not None):
+        _fail("--url cannot be used together with --config or --data-dir")
+    wanted = read_id(id_) if id_ is not None else None
+    if id_ is not None and wanted is None:
+        _fail(f"{id_} is not the id of a transition")
+    if wanted is None and url is not None:
+        _fail("--url needs an ID")
+    try:
+        if url is not None and wanted is not None:
+            document = cli_evidence.fetched(url, wanted)
+        else:
+            estate = None
+            if data_dir is None or config is not None:
+                estate = _load(config if config is not None else _default_config()).estate
+            place = cli_evidence.place_of(estate, data_dir)
+            if wanted is None:
+                begin = time.time() - since if since is not None else None
+                print(cli_evidence.listed(place, begin, as_json=as_json), end="")
+                raise typer.Exit(0)
+            document = cli_evidence.stored(place, wanted)
+        print(cli_evidence.shown(document, language, as_json=as_json), end="")
+    except cli_evidence.NoEvidenceError as error:
+        _fail(str(error), 1)
 
 
 @app.command()

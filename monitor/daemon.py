@@ -20,19 +20,24 @@ import structlog
 from aiohttp import web
 
 from monitor import __version__
+from monitor.availability import Timelines
 from monitor.board import Board
+from monitor.case import Case
 from monitor.certificates import NOTHING
-from monitor.estate import Check, Estate
+from monitor.estate import Check, CheckId, Estate, ServiceId, Text
+from monitor.evidence import Shelf, evidence
 from monitor.fitness import CanaryWatch, LoopLag
 from monitor.phases import turn
 from monitor.publish.guards import BoundedRunner
 from monitor.publish.metrics import Metrics
+from monitor.publish.pacer import Pacer
 from monitor.publish.status_body import StatusRenderer
 from monitor.publish.status_file import StatusFile
 from monitor.publish.web import application
 from monitor.runner import Runner
 from monitor.schedule import Schedule
 from monitor.secrets import Masker, secrets_of
+from monitor.shares import Availability, AvailabilityReport
 from monitor.snapshot import Snapshot, Transition
 from monitor.systemd import Notifier
 from monitor.telling import tell_certificates
@@ -76,8 +81,10 @@ class Daemon:
         self._status_file = StatusFile(estate.data_dir / STATUS_FILE)
         self._notifier = Notifier()
         self._masker = Masker(secrets_of(estate))
+        self._evidence = Shelf()
         self._changed = asyncio.Event()
         self._status_body: tuple[bytes, float] = (b"", 0.0)
+        self._availability: Mapping[ServiceId, Availability] = {}
         self._write_error = ""
         self._ticked_at = time.monotonic()
         self._background: list[asyncio.Task[None]] = []
@@ -95,6 +102,8 @@ class Daemon:
         now = clock()
         self._metrics.reloaded(True, now)
         self.board = Board(estate, now)
+        self.timelines = Timelines(service.id for service in estate.services())
+        self._hold(now)
         tools = await stack.enter_async_context(Tools(user_agent=estate.user_agent, clock=clock))
         self._lag = LoopLag(self._metrics.loop_lag)
         self._canary = CanaryWatch(
@@ -166,7 +175,7 @@ class Daemon:
         verdict, transitions, certificates = self.board.observe(check.id, observation, now)
         self._metrics.observe(check, observation, verdict)
         if transitions:
-            self._announce(transitions)
+            self._announce(transitions, check.id)
         if certificates is not NOTHING:
             tell_certificates(certificates, check, self.estate)
             self._changed.set()
@@ -189,22 +198,51 @@ class Daemon:
         if self.board.unsettled(check.id):
             self._schedule.sooner(check.id, until + turn(check.id) * check.retry_interval)
 
-    def _announce(self, transitions: list[Transition]) -> None:
+    def _announce(self, transitions: list[Transition], decided_by: CheckId | None = None) -> None:
         snapshot = self.snapshot()
         for transition in transitions:
             self._metrics.transition(transition)
+            self.timelines.add(transition)
             message = transition_message(transition, snapshot)
+            if transition.worsening:
+                self._keep_evidence(transition, message, decided_by)
             log.info(
                 "transition",
+                id=transition.id,
                 environment=transition.environment,
                 service=transition.service,
                 **{"from": transition.before.value, "to": transition.after.value},
                 check=transition.check,
                 reason=transition.reason.value if transition.reason else None,
                 cause=transition.cause.value if transition.cause else None,
+                planned=transition.planned,
+                window=transition.window,
                 message=message.en if self.estate.language == "en" else message.sv,
             )
         self._changed.set()
+
+    def _keep_evidence(
+        self, transition: Transition, message: Text, decided_by: CheckId | None
+    ) -> None:
+        now = self._clock()
+        try:
+            if decided_by is not None:
+                case: Case | None = self.board.case(decided_by, now)
+            else:
+                case = self.board.case_of(transition, now)
+            bundle = evidence(
+                transition,
+                message,
+                case,
+                estate=self.estate,
+                masker=self._masker,
+                version=__version__,
+                made_at=now,
+            )
+        except Exception:  # a bug of ours: the transition is told all the same
+            log.exception("evidence_not_made", transition=transition.id)
+            return
+        self._evidence.put(transition.id, bundle)
 
     # what runs beside the probes
 
@@ -239,6 +277,7 @@ class Daemon:
 
     async def _publish(self) -> None:
         """Renders the status and writes it; what cannot be written is told, once, and goes on."""
+        await self._measure_availability()
         snapshot = self.snapshot()
         body = await self._renderer.render(snapshot)
         self._status_body = body, snapshot.at
@@ -255,16 +294,38 @@ class Daemon:
             log.info("status_file_written_again")
         self._metrics.status_written(snapshot.at)
 
+    def _hold(self, now: float) -> None:
+        """Begins the timelines with what is published before anything is measured."""
+        for subject, state in self.board.published():
+            self.timelines.hold(
+                ServiceId(subject), state.status, planned=state.planned, since=state.since, at=now
+            )
+
+    async def _measure_availability(self) -> None:
+        pacer = Pacer()
+        measured = {}
+        for service, availability in self.timelines.measure(self._clock()):
+            measured[service] = availability
+            if pacer.due():
+                await pacer.rest()
+        self._availability = measured
+
     # the web's source
 
     def snapshot(self) -> Snapshot:
-        return self.board.snapshot(self._clock())
+        return self.board.snapshot(self._clock(), self._availability)
 
     def status_body(self) -> tuple[bytes, float]:
         return self._status_body
 
     async def metrics(self) -> bytes:
         return await self._metrics.render(self.snapshot())
+
+    def availability(self, service: ServiceId) -> AvailabilityReport:
+        return self.timelines.report(service, self.estate.timezone, self._clock())
+
+    async def evidence(self, id_: str) -> bytes | None:
+        return self._evidence.find(id_)
 
     def healthy(self) -> tuple[bool, str]:
         """Alive: the tick is on time. An overloaded loop answers late or not at all."""

@@ -118,6 +118,15 @@ class WebSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Retention:
+    """How long the history keeps what, in seconds."""
+
+    observations: float = 7 * 86_400.0
+    transitions: float = 400 * 86_400.0
+    """Evidence, messages and roll-ups too."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Estate:
     """The whole configuration."""
 
@@ -132,10 +141,13 @@ class Estate:
     user_agent: str = "driftvakt"
     data_dir: Path = Path("data")
     max_in_flight: int = 500
+    store: str = field(default="sqlite", repr=False)
+    """``sqlite`` (in ``data_dir``) or the URL of a PostgreSQL database, its password in it."""
+    retention: Retention = field(default_factory=Retention)
     notifications: tuple[Receiver, ...] = ()
     later: Mapping[str, Any] = field(default_factory=dict)
     """Sections that are read strictly and used by a later version: ``service_windows``,
-    ``calendars``, ``upgrades``, ``notices``, ``store``, ``retention``."""
+    ``calendars``, ``upgrades``, ``notices``."""
 
     def services(self) -> Iterator[Service]:
         for environment in self.environments:

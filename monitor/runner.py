@@ -130,16 +130,15 @@ class Turn:
 
 
 def last_arrival(observation: Observation) -> float:
-    """An upper bound of when the probe last reached its target. A single answered request was sent
-    as soon as the connection stood; after anything else only the probe's end is certain.
+    """An upper bound of when the probe last reached its target. A single request was sent before
+    its answer was waited for; after anything else only the probe's end is certain.
     """
+    end = observation.at + observation.duration
     http = observation.http
-    if observation.failed or observation.parts or (http is not None and http.redirects):
-        return observation.at + observation.duration
+    if observation.failed or observation.parts or http is None or http.redirects:
+        return end
     phases = observation.phases
-    return observation.at + sum(
-        seconds for seconds in (phases.resolve, phases.connect, phases.tls) if seconds is not None
-    )
+    return end - (phases.processing or 0.0) - (phases.transfer or 0.0)
 
 
 class Runner:

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
+import html
+import json
+import re
+from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from urllib.parse import parse_qsl, quote_plus, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
 
 from monitor.estate import Estate
 from monitor.receiver import Receiver
 from probes.http_settings import HttpSettings
-from probes.masking import MASK, SHORTEST, blanked
+from probes.masking import MASK, SHORTEST, blanked, blanked_bytes
 from probes.oauth2_settings import OAuth2Settings
 from probes.observation import Observation
 from probes.proxy_settings import credentials
 
 __all__ = ["MASK", "Masker", "secrets_of"]
 
-_NOT_SECRET = frozenset({"accept", "accept-language", "content-type", "soapaction", "user-agent"})
+_PERCENT = re.compile("%[0-9A-F]{2}")
+_WIDE = ("utf-16-le", "utf-16-be")
+NOT_SECRET = frozenset({"accept", "accept-language", "content-type", "soapaction", "user-agent"})
 
 
 class Masker:
@@ -26,6 +31,35 @@ class Masker:
 
     def __init__(self, secrets: Iterable[str]) -> None:
         self._secrets = sorted({s for s in secrets if len(s) >= SHORTEST}, key=len)[::-1]
+        self._index: dict[str, list[str]] | None = None
+        """Every form of every secret, by its first characters."""
+
+    def within(self, texts: Iterable[str]) -> Masker:
+        """One for these texts alone, which blanks secrets in disguise too: percent-encoded, or as
+        JSON, HTML and base64 have them. Its cost is by the length of the texts, not by the number
+        of the secrets.
+        """
+        index = self._index
+        if index is None:
+            index = self._index = {}
+            for secret in self._secrets:
+                for form in forms(secret):
+                    index.setdefault(form[:SHORTEST], []).append(form)
+        found: set[str] = set()
+        for text in texts:
+            for place in range(len(text) - SHORTEST + 1):
+                found.update(index.get(text[place : place + SHORTEST], ()))
+        return Masker(found)
+
+    def raw(self, data: bytes, *, cut: bool) -> bytes:
+        """The data without the secrets; ``cut``: nor the beginning of one at its end."""
+        read_as = [data.decode("utf-8", "ignore")]
+        for encoding in _WIDE:
+            read_as += [data[start:].decode(encoding, "ignore") for start in (0, 1)]
+        for secret in self.within(read_as)._secrets:
+            for encoding in ("utf-8", *_WIDE):
+                data = blanked_bytes(data, secret.encode(encoding, "replace"), cut=cut)
+        return data
 
     def text(self, text: str) -> str:
         return blanked(text, self._secrets)
@@ -37,7 +71,26 @@ class Masker:
             parts = tuple(self.observation(part) for part in parts)
         if not self._secrets or not (observation.detail or parts):
             return observation
-        return replace(observation, detail=self.text(observation.detail), parts=parts)
+        own = self.within((observation.detail,))
+        return replace(observation, detail=own.text(observation.detail), parts=parts)
+
+
+def forms(secret: str) -> set[str]:
+    """A text as it is, and as it comes back in addresses, JSON, HTML and base64."""
+    raw = secret.encode("utf-8", "surrogateescape")
+    escaped = json.dumps(secret)[1:-1]
+    quoted = {quote(raw), quote(raw, safe=""), quote_plus(raw)}
+    return {
+        secret,
+        *quoted,
+        *(_PERCENT.sub(lambda found: found[0].lower(), one) for one in quoted),
+        escaped,
+        escaped.replace("/", "\\/"),
+        secret.replace("/", "\\/"),
+        html.escape(secret),
+        b64encode(raw).decode().rstrip("="),
+        urlsafe_b64encode(raw).decode().rstrip("="),
+    }
 
 
 def secrets_of(estate: Estate) -> frozenset[str]:
@@ -46,6 +99,8 @@ def secrets_of(estate: Estate) -> frozenset[str]:
     for check in estate.checks():
         if isinstance(check.settings, HttpSettings):
             found |= _of_http(check.settings)
+    if password := urlsplit(estate.store).password:
+        found |= {password, unquote(password)}
     if estate.web.password_file is not None:
         found |= _in_file(estate.web.password_file)
     for receiver in estate.notifications:
@@ -77,7 +132,7 @@ def _of_receiver(receiver: Receiver) -> set[str]:
 
 
 def _of_http(settings: HttpSettings) -> set[str]:
-    found = {value for name, value in settings.headers.items() if name.lower() not in _NOT_SECRET}
+    found = {value for name, value in settings.headers.items() if name.lower() not in NOT_SECRET}
     found |= {word for value in found for word in value.split()[1:]}
     query = urlsplit(settings.url).query
     found |= {value for _, value in parse_qsl(query)}

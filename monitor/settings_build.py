@@ -16,6 +16,7 @@ from monitor.estate import (
     Environment,
     Estate,
     Promise,
+    Retention,
     Service,
     ServiceId,
     Text,
@@ -40,9 +41,7 @@ from monitor.settings_validate import Validator
 from monitor.settings_wording import describe, show
 from probes.kinds import Kind
 
-LATER = (
-    "service_windows", "calendars", "upgrades", "notices", "store", "retention",
-)  # fmt: skip
+LATER = ("service_windows", "calendars", "upgrades", "notices")
 """Sections that are read strictly and kept in ``Estate.later``."""
 
 _APART = ("environments", "canary")
@@ -97,6 +96,10 @@ class Builder:
             data_dir=FilePath(top.data_dir),
             max_in_flight=top.max_in_flight or top.defaults.max_in_flight or 500,
             notifications=receivers(top.notifications),
+            store=top.store,
+            retention=Retention(
+                observations=top.retention.observations, transitions=top.retention.transitions
+            ),
             later={key: getattr(top, key) for key in LATER},
         )
 

@@ -1,4 +1,4 @@
-"""Sections that are read strictly now and used by a later version.
+"""Sections beside the environments.
 
 Service windows, calendars, upgrades, notices, the store and what it retains.
 """
@@ -130,7 +130,7 @@ class Notice(Strict):
     services: Annotated[list[ServiceRef], Field(min_length=1)] | None = None
 
 
-STORE_PATTERN = r"^(?:sqlite|postgresql(?:\+[a-z0-9]+)?://[^\s/][^\s]*)$"
+STORE_PATTERN = r"^(?:sqlite|postgresql(?:\+psycopg)?://[^\s/][^\s]*)$"
 
 
 def _store(value: str) -> str:

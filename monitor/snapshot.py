@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from monitor.certificates import CertificateChange
-from monitor.estate import Check, Environment, Estate, Service
+from monitor.estate import Check, Environment, Estate, Service, ServiceId
 from monitor.judge import Rule, Status
 from monitor.plan import EMPTY, Agenda, Occurrence
+from monitor.shares import NOTHING, Availability
 from monitor.transition_id import transition_id
 from probes.observation import Cause, Grade, Observation, Reason
 
@@ -166,6 +167,8 @@ class Snapshot:
     estate: Estate
     agenda: Agenda = EMPTY
     """The service windows around ``at``."""
+    availability: Mapping[ServiceId, Availability] = field(default_factory=lambda: NOTHING)
+    """As measured shortly before ``at``; of a service that is not in it nothing is known."""
 
     def services(self) -> Iterator[ServiceView]:
         for environment in self.environments:

@@ -71,4 +71,6 @@ def _rolled_up(attempt: Attempt, parts: tuple[Observation, ...]) -> Observation:
         tls=worst.tls,
         http=worst.http,
         parts=parts,
+        resolved=attempt.resolved,
+        answer=worst.answer,
     )

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from probes.failure import MonitorTrouble, ProbeFailure
+from probes.http_answer import HttpAnswer
 from probes.observation import (
     Cause,
     Grade,
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from probes.connector import Hop
     from probes.tools import Tools
 
+RESOLVED_KEPT = 32
+"""Addresses of a name that are kept: a server may answer with thousands."""
+
 
 class Attempt:
     """The notebook of one probe, and its result."""
@@ -39,6 +43,7 @@ class Attempt:
         "_tls",
         "_transfer",
         "address",
+        "answer",
         "at",
         "errand",
         "first_byte_at",
@@ -47,6 +52,7 @@ class Attempt:
         "last_byte_at",
         "left_out",
         "ready_at",
+        "resolved",
         "stage",
         "tls",
         "tools",
@@ -65,6 +71,7 @@ class Attempt:
         self._transfer: float | None = None
         self.stage: Phase = Phase.RESOLVE
         self.address: str | None = None
+        self.resolved: tuple[str, ...] = ()
         self.ready_at = self._started
         """The timer's reading when the connection was ready for the request."""
         self.hop: Hop | None = None
@@ -80,6 +87,8 @@ class Attempt:
         """Seconds of the deadline that had passed when the observation began."""
         self.http: HttpFacts | None = None
         self.tls: TlsFacts | None = None
+        self.answer: HttpAnswer | None = None
+        """What has come of the last answer."""
 
     def start_over(self) -> None:
         """What took time until now was none of the target's: the observation begins here."""
@@ -92,9 +101,9 @@ class Attempt:
         self.first_byte_at = None
         self._completed_at = None
 
-    def received(self) -> None:
-        """Bytes of an answer came."""
-        self.last_byte_at = self._timer()
+    def received(self, at: float | None = None) -> None:
+        """Bytes of an answer came at this reading of the timer (now)."""
+        self.last_byte_at = self._timer() if at is None else at
         if self.first_byte_at is None:
             self.first_byte_at = self.last_byte_at
 
@@ -163,6 +172,8 @@ class Attempt:
             address=self.address,
             http=self.http,
             tls=self.tls,
+            resolved=self.resolved,
+            answer=self.answer,
         )
 
     def failed(self, failure: ProbeFailure, duration: float | None = None) -> Observation:

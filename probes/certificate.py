@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from probes.addresses import each_address
 from probes.attempt import Attempt, deadline
-from probes.certificate_judge import explained, judge
+from probes.certificate_judge import explained, judge, unsettled
 from probes.certificate_settings import CertificateSettings
 from probes.failure import ProbeFailure, client_rejected, from_tls, is_reset, ssl_error_in
 from probes.observation import Observation, Phase, Reason
 from probes.patterns import compile_pattern
 from probes.refusal import Refusal
+from probes.revocation import check_revocation
+from probes.staple import Stapler
 from probes.starttls import start_tls
+from probes.tls import verified_ders
 from probes.transport import Route, connect, look, over_tls
 
 if TYPE_CHECKING:
@@ -76,7 +80,7 @@ class CertificateProbe:
         attempt = Attempt(self._tools)
         try:
             async with deadline(attempt, timeout):
-                duration = await self._handshake(attempt, route)
+                duration, chain = await self._handshake(attempt, route)
         except ProbeFailure as failure:
             duration = attempt.elapsed()
             in_tls = attempt.stage is Phase.TLS
@@ -86,6 +90,7 @@ class CertificateProbe:
             if self._refusal.met_by(failure, broken_in_tls=broken_in_tls):
                 return attempt.observation(duration, detail=f"as expected: {failure.detail}")
             return attempt.failed(failure, duration)
+        await self._ask_for_revocation(attempt, route, chain, timeout - attempt.elapsed())
         return self._judged(attempt, duration)
 
     async def _second_look(
@@ -110,13 +115,30 @@ class CertificateProbe:
         """What the server's protocol wants to hear before TLS. Raises :class:`ProbeFailure`."""
         await start_tls(connected, self._settings.starttls, attempt)
 
-    async def _handshake(self, attempt: Attempt, route: Route) -> float:
-        """Seconds until the handshake was done. Raises :class:`ProbeFailure`."""
+    async def _ask_for_revocation(
+        self, attempt: Attempt, route: Route, chain: tuple[bytes, ...], left: float
+    ) -> None:
+        """Adds what is known to the notebook, in what is left of the deadline."""
+        mode, facts = self._settings.revocation, attempt.tls
+        if mode == "off" or facts is None:
+            return
+        pinned = route.pinned(attempt.address) if attempt.address else route
+        server = Stapler(
+            route=pinned, name=self._name, tls=self._settings.tls, prologue=self._prologue
+        )
+        found = await check_revocation(self._tools, facts, chain, mode, server, left)
+        attempt.tls = replace(facts, revocation=found)
+
+    async def _handshake(self, attempt: Attempt, route: Route) -> tuple[float, tuple[bytes, ...]]:
+        """Seconds until the handshake was done, and the chain that verified, where it is asked for
+        (DER). Raises :class:`ProbeFailure`.
+        """
         context = self._tools.tls.get(self._settings.tls)
         connected = await connect(self._tools, route, attempt)
         await self._prologue(connected, attempt)
         listener = await over_tls(connected, _Listener, context, self._name, attempt)
         duration = attempt.elapsed()
+        chain = self._chain(listener, context)
         may_be_refused = context.client is not None or self._refusal.expected
         try:
             if may_be_refused and attempt.tls and attempt.tls.version == "TLSv1.3":
@@ -124,7 +146,12 @@ class CertificateProbe:
         finally:
             if listener.transport is not None:
                 listener.transport.close()
-        return duration
+        return duration, chain
+
+    def _chain(self, listener: _Listener, context: Context) -> tuple[bytes, ...]:
+        if self._settings.revocation == "off" or listener.transport is None:
+            return ()
+        return verified_ders(listener.transport.get_extra_info("ssl_object"), context)
 
     async def _listen(self, listener: _Listener, context: Context) -> None:
         try:
@@ -151,9 +178,10 @@ class CertificateProbe:
             )
         judgement = judge(facts, attempt.at, self._settings, self._issuer)
         worst = judgement.worst
-        if self._refusal.expected:
-            if worst is not None and self._refusal.names(worst.reason):
+        if worst is not None and self._refusal.names(worst.reason):
+            if not unsettled(worst):
                 return attempt.observation(duration, detail=f"as expected: {judgement.detail}")
+        elif self._refusal.expected:
             return attempt.failed(self._refusal.not_met(f"{facts.version} was accepted"), duration)
         if worst is None:
             return attempt.observation(duration, detail=judgement.detail)

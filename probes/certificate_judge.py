@@ -11,6 +11,7 @@ from probes.chain import Chain, ChainFault, arrange, position, short_name
 from probes.failure import ProbeFailure
 from probes.observation import Cause, Certificate, Grade, Reason, TlsFacts, clean
 from probes.patterns import Pattern
+from probes.revocation_words import revoked_words, unknown_words
 
 DAY = 86_400.0
 WEAK_HASHES = frozenset({"md2", "md4", "md5", "sha1"})
@@ -65,11 +66,13 @@ def judge(
     """The worth of a handshake's certificates at ``at``, seconds since the epoch."""
     chain = arrange(facts)
     found = [
+        *_revoked(chain, facts),
         *_too_weak(chain, facts, settings),
         *_too_long(chain, settings),
         *_wrong_issuer(chain, settings, issuer),
         *_disorder(chain, settings),
         *_ending(chain, facts, at, settings),
+        *_unestablished(chain, facts, settings),
     ]
     found.sort(key=lambda finding: finding.grade is not Grade.FAILED)
     notes = [
@@ -77,7 +80,38 @@ def judge(
         for note in chain.notes
         if not (settings.strict_chain and note.fault in _STRICT)
     ]
+    if not _must_be_known(settings):
+        unknown = unknown_words(facts.revocation, chain.path)
+        notes += [f"revocation is unknown: {words}" for words, _ in unknown]
     return Judgement(findings=tuple(found), notes=tuple(notes))
+
+
+def unsettled(finding: Finding) -> bool:
+    """Whether it is only that revocation could not be established, and not that somebody revoked."""
+    return finding.reason is Reason.TLS_REVOKED and finding.cause is not Cause.TARGET
+
+
+def _revoked(chain: Chain, facts: TlsFacts) -> Iterator[Finding]:
+    for words in revoked_words(facts.revocation, chain.path):
+        yield Finding(grade=Grade.FAILED, reason=Reason.TLS_REVOKED, detail=words)
+
+
+def _must_be_known(settings: CertificateSettings) -> bool:
+    # whoever expects a revoked certificate wants no responder's silence to do for it
+    return settings.revocation_required or settings.expect.failure == Reason.TLS_REVOKED
+
+
+def _unestablished(
+    chain: Chain, facts: TlsFacts, settings: CertificateSettings
+) -> Iterator[Finding]:
+    if _must_be_known(settings):
+        for words, cause in unknown_words(facts.revocation, chain.path):
+            yield Finding(
+                grade=Grade.FAILED,
+                reason=Reason.TLS_REVOKED,
+                detail=f"revocation could not be established: {words}",
+                cause=cause,
+            )
 
 
 def weakness(certificate: Certificate, least: KeyBits, *, signature: bool = True) -> str | None:

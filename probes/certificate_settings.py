@@ -40,18 +40,30 @@ class Margin(Strict):
         return self
 
 
-def _only(allowed: str, key: str):  # type: ignore[no-untyped-def]
-    def check(value: object) -> str:
-        # YAML 1.1 readers turn `off` into false
-        if value == allowed or (allowed == "off" and value is False):
-            return allowed
-        raise PydanticCustomError(
-            "not_available_yet",
-            "{shown} is not available yet in this version (only {allowed})",
-            {"key": key, "shown": str(value), "allowed": allowed},
-        )
+def _revocation(value: object) -> object:
+    # YAML 1.1 readers turn `off` into false
+    return "off" if value is False else value
 
-    return check
+
+_ASKED = {
+    "properties": {"revocation": {"enum": ["crl", "ocsp", "any"]}},
+    "required": ["revocation"],
+}
+
+
+def _when(key: str, value: dict[str, Any]) -> dict[str, Any]:
+    return {"properties": {key: value}, "required": [key]}
+
+
+_SOURCE_NEEDED: dict[str, Any] = {
+    "allOf": [
+        {"if": _when("revocation_required", {"const": True}), "then": _ASKED},
+        {
+            "if": _when("expect", _when("failure", {"const": "tls_revoked"})),
+            "then": _ASKED,
+        },
+    ]
+}
 
 
 _REFUSALS = {word: reasons for word, reasons in REFUSALS.items() if word != "status"}
@@ -90,7 +102,7 @@ class KeyBits(Strict):
     ec: Annotated[int, Field(ge=160, le=521)] = 256
 
 
-class CertificateSettings(ProbeSettings):
+class CertificateSettings(ProbeSettings, json_schema_extra=_SOURCE_NEEDED):
     """One TLS handshake, and what the certificates must be."""
 
     host: Host
@@ -101,15 +113,13 @@ class CertificateSettings(ProbeSettings):
     tls: TlsSettings = TlsSettings()
     expires_within: Margin | Literal["auto"] = Margin()
     revocation: Annotated[
-        Literal["off"],
-        BeforeValidator(_only("off", "revocation")),
-        WithJsonSchema({"enum": ["off", False]}),
+        Literal["off", "crl", "ocsp", "any"],
+        BeforeValidator(_revocation),
+        WithJsonSchema({"enum": ["off", "crl", "ocsp", "any", False]}),
     ] = "off"
-    revocation_required: Annotated[
-        Literal[False],
-        BeforeValidator(lambda value: _only("False", "revocation_required")(str(value)) != "False"),
-        WithJsonSchema({"const": False}),
-    ] = False
+    """Whom to ask whether a certificate is revoked; ``any``: all in turn until one answers."""
+    revocation_required: bool = False
+    """Whether a probe fails that could not find out."""
     issuer_matches: PatternText | None = None
     min_key_bits: KeyBits = KeyBits()
     client_expires_within: Margin = Margin()
@@ -128,6 +138,18 @@ class CertificateSettings(ProbeSettings):
             if isinstance(protocol, str) and protocol in DEFAULT_PORTS:
                 return values | {"port": DEFAULT_PORTS[protocol]}
         return values
+
+    @model_validator(mode="after")
+    def _somebody_to_ask(self) -> Self:
+        if self.revocation_required and self.revocation == "off":
+            raise PydanticCustomError(
+                "revocation", "revocation_required needs revocation: crl, ocsp or any"
+            )
+        if self.expect.failure == Reason.TLS_REVOKED and self.revocation == "off":
+            raise PydanticCustomError(
+                "revocation", "failure: tls_revoked needs revocation: crl, ocsp or any"
+            )
+        return self
 
     def target(self) -> str:
         return join_host_port(self.host, self.port)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections import deque
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import aiohttp
 
 from probes.attempt import Attempt
 from probes.files import WatchedFile
+from probes.http_answer import without
 from probes.masking import blanked
 
 if TYPE_CHECKING:
@@ -17,6 +20,8 @@ if TYPE_CHECKING:
     from probes.tools import Tools
 
 UNAUTHORIZED = 401
+SENT_KEPT = 4
+"""Credentials that were sent last, remembered so that they can be blanked."""
 FETCH_SHARE = 0.9
 """Of a probe's deadline, for fetching a token: so what went wrong there is known before its end."""
 _BEARER = "Bearer "
@@ -33,6 +38,7 @@ class Credentials:
         token_file = settings.bearer_token_file
         self._token = WatchedFile(token_file, tools.clock) if token_file else None
         self._source = tools.tokens.source(settings)
+        self._sent: deque[str] = deque(maxlen=SENT_KEPT)
         self._timeout = timeout
 
     async def added_to(self, headers: dict[str, str], attempt: Attempt) -> dict[str, str]:
@@ -43,10 +49,14 @@ class Credentials:
             token = self._source.at_hand() or await self._fetched(attempt)
             return {**headers, "Authorization": _BEARER + token}
         if self._token is not None:
-            return {**headers, "Authorization": _BEARER + bearer_token(self._token)}
+            token = bearer_token(self._token)
+            self._note(token)
+            return {**headers, "Authorization": _BEARER + token}
         if self._basic is not None:
             secret = self._password.secret() if self._password else self._basic.password or ""
             encoded = aiohttp.encode_basic_auth(self._basic.username, secret)
+            self._note(encoded.removeprefix("Basic "))
+            self._note(secret)
             return {**headers, "Authorization": encoded}
         return headers
 
@@ -68,9 +78,23 @@ class Credentials:
         if status == UNAUTHORIZED and self._source is not None and sent:
             self._source.drop(sent.removeprefix(_BEARER))
 
-    def without_tokens(self, text: str) -> str:
-        """The text with tokens blanked that were fetched: a target may say them back."""
-        return text if self._source is None else blanked(text, self._source.recent)
+    def _note(self, secret: str) -> None:
+        if secret not in self._sent:
+            self._sent.append(secret)
+
+    @property
+    def _recent(self) -> Iterable[str]:
+        """What was sent last: a file's content, or a token that was fetched, may be another now."""
+        return self._sent if self._source is None else self._source.recent
+
+    def blanked(self, text: str) -> str:
+        """The text without what was sent: a target may say it back."""
+        return blanked(text, self._recent)
+
+    def blank_answer(self, attempt: Attempt) -> None:
+        """The same for what is kept of the answer."""
+        if attempt.answer is not None and (secrets := self._recent):
+            attempt.answer = without(attempt.answer, secrets)
 
 
 def bearer_token(file: WatchedFile) -> str:

@@ -8,23 +8,16 @@ half the time has passed without an answer, and over TCP when the answer was cut
 from __future__ import annotations
 
 import asyncio
-import socket
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import dns.asyncbackend
-import dns.asyncquery
 import dns.exception
-import dns.inet
-import dns.message
 import dns.name
-import dns.rcode
-import dns.rdatatype
 import dns.reversename
-from dns.rdtypes.txtbase import TXTBase
 
 from probes.attempt import Attempt
+from probes.dns_exchange import Reply, fetch, question_for, read
 from probes.dns_settings import DNS_PORT, DnsSettings, normal_answer, split_resolver
 from probes.failure import MonitorTrouble, ProbeFailure, from_connect
 from probes.files import WatchedFile
@@ -56,7 +49,6 @@ class DnsProbe:
         self._timeout = timeout
         self._tools = tools
         self._record = settings.record
-        self._type = dns.rdatatype.from_text(settings.record)
         self._target = settings.target()
         host = settings.host
         self._name = dns.reversename.from_address(host) if is_ip(host) else dns.name.from_text(host)
@@ -74,25 +66,33 @@ class DnsProbe:
         attempt = Attempt(self._tools)
         facts: DnsFacts | None = None
         try:
-            response = await self._ask(attempt)
-            duration = attempt.elapsed()
-            answers = _answers(response, self._record)
-            rcode = dns.rcode.to_text(response.rcode())
-            facts = DnsFacts(rcode=rcode, answers=tuple(sorted(answers)[:MAX_ANSWERS]))
-            self._judge(rcode, answers)
+            reply, duration = await self._ask(attempt)
+            facts = DnsFacts(rcode=reply.rcode, answers=tuple(sorted(reply.answers)[:MAX_ANSWERS]))
+            self._judge(reply.rcode, reply.answers)
         except ProbeFailure as failure:
             return replace(attempt.failed(failure), dns=facts)
         return replace(attempt.observation(duration), dns=facts)
 
-    async def _ask(self, attempt: Attempt) -> dns.message.Message:
-        """The answer, whatever it says. Raises :class:`ProbeFailure`."""
+    async def _ask(self, attempt: Attempt) -> tuple[Reply, float]:
+        """The answer, whatever it says, and how long it took to come. Raises
+        :class:`ProbeFailure`.
+        """
         begun = attempt.begin(Phase.RESOLVE)
         address, port = self._configured or (self._system_resolver(), DNS_PORT)
         attempt.address = address
+        question = question_for(self._name, self._record)
+        data: bytes | None = None
         try:
             async with asyncio.timeout(self._timeout):
-                response = await self._exchange(address, port)
+                data = await fetch(question, (address, port), self._timeout / 2)
+                attempt.end(Phase.RESOLVE, begun)
+                duration = attempt.elapsed()
+                reply = await read(data, question, self._record, self._tools.workers)
         except TimeoutError:
+            if data is not None:
+                raise MonitorTrouble(
+                    f"there was no time to read its answer of {len(data)} bytes"
+                ) from None
             raise ProbeFailure(Reason.TIMEOUT, f"no answer within {self._timeout:g} s") from None
         except EOFError:
             raise ProbeFailure(Reason.RESET, "the connection was closed in the answer") from None
@@ -100,31 +100,7 @@ class DnsProbe:
             raise from_connect(error, join_host_port(address, port)) from None
         except dns.exception.DNSException as error:
             raise ProbeFailure(Reason.PROTOCOL, f"not a DNS answer: {clean(error, 80)}") from None
-        attempt.end(Phase.RESOLVE, begun)
-        return response
-
-    async def _exchange(self, address: str, port: int) -> dns.message.Message:
-        question = dns.message.make_query(self._name, self._type)
-        backend: Any = dns.asyncbackend.get_backend("asyncio")
-        family = dns.inet.af_for_address(address)
-        # connected, so that the kernel tells us when nobody listens there
-        sock = await backend.make_socket(family, socket.SOCK_DGRAM, 0, None, (address, port))
-        async with sock:
-            for timeout in (self._timeout / 2, None):
-                try:
-                    return await dns.asyncquery.udp(
-                        question,
-                        address,
-                        timeout=timeout,
-                        port=port,
-                        sock=sock,
-                        raise_on_truncation=True,
-                    )
-                except dns.exception.Timeout:
-                    continue
-                except dns.message.Truncated:
-                    break
-        return await dns.asyncquery.tcp(question, address, timeout=None, port=port)
+        return reply, duration
 
     def _system_resolver(self) -> str:
         """The first of resolv.conf, as it is now. Raises :class:`MonitorTrouble`."""
@@ -150,23 +126,6 @@ class DnsProbe:
             if extra := answers - self._wanted:
                 parts.append(f"not expected {_listed(extra)}")
             raise ProbeFailure(Reason.ADDRESS_CHANGED, "; ".join(parts))
-
-
-def _answers(response: dns.message.Message, record: str) -> frozenset[str]:
-    """The records of the name asked for, or of the name that it is an alias of."""
-    if not isinstance(response, dns.message.QueryMessage):
-        return frozenset()
-    try:
-        found = response.resolve_chaining().answer
-    except dns.exception.DNSException as error:
-        raise ProbeFailure(Reason.PROTOCOL, f"not a DNS answer: {clean(error, 80)}") from None
-    return frozenset(normal_answer(_text(one), record) for one in found or ())
-
-
-def _text(record: Any) -> str:
-    if isinstance(record, TXTBase):
-        return clean(b"".join(record.strings).decode("utf-8", "replace"))
-    return clean(record.to_text())
 
 
 def _listed(answers: frozenset[str]) -> str:

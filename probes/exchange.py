@@ -18,9 +18,11 @@ from aiohttp.client_proto import ResponseHandler
 from aiohttp.helpers import HeadersMixin, TimerNoop
 from aiohttp.http_exceptions import HttpProcessingError
 
+from probes.arrivals import carry
 from probes.codings import decoder
 from probes.connector import ALPN, MAX_HEADERS, MAX_LINE_SIZE, broken, closed_without_answer
 from probes.failure import ProbeFailure
+from probes.http_answer import HEAD_KEPT, PHRASE_KEPT, HttpAnswer, kept_head
 from probes.observation import Phase, Reason, clean
 from probes.proxy import dial
 from probes.transport import over_tls
@@ -116,7 +118,8 @@ class _Handler(ResponseHandler):
     def __init__(self, loop: asyncio.AbstractEventLoop, attempt: Attempt) -> None:
         super().__init__(loop)
         self._attempt = attempt
-        self._received = 0
+        self.received = 0
+        """Bytes of all that came."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # aiohttp's would set TCP_NODELAY again: the loop has done so
@@ -126,13 +129,14 @@ class _Handler(ResponseHandler):
         if not data:  # aiohttp's own way to go on after a pause
             super().data_received(data)
             return
-        self._attempt.received()
-        self._received += len(data)
+        at = self.transport.get_extra_info("arrived_at") if self.transport is not None else None
+        self._attempt.received(at)
+        self.received += len(data)
         super().data_received(data)
-        if len(data) < FULL_READ and self._received <= FRAMING_LIMIT:
+        if len(data) < FULL_READ and self.received <= FRAMING_LIMIT:
             return
         body = self._payload.total_bytes if self._payload is not None else 0
-        if self._received - body > FRAMING_LIMIT + body // 4:
+        if self.received - body > FRAMING_LIMIT + body // 4:
             self._fail("more bytes of framing than of a body")
         else:
             self._take_turns()
@@ -178,6 +182,7 @@ class Answer(HeadersMixin):
         self.version = message.version
         self.headers: CIMultiDictProxy[str] = message.headers
         self._headers = message.headers
+        self._message = message
         self._content = content
         self._handler = handler
         self._decoder = decoder(message.headers.get("Content-Encoding"))
@@ -211,6 +216,23 @@ class Answer(HeadersMixin):
             await asyncio.sleep(0)
         self._begun = True
         return data
+
+    def kept(self, body_start: bytes, *, body_cut: bool, url: str | None) -> HttpAnswer:
+        """What is kept of it: evidence. ``body_start`` is at most ``BODY_KEPT`` bytes."""
+        message = self._message
+        head, head_cut = message.raw_headers, False
+        if self._handler.received > HEAD_KEPT:
+            head, head_cut = kept_head(head)
+        return HttpAnswer(
+            message.code,
+            message.version,
+            message.reason[:PHRASE_KEPT],
+            head,
+            head_cut,
+            body_start,
+            body_cut,
+            url,
+        )
 
     def close(self) -> None:
         """Ends the connection, whatever is still to come."""
@@ -278,7 +300,8 @@ async def _connected(hop: Hop) -> _Handler:
     attempt, loop = hop.attempt, asyncio.get_running_loop()
     if hop.tls is None:
         connected = await dial(hop)
-        _, handler = await loop.create_connection(lambda: _Handler(loop, attempt), sock=connected)
+        handler = _Handler(loop, attempt)
+        await carry(connected, handler, attempt.tools.timer)
         return handler
     context = attempt.tools.tls.get(hop.tls, ALPN)
     connected = await dial(hop)

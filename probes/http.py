@@ -18,6 +18,7 @@ from probes.exchange import Answer, Request, Serializer, exchange
 from probes.expect import Expectations, Response, parse_http_date
 from probes.failure import ProbeFailure, client_rejected, is_reset
 from probes.files import WatchedFile
+from probes.http_answer import BODY_KEPT, kept_start
 from probes.http_settings import HttpSettings
 from probes.observation import HttpFacts, Observation, Phase, Reason, clean
 from probes.proxy import Proxy, ProxyTrouble, check_proxy, look_through
@@ -27,6 +28,7 @@ from probes.retry_after import TOO_MANY_REQUESTS, SlowDown, parse_retry_after
 from probes.service_request import service_request
 from probes.settings import TlsSettings
 from probes.transport import Route, look
+from probes.urls import redact_url
 
 if TYPE_CHECKING:
     from probes.kinds import Probe
@@ -77,10 +79,12 @@ class HttpProbe:
             async with deadline(attempt, timeout):
                 await self._exchange(attempt, route)
         except ProbeFailure as failure:
-            failure.detail = self._credentials.without_tokens(failure.detail)
+            failure.detail = self._credentials.blanked(failure.detail)
+            self._credentials.blank_answer(attempt)
             return await self._explain(attempt, route, failure, timeout)
         finally:
             attempt.hop = None  # it holds the attempt
+        self._credentials.blank_answer(attempt)
         if self._refusal.expected:
             return attempt.failed(self._refusal.not_met())
         return attempt.observation(attempt.elapsed())
@@ -120,9 +124,10 @@ class HttpProbe:
                 and location is not None
             ):
                 attempt.http = _facts(answer, request, redirects, None)
+                attempt.answer = answer.kept(b"", body_cut=True, url=_whom(request, redirects))
                 return redirected(request, answer.status, location, self._settings)
             attempt.begin(Phase.TRANSFER)
-            body, truncated = await self._read(answer, request.hop)
+            body, truncated = await self._read(answer, request, redirects)
             attempt.end(Phase.TRANSFER, begun, attempt.last_byte_at)
             attempt.complete()
         finally:
@@ -130,9 +135,12 @@ class HttpProbe:
         await self._judge(answer, request, redirects, body, truncated=truncated)
         return None
 
-    async def _read(self, answer: Answer, hop: Hop) -> tuple[bytes, bool]:
-        """The body after decompression, up to the limit, and whether it went on."""
-        limit = self._settings.max_body_bytes
+    async def _read(self, answer: Answer, request: Request, redirects: int) -> tuple[bytes, bool]:
+        """The body after decompression, up to the limit, and whether it went on. What is kept of
+        it goes into the notebook, also of one that breaks off.
+        """
+        limit, attempt = self._settings.max_body_bytes, request.hop.attempt
+        whom = _whom(request, redirects)
         chunks: list[bytes] = []
         size = 0
         try:
@@ -140,14 +148,19 @@ class HttpProbe:
                 size += len(chunk)
                 chunks.append(chunk)
                 if size > limit:
+                    attempt.answer = answer.kept(kept_start(chunks), body_cut=True, url=whom)
                     return b"".join(chunks)[:limit], True
-        except aiohttp.ClientError as error:
-            hop.attempt.http = None
-            raise _protocol_failure(error, hop) from None
-        except ProbeFailure:
-            hop.attempt.http = None
+        except BaseException as error:  # the deadline, too
+            attempt.answer = answer.kept(kept_start(chunks), body_cut=True, url=whom)
+            if isinstance(error, aiohttp.ClientError):
+                attempt.http = None
+                raise _protocol_failure(error, request.hop) from None
+            if isinstance(error, ProbeFailure):
+                attempt.http = None
             raise
-        return b"".join(chunks), False
+        body = b"".join(chunks)
+        attempt.answer = answer.kept(body[:BODY_KEPT], body_cut=size > BODY_KEPT, url=whom)
+        return body, False
 
     async def _judge(
         self,
@@ -238,6 +251,11 @@ class HttpProbe:
             return False
         broken_in_tls = not attempt.answered and self._tls is not None
         return self._refusal.met_by(failure, broken_in_tls=broken_in_tls)
+
+
+def _whom(request: Request, redirects: int) -> str | None:
+    """Who is asked, when that is another than was asked first."""
+    return clean(redact_url(str(request.url))) if redirects else None
 
 
 def _facts(answer: Answer, request: Request, redirects: int, body_bytes: int | None) -> HttpFacts:

@@ -22,6 +22,18 @@ def blanked(text: str, secrets: Iterable[str]) -> str:
     return text
 
 
+def blanked_bytes(data: bytes, secret: bytes, *, cut: bool) -> bytes:
+    """The same of bytes. ``cut``: they may end within a secret, whose beginning is blanked too."""
+    if secret[:SHORTEST] not in data or len(secret) < SHORTEST:
+        return data
+    data = data.replace(secret, MASK.encode())
+    if cut:
+        for length in range(min(len(secret) - 1, len(data)), SHORTEST - 1, -1):
+            if data.endswith(secret[:length]):
+                return data[:-length] + MASK.encode()
+    return data
+
+
 def _without_beginning(text: str, secret: str) -> str:
     longest = min(len(secret) - 1, len(text))
     for length in range(longest, SHORTEST - 1, -1):

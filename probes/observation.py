@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from probes.http_answer import HttpAnswer
+
 TEXT_LIMIT = 200
 
 
@@ -132,6 +134,34 @@ class Certificate:
     """The subject key identifier of its issuer (RFC 5280, 4.2.1.1)."""
 
 
+class RevocationState(StrEnum):
+    """What is known of a certificate's revocation."""
+
+    GOOD = "good"
+    REVOKED = "revoked"
+    UNKNOWN = "unknown"
+    """Nobody could tell; different from both."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revocation:
+    """What was found out about one certificate's revocation."""
+
+    sha256: str
+    """The certificate's fingerprint."""
+    subject: str
+    state: RevocationState
+    source: str = ""
+    """Who says so: ``stapled OCSP``, ``OCSP http://…``, ``CRL http://…``; empty when unknown."""
+    revoked_at: float | None = None
+    reason: str | None = None
+    """The authority's, as RFC 5280, 5.3.1 writes it: ``keyCompromise``."""
+    detail: str = ""
+    """When unknown: why, in clauses that begin with the source."""
+    cause: Cause | None = None
+    """When unknown: whose trouble that is, the sources' (``dependency``) or our own."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TlsFacts:
     """What was learned of a TLS connection, also of one that did not verify."""
@@ -148,6 +178,8 @@ class TlsFacts:
     """Our own certificate, when the settings name one."""
     verified_chain: tuple[Certificate, ...] = ()
     """Leaf first, up to the authority that we trust; empty when nothing verified."""
+    revocation: tuple[Revocation, ...] = ()
+    """Of each certificate below the authority that we trust, leaf first; empty when not asked."""
 
     @property
     def leaf(self) -> Certificate | None:
@@ -213,6 +245,11 @@ class Observation:
     dns: DnsFacts | None = None
     parts: tuple[Observation, ...] = ()
     """With ``address: all``: one observation an address, in address order."""
+    resolved: tuple[str, ...] = ()
+    """The addresses that the name led to (of the last look-up), at most 32; empty where none was
+    needed."""
+    answer: HttpAnswer | None = field(default=None, repr=False)
+    """The last answer as the server sent it, also one that was not whole."""
 
     @property
     def failed(self) -> bool:

@@ -245,6 +245,13 @@ def _noting_requests(requests: list[int]) -> Callable[..., None]:
     return message
 
 
+def verified_ders(connection: ssl.SSLObject, context: Context) -> tuple[bytes, ...]:
+    """DER of the chain that verified, leaf first, up to the authority that we trust; empty where
+    nothing is verified. Apart from :class:`TlsFacts`, for few ask and an observation is kept.
+    """
+    return tuple(_verified_chain(connection)) if context.verifies else ()
+
+
 def _unverified_chain(connection: ssl.SSLObject) -> list[bytes]:
     return _ders(connection, "get_unverified_chain")
 

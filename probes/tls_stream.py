@@ -2,7 +2,7 @@
 the probe.
 
 Three things are gained by speaking to OpenSSL ourselves (``ssl.SSLObject`` over memory buffers, as
-asyncio does). The handshake's end is timed where it happens and not when a task wakes up. Our last
+asyncio does). The handshake is timed from our first message to the arrival of the peer's last. Our last
 handshake message and the request leave in one packet. And the connection is closed without waiting
 for the peer's close_notify, which RFC 8446, 6.1 allows.
 """
@@ -15,6 +15,8 @@ import socket
 import ssl
 from collections.abc import Callable
 from typing import Any, cast
+
+from probes.arrivals import carry
 
 CHUNK = 16_384
 """Bytes read at a time: a record holds no more (RFC 8446, 5.1)."""
@@ -49,6 +51,8 @@ class TlsStream(asyncio.Transport, asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._ended: asyncio.Future[float] | None = self._loop.create_future()
         """The timer's reading at the handshake's end, while somebody may wait for it."""
+        self.asked_at: float | None = None
+        """The timer's reading when our first message was ready to be sent."""
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
         self._tls = context.wrap_bio(
@@ -65,12 +69,13 @@ class TlsStream(asyncio.Transport, asyncio.Protocol):
         self._fault: BaseException | None = None
 
     async def connect(self, connected: socket.socket) -> float:
-        """Shakes hands over a connected socket; gives the timer's reading at the end. Raises
-        ``ssl.SSLError`` and ``OSError``.
+        """Shakes hands over a connected socket; gives the timer's reading when the peer's last word
+        of it came. Our own cryptography after that is no time of the peer's. Raises ``ssl.SSLError``
+        and ``OSError``.
         """
         ended = self._ended
         try:
-            await self._loop.create_connection(lambda: self, sock=connected)
+            await carry(connected, self, self._timer)
             if ended is None:
                 raise RuntimeError("a stream connects once")
             return await ended
@@ -138,6 +143,8 @@ class TlsStream(asyncio.Transport, asyncio.Protocol):
         try:
             self._tls.do_handshake()
         except ssl.SSLWantReadError:
+            if self.asked_at is None:
+                self.asked_at = self._timer()
             self._flush()
             return
         except ssl.SSLError as error:
@@ -148,7 +155,8 @@ class TlsStream(asyncio.Transport, asyncio.Protocol):
             return
         self._above = cast("asyncio.Protocol", self._factory())
         self._above.connection_made(self)
-        self._ended.set_result(self._timer())
+        came_at = self.get_extra_info("arrived_at")
+        self._ended.set_result(self._timer() if came_at is None else came_at)
         # after the waiting task's turn: its request takes our last message along
         self._loop.call_soon(self._flush)
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Self, TypeAlias, TypeVar, cast
 
 import aiohappyeyeballs
 
-from probes.attempt import Attempt
+from probes.arrivals import round_trip
+from probes.attempt import RESOLVED_KEPT, Attempt
 from probes.failure import (
     ProbeFailure,
     from_connect,
@@ -67,10 +68,11 @@ async def resolve(tools: Tools, route: Route, attempt: Attempt) -> tuple[str, ..
         raise from_resolution(error, route.host) from None
     except UnicodeError:
         raise ProbeFailure(Reason.DNS, f"{route.host} is not a name", Cause.NETWORK) from None
-    attempt.end(Phase.RESOLVE, begun)
-    if not found:
+    attempt.end(Phase.RESOLVE, begun, at=None if found.took is None else begun + found.took)
+    attempt.resolved = found.addresses[:RESOLVED_KEPT]
+    if not found.addresses:
         raise ProbeFailure(Reason.DNS, f"{route.host} has no address", Cause.NETWORK)
-    return found
+    return found.addresses
 
 
 async def connect(tools: Tools, route: Route, attempt: Attempt) -> socket.socket:
@@ -78,6 +80,7 @@ async def connect(tools: Tools, route: Route, attempt: Attempt) -> socket.socket
     known = route.known()
     addresses = (known,) if known is not None else await resolve(tools, route, attempt)
     begun = attempt.begin(Phase.CONNECT)
+    tools.keep_stamping()
     try:
         if len(addresses) == 1:
             attempt.address = addresses[0]
@@ -88,7 +91,9 @@ async def connect(tools: Tools, route: Route, attempt: Attempt) -> socket.socket
     except OSError as error:
         shown = addresses[0] if len(addresses) == 1 else f"{route.host}"
         raise from_connect(error, join_host_port(shown, route.port)) from None
-    attempt.end(Phase.CONNECT, begun)
+    # the first of several addresses may have been given up for the next: that wait counts
+    spent = round_trip(connected) if len(addresses) == 1 else None
+    attempt.end(Phase.CONNECT, begun, at=None if spent is None else begun + spent)
     return connected
 
 
@@ -143,7 +148,7 @@ async def over_tls(
                 Reason.RESET, "the connection was closed during the TLS handshake"
             ) from None
         raise from_connect(error, attempt.address or server_name) from None
-    attempt.end(Phase.TLS, begun, at=ended)
+    attempt.end(Phase.TLS, stream.asked_at or begun, at=ended)
     attempt.tls = attempt.tools.tls.facts(context, stream.get_extra_info("ssl_object"))
     return cast("P", stream.protocol)
 

@@ -116,6 +116,13 @@ LAST_TRANSITION = _gauge(
     "driftvakt_last_transition_timestamp_seconds",
     "When a service's published status last changed, in Unix time; before that, since when it is.",
 )
+AVAILABILITY = _gauge(
+    "driftvakt_availability_ratio",
+    "Green and yellow of the time known within the window; planned red counted or left out.",
+)
+AVAILABILITY_UNKNOWN = _gauge(
+    "driftvakt_availability_unknown_ratio", "How much of the window nothing is known of."
+)
 
 SERVICE_FAMILIES = (
     SERVICE_STATUS,
@@ -123,6 +130,8 @@ SERVICE_FAMILIES = (
     SERVICE_PLANNED,
     TRANSITIONS,
     LAST_TRANSITION,
+    AVAILABILITY,
+    AVAILABILITY_UNKNOWN,
 )
 
 ENVIRONMENT_STATUS = _gauge(
@@ -130,3 +139,16 @@ ENVIRONMENT_STATUS = _gauge(
 )
 
 ENVIRONMENT_FAMILIES = (ENVIRONMENT_STATUS,)
+
+WINDOW_ACTIVE = _gauge(
+    "driftvakt_service_window_active",
+    "Whether a service window of this impact is under way for the service.",
+)
+WINDOW_START = _gauge(
+    "driftvakt_service_window_start_timestamp_seconds",
+    "When a service window begins (under way, else the next, else the last), in Unix time.",
+)
+WINDOW_END = _gauge(
+    "driftvakt_service_window_end_timestamp_seconds",
+    "When that service window ends, in Unix time.",
+)

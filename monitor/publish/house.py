@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from prometheus_client import (
     CollectorRegistry,
@@ -18,6 +18,7 @@ from prometheus_client.metrics_core import GaugeMetricFamily, HistogramMetricFam
 from prometheus_client.registry import Collector
 
 from monitor.publish.histogram import Histogram, bound_label
+from monitor.publish.history_series import HistoryFigures, HistorySeries
 
 _LATENESS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
@@ -142,6 +143,10 @@ class House:
 
     def notified(self, notification: str, outcome: str) -> None:
         self._notifications.labels(notification=notification, outcome=outcome).inc()
+
+    def watch_history(self, figures: Callable[[], HistoryFigures]) -> None:
+        """From now on the history's figures are asked for at each scrape. To be called once."""
+        self._registry.register(HistorySeries(figures))
 
     def render_house(self) -> bytes:
         """Everything of the registry, in the text format."""

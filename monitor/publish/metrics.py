@@ -19,6 +19,8 @@ from monitor.publish.joining import join
 from monitor.publish.pacer import Pacer
 from monitor.publish.service_series import Changes, ServiceSeries, environment_lines
 from monitor.publish.tally import Tally
+from monitor.publish.window_series import WindowSeries
+from monitor.shares import NOTHING_KNOWN
 from monitor.snapshot import Snapshot, Transition
 from probes.observation import Observation
 
@@ -37,6 +39,7 @@ class Metrics(House):
         self._service_rows: list[ServiceSeries] = []
         self._checks = Columns(f.CHECK_FAMILIES)
         self._services = Columns(f.SERVICE_FAMILIES)
+        self._windows = WindowSeries()
         self._rendering = asyncio.Lock()
 
     def observe(self, check: Check, observation: Observation, verdict: Verdict) -> None:
@@ -44,8 +47,8 @@ class Metrics(House):
         self._tally_of(check.id).observe(observation, verdict)
 
     def transition(self, transition: Transition) -> None:
-        """Counts a service's change; an environment's own is in its services' already."""
-        if transition.service is not None:
+        """Counts a service's change of status; an environment's own is in its services' already."""
+        if transition.service is not None and transition.changes_status:
             service = ServiceId(f"{transition.environment}/{transition.service}")
             self._changes_of(service).count(transition)
 
@@ -64,6 +67,8 @@ class Metrics(House):
                         await pacer.rest()
             blocks.append(f.ENVIRONMENT_STATUS.header())
             blocks.extend(environment_lines(view).encode() for view in snapshot.environments)
+            await pacer.rest()
+            blocks.append(self._windows.render(snapshot))
             await pacer.rest()
             blocks.append(self.render_house())
             return await join(blocks, pacer)
@@ -93,7 +98,9 @@ class Metrics(House):
         checks = iter(self._check_rows)
         services = iter(self._service_rows)
         for service in snapshot.services():
-            next(services).update(service, self._changes_of(service.service.id), self._services)
+            id_, series = service.service.id, next(services)
+            series.update(service, self._changes_of(id_), self._services)
+            series.measured(snapshot.availability.get(id_, NOTHING_KNOWN), self._services)
             for view in service.checks:
                 row = next(checks)
                 row.update(view, snapshot.at, self._tally_of(row.check.id), self._checks)

@@ -8,9 +8,12 @@ from monitor.judge import Status
 from monitor.publish import families as f
 from monitor.publish.check_series import status_lines
 from monitor.publish.exposition import Columns, labels, number
+from monitor.shares import WINDOWS, Availability
 from monitor.snapshot import EnvironmentView, ServiceView, Transition
 
 _CHANGES = tuple(permutations(Status, 2))
+_AVAILABILITY = f.SERVICE_FAMILIES.index(f.AVAILABILITY)
+_AVAILABILITY_UNKNOWN = f.SERVICE_FAMILIES.index(f.AVAILABILITY_UNKNOWN)
 
 
 class Changes:
@@ -32,12 +35,21 @@ class Changes:
 class ServiceSeries:
     """One row of the columns. Its counters exist from the first rendering, at 0."""
 
-    __slots__ = ("_at", "_made_of", "_row")
+    __slots__ = ("_at", "_availability", "_made_of", "_ratio_of", "_row", "_unknown_of")
 
     def __init__(self, view: ServiceView, row: int) -> None:
         self._at = labels(environment=view.service.environment, service=view.service.name)
         self._row = row
+        self._ratio_of = tuple(
+            f'{f.AVAILABILITY.name}{{{self._at},window="{window}",counting="{counting}"}} '
+            for window in WINDOWS
+            for counting in ("all", "unplanned")
+        )
+        self._unknown_of = tuple(
+            f'{f.AVAILABILITY_UNKNOWN.name}{{{self._at},window="{window}"}} ' for window in WINDOWS
+        )
         self._made_of: tuple[object, ...] | None = None
+        self._availability: Availability | None = None
 
     def update(self, view: ServiceView, changes: Changes, columns: Columns) -> None:
         """Brings the row up to date."""
@@ -59,6 +71,29 @@ class ServiceSeries:
         )
         for family, text in enumerate(lines):
             columns.put(family, self._row, text)
+
+    def measured(self, availability: Availability, columns: Columns) -> None:
+        """Brings the row's availability up to date; a ratio of nothing is absent."""
+        if availability is self._availability:
+            return
+        self._availability = availability
+        ratios: list[float | None] = []
+        unknown: list[float | None] = []
+        for shares in availability.windows:
+            ratios += shares.ratio, shares.unplanned_ratio
+            unknown.append(shares.unknown_ratio)
+        columns.put(_AVAILABILITY, self._row, _lines(self._ratio_of, ratios))
+        columns.put(_AVAILABILITY_UNKNOWN, self._row, _lines(self._unknown_of, unknown))
+
+
+def _lines(series: tuple[str, ...], values: list[float | None]) -> str:
+    return "".join(
+        [
+            f"{each}{number(value)}\n"
+            for each, value in zip(series, values, strict=True)
+            if value is not None
+        ]
+    )
 
 
 def environment_lines(view: EnvironmentView) -> str:

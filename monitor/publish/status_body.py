@@ -14,13 +14,25 @@ from monitor import wording
 from monitor.estate import CheckId, Estate, ServiceId, Text
 from monitor.publish.joining import join
 from monitor.publish.pacer import Pacer
-from monitor.publish.status_values import check_value, instant, text, view_value
+from monitor.publish.status_values import (
+    availability_value,
+    check_value,
+    instant,
+    text,
+    view_value,
+    window_value,
+)
+from monitor.shares import NOTHING_KNOWN, Availability
 from monitor.snapshot import CheckView, EnvironmentView, ServiceView, Snapshot
 
 SCHEMA_VERSION = 1
 STALE_FOR = 30.0
 """Seconds after which a reader should take the body for out of date."""
-_TAIL = b'],"service_windows":{"active":[],"upcoming":[],"past":[]},"upgrades":[],"notices":[]}'
+UPCOMING = 60 * 86_400.0
+PAST = 30 * 86_400.0
+"""Seconds ahead and back for which service windows are told."""
+MOST_WINDOWS = 100
+"""Upcoming ones, and past ones, that are told at most."""
 
 
 async def render(snapshot: Snapshot, *, version: str, stale_for: float = STALE_FOR) -> bytes:
@@ -37,12 +49,13 @@ class StatusRenderer:
         self._estate: Estate | None = None
         self._checks: dict[CheckId, tuple[CheckView, bytes]] = {}
         self._services: dict[ServiceId, tuple[ServiceView, bytes]] = {}
+        self._availability: dict[ServiceId, tuple[Availability, bytes]] = {}
 
     async def render(self, snapshot: Snapshot) -> bytes:
         """UTF-8 JSON. Never works longer than 2 ms without giving way to the event loop."""
         pacer = Pacer()
         if snapshot.estate is not self._estate:
-            self._checks, self._services = {}, {}
+            self._checks, self._services, self._availability = {}, {}, {}
             self._estate = snapshot.estate
         pieces = [self._head(snapshot)]
         for number, environment in enumerate(snapshot.environments):
@@ -50,7 +63,8 @@ class StatusRenderer:
             pieces.append(_open(_environment(environment, snapshot)) + b'"services":[')
             for place, service in enumerate(environment.services):
                 pieces.append(b"," if place else b"")
-                pieces.append(self._service(service, environment, snapshot) + b'"checks":[')
+                pieces.append(self._service(service, environment, snapshot))
+                pieces.append(self._availability_of(service.service.id, snapshot) + b'"checks":[')
                 for order, check in enumerate(service.checks):
                     pieces.append(b"," if order else b"")
                     pieces.append(self._check(check, service, snapshot))
@@ -58,7 +72,7 @@ class StatusRenderer:
                         await pacer.rest()
                 pieces.append(b"]}")
             pieces.append(b"]}")
-        pieces.append(_TAIL)
+        pieces.append(_tail(snapshot))
         return await join(pieces, pacer)
 
     def _check(self, view: CheckView, service: ServiceView, snapshot: Snapshot) -> bytes:
@@ -77,6 +91,14 @@ class StatusRenderer:
             self._services[view.service.id] = known
         return known[1]
 
+    def _availability_of(self, service: ServiceId, snapshot: Snapshot) -> bytes:
+        measured = snapshot.availability.get(service, NOTHING_KNOWN)
+        known = self._availability.get(service)
+        if known is None or known[0] is not measured:
+            text = b'"availability":' + dump(availability_value(measured)) + b","
+            known = self._availability[service] = measured, text
+        return known[1]
+
     def _head(self, snapshot: Snapshot) -> bytes:
         value = {
             "schema_version": SCHEMA_VERSION,
@@ -91,6 +113,23 @@ class StatusRenderer:
             "message": text(wording.overall_message(snapshot)),
         }
         return _open(value) + b'"environments":['
+
+
+def _tail(snapshot: Snapshot) -> bytes:
+    at, agenda = snapshot.at, snapshot.agenda
+    told = {
+        "active": [one for one in agenda.occurrences if one.start <= at < one.end],
+        "upcoming": agenda.upcoming(at, UPCOMING)[:MOST_WINDOWS],
+        "past": agenda.past(at, PAST)[:MOST_WINDOWS],
+    }
+    value = {
+        "service_windows": {
+            when: [window_value(one) for one in found] for when, found in told.items()
+        },
+        "upgrades": [],
+        "notices": [],
+    }
+    return b"]," + dump(value)[1:]
 
 
 def _environment(view: EnvironmentView, snapshot: Snapshot) -> dict[str, Any]:
@@ -112,7 +151,7 @@ def _service(view: ServiceView, environment: Text, snapshot: Snapshot) -> dict[s
         "help": text(service.help) if service.help is not None else None,
         **view_value(view),
         "message": text(message),
-        "service_window": None,
+        "service_window": window_value(view.window) if view.window is not None else None,
         "critical": service.critical,
     }
 

@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from monitor import wording
 from monitor.certificates import CertificateChange
-from monitor.estate import Text
+from monitor.estate import ServiceId, Text
+from monitor.instants import instant
+from monitor.plan import Occurrence
+from monitor.shares import WINDOWS, Availability, AvailabilityReport, Shares
 from monitor.snapshot import AddressView, CheckView, EnvironmentView, ServiceView
 from probes.observation import Certificate, Grade, Observation, Reason, TlsFacts
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_FIRST, _LAST = "0001-01-01T00:00:00.000Z", "9999-12-31T23:59:59.999Z"
-
-
-def instant(at: float) -> str:
-    """Seconds since the epoch as ISO 8601 in UTC with milliseconds: ``2026-11-23T13:02:11.120Z``.
-
-    What a calendar does not reach (a certificate may say anything) becomes its nearest end.
-    """
-    try:
-        moment = _EPOCH + timedelta(milliseconds=round(at * 1000))
-    except (OverflowError, ValueError):
-        return _LAST if at > 0 else _FIRST
-    return moment.isoformat(timespec="milliseconds")[:23] + "Z"
+__all__ = ["check_value", "instant", "text", "view_value"]
 
 
 def text(value: Text) -> dict[str, str]:
@@ -40,6 +29,71 @@ def view_value(view: ServiceView | EnvironmentView) -> dict[str, Any]:
         "declared": view.declared,
         "planned": view.planned,
         "since": instant(view.since),
+    }
+
+
+def window_value(one: Occurrence) -> dict[str, Any]:
+    """A service window at one of its times."""
+    window = one.window
+    return {
+        "id": window.id,
+        "title": text(window.title),
+        "message": text(window.message) if window.message is not None else None,
+        "impact": window.impact,
+        "start": instant(one.start),
+        "end": instant(one.end),
+        "environments": sorted(window.environments),
+        "services": sorted(window.services),
+        "changes_certificates": window.changes_certificates,
+        "cancelled": window.cancelled,
+    }
+
+
+def availability_value(availability: Availability) -> dict[str, Any]:
+    """By window; see docs/availability.md."""
+    return {
+        window: shares_value(shares)
+        for window, shares in zip(WINDOWS, availability.windows, strict=True)
+    }
+
+
+def shares_value(shares: Shares) -> dict[str, Any]:
+    """The ratios, never rounded, and what is unknown, in seconds."""
+    return {
+        "all": shares.ratio,
+        "unplanned": shares.unplanned_ratio,
+        "unknown_s": shares.unknown / 1000,
+    }
+
+
+def report_value(service: ServiceId, report: AvailabilityReport) -> dict[str, Any]:
+    """What the address for one service's availability answers."""
+    return {
+        "service": service,
+        "at": instant(report.at),
+        "windows": {
+            window: {**shares_value(shares), **_seconds(shares)}
+            for window, shares in zip(WINDOWS, report.availability.windows, strict=True)
+        },
+        "days": [
+            {
+                "day": day.day.isoformat(),
+                "start": instant(day.start),
+                "end": instant(day.end),
+                **shares_value(day.shares),
+                **_seconds(day.shares),
+            }
+            for day in report.days
+        ],
+    }
+
+
+def _seconds(shares: Shares) -> dict[str, float]:
+    return {
+        "green_s": shares.green / 1000,
+        "yellow_s": shares.yellow / 1000,
+        "red_s": shares.red / 1000,
+        "planned_red_s": shares.planned_red / 1000,
     }
 
 

@@ -3,6 +3,9 @@
     GET /              the page
     GET /status.json   the same body as the file, for browsers of any origin
     GET /metrics       Prometheus text format
+    GET /api/v1/availability?service=ENV/SERVICE
+    GET /api/v1/evidence/ID
+                       the evidence of a transition: docs/evidence.md
     GET /-/healthy     is the process alive; never asks for a password
     GET /-/ready       has it something to say
 
@@ -13,6 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from importlib import resources
@@ -21,7 +25,7 @@ from typing import Protocol
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Middleware
 
-from monitor.estate import Estate
+from monitor.estate import Estate, ServiceId
 from monitor.publish import page
 from monitor.publish.exposition import CONTENT_TYPE
 from monitor.publish.guards import (
@@ -36,7 +40,11 @@ from monitor.publish.guards import (
 from monitor.publish.language import choose
 from monitor.publish.pacer import Pacer
 from monitor.publish.sending import gzip, send, takes_gzip
+from monitor.publish.status_body import dump
+from monitor.publish.status_values import report_value
+from monitor.shares import AvailabilityReport
 from monitor.snapshot import Snapshot
+from monitor.transition_id import PREFIX_PATTERN
 
 __all__ = ["BoundedRunner", "Source", "application"]
 
@@ -65,6 +73,12 @@ class Source(Protocol):
         """The newest body of status.json and when it was made, seconds since the epoch."""
 
     async def metrics(self) -> bytes: ...
+    def availability(self, service: ServiceId) -> AvailabilityReport:
+        """As of now. Raises ``KeyError`` for a service that is not watched."""
+
+    async def evidence(self, id_: str) -> bytes | None:
+        """The bundle of the transition whose id is, or alone begins with, ``id_``."""
+
     def healthy(self) -> tuple[bool, str]: ...
     def ready(self) -> tuple[bool, str]: ...
 
@@ -86,6 +100,8 @@ def application(source: Source, *, credentials: tuple[str, str] | None = None) -
     app.router.add_get("/status.json", site.status)
     app.router.add_options("/status.json", site.preflight)
     app.router.add_get("/metrics", site.metrics)
+    app.router.add_get("/api/v1/availability", site.availability)
+    app.router.add_get("/api/v1/evidence/{id}", site.evidence)
     app.router.add_get(HEALTHY_PATH, site.healthy)
     app.router.add_get("/-/ready", site.ready)
     return app
@@ -174,6 +190,34 @@ class _Site:
         if takes_gzip(request.headers.get(hdrs.ACCEPT_ENCODING, "")):
             body = await gzip(body)
             headers[hdrs.CONTENT_ENCODING] = "gzip"
+        return await send(request, body, headers)
+
+    async def availability(self, request: web.Request) -> web.StreamResponse:
+        headers: dict[str, str] = {
+            hdrs.ACCESS_CONTROL_ALLOW_ORIGIN: "*",
+            hdrs.CACHE_CONTROL: "no-cache",
+            hdrs.CONTENT_TYPE: "application/json; charset=utf-8",
+        }
+        service = ServiceId(request.query.get("service", ""))
+        try:
+            report = self._source.availability(service)
+        except KeyError:
+            body = dump({"error": "service must be ENV/SERVICE of one that is watched"})
+            status = 404 if service else 400
+            return web.Response(status=status, body=body, headers=headers)
+        return await send(request, dump(report_value(service, report)), headers)
+
+    async def evidence(self, request: web.Request) -> web.StreamResponse:
+        wanted = request.match_info["id"]
+        if not re.fullmatch(PREFIX_PATTERN, wanted):
+            raise web.HTTPBadRequest(text="400: this is not the id of a transition\n")
+        body = await self._source.evidence(wanted)
+        if body is None:
+            raise web.HTTPNotFound(text="404: there is no evidence of this id\n")
+        headers: dict[str, str] = {
+            hdrs.CONTENT_TYPE: "application/json; charset=utf-8",
+            hdrs.CACHE_CONTROL: "no-store",
+        }
         return await send(request, body, headers)
 
     async def healthy(self, _: web.Request) -> web.Response:

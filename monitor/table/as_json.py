@@ -7,7 +7,7 @@ from typing import Any
 from monitor.judge import Verdict
 from monitor.publish.status_values import instant
 from probes.chain import arrange
-from probes.observation import Certificate, HttpFacts, Observation, Reason, TlsFacts
+from probes.observation import Certificate, HttpFacts, Observation, Reason, Revocation, TlsFacts
 
 
 def probe_json(observation: Observation, verdict: Verdict) -> dict[str, Any]:
@@ -71,7 +71,20 @@ def _tls(facts: TlsFacts, reason: Reason | None) -> dict[str, Any]:
             }
             for note in chain.notes
         ],
+        "revocation": [_revocation(each) for each in facts.revocation],
         "client": _certificate(facts.client) if facts.client else None,
+    }
+
+
+def _revocation(found: Revocation) -> dict[str, Any]:
+    return {
+        "subject": found.subject,
+        "sha256": found.sha256,
+        "state": found.state.value,
+        "source": found.source or None,
+        "revoked_at": _instant(found.revoked_at),
+        "reason": found.reason,
+        "words": found.detail,
     }
 
 

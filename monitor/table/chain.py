@@ -15,7 +15,7 @@ from monitor.table.look import NOTHING, say
 from probes.certificate_judge import WEAK_HASHES
 from probes.certificate_settings import KeyBits
 from probes.chain import Chain, ChainFault, arrange
-from probes.observation import Certificate, Observation, Reason, TlsFacts
+from probes.observation import Certificate, Observation, Reason, RevocationState, TlsFacts
 
 DAY = 86_400.0
 NEAR = 30 * DAY
@@ -51,6 +51,11 @@ _FAULTS = {
     ChainFault.NOT_SENT: Text(sv="inte skickat av servern", en="not sent by the server"),
     ChainFault.DUPLICATE: Text(sv="skickat två gånger", en="sent twice"),
     ChainFault.UNNEEDED: Text(sv="behövs inte", en="not needed"),
+}
+_REVOCATION = {
+    RevocationState.GOOD: (Text(sv="inte spärrat", en="not revoked"), "green"),
+    RevocationState.REVOKED: (Text(sv="spärrat {date}", en="revoked {date}"), "red"),
+    RevocationState.UNKNOWN: (Text(sv="spärrstatus okänd", en="revocation unknown"), "yellow"),
 }
 _GRAVE = frozenset({ChainFault.MISSING, ChainFault.UNTRUSTED})
 
@@ -140,6 +145,11 @@ def _remarks(
         yield RichText(say(_TRUSTED, language), style="green")
     elif not certificate.self_signed:
         yield from _weaknesses(certificate, language)
+    for one in facts.revocation:
+        if one.sha256 == certificate.sha256:
+            said, colour = _REVOCATION[one.state]
+            since = NOTHING if one.revoked_at is None else _date(one.revoked_at)
+            yield RichText(say(said, language).format(date=since), style=colour)
     for note in chain.notes:
         if note.sha256 == certificate.sha256:
             colour = "red" if note.fault in _GRAVE else "yellow"

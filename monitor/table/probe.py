@@ -88,7 +88,7 @@ def _facts(
     if target is not None:
         lines.append((say(_TARGET, language), target))
     if verdict.reason is not None:
-        phrase = say(reason_phrase(verdict.reason), language)
+        phrase = say(reason_phrase(verdict.reason, verdict.cause), language)
         lines.append((say(_REASON, language), f"{verdict.reason.value}: {phrase}"))
     if observation.detail:
         lines.append((say(_DETAIL, language), observation.detail))

@@ -18,7 +18,7 @@ from monitor.wording import (
     service_message,
     status_word,
 )
-from probes.observation import Grade, Reason, clean
+from probes.observation import Cause, Grade, Reason, clean
 
 NO_REASON = Text(sv="", en="")
 _UNMEASURED = Text(sv="Ingen mätning ännu", en="No measurement yet")
@@ -78,7 +78,9 @@ def rows_of(snapshot: Snapshot) -> Iterator[Row]:
                 message=service_message(service, zone, environment.environment.title),
                 planned=service.planned,
                 latency=_slowest(service),
-                reason=_deciding([(check.status, check.reason) for check in service.checks]),
+                reason=_deciding(
+                    [(check.status, check.reason, check.cause) for check in service.checks]
+                ),
             )
             for check in service.checks:
                 yield Row(
@@ -92,12 +94,13 @@ def rows_of(snapshot: Snapshot) -> Iterator[Row]:
                 )
 
 
-def _deciding(checks: Sequence[tuple[Status, Reason | None]]) -> Text:
+def _deciding(checks: Sequence[tuple[Status, Reason | None, Cause | None]]) -> Text:
     """The reason of the worst check that has one."""
-    known = [(status.severity, reason) for status, reason in checks if reason is not None]
+    known = [(status.severity, reason, cause) for status, reason, cause in checks if reason]
     if not known:
         return NO_REASON
-    return reason_phrase(max(known, key=lambda pair: pair[0])[1])
+    _, reason, cause = max(known, key=lambda one: one[0])
+    return reason_phrase(reason, cause)
 
 
 def _slowest(service: ServiceView) -> float | None:
@@ -108,17 +111,19 @@ def _why(check: CheckView) -> Text:
     if check.last is None and check.reason is None:
         return _UNMEASURED
     if check.trouble:
-        return _because(check.reason, check.trouble)
+        return _because(check.reason, check.cause, check.trouble)
     seen = check.evidence or check.last
     detail = seen.detail if seen and seen.reason is check.reason else ""
-    return _because(check.reason, detail, over=check.last_grade is Grade.GOOD)
+    return _because(check.reason, check.cause, detail, over=check.last_grade is Grade.GOOD)
 
 
-def _because(reason: Reason | None, detail: str = "", *, over: bool = False) -> Text:
+def _because(
+    reason: Reason | None, cause: Cause | None, detail: str = "", *, over: bool = False
+) -> Text:
     """``over``: the newest measurement was good, and the status only waits for more of them."""
     if reason is None:
         return NO_REASON
-    phrase = reason_phrase(reason)
+    phrase = reason_phrase(reason, cause)
     shown = f" ({clean(detail)})" if detail else ""
     if over:
         return Text(
@@ -152,7 +157,10 @@ def rows_in(document: Mapping[str, Any]) -> Iterator[Row]:
                     whole,
                     latency=max(measured, default=None),
                     reason=_deciding(
-                        [(Status(c["status"]), _known(c["reason"])) for c in service["checks"]]
+                        [
+                            (Status(c["status"]), _known(c["reason"]), _whose(c["cause"]))
+                            for c in service["checks"]
+                        ]
                     ),
                 )
                 yield from checks
@@ -207,24 +215,32 @@ def _check(part: Mapping[str, Any]) -> Row:
         title=_both(str(part["name"])),
         status=Status(part["status"]),
         since=instant_in(part["since"]),
-        short=_UNMEASURED if last is None and reason is None else _reason(reason, last),
+        short=_UNMEASURED if last is None and reason is None else _reason(part),
         message=_text(part["message"], ""),
         latency=last["duration_ms"] / 1000 if last else None,
     )
 
 
-def _reason(word: str | None, last: Mapping[str, Any] | None) -> Text:
-    """A reason in words, or as it is when we do not know it."""
+def _reason(part: Mapping[str, Any]) -> Text:
+    """A check's reason in words, or as it is when we do not know it."""
+    word, last = part["reason"], part["last"]
     if word is not None and _known(word) is None:
         return _both(clean(word))
     over = last is not None and last["grade"] == Grade.GOOD
-    return _because(_known(word), over=over)
+    return _because(_known(word), _whose(part["cause"]), over=over)
 
 
 def _known(word: str | None) -> Reason | None:
     """A newer monitor may know reasons that we do not."""
     try:
         return Reason(word) if word is not None else None
+    except ValueError:
+        return None
+
+
+def _whose(word: str | None) -> Cause | None:
+    try:
+        return Cause(word) if word is not None else None
     except ValueError:
         return None
 

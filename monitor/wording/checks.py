@@ -125,7 +125,7 @@ def _because(view: CheckView) -> Text | None:
     reason = view.reason or (seen.reason if seen else None)
     if reason is None:
         return None
-    phrase = reason_phrase(reason)
+    phrase = reason_phrase(reason, view.cause if view.reason else seen.cause if seen else None)
     if seen is None:
         return phrase
     shown = _slowness(view, seen) if reason is Reason.LATENCY else _NOTHING
@@ -169,7 +169,7 @@ def _address(part: AddressView) -> Text:
     shown = Text(sv=address or "okänd adress", en=address or "unknown address")
     if part.reason is None:
         return shown
-    phrase = reason_phrase(part.reason)
+    phrase = reason_phrase(part.reason, part.cause)
     return Text(sv=f"{shown.sv} ({phrase.sv})", en=f"{shown.en} ({phrase.en})")
 
 
@@ -255,7 +255,7 @@ def ignorance(view: CheckView, zone: ZoneInfo) -> Text:
     who = source(view.check)
     since = instant(view.since, zone)
     if view.why.rule is Rule.MONITOR or view.trouble:
-        phrase = reason_phrase(view.reason or Reason.INTERNAL)
+        phrase = reason_phrase(view.reason or Reason.INTERNAL, view.cause)
         clause = one_line(view.trouble)
         shown = f" ({clause})" if clause else ""
         return Text(

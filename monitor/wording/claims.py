@@ -52,6 +52,7 @@ _IT_ANSWERS = frozenset(
         Reason.SIZE,
         Reason.TLS_WEAK,
         Reason.TLS_ISSUER,
+        Reason.TLS_REVOKED,
         Reason.ADDRESS_CHANGED,
         Reason.UNEXPECTED_SUCCESS,
     }

@@ -116,6 +116,11 @@ _PHRASES = {
     ),
 }
 
+_REVOCATION_UNKNOWN = Text(
+    sv="det är okänt om servercertifikatet är spärrat",
+    en="it is unknown whether the server's certificate is revoked",
+)
+
 _WHOSE = {
     Cause.TARGET: Text(sv="Felet ligger hos tjänsten.", en="The fault lies with the service."),
     Cause.NETWORK: Text(
@@ -134,8 +139,12 @@ _WHOSE = {
 }
 
 
-def reason_phrase(reason: Reason) -> Text:
-    """A reason as a clause: ``anslutningen nekades``, ``the connection was refused``."""
+def reason_phrase(reason: Reason, cause: Cause | None = None) -> Text:
+    """A reason as a clause: ``anslutningen nekades``, ``the connection was refused``. That nobody
+    could tell of a certificate's revocation (another cause than the target) is not that it is revoked.
+    """
+    if reason is Reason.TLS_REVOKED and cause not in (None, Cause.TARGET):
+        return _REVOCATION_UNKNOWN
     return _PHRASES[reason]
 
 

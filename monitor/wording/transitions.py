@@ -40,7 +40,8 @@ def transition_message(transition: Transition, snapshot: Snapshot) -> Text:
     view = service if transition.service is not None else environment
     if transition.after is Status.GREEN:
         if transition.before in (Status.YELLOW, Status.RED):
-            return together((_resolved(subject, since), _lasted(transition)))
+            over = _finished if transition.was_planned else _resolved
+            return together((over(subject, since), _lasted(transition)))
         return together((lead(Claim.FULL, subject, since), _BEFORE[transition.before]))
     if view is not None and view.status is transition.after:
         where = environment.environment.title if environment is not None else None
@@ -49,14 +50,30 @@ def transition_message(transition: Transition, snapshot: Snapshot) -> Text:
             if isinstance(view, ServiceView)
             else environment_message(view, zone)
         )
-        return together((said, _BEFORE[transition.before]))
+        return together((_over(transition), said, _before(transition)))
     return together(
         (
             lead(claim_of(transition.after), subject, since),
             *_reason(transition),
-            _BEFORE[transition.before],
+            _before(transition),
         )
     )
+
+
+def _over(transition: Transition) -> Text | None:
+    """A service window has ended and what it explained has not."""
+    if not transition.overrun:
+        return None
+    name = one_line(transition.window) if transition.window is not None else ""
+    called = f" {name}" if name else ""
+    return Text(
+        sv=f"Servicefönstret{called} är över, men störningen kvarstår.",
+        en=f"The service window{called} is over, but the disturbance is not.",
+    )
+
+
+def _before(transition: Transition) -> Text | None:
+    return _BEFORE[transition.before] if transition.changes_status else None
 
 
 def _views(
@@ -97,20 +114,29 @@ def _resolved(subject: Text, since: Text) -> Text:
     )
 
 
+def _finished(subject: Text, since: Text) -> Text:
+    return Text(
+        sv=f"Det planerade arbetet är avslutat: {subject.sv} är i full drift sedan {since.sv}.",
+        en=f"The planned work is finished: {subject.en} has been in full operation"
+        f" since {since.en}.",
+    )
+
+
 def _lasted(transition: Transition) -> Text | None:
     """From the first bad observation to the first good one."""
     began = transition.began
     if began is None or not began < transition.since:
         return None
     length = duration(transition.since - began)
-    return Text(sv=f"Störningen varade i {length.sv}.", en=f"It lasted {length.en}.")
+    what = "Arbetet pågick" if transition.was_planned else "Störningen varade"
+    return Text(sv=f"{what} i {length.sv}.", en=f"It lasted {length.en}.")
 
 
 def _reason(transition: Transition) -> Sequence[Text | None]:
     """The transition's own words, when the snapshot has moved on."""
     if transition.reason is None:
         return ()
-    phrase = reason_phrase(transition.reason)
+    phrase = reason_phrase(transition.reason, transition.cause)
     check = one_line(transition.check) if transition.check is not None else ""
     if check:
         phrase = Text(

@@ -34,7 +34,7 @@ def service_message(view: ServiceView, zone: ZoneInfo, environment: Text | None 
     subject = service_subject(service.title, service.name, where)
     since = instant(view.since, zone)
     if view.status is not view.measured:
-        return together((_declared(view, subject, since), _measured(view, zone)))
+        return together((_declared(view, subject, since, zone), _measured(view, zone)))
     return together((lead(service_claim(view), subject, since), *_grounds(view, zone)))
 
 
@@ -46,7 +46,7 @@ def _grounds(view: ServiceView, zone: ZoneInfo) -> Sequence[Text | None]:
         return _unknown_grounds(view, zone)
     check = deciding(view)
     if check is None:
-        return (_planned(view),)
+        return (_planned(view, zone),)
     return (
         shown_by(check),
         addresses(check),
@@ -55,7 +55,7 @@ def _grounds(view: ServiceView, zone: ZoneInfo) -> Sequence[Text | None]:
         whose(check.cause) if check.cause is not None else None,
         held_back(check, zone),
         _others(view, check),
-        _planned(view),
+        _planned(view, zone),
     )
 
 
@@ -122,20 +122,29 @@ def _also_blind(number: int) -> Text | None:
     )
 
 
-def _declared(view: ServiceView, subject: Text, since: Text) -> Text:
+def _declared(view: ServiceView, subject: Text, since: Text, zone: ZoneInfo) -> Text:
     """A service window says more than the measurements do."""
+    by = _window(view, zone)
     if view.declared is Status.RED:
         return Text(
-            sv=f"Enligt ett pågående servicefönster är {subject.sv} inte tillgänglig"
-            f" sedan {since.sv}.",
-            en=f"According to a service window under way, {subject.en} has not been available"
-            f" since {since.en}.",
+            sv=f"Enligt {by.sv} är {subject.sv} inte tillgänglig sedan {since.sv}.",
+            en=f"According to {by.en}, {subject.en} has not been available since {since.en}.",
         )
     return Text(
-        sv=f"Enligt ett pågående servicefönster kan störningar förekomma i {subject.sv}"
-        f" sedan {since.sv}.",
-        en=f"According to a service window under way, disturbances may occur in {subject.en}"
-        f" since {since.en}.",
+        sv=f"Enligt {by.sv} kan störningar förekomma i {subject.sv} sedan {since.sv}.",
+        en=f"According to {by.en}, disturbances may occur in {subject.en} since {since.en}.",
+    )
+
+
+def _window(view: ServiceView, zone: ZoneInfo) -> Text:
+    """``servicefönstret Databasbyte, till måndag 23 november 2026 kl. 22.00,``"""
+    if view.window is None:
+        return Text(sv="ett pågående servicefönster", en="a service window under way")
+    name = title(view.window.window.title, view.window.window.id)
+    end = instant(view.window.end, zone)
+    return Text(
+        sv=f"servicefönstret {name.sv}, till {end.sv},",
+        en=f"the service window {name.en}, until {end.en}",
     )
 
 
@@ -149,12 +158,13 @@ def _measured(view: ServiceView, zone: ZoneInfo) -> Text:
     return together(_grounds(view, zone))
 
 
-def _planned(view: ServiceView) -> Text | None:
+def _planned(view: ServiceView, zone: ZoneInfo) -> Text | None:
     if not view.planned:
         return None
+    by = _window(view, zone)
     return Text(
-        sv="Det är väntat under ett pågående servicefönster.",
-        en="This is expected during a service window under way.",
+        sv=f"Det är väntat under {by.sv.removesuffix(',')}.",
+        en=f"This is expected during {by.en}.",
     )
 
 

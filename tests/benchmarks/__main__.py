@@ -13,17 +13,21 @@ from types import FrameType
 
 from rich.console import Console
 
-from tests.benchmarks import cpu, latency, machine, memory, report
+from tests.benchmarks import cpu, latency, machine, memory, replay, report
 from tests.benchmarks.processes import BenchmarkError
 from tests.benchmarks.target import HOST, nginx
 
 PARTS = ("cpu", "latency", "memory")
+APART = ("replay",)
+"""Only when asked for: they take minutes and measure no probe."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _options(arguments)
     signal.signal(signal.SIGTERM, _end)
     try:
+        if options.only and set(options.only) <= set(APART):
+            return 0 if _replay(options) else 1
         return 0 if _run(options) else 1
     except BenchmarkError as error:
         print(f"benchmark: {error}", file=sys.stderr)
@@ -38,7 +42,9 @@ def _end(_number: int, _frame: FrameType | None) -> None:
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
-    parser.add_argument("--only", choices=PARTS, action="append", help="this part (repeatable)")
+    parser.add_argument(
+        "--only", choices=(*PARTS, *APART), action="append", help="this part (repeatable)"
+    )
     parser.add_argument("--quick", action="store_true", help="short windows: figures are rough")
     parser.add_argument("--rounds", type=int, help="turns of each side (3; quick: 2)")
     parser.add_argument(
@@ -54,6 +60,21 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--host", default=HOST, help=f"the target's name ({HOST}; or localhost)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
     return parser.parse_args(arguments)
+
+
+def _replay(options: argparse.Namespace) -> bool:
+    """Whether it met its goals."""
+    console = Console(width=None if sys.stdout.isatty() else 130, highlight=False)
+    console.print(machine.describe())
+    checks, days = (100, 1) if options.quick else (1000, 7)
+
+    def told(line: str) -> None:
+        console.print(f"  {line}", style="dim")
+
+    with tempfile.TemporaryDirectory(prefix="driftvakt-bench-") as name:
+        found = replay.measure(Path(name), checks, days, told)
+    report.show_replay(console, found)
+    return found.cpu < replay.GOAL and found.resident < replay.MEMORY_GOAL
 
 
 def _run(options: argparse.Namespace) -> bool:

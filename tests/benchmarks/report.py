@@ -14,6 +14,7 @@ from tests.benchmarks.cpu import Cpu
 from tests.benchmarks.latency import GOAL as LATENCY_GOAL
 from tests.benchmarks.latency import GOAL_RATE, PHASES, Run, written
 from tests.benchmarks.memory import Memory
+from tests.benchmarks.replay import Replayed
 
 GOAL = 1.0
 """CPU a probe against the exporter's, at most."""
@@ -33,6 +34,22 @@ def show_cpu(console: Console, found: Sequence[Cpu]) -> None:
             f"[{colour}]{_spread(one.ratios, 2)}[/]",
             f"{' / '.join(late)} ms",
         )
+    console.print(table)
+
+
+def show_replay(console: Console, found: Replayed) -> None:
+    table = _table(
+        "driftvakt replay", "record", "observations", "CPU s", "wall s", "µs each", "MiB", "changes"
+    )
+    table.add_row(
+        f"{found.checks} checks, {found.days} days",
+        f"{found.observations:,} of {found.bytes_each:.1f} bytes",
+        f"{found.cpu:.1f}",
+        f"{found.wall:.1f}",
+        f"{1e6 * found.cpu / max(found.observations, 1):.2f}",
+        f"{found.resident / 2**20:.0f}",
+        f"{found.transitions:,}",
+    )
     console.print(table)
 
 

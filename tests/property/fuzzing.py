@@ -1,4 +1,4 @@
-"""Fuzzing for as long as ``DRIFTVAKT_FUZZ_SECONDS`` says, over the three paths together.
+"""Fuzzing for as long as ``DRIFTVAKT_FUZZ_SECONDS`` says, over the four paths together.
 
 A failure prints what replays it: hypothesis's own ``@reproduce_failure`` line, and the seed of the
 round (``DRIFTVAKT_FUZZ_SEED``).
@@ -14,7 +14,7 @@ from collections.abc import Callable
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.strategies import SearchStrategy
 
-PATHS = 3
+PATHS = 4
 ROUND = 50
 """Examples between two looks at the clock."""
 

@@ -1,4 +1,6 @@
-"""Arbitrary bytes on the three paths that read a stranger's: responses, certificates, expectations."""
+"""Arbitrary bytes on the paths that read a stranger's: responses, certificates, what is said of their
+revocation, and expectations.
+"""
 
 from __future__ import annotations
 
@@ -20,15 +22,19 @@ from cryptography.x509.oid import NameOID
 from hypothesis import strategies as st
 from multidict import CIMultiDict
 
-from probes import http
+from probes import crl, http, ocsp
 from probes.expect import Expectations, Response
 from probes.expect_settings import ExpectSettings
 from probes.http_settings import HttpSettings
 from probes.observation import Observation, Reason
+from probes.revocation_answer import Unclear
 from probes.tools import Tools
 from probes.x509 import read_certificate, read_chain
 from tests.property.fuzzing import fuzz
+from tests.servers.chains import make
 from tests.servers.hostile_bodies import archive, entities
+from tests.servers.http_server import HttpServer
+from tests.servers.revocation_server import Office
 
 DEADLINE = 0.5
 LATE = 0.5
@@ -246,6 +252,34 @@ def test_any_certificate_is_read_or_refused() -> None:
         assert len(facts.sha256) == 64
 
     assert fuzz(mutated(st.sampled_from(certificates())) | st.binary(max_size=200), check) > 0
+
+
+def test_any_word_on_revocation_is_an_answer_or_none() -> None:
+    """OCSP responses and lists: an answer, or that it is unclear, and nothing else; and none that
+    was altered says that a revoked certificate is good.
+    """
+    root = make("Test Root CA")
+    leaf = make("expo.example.se", root, hosts=("expo.example.se",))
+    # no server answers: it only makes what one would say
+    office = Office(HttpServer("127.0.0.1", 1, tls=False), root)
+    office.revoke(leaf, at=office.updated, reason=x509.ReasonFlags.superseded)
+    valid = office.response(leaf), office.crl(), office.crl(serials=range(1, 6))
+    now = office.updated.timestamp() + 60
+
+    def check(der: bytes) -> None:
+        with suppress(Unclear):
+            answer = ocsp.read_response(der, leaf.certificate, root.certificate, now)
+            assert answer.revoked_at is not None
+        with suppress(Unclear):
+            whole = crl.read_crl(der, root.certificate, now)
+            with suppress(ValueError):
+                crl.verify(whole, root.certificate, crl.digest(whole, crl.hash_name(whole)))
+                entry = crl.find(whole, leaf.certificate.serial_number, lambda: False)
+                assert crl.answer(whole, leaf.certificate, entry).revoked_at is not None
+
+    for der in valid:
+        check(der)
+    assert fuzz(mutated(st.sampled_from(valid)) | st.binary(max_size=200), check) > 0
 
 
 def test_any_body_is_judged() -> None:

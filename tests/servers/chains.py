@@ -51,6 +51,7 @@ def make(
     key: Key | None = None,
     not_before: dt.datetime | None = None,
     not_after: dt.datetime | None = None,
+    extensions: tuple[x509.ExtensionType, ...] = (),
 ) -> Made:
     """A certificate for ``hosts``, or without them an authority's; its own issuer without another."""
     own = key or ec.generate_private_key(ec.SECP256R1())
@@ -73,6 +74,8 @@ def make(
     if hosts:
         names = x509.SubjectAlternativeName([_name(host) for host in hosts])
         builder = builder.add_extension(names, critical=False)
+    for extension in extensions:
+        builder = builder.add_extension(extension, critical=False)
     return Made(builder.sign(signer, hashes.SHA256()), own)
 
 

@@ -23,6 +23,7 @@ import pytest
 from probes import http
 from probes.http_settings import HttpSettings
 from probes.observation import Observation
+from probes.resolve import Found
 from probes.tools import Tools
 from tests.benchmarks.delayed import Served, server_context
 from tests.benchmarks.scripted_names import DOMAIN, Script
@@ -82,11 +83,11 @@ class SlowNames:
     def __init__(self) -> None:
         self.took: dict[str, float] = {}
 
-    async def resolve(self, host: str, family: socket.AddressFamily) -> tuple[str, ...]:
+    async def resolve(self, host: str, family: socket.AddressFamily) -> Found:
         begun = time.perf_counter()
         await asyncio.sleep(Script.asked_by(host).resolve)
         self.took[host] = time.perf_counter() - begun
-        return ("127.0.0.1",)
+        return Found(("127.0.0.1",))
 
     async def close(self) -> None:
         """Nothing is held."""

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from monitor.board import Board
+from monitor.case import RECENT_KEPT
+from monitor.check_state import packed, unpacked
 from monitor.estate import Check, CheckId, Environment, Estate, Service, Text
 from monitor.judge import Rule, Status
+from monitor.record import seen_of
 from monitor.settings_sections import ServiceWindow
 from monitor.snapshot import Transition
+from probes.http_answer import HttpAnswer
 from probes.observation import Cause, Grade, Observation, Reason
 from tests.factories import make_certificate, make_check, make_tls
 
@@ -346,3 +352,62 @@ def test_a_held_check_says_so_until_it_is_measured() -> None:
     assert next(board.snapshot(START + 50).checks()).status is Status.UNKNOWN
     feed(board, one, good(START + 101))
     assert next(board.snapshot(START + 102).checks()).held_until is None
+
+
+def test_a_case_holds_what_decided() -> None:
+    """The newest failure, whatever came after it, and the window's observations, oldest first."""
+    one = check()
+    board = Board(estate(("expo", (one,))), START)
+    feed(board, one, *(good(START + n) for n in range(30)), bad(START + 40), good(START + 50))
+    case = board.case(one.id, START + 50)
+    assert case.seen is not None
+    assert case.seen.at == START + 40
+    assert [each.at for each in case.recent] == [
+        *(START + n for n in range(12, 30)),
+        START + 40,
+        START + 50,
+    ]
+    assert (case.recent[-2].verdict.grade, case.recent[-2].detail) == (Grade.FAILED, "refused")
+    assert (case.service.en, case.view.check) == ("expo", one)
+
+
+def test_what_servers_answer_is_in_no_state() -> None:
+    """Only what is needed to judge on outlives the process; the newest observations do."""
+    one = check()
+    answer = HttpAnswer(500, (1, 1), "No", ((b"X", b"v4lue"),), False, b"b0dy", False, None)
+    part = replace(bad(START + 1), address="192.0.2.1", answer=answer)
+    board = Board(estate(("expo", (one,))), START)
+    feed(board, one, replace(bad(START + 1), answer=answer, parts=(part,)))
+    saved = packed(board.check_state(one.id))
+    assert b"v4lue" not in saved
+    assert b"b0dy" not in saved
+    state = unpacked(saved, one)
+    assert state is not None
+    again = Board(estate(("expo", (one,))), START)
+    again.restore({one.id: state}, {one.id: [seen_of(bad(START + 2))]}, {}, START + 2)
+    recent = again.case(one.id, START + 2).recent
+    assert [each.at for each in recent] == [START + 1, START + 2]
+    assert recent[0] == board.case(one.id, START + 1).recent[0]
+
+
+def test_a_case_of_a_check_that_is_not_there() -> None:
+    """Is a fault of ours."""
+    with pytest.raises(KeyError):
+        Board(estate(("expo", (check(),))), START).case(CheckId("ext5/expo/none"), START)
+
+
+def test_our_own_trouble_decides_nothing() -> None:
+    """It is no observation of the target."""
+    one = check()
+    board = Board(estate(("expo", (one,))), START)
+    feed(board, one, bad(START + 1), bad(START + 2, Cause.MONITOR))
+    assert [each.at for each in board.case(one.id, START + 2).recent] == [START + 1]
+
+
+def test_a_large_window_is_not_remembered_whole() -> None:
+    """Memory is bounded, a check's window may be a thousand."""
+    thresholds = replace(check().thresholds, window_size=1000)
+    one = check(thresholds=thresholds)
+    board = Board(estate(("expo", (one,))), START)
+    feed(board, one, *(good(START + n) for n in range(300)))
+    assert len(board.case(one.id, START + 300).recent) == RECENT_KEPT

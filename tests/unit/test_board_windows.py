@@ -74,6 +74,31 @@ def fail(made: Board, *ats: float) -> list[Transition]:
     ]
 
 
+def test_what_a_window_leaves_red_has_its_case() -> None:
+    """No observation decides when a window is over: the worst check at that moment is evidence."""
+    made = board(window(10, 120))
+    made.age(START + 10)
+    fail(made, 20, 21, 22)
+    changes = made.age(START + 120)
+    assert [(one.service, one.overrun, one.worsening) for one in changes] == [
+        ("expo", True, True),
+        (None, True, True),
+    ]
+    for change in changes:
+        case = made.case_of(change, START + 120)
+        assert case is not None
+        assert (case.view.check.name, case.view.status) == ("api", Status.RED)
+        assert [each.at - START for each in case.recent] == [1, 20, 21, 22]
+
+
+def test_what_is_planned_has_no_case() -> None:
+    """Nothing was measured that decided it."""
+    made = board(window(10, 120))
+    [change, _] = made.age(START + 10)
+    assert change.worsening
+    assert made.case_of(change, START + 10) is None
+
+
 def test_a_planned_stop_is_red_and_planned_from_its_start_to_its_end() -> None:
     """Although the service answers; then it is green again, since the window's end."""
     made = board(window(60, 120))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
@@ -206,15 +206,17 @@ def test_a_cancelled_run_is_no_observation(monkeypatch: pytest.MonkeyPatch) -> N
     assert run_virtually(main(), monkeypatch).seen == []
 
 
-def test_an_answered_request_arrived_when_the_connection_stood() -> None:
-    """After redirects only the end is certain."""
+def test_an_answered_request_had_arrived_when_its_answer_was_waited_for() -> None:
+    """However long we took to send it. After redirects only the end is certain."""
     phases = Phases(resolve=0.1, connect=0.2, tls=0.3, processing=1.0, transfer=1.0)
     http = HttpFacts(status=200, version="1.1")
     plain = Observation(at=10.0, duration=2.6, phases=phases, http=http)
     moved = Observation(
         at=10.0, duration=2.6, phases=phases, http=HttpFacts(status=200, version="1.1", redirects=1)
     )
+    late = replace(plain, duration=2.9)
     assert last_arrival(plain) == pytest.approx(10.6)
+    assert last_arrival(late) == pytest.approx(10.9)
     assert last_arrival(moved) == pytest.approx(12.6)
 
 

@@ -31,6 +31,15 @@ def test_headers_but_the_harmless_ones(tmp_path: Path) -> None:
     assert "text/plain" not in secrets
 
 
+def test_the_password_of_the_store_as_written_and_as_meant(tmp_path: Path) -> None:
+    """A driver says it in either form."""
+    config = estate(service("expo", http_check("api", "http://127.0.0.1/")))
+    config["store"] = "postgresql://driftvakt:${TOKEN}@db.example.se/driftvakt"
+    loaded = load(write_config(tmp_path, config), {"TOKEN": "hem%2Fligt"}).estate
+    assert {"hem%2Fligt", "hem/ligt"} <= secrets_of(loaded)
+    assert "hem" not in repr(loaded)
+
+
 def test_query_values_as_written_and_as_meant(tmp_path: Path) -> None:
     """``a%20b`` may be said back in either form."""
     secrets = found(tmp_path, url="http://127.0.0.1/?key=hem%20ligt&other=annat")
@@ -122,3 +131,41 @@ def test_addresses_and_secrets_of_receivers(tmp_path: Path) -> None:
     assert {"lösen", "l%C3%B6sen", "biljett", "kreditiv", "signatur"} <= secrets
     assert {"slack://vakt@TokenA/TokenB/", "TokenB"} <= secrets
     assert "text/plain" not in secrets
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        'å/b c+d"e',
+        "%C3%A5%2Fb%20c%2Bd%22e",
+        "%c3%a5/b%20c%2bd%22e",
+        "%C3%A5%2Fb+c%2Bd%22e",
+        '\\u00e5/b c+d\\"e',
+        '\\u00e5\\/b c+d\\"e',
+        "å/b c+d&quot;e",
+        b64encode('å/b c+d"e'.encode()).decode(),
+    ],
+)
+def test_a_secret_in_disguise(said: str) -> None:
+    """As addresses, JSON, HTML and base64 have it: a page that shows a request may have it so."""
+    masker = Masker(['å/b c+d"e', "another-one"]).within([f"x{said}y"])
+    shown = masker.text(f"x{said}y")
+    assert shown.rstrip("=y") == f"x{MASK}"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("before", [b"", b"\xff"])
+def test_a_secret_in_data(encoding: str, before: bytes) -> None:
+    """Whole anywhere, its beginning where the data was cut."""
+    secret = "hemligt-å"
+    data = before + secret.encode(encoding)
+    masker = Masker([secret])
+    assert masker.raw(data + b"\xfe\x80", cut=False) == before + b"***\xfe\x80"
+    assert masker.raw(data[:-2], cut=True).replace(b"\0", b"") == before + b"***"
+    assert masker.raw(data[:-2], cut=False) == data[:-2]
+
+
+def test_a_detail_is_masked_in_disguise_too() -> None:
+    """What a detail says is in messages, pages and logs."""
+    masked = Masker(["å/hemligt"]).observation(make_failure(detail="no %C3%A5%2Fhemligt here"))
+    assert masked.detail == f"no {MASK} here"

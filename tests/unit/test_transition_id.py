@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.transition_id import ID_PATTERN, transition_id
+from monitor.transition_id import ID_PATTERN, SHORTEST_PREFIX, read_id, span_of, transition_id
 
 INSTANTS = st.floats(min_value=0, max_value=30_000_000_000, allow_nan=False)
 
@@ -38,3 +39,29 @@ def test_every_part_of_a_transition_counts() -> None:
     ]
     assert len({transition_id(*it) for it in [one, *others]}) == 6
     assert transition_id(*one) == transition_id(*one)
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        ("1m84hq26zcz6fggb", "1m84hq26zcz6fggb"),
+        (" 1M84HQ26ZCZ6FGGB\n", "1m84hq26zcz6fggb"),
+        ("lm84hqO", "1m84hq0"),
+        ("1m84h", None),
+        ("1m84hq26zcz6fggb0", None),
+        ("../../etc", None),
+        ("1m84hu", None),
+        ("", None),
+    ],
+)
+def test_what_somebody_types_is_read_kindly(typed: str, read: str | None) -> None:
+    """Capitals and letters that look like digits are no fault; what is no id is refused."""
+    assert read_id(typed) == read
+
+
+@given(at=INSTANTS, length=st.integers(SHORTEST_PREFIX, 16))
+def test_the_beginning_of_an_id_tells_when(at: float, length: int) -> None:
+    """Six characters to half a minute: a history need not be searched whole."""
+    since, until = span_of(transition_id("ext5", None, "green", "red", at)[:length])
+    assert since <= at < until
+    assert until - since < 33

@@ -21,8 +21,8 @@ from tests.system.hostile.harness import DEADLINE, STALL, costs, measure, neighb
 from tests.system.hostile.showing import show
 from tests.system.probes.asking import Names, ask_certificate, ask_http, ask_tcp
 
-PARSING = 0.12
-"""Seconds that the loop may stand still: dnspython takes 50 ms for a thousand records."""
+PATIENT = 10.0
+"""Seconds: for long answers on a busy machine."""
 TOLD = (Reason.PROTOCOL, Reason.DNS, Reason.TIMEOUT)
 
 
@@ -45,7 +45,7 @@ async def test_no_packet_hurts(tools: Tools) -> None:
         [seen] = result.seen
         if seen.reason not in TOLD or seen.cause is not Cause.TARGET:
             faults.append(f"{name}: {seen.reason} ({seen.cause}): {seen.detail}")
-        faults += [f"{name}: {fault}" for fault in costs(result, PARSING)]
+        faults += [f"{name}: {fault}" for fault in costs(result)]
         await show([seen])
     assert faults == []
 
@@ -55,11 +55,11 @@ async def test_a_thousand_addresses_are_an_answer(tools: Tools, dns_server: DnsS
     """Over TCP as they do not fit; compared in full, kept to a bound, told in a few words."""
     every = [f"10.0.{n // 250}.{n % 250 + 1}" for n in range(1000)]
     dns_server.zone["expo.example.se A"] = every
-    seen = await ask_dns(tools, dns_server.resolver)
+    seen = await ask_dns(tools, dns_server.resolver, timeout=PATIENT)
     assert seen.reason is None, seen.detail
     assert seen.dns is not None
     assert len(seen.dns.answers) == MAX_ANSWERS
-    seen = await ask_dns(tools, dns_server.resolver, addresses=["10.0.0.1"])
+    seen = await ask_dns(tools, dns_server.resolver, timeout=PATIENT, addresses=["10.0.0.1"])
     assert seen.reason is Reason.ADDRESS_CHANGED
     assert "and 994 more" in seen.detail
     assert len(seen.detail) <= 200
@@ -67,13 +67,14 @@ async def test_a_thousand_addresses_are_an_answer(tools: Tools, dns_server: DnsS
 
 
 @pytest.mark.usefixtures("attackers")
-async def test_a_thousand_addresses_cost_little(tools: Tools) -> None:
-    """What they take is the parser's time."""
-    records = [address(number) for number in range(1000)]
+@pytest.mark.parametrize("number", [1_000, 4_000])
+async def test_thousands_of_addresses_do_not_hold_up_the_loop(tools: Tools, number: int) -> None:
+    """As many as a message holds: they are read beside it."""
+    records = [address(one) for one in range(number)]
     async with serve_packets(lambda query: [message(query, *records)]) as resolver:
-        result = await measure([lambda: ask_dns(tools, resolver)])
+        result = await measure([lambda: ask_dns(tools, resolver, timeout=PATIENT)], PATIENT)
     assert result.seen[0].reason is None, result.seen[0].detail
-    assert costs(result, PARSING) == []
+    assert costs(result) == []
 
 
 async def test_an_answer_that_changes_is_told(tools: Tools, dns_server: DnsServer) -> None:

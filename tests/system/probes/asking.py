@@ -9,6 +9,7 @@ from probes import certificate, http, tcp
 from probes.certificate_settings import CertificateSettings
 from probes.http_settings import HttpSettings
 from probes.observation import Observation
+from probes.resolve import Found
 from probes.tcp import TcpSettings
 from probes.tools import Tools
 
@@ -43,7 +44,7 @@ class Names:
         self.fault: Exception | None = None
         self.asked: list[str] = []
 
-    async def resolve(self, host: str, family: socket.AddressFamily) -> tuple[str, ...]:
+    async def resolve(self, host: str, family: socket.AddressFamily) -> Found:
         self.asked.append(host)
         if self.fault is not None:
             raise self.fault
@@ -51,7 +52,7 @@ class Names:
         if found is None:
             raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
         wanted = {socket.AF_INET: ".", socket.AF_INET6: ":"}.get(family, "")
-        return tuple(address for address in found if wanted in address)
+        return Found(tuple(address for address in found if wanted in address))
 
     async def close(self) -> None:
         """Nothing is held."""

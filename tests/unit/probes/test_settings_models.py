@@ -207,8 +207,12 @@ def test_questions_that_cannot_be_answered(values: dict[str, Any], fault: str) -
 @pytest.mark.parametrize(
     ("values", "fault"),
     [
-        ({"revocation": "crl"}, "not available yet"),
-        ({"revocation_required": True}, "not available yet"),
+        ({"revocation": "sometimes"}, "'crl', 'ocsp' or 'any'"),
+        ({"revocation": True}, "'crl', 'ocsp' or 'any'"),
+        ({"revocation_required": True}, "needs revocation: crl, ocsp or any"),
+        ({"revocation_required": "yes", "revocation": "any"}, "boolean"),
+        ({"revocation_required": True, "revocation": False}, "needs revocation"),
+        ({"expect": {"failure": "tls_revoked"}}, "needs revocation: crl, ocsp or any"),
         ({"starttls": "pop3"}, "'postgres'"),
         ({"starttls": ["smtp"]}, "'postgres'"),
         ({"max_validity": "0d"}, "longer than 0s"),
@@ -223,7 +227,7 @@ def test_questions_that_cannot_be_answered(values: dict[str, Any], fault: str) -
     ],
 )
 def test_certificate_settings_that_cannot_be(values: dict[str, Any], fault: str) -> None:
-    """The next version's keys, and numbers that mean nothing."""
+    """Keys that need another, and values that mean nothing."""
     assert fault in refused(CertificateSettings, HOST | values)
 
 
@@ -257,3 +261,14 @@ def test_yaml_1_1s_off_is_off() -> None:
     """``revocation: off`` is read as false by some readers."""
     parsed = CertificateSettings.model_validate(HOST | {"revocation": False})
     assert parsed.revocation == "off"
+
+
+@pytest.mark.parametrize("mode", ["crl", "ocsp", "any"])
+def test_whom_to_ask_whether_a_certificate_is_revoked(mode: str) -> None:
+    """Softly, unless it is said to be required."""
+    parsed = CertificateSettings.model_validate(HOST | {"revocation": mode})
+    assert (parsed.revocation, parsed.revocation_required) == (mode, False)
+    required = {"revocation": mode, "revocation_required": True}
+    assert CertificateSettings.model_validate(HOST | required).revocation_required
+    expected = {"revocation": mode, "expect": {"failure": "tls_revoked"}}
+    assert CertificateSettings.model_validate(HOST | expected).expect.failure == "tls_revoked"

@@ -7,8 +7,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from monitor.estate import Estate
+from monitor.estate import Estate, ServiceId
 from monitor.publish.web import BoundedRunner, application
+from monitor.shares import AvailabilityReport
 from monitor.snapshot import Snapshot
 from tests.factories import NOW, make_red_view, make_snapshot
 
@@ -22,6 +23,8 @@ class FixedSource:
     text: bytes = b"# HELP x X.\n# TYPE x gauge\nx 1\n"
     well: tuple[bool, str] = (True, "well")
     set_up: tuple[bool, str] = (True, "ready")
+    reports: dict[ServiceId, AvailabilityReport] = field(default_factory=dict)
+    bundles: dict[str, bytes] = field(default_factory=dict)
     now: Snapshot = field(default_factory=lambda: make_snapshot(make_red_view()))
 
     @property
@@ -36,6 +39,13 @@ class FixedSource:
 
     async def metrics(self) -> bytes:
         return self.text
+
+    def availability(self, service: ServiceId) -> AvailabilityReport:
+        return self.reports[service]
+
+    async def evidence(self, id_: str) -> bytes | None:
+        found = [bundle for known, bundle in self.bundles.items() if known.startswith(id_)]
+        return found[0] if len(found) == 1 else None
 
     def healthy(self) -> tuple[bool, str]:
         return self.well

@@ -52,6 +52,12 @@ EXAMPLE = """
       "name": "", "title": {"sv": "", "en": ""}, "help": {"sv": "", "en": ""}, "status": "",
       "measured": "", "declared": "", "planned": false, "since": "",
       "message": {"sv": "", "en": ""}, "service_window": null, "critical": false,
+      "availability": {
+        "24h": {"all": 0.999, "unplanned": 1.0, "unknown_s": 12.0},
+        "7d": {"all": 0.999, "unplanned": 1.0, "unknown_s": 12.0},
+        "30d": {"all": 0.999, "unplanned": 1.0, "unknown_s": 12.0},
+        "90d": {"all": 0.999, "unplanned": 1.0, "unknown_s": 12.0}
+      },
       "checks": [{
         "name": "", "kind": "", "target": "", "location": "", "status": "", "since": "",
         "reason": "", "cause": "", "message": {"sv": "", "en": ""},

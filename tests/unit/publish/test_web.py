@@ -7,7 +7,8 @@ import hashlib
 from collections.abc import AsyncIterator
 
 import pytest
-from aiohttp import ClientSession, DummyCookieJar
+from aiohttp import ClientSession, DummyCookieJar, encode_basic_auth
+from yarl import URL
 
 from monitor.publish.sending import takes_gzip
 from tests.unit.publish.site import FixedSource, serve
@@ -171,3 +172,56 @@ async def test_other_paths_and_methods_are_refused_plainly(client: ClientSession
     async with client.post("/metrics", data=b"x" * 100_000) as answer:
         assert (answer.status, answer.content_type) == (405, "text/plain")
         assert answer.headers["Allow"] == "GET,HEAD"
+
+
+ID = "1m84hq26zcz6fggb"
+
+
+async def test_evidence_is_served_by_id(client: ClientSession, source: FixedSource) -> None:
+    """The bundle as it is, by its id or the beginning of it; nobody keeps a copy on the way."""
+    source.bundles[ID] = b'{"id":"x"}'
+    for wanted in (ID, ID[:6]):
+        async with client.get(f"/api/v1/evidence/{wanted}") as answer:
+            assert (answer.status, await answer.read()) == (200, b'{"id":"x"}')
+            assert answer.headers["Content-Type"] == "application/json; charset=utf-8"
+            assert answer.headers["Cache-Control"] == "no-store"
+    async with client.head(f"/api/v1/evidence/{ID}") as answer:
+        assert (answer.status, await answer.read()) == (200, b"")
+        assert answer.headers["Content-Length"] == "10"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "status"),
+    [
+        ("0" * 16, 404),
+        (ID[:5], 400),
+        (ID + "0", 400),
+        (ID.upper(), 400),
+        ("..%2f..%2fetc", 400),
+        (ID + "%0a", 400),
+        ("%ff", 400),
+        (f"{ID}/x", 404),
+    ],
+)
+async def test_evidence_that_there_is_not(
+    client: ClientSession, source: FixedSource, wanted: str, status: int
+) -> None:
+    """404 for an id that nothing is known of, 400 for what is no id."""
+    source.bundles[ID] = b"{}"
+    async with client.get(URL(f"/api/v1/evidence/{wanted}", encoded=True)) as answer:
+        assert answer.status == status
+        assert answer.headers["Content-Type"].startswith("text/plain")
+
+
+async def test_evidence_is_behind_the_password_too(source: FixedSource) -> None:
+    """Like all but /-/healthy."""
+    source.bundles[ID] = b"{}"
+    async with (
+        serve(source, credentials=("anna", "hemligt")) as url,
+        ClientSession(url, cookie_jar=DummyCookieJar()) as session,
+    ):
+        async with session.get(f"/api/v1/evidence/{ID}") as answer:
+            assert answer.status == 401
+        headers = {"Authorization": encode_basic_auth("anna", "hemligt")}
+        async with session.get(f"/api/v1/evidence/{ID}", headers=headers) as answer:
+            assert answer.status == 200

@@ -147,7 +147,7 @@ notifications:
     )
     later = estate.later
     assert set(later) == {
-        "service_windows", "calendars", "upgrades", "notices", "store", "retention",
+        "service_windows", "calendars", "upgrades", "notices",
     }  # fmt: skip
     window = later["service_windows"][0]
     assert window.start == datetime(2026, 11, 24, 20)  # noqa: DTZ001
@@ -156,7 +156,9 @@ notifications:
     assert later["notices"][0].message.text() == Text(sv="Hello", en="Hello")
     assert estate.notifications[0].on == {"red", "window"}
     assert estate.notifications[1].on == {"red", "yellow", "recovery"}
-    assert (later["retention"].observations, later["retention"].transitions) == (86400, 34560000)
+    assert estate.store == "postgresql://driftvakt@db.example.se/driftvakt"
+    kept = estate.retention
+    assert (kept.observations, kept.transitions) == (86400, 34560000)
 
 
 def test_canaries(load_text: LoadText) -> None:

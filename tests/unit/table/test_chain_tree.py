@@ -11,7 +11,14 @@ from rich.console import Group
 from monitor.judge import GOOD
 from monitor.table import probe_json
 from monitor.table.chain import certificates
-from probes.observation import Certificate, Observation, Reason, TlsFacts
+from probes.observation import (
+    Certificate,
+    Observation,
+    Reason,
+    Revocation,
+    RevocationState,
+    TlsFacts,
+)
 from tests.factories_observed import DAY, NOW, make_certificate
 from tests.unit.table.plain import lines
 
@@ -186,3 +193,57 @@ def test_json_has_the_chain_that_verified_and_the_notes() -> None:
     ]
     missing = probe_json(seen(LEAF, reason=Reason.TLS_UNTRUSTED), GOOD)["tls"]["chain_notes"]
     assert [(note["fault"], note["subject"]) for note in missing] == [("missing", MIDDLE.subject)]
+
+
+def asked(*states: RevocationState) -> Observation:
+    """A whole chain, of whose certificates this was found out."""
+    found = tuple(
+        Revocation(
+            sha256=one.sha256,
+            subject=one.subject,
+            state=state,
+            source="CRL http://c.example.se/" if state is RevocationState.REVOKED else "",
+            revoked_at=NOW - 9 * DAY if state is RevocationState.REVOKED else None,
+            reason="keyCompromise" if state is RevocationState.REVOKED else None,
+            detail="stapled OCSP is not sent" if state is RevocationState.UNKNOWN else "",
+        )
+        for one, state in zip((LEAF, MIDDLE), states, strict=True)
+    )
+    whole = seen(LEAF, MIDDLE, verified=(LEAF, MIDDLE, ROOT))
+    assert whole.tls is not None
+    return replace(whole, tls=replace(whole.tls, revocation=found))
+
+
+def test_the_tree_says_what_is_known_of_revocation() -> None:
+    """Unknown is neither good nor revoked."""
+    text = drawn(asked(RevocationState.REVOKED, RevocationState.GOOD))
+    assert "CN=Test Function CA,O=Example  not revoked" in text
+    assert "CN=expo.ext5.example.se  revoked 2026-11-14" in text
+    text = drawn(asked(RevocationState.UNKNOWN, RevocationState.GOOD))
+    assert "CN=expo.ext5.example.se  revocation unknown" in text
+    assert "spärrstatus okänd" in drawn(asked(RevocationState.UNKNOWN, RevocationState.GOOD), "sv")
+    assert "revo" not in drawn(seen(LEAF, MIDDLE, verified=(LEAF, MIDDLE, ROOT)))
+
+
+def test_json_says_what_is_known_of_revocation() -> None:
+    document = probe_json(asked(RevocationState.REVOKED, RevocationState.UNKNOWN), GOOD)["tls"]
+    assert document["revocation"] == [
+        {
+            "subject": LEAF.subject,
+            "sha256": LEAF.sha256,
+            "state": "revoked",
+            "source": "CRL http://c.example.se/",
+            "revoked_at": "2026-11-14T13:02:11.120Z",
+            "reason": "keyCompromise",
+            "words": "",
+        },
+        {
+            "subject": MIDDLE.subject,
+            "sha256": MIDDLE.sha256,
+            "state": "unknown",
+            "source": None,
+            "revoked_at": None,
+            "reason": None,
+            "words": "stapled OCSP is not sent",
+        },
+    ]

@@ -76,3 +76,18 @@ def test_status_words() -> None:
         "not available",
         "unknown",
     ]
+
+
+def test_that_nobody_can_tell_is_not_that_a_certificate_is_revoked() -> None:
+    """A responder that is down must not read as a certificate that is revoked."""
+    for cause in (Cause.DEPENDENCY, Cause.MONITOR):
+        phrase = reason_phrase(Reason.TLS_REVOKED, cause)
+        assert phrase.sv == "det är okänt om servercertifikatet är spärrat"
+        assert phrase.en == "it is unknown whether the server's certificate is revoked"
+    assert reason_phrase(Reason.TLS_REVOKED, Cause.TARGET) == reason_phrase(Reason.TLS_REVOKED)
+    view = bad(
+        Status.RED, Rule.RED_AFTER, reason=Reason.TLS_REVOKED, cause=Cause.DEPENDENCY, detail="x"
+    )
+    message = check_message(view, STOCKHOLM)
+    assert "eftersom det är okänt om servercertifikatet är spärrat (x)" in message.sv
+    assert "because it is unknown whether the server's certificate is revoked (x)" in message.en

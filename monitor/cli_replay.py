@@ -1,0 +1,81 @@
+"""``driftvakt replay``: reads the history and judges it again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from monitor.estate import Estate
+from monitor.history.reader import Reader
+from monitor.replay.comparison import RECORDED, Comparison, compare
+from monitor.snapshot import Transition
+
+
+class Stored:
+    """The history as the replay reads it."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    def checks(self) -> list[str]:
+        return self._reader.checks()
+
+    def blocks(self, check_id: str, since: float, until: float) -> Iterator[bytes]:
+        return self._reader.packed(check_id, since, until)
+
+    def transitions(self, since: float, until: float) -> list[Transition]:
+        return [entry.transition for entry in self._reader.transitions(since=since, until=until)]
+
+    def newest_before(self, subject: str, at: float) -> Transition | None:
+        environment, _, service = subject.partition("/")
+        if service:
+            found = self._reader.transitions(service=subject, until=at, limit=1)
+            return found[-1].transition if found else None
+        # an environment's are kept among those of its services
+        every = self._reader.transitions(environment=environment, until=at, limit=_AMONG)
+        own = [one.transition for one in every if one.transition.service is None]
+        return own[-1] if own else None
+
+
+_AMONG = 1000
+
+
+def replayed(
+    estate: Estate,
+    *,
+    store: str,
+    data_dir: Path,
+    since: float,
+    until: float,
+    old: Estate | None,
+    old_path: Path | None,
+) -> Comparison:
+    """Judges the history in ``data_dir`` or at the ``store``'s address again; tells on a terminal
+    how far it is.
+
+    Raises :class:`~monitor.history.trouble.HistoryTroubleError` when there is none to be read.
+    """
+    console = Console(stderr=True)
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+    with Reader(store, data_dir) as reader, bar:
+        task = bar.add_task("judging again", total=None)
+        return compare(
+            estate,
+            Stored(reader),
+            since,
+            until,
+            old=old,
+            against=str(old_path) if old_path is not None else RECORDED,
+            told=lambda done, total: bar.update(task, completed=done, total=total),
+        )

@@ -1,0 +1,19 @@
+"""Pure: the evidence of a transition, as JSON and as text that one pastes into a mail.
+
+No secret of ours is in it, nothing that a screen or a mail client would stumble over, and never more
+than 64 KiB, whatever a target has sent. The keys are documented in docs/evidence.md.
+
+    bundle    the whole, bounded
+    request   what was asked, without secrets
+    answer    what was answered, fit to be shown
+    mail      a bundle as plain text, Swedish or English
+    sheet     what its lines keep to
+    words     its labels
+    shelf     the newest bundles at hand
+"""
+
+from monitor.evidence.bundle import LIMIT, SCHEMA_VERSION, evidence
+from monitor.evidence.mail import NotEvidenceError, mail, read
+from monitor.evidence.shelf import Shelf
+
+__all__ = ["LIMIT", "SCHEMA_VERSION", "NotEvidenceError", "Shelf", "evidence", "mail", "read"]

@@ -1,0 +1,237 @@
+"""The evidence of a transition: one JSON object, versioned and bounded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+
+from monitor import judge
+from monitor.case import Case, Recent
+from monitor.estate import Estate, Text
+from monitor.evidence.answer import dns_value, response_value, tls_value
+from monitor.evidence.request import request_value
+from monitor.instants import instant
+from monitor.judge import Thresholds
+from monitor.secrets import Masker
+from monitor.snapshot import Transition, Why
+from probes.observation import Grade, Observation, clean
+
+SCHEMA_VERSION = 1
+LIMIT = 65_536
+"""Bytes of a bundle."""
+MESSAGE_SHOWN = 2000
+ADDRESSES_SHOWN = 64
+
+_SEVERITY = {Grade.GOOD: 0, Grade.DEGRADED: 1, Grade.FAILED: 2}
+
+
+def evidence(
+    transition: Transition,
+    message: Text,
+    case: Case | None,
+    *,
+    estate: Estate,
+    masker: Masker,
+    version: str,
+    made_at: float,
+) -> bytes:
+    """The bundle, in UTF-8, at most :data:`LIMIT` bytes whatever a target has sent.
+
+    ``case`` is the check that decided it, ``None`` when no check did. ``made_at`` is the monitor's
+    clock, by which every instant in it was taken.
+    """
+    value: dict[str, Any] = {
+        "schema_version": SCHEMA_VERSION,
+        "id": transition.id,
+        "made_at": instant(made_at),
+        "generator": {
+            "name": "driftvakt",
+            "version": version,
+            "location": estate.location,
+            "language": estate.language,
+            "timezone": estate.timezone.key,
+        },
+        "transition": _transition(transition),
+        "message": _text(message, MESSAGE_SHOWN),
+        "titles": None,
+        "check": None,
+        "why": None,
+        "request": None,
+        "observation": None,
+        "recent": [],
+        "left_out": False,
+    }
+    if case is not None:
+        value |= _case(case, estate, masker)
+    return _bounded(value)
+
+
+def _transition(transition: Transition) -> dict[str, Any]:
+    return {
+        "at": instant(transition.at),
+        "since": instant(transition.since),
+        "environment": transition.environment,
+        "service": transition.service,
+        "from": transition.before,
+        "to": transition.after,
+        "planned": transition.planned,
+        "was_planned": transition.was_planned,
+        "window": transition.window,
+        "check": transition.check,
+        "reason": transition.reason,
+        "cause": transition.cause,
+    }
+
+
+def _case(case: Case, estate: Estate, masker: Masker) -> dict[str, Any]:
+    check, thresholds = case.view.check, case.view.check.thresholds
+    seen = None if case.seen is None else _worst(case.seen, thresholds)
+    masker_of_details = masker.within(each.detail for each in case.recent)
+    client = seen.tls.client if seen is not None and seen.tls is not None else None
+    return {
+        "titles": {"environment": _text(case.environment), "service": _text(case.service)},
+        "check": {
+            "id": check.id,
+            "kind": check.kind,
+            "location": check.location,
+            "interval_s": check.interval,
+            "timeout_s": check.timeout,
+        },
+        "why": _why(case.view.why),
+        "request": request_value(check, client, estate.user_agent, masker),
+        "observation": None
+        if case.seen is None or seen is None
+        else _seen(case.seen, seen, thresholds, masker),
+        "recent": [_recent(each, masker_of_details) for each in case.recent],
+    }
+
+
+def _worst(seen: Observation, thresholds: Thresholds) -> Observation:
+    """With ``address: all``: what its worst address said."""
+    if not seen.parts:
+        return seen
+    return max(seen.parts, key=lambda part: _SEVERITY[judge.grade(part, thresholds).grade])
+
+
+def _why(why: Why) -> dict[str, Any]:
+    return {
+        "rule": why.rule,
+        "failed": why.failed,
+        "of": why.of,
+        "consecutive": why.consecutive,
+        "threshold": why.threshold,
+        "first_bad_at": None if why.first_bad_at is None else instant(why.first_bad_at),
+    }
+
+
+def _seen(
+    whole: Observation, seen: Observation, thresholds: Thresholds, masker: Masker
+) -> dict[str, Any]:
+    """``seen`` is ``whole``, or the worst of its parts."""
+    parts, resolved = whole.parts, seen.resolved or whole.resolved
+    own = masker.within(each.detail for each in (seen, *parts))
+    return {
+        **_outcome(seen, thresholds, own),
+        "phases_ms": {phase.value: _ms(took) for phase, took in seen.phases.measured()},
+        "resolved": list(resolved),
+        "response": None if seen.answer is None else response_value(seen.answer, seen.http, masker),
+        "tls": None if seen.tls is None else tls_value(seen.tls, masker),
+        "dns": None if seen.dns is None else dns_value(seen.dns, masker),
+        "addresses": [_outcome(part, thresholds, own) for part in parts[:ADDRESSES_SHOWN]],
+    }
+
+
+def _outcome(seen: Observation, thresholds: Thresholds, masker: Masker) -> dict[str, Any]:
+    verdict = judge.grade(seen, thresholds)
+    return {
+        "at": instant(seen.at),
+        "address": seen.address,
+        "grade": verdict.grade,
+        "reason": verdict.reason,
+        "cause": verdict.cause,
+        "detail": masker.text(clean(seen.detail)),
+        "duration_ms": _ms(seen.duration),
+    }
+
+
+def _recent(each: Recent, masker: Masker) -> dict[str, Any]:
+    return {
+        "at": instant(each.at),
+        "address": each.address,
+        "grade": each.verdict.grade,
+        "reason": each.verdict.reason,
+        "detail": masker.text(clean(each.detail)),
+        "duration_ms": _ms(each.duration),
+    }
+
+
+def _text(text: Text, limit: int = 200) -> dict[str, str]:
+    return {"sv": clean(text.sv, limit), "en": clean(text.en, limit)}
+
+
+def _ms(seconds: float) -> float:
+    return round(seconds * 1000, 3)
+
+
+# what is left out, one after the other, until the bundle is small enough
+
+
+def _newest(number: int) -> Callable[[dict[str, Any]], None]:
+    def shorten(value: dict[str, Any]) -> None:
+        value["recent"] = value["recent"][-number:]
+
+    return shorten
+
+
+def _fewer(path: str, number: int) -> Callable[[dict[str, Any]], None]:
+    def shorten(value: dict[str, Any]) -> None:
+        *outer, last = path.split(".")
+        at: Any = value
+        for key in outer:
+            at = at.get(key) if isinstance(at, dict) else None
+        if isinstance(at, dict) and isinstance(at.get(last), list):
+            if len(at[last]) > number and f"{last}_cut" in at:
+                at[f"{last}_cut"] = True
+            at[last] = at[last][:number]
+
+    return shorten
+
+
+def _shorter(number: int) -> Callable[[dict[str, Any]], None]:
+    def shorten(value: dict[str, Any]) -> None:
+        def walk(node: Any) -> Any:
+            if isinstance(node, dict):
+                return {k: v if k in _BODY else walk(v) for k, v in node.items()}
+            if isinstance(node, list):
+                return [walk(item) for item in node]
+            return clean(node, number) if isinstance(node, str) else node
+
+        for key in ("request", "observation", "recent"):
+            value[key] = walk(value[key])
+
+    return shorten
+
+
+_BODY = ("text", "base64")
+_STEPS = (
+    _newest(20),
+    _fewer("observation.addresses", 10),
+    _fewer("observation.response.headers", 20),
+    _fewer("observation.tls.chain", 3),
+    _fewer("request.headers", 20),
+    _newest(5),
+    _shorter(200),
+)
+
+
+def _bounded(value: dict[str, Any]) -> bytes:
+    dumped = orjson.dumps(value)
+    for step in _STEPS:
+        if len(dumped) <= LIMIT:
+            return dumped
+        step(value)
+        value["left_out"] = True
+        dumped = orjson.dumps(value)
+    return dumped

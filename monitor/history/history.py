@@ -1,0 +1,206 @@
+"""The history as the loop sees it: what is given to it costs nothing, what is asked is awaited."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from functools import partial
+from math import inf
+from pathlib import Path
+from typing import Self, TypeVar
+
+from sqlalchemy import Connection
+
+from monitor.estate import Retention
+from monitor.history import queries
+from monitor.history.database import Database
+from monitor.history.recorder import Figures, Recorded, Recorder
+from monitor.history.rollup import Rollup
+from monitor.history.trouble import HistoryTroubleError
+from monitor.history.worker import ThreadWorker, Worker
+from monitor.record import Entry, Outgoing, Seen
+from probes.observation import Observation
+
+__all__ = ["Figures", "History", "HistoryTroubleError", "Rollup"]
+
+T = TypeVar("T")
+
+
+class History:
+    """Observations, transitions, evidence, the outbox and states, by one worker.
+
+    The methods that are no coroutines never block and never fail. Those that are raise
+    :class:`~monitor.history.trouble.HistoryTroubleError` while the database is away.
+    """
+
+    def __init__(self, recorder: Recorder, worker: Worker) -> None:
+        self._recorder = recorder
+        self._worker = worker
+        self.observed: Callable[[str, Observation], None] = recorder.observed
+        """Takes one observation of a check (by its id): in the database about a second later."""
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def open(
+        cls,
+        store: str,
+        data_dir: Path,
+        *,
+        retention: Retention,
+        clock: Callable[[], float] = time.time,
+        timer: Callable[[], float] = time.monotonic,
+        worker: Worker | None = None,
+        database: Database | None = None,
+    ) -> AsyncIterator[Self]:
+        """``store`` is ``sqlite`` or the URL of a PostgreSQL database; a ``database`` takes its place
+        (for simulations that let it fail).
+
+        The tables are made or migrated and the journal is replayed before it is entered. When that
+        cannot be, the history is away and is tried again: entering it raises nothing for it. At
+        the end everything that waits is written, within a few seconds. Raises
+        :class:`~monitor.history.trouble.HistoryTroubleError` for a store that is no address.
+        """
+        mine = worker if worker is not None else ThreadWorker()
+        recorder = Recorder(
+            store=store,
+            data_dir=data_dir,
+            retention=retention,
+            clock=clock,
+            timer=timer,
+            breathe=mine.breathe,
+            tell=mine.tell,
+            wake=mine.wake,
+            database=database,
+        )
+        history = cls(recorder, mine)
+        mine.start(recorder.step)
+        try:
+            with contextlib.suppress(HistoryTroubleError):
+                await mine.call(lambda: recorder.read(lambda _: None))
+            yield history
+        finally:
+            await mine.stop(recorder.close)
+
+    def listen(
+        self, recorded: Recorded | None = None, back: Callable[[], None] | None = None
+    ) -> None:
+        """On the loop: ``recorded(entries, outgoing)`` once they are kept for good, in the database
+        or in the journal (or, when neither can be written, as soon as that is known: an alarm does
+        not wait for a full disk); ``back()`` when the database is there again and everything that
+        had to wait is in it, :meth:`pending` tells what of it is not delivered.
+        """
+        if recorded is not None:
+            self._recorder.recorded = recorded
+        if back is not None:
+            self._recorder.back = back
+
+    @property
+    def away(self) -> bool:
+        """Whether the database cannot be written or read now."""
+        return self._recorder.away_since is not None
+
+    @property
+    def away_since(self) -> float | None:
+        return self._recorder.away_since
+
+    @property
+    def why_away(self) -> str:
+        """One clause, without secrets; empty while it is there."""
+        return self._recorder.why
+
+    def figures(self) -> Figures:
+        """For metrics."""
+        return self._recorder.figures()
+
+    def keep(self, retention: Retention) -> None:
+        """From now on; for a configuration that was read again."""
+        self._recorder.upkeep.retention = retention
+
+    # given
+
+    def record(self, entries: Sequence[Entry], states: Mapping[str, bytes] | None = None) -> None:
+        """Transitions with their evidence and messages, and states that belong to them: all of it
+        in one transaction, at once, and never dropped. A transition that is there already is left.
+        """
+        self._recorder.record(entries, states or {})
+
+    def enqueue(self, outgoing: Sequence[Outgoing]) -> None:
+        """Messages that no transition causes: reminders, service windows."""
+        self._recorder.enqueue(outgoing)
+
+    def checkpoint(self, states: Mapping[str, bytes]) -> None:
+        """States by their keys, in place of earlier ones; within about a second."""
+        self._recorder.checkpoint(states)
+
+    def delivered(self, outgoing_id: str, at: float) -> None:
+        self._recorder.settle(outgoing_id, at, None)
+
+    def postponed(self, outgoing_id: str, attempts: int, next_attempt_at: float) -> None:
+        self._recorder.postpone(outgoing_id, attempts, next_attempt_at)
+
+    def given_up(self, outgoing_id: str, at: float, error: str) -> None:
+        self._recorder.settle(outgoing_id, at, error)
+
+    # asked: everything that was given before is in the answer
+
+    async def states(self) -> dict[str, bytes]:
+        return await self._ask(queries.states)
+
+    async def seen(self, check_id: str, since: float, until: float | None = None) -> list[Seen]:
+        """What a check saw from ``since`` on and before ``until``, oldest first."""
+        end = inf if until is None else until
+
+        def ask(connection: Connection) -> list[Seen]:
+            parts = queries.stream_seen(connection, check_id, since, end)
+            return [seen for part in parts for seen in part]
+
+        return await self._ask(ask)
+
+    async def transitions(
+        self,
+        service: str | None = None,
+        environment: str | None = None,
+        since: float = 0.0,
+        until: float | None = None,
+        limit: int | None = None,
+    ) -> list[Entry]:
+        """Oldest first, without evidence and messages; with a ``limit`` the newest of them."""
+        return await self._ask(
+            partial(
+                queries.transitions,
+                service=service,
+                environment=environment,
+                since=since,
+                until=inf if until is None else until,
+                limit=limit,
+            )
+        )
+
+    async def transition(self, transition_id: str) -> Entry | None:
+        return await self._ask(partial(queries.entry, transition_id=transition_id))
+
+    async def evidence(self, transition_id: str) -> bytes | None:
+        return await self._ask(partial(queries.evidence_of, transition_id=transition_id))
+
+    async def pending(self) -> list[Outgoing]:
+        """Messages neither delivered nor given up, oldest first."""
+        return await self._ask(queries.pending)
+
+    async def last_told(self) -> list[Outgoing]:
+        """The newest message of each receiver and subject."""
+        return await self._ask(queries.last_told)
+
+    async def days(
+        self, check_id: str, since: float = 0.0, until: float | None = None
+    ) -> list[Rollup]:
+        """Roll-ups of whole days (UTC), oldest first."""
+        end = inf if until is None else until
+        return await self._ask(partial(queries.days, check_id=check_id, since=since, until=end))
+
+    async def hours(self, check_id: str, since: float, until: float) -> list[Rollup]:
+        """Roll-ups of whole hours, oldest first."""
+        return await self._ask(partial(queries.hours, check_id=check_id, since=since, until=until))
+
+    async def _ask(self, ask: Callable[[Connection], T]) -> T:
+        return await self._worker.call(lambda: self._recorder.read(ask))

@@ -1,0 +1,250 @@
+"""Pure: values of the house as rows of the tables, and back.
+
+What is to be written is an :class:`Operation`: which statement, with which values. The journal keeps
+the same operations, so that what is replayed is what would have been written.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from monitor.estate import Text
+from monitor.history.packing import pack, unpack
+from monitor.history.rollup import Rollup, packed_latency, unpacked_latency
+from monitor.judge import Status
+from monitor.record import Entry, MessageKind, Outgoing, Seen
+from monitor.snapshot import Transition
+from probes.observation import Cause, Grade, Phases, Reason
+
+Row = dict[str, Any]
+
+
+class Operation(NamedTuple):
+    """One statement's name (see :mod:`~monitor.history.writing`) and its values."""
+
+    name: str
+    row: Row
+
+
+def text(value: str) -> str:
+    """What every database takes: no NUL (PostgreSQL), no lone surrogates (UTF-8)."""
+    if value.isprintable():
+        return value
+    safe = value.encode("utf-8", "backslashreplace").decode("utf-8")
+    return safe.replace("\0", "\\x00")
+
+
+def _text(value: str | None) -> str | None:
+    return None if value is None else text(value)
+
+
+# what is written
+
+
+def of_entry(entry: Entry) -> list[Operation]:
+    """A transition, its evidence and its messages."""
+    told = entry.transition
+    row: Row = {
+        "id": entry.id,
+        "at": told.at,
+        "since": told.since,
+        "environment": text(told.environment),
+        "service": _text(told.service),
+        "before": told.before.value,
+        "after": told.after.value,
+        "began": told.began,
+        "planned": told.planned,
+        "was_planned": told.was_planned,
+        "check": _text(told.check),
+        "reason": told.reason.value if told.reason is not None else None,
+        "cause": told.cause.value if told.cause is not None else None,
+        "window": _text(told.window),
+        "message_sv": text(entry.message.sv),
+        "message_en": text(entry.message.en),
+    }
+    found = [Operation("transition", row)]
+    if entry.evidence is not None:
+        data = zlib.compress(entry.evidence)
+        found.append(Operation("evidence", {"id": entry.id, "data": data}))
+    found += (of_outgoing(one, entry.id) for one in entry.outgoing)
+    return found
+
+
+def of_outgoing(outgoing: Outgoing, transition: str | None = None) -> Operation:
+    """One message; ``transition`` is the id of what caused it."""
+    row: Row = {
+        "id": text(outgoing.id),
+        "transition": transition,
+        "notification": text(outgoing.notification),
+        "subject": text(outgoing.subject),
+        "kind": outgoing.kind.value,
+        "created_at": outgoing.created_at,
+        "payload": outgoing.payload,
+        "attempts": outgoing.attempts,
+        "next_attempt_at": outgoing.next_attempt_at,
+        "settled_at": None,
+        "error": None,
+    }
+    return Operation("outgoing", row)
+
+
+def of_states(states: Mapping[str, bytes], at: float) -> list[Operation]:
+    """States that were known ``at``."""
+    return [
+        Operation("state", {"key": text(key), "saved_at": at, "data": data})
+        for key, data in states.items()
+    ]
+
+
+def of_settled(outgoing_id: str, at: float, error: str | None = None) -> Operation:
+    """A message that was delivered; given up, with an ``error``."""
+    return Operation("settled", {"of": outgoing_id, "settled_at": at, "error": _text(error)})
+
+
+def of_postponed(outgoing_id: str, attempts: int, next_attempt_at: float) -> Operation:
+    """A message that is to be tried again."""
+    row = {"of": outgoing_id, "attempts": attempts, "next_attempt_at": next_attempt_at}
+    return Operation("postponed", row)
+
+
+def of_seen(series: int, seen: Seen) -> Row:
+    """One observation."""
+    phases = seen.phases
+    return {
+        "series": series,
+        "at": seen.at,
+        "duration": seen.duration,
+        "grade": seen.grade.value,
+        "reason": seen.reason.value if seen.reason is not None else None,
+        "cause": seen.cause.value if seen.cause is not None else None,
+        "resolve": phases.resolve,
+        "connect": phases.connect,
+        "tls": phases.tls,
+        "processing": phases.processing,
+        "transfer": phases.transfer,
+        "address": _text(seen.address),
+        "status": seen.status,
+        "detail": text(seen.detail),
+        "parts": pack(seen.parts) if seen.parts else None,
+    }
+
+
+def of_rollup(rollup: Rollup, **keys: int) -> Row:
+    """One roll-up, by its keys."""
+    return {
+        **keys,
+        "good": rollup.good,
+        "degraded": rollup.degraded,
+        "failed": rollup.failed,
+        "trouble": rollup.trouble,
+        "latency": packed_latency(rollup),
+    }
+
+
+# what is read
+
+
+def seen_of_row(row: Any) -> Seen:
+    return Seen(
+        row.at,
+        row.duration,
+        Grade(row.grade),
+        Reason(row.reason) if row.reason is not None else None,
+        Cause(row.cause) if row.cause is not None else None,
+        Phases(
+            resolve=row.resolve,
+            connect=row.connect,
+            tls=row.tls,
+            processing=row.processing,
+            transfer=row.transfer,
+        ),
+        row.address,
+        row.status,
+        row.detail,
+        tuple(unpack(bytes(row.parts))) if row.parts is not None else (),
+    )
+
+
+def entry_of_row(row: Any) -> Entry:
+    """Without its evidence and its messages."""
+    transition = Transition(
+        at=row.at,
+        since=row.since,
+        environment=row.environment,
+        service=row.service,
+        before=Status(row.before),
+        after=Status(row.after),
+        began=row.began,
+        planned=bool(row.planned),
+        was_planned=bool(row.was_planned),
+        check=row.check,
+        reason=Reason(row.reason) if row.reason is not None else None,
+        cause=Cause(row.cause) if row.cause is not None else None,
+        window=row.window,
+    )
+    return Entry(transition=transition, message=Text(sv=row.message_sv, en=row.message_en))
+
+
+def outgoing_of_row(row: Any) -> Outgoing:
+    return Outgoing(
+        id=row.id,
+        notification=row.notification,
+        subject=row.subject,
+        kind=MessageKind(row.kind),
+        created_at=row.created_at,
+        payload=bytes(row.payload),
+        attempts=row.attempts,
+        next_attempt_at=row.next_attempt_at,
+    )
+
+
+def rollup_of_row(row: Any, start: float) -> Rollup:
+    total, longest, buckets = unpacked_latency(bytes(row.latency))
+    return Rollup(
+        start=start,
+        good=row.good,
+        degraded=row.degraded,
+        failed=row.failed,
+        trouble=row.trouble,
+        duration_sum=total,
+        duration_max=longest,
+        buckets=buckets,
+    )
+
+
+# what the journal keeps
+
+
+def to_line(operations: Iterable[Operation]) -> bytes:
+    """JSON on one line."""
+    told = [[one.name, one.row] for one in operations]
+    return json.dumps(told, default=_bytes, separators=(",", ":")).encode()
+
+
+def from_line(line: bytes) -> list[Operation]:
+    """Raises ``ValueError`` for anything else than :func:`to_line` gives."""
+    try:
+        found = json.loads(line, object_hook=_unbytes)
+        return [Operation(name, dict(row)) for name, row in found]
+    except (TypeError, ValueError) as error:
+        raise ValueError("not a line of the journal") from error
+
+
+def _bytes(value: object) -> object:
+    if isinstance(value, bytes):
+        return {"base64": base64.b64encode(value).decode()}
+    raise TypeError(type(value).__name__)
+
+
+def _unbytes(value: Row) -> object:
+    if value.keys() == {"base64"}:
+        return base64.b64decode(value["base64"])
+    return value
+
+
+def without_evidence(operations: Sequence[Operation]) -> list[Operation]:
+    return [one for one in operations if one.name != "evidence"]

@@ -1,0 +1,67 @@
+"""The migrations, run at start: several daemons on one database do it one after the other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import Connection, inspect, text
+
+from monitor.history.database import Database, lock
+from monitor.history.tables import VERSION_TABLE
+from monitor.history.trouble import RefusedError
+
+VERSIONS = ("0001", "0002")
+"""All that there are, oldest first. A test compares them with the files."""
+HEAD = VERSIONS[-1]
+_LOCK = 0x6472_6966_7476
+"""Any number that nobody else takes for a lock: ``driftv``."""
+
+
+def version_of(connection: Connection) -> str | None:
+    """Which migration the database is at; ``None`` before the first."""
+    if not inspect(connection).has_table(VERSION_TABLE):
+        return None
+    found = connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()  # noqa: S608 - a name of ours
+    return None if found is None else str(found)
+
+
+def check_version(connection: Connection) -> str | None:
+    """The version that it is at. Raises :class:`RefusedError` for one that we do not know."""
+    found = version_of(connection)
+    if found is not None and found not in VERSIONS:
+        raise RefusedError(
+            f"the database is of version {clean_version(found)}, newer than this program's {HEAD}"
+        )
+    return found
+
+
+def clean_version(found: str) -> str:
+    """What another program wrote, for a log line."""
+    return "".join(c for c in found if c.isalnum())[:20] or "?"
+
+
+def migrate(database: Database, to: str = HEAD) -> None:
+    """Brings the tables up to ``to`` in one transaction: all of it or nothing.
+
+    Raises :class:`~monitor.history.trouble.HistoryTroubleError`.
+    """
+    with database.reading() as connection:
+        if check_version(connection) == to:
+            return
+    with database.transaction(durable=True) as connection:
+        lock(connection, _LOCK)
+        if check_version(connection) == to:  # somebody else was faster
+            return
+        _run(connection, to)
+
+
+def _run(connection: Connection, to: str) -> None:
+    # Alembic takes a moment to import; a database that is up to date does not need it
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    folder = str(Path(__file__).parent / "migrations")
+    config.set_main_option("script_location", folder.replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, to)

@@ -1,0 +1,101 @@
+"""The statements that write, the same for SQLite and PostgreSQL. Each may be run twice: the second
+time changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from itertools import groupby
+from operator import attrgetter
+from typing import Any
+
+from sqlalchemy import Connection, Executable, Table, bindparam, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from monitor.history.rows import Operation, Row, of_seen
+from monitor.history.tables import (
+    block,
+    evidence,
+    observation,
+    outbox,
+    rollup_day,
+    rollup_hour,
+    series,
+    state,
+    transition,
+)
+from monitor.record import Seen
+
+
+def apply(connection: Connection, operations: Iterable[Operation]) -> None:
+    """Runs them in order."""
+    statements = _statements(connection.dialect.name)
+    for name, group in groupby(operations, attrgetter("name")):
+        connection.execute(statements[name], [one.row for one in group])
+
+
+def write_seen(connection: Connection, numbered: Sequence[tuple[int, Seen]]) -> None:
+    """Observations, by the number of their series."""
+    rows = [of_seen(number, seen) for number, seen in numbered]
+    connection.execute(_statements(connection.dialect.name)["observation"], rows)
+
+
+def write_rollup(connection: Connection, table: Table, row: Row) -> None:
+    """Takes the place of the one with the same keys."""
+    connection.execute(_statements(connection.dialect.name)[table.name], [row])
+
+
+def write_block(connection: Connection, row: Row) -> None:
+    """Takes the place of the one of the same hour."""
+    connection.execute(_statements(connection.dialect.name)["block"], [row])
+
+
+def number_series(connection: Connection, names: Sequence[str]) -> Mapping[str, int]:
+    """The numbers of these checks, new ones for those that have none."""
+    statement = _statements(connection.dialect.name)["series"]
+    connection.execute(statement, [{"check_id": name} for name in names])
+    found = connection.execute(
+        select(series.c.check_id, series.c.id).where(series.c.check_id.in_(names))
+    )
+    return {row.check_id: row.id for row in found}
+
+
+@cache
+def _statements(dialect: str) -> Mapping[str, Executable]:
+    insert: Any = postgresql.insert if dialect == "postgresql" else sqlite.insert
+
+    def once(table: Table) -> Executable:
+        found: Executable = insert(table).on_conflict_do_nothing()
+        return found
+
+    def instead(table: Table, *keys: str) -> Executable:
+        added = insert(table)
+        rest = [c.name for c in table.columns if c.name not in keys and not _numbers_itself(c)]
+        found: Executable = added.on_conflict_do_update(
+            index_elements=list(keys), set_={name: added.excluded[name] for name in rest}
+        )
+        return found
+
+    open_message = (outbox.c.id == bindparam("of")) & outbox.c.settled_at.is_(None)
+    return {
+        "series": once(series),
+        "observation": once(observation),
+        "transition": once(transition),
+        "evidence": once(evidence),
+        "outgoing": once(outbox),
+        "state": instead(state, "key"),
+        "block": instead(block, "series", "hour"),
+        rollup_hour.name: instead(rollup_hour, "hour", "series"),
+        rollup_day.name: instead(rollup_day, "series", "day"),
+        "settled": update(outbox)
+        .where(open_message)
+        .values(settled_at=bindparam("settled_at"), error=bindparam("error")),
+        "postponed": update(outbox)
+        .where(open_message)
+        .values(attempts=bindparam("attempts"), next_attempt_at=bindparam("next_attempt_at")),
+    }
+
+
+def _numbers_itself(column: Any) -> bool:
+    return bool(column.primary_key) and column.name == "id"

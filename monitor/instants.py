@@ -1,0 +1,20 @@
+"""Pure: instants as programs read them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST, _LAST = "0001-01-01T00:00:00.000Z", "9999-12-31T23:59:59.999Z"
+
+
+def instant(at: float) -> str:
+    """Seconds since the epoch as ISO 8601 in UTC with milliseconds: ``2026-11-23T13:02:11.120Z``.
+
+    What a calendar does not reach (a certificate may say anything) becomes its nearest end.
+    """
+    try:
+        moment = _EPOCH + timedelta(milliseconds=round(at * 1000))
+    except (OverflowError, ValueError):
+        return _LAST if at > 0 else _FIRST
+    return moment.isoformat(timespec="milliseconds")[:23] + "Z"

@@ -1,0 +1,221 @@
+"""A transport over a connected socket that tells when the kernel received what it hands on.
+
+A loop that is busy with another probe reads an answer late, and a busy machine wakes it up late;
+neither is the target's time. So each piece is taken with the kernel's own time stamp (Linux:
+``SO_TIMESTAMPNS``, socket(7)), or with the instant at which it is read where there is none. The same
+goes for connecting: its round trip is what the kernel measured (``TCP_INFO``, tcp(7)).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+CHUNK = 65_536
+_LINUX = sys.platform == "linux"
+_SO_TIMESTAMPNS = 35
+_STAMP = struct.Struct("qq")
+_STAMP_SPACE = socket.CMSG_SPACE(_STAMP.size)
+_LONGEST_LAG = 10.0
+"""Seconds that a piece may plausibly have waited; more means that the clock was set meanwhile."""
+_INFO_SIZE = 104
+_RTT = struct.Struct("=68xI28xI")
+
+
+def round_trip(connected: socket.socket) -> float | None:
+    """Seconds from SYN to SYN-ACK of a new connection as the kernel measured them; ``None`` when it
+    did not, or when one of them had to be sent again, which is a wait that counts.
+    """
+    if not _LINUX:
+        return None
+    told = connected.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _INFO_SIZE)
+    if len(told) < _INFO_SIZE:
+        return None
+    rtt, sent_again = _RTT.unpack(told)
+    return rtt / 1e6 if rtt and not sent_again else None
+
+
+def keeps_stamping() -> socket.socket | None:
+    """A socket which, while it is open, has the kernel stamp whatever it receives. Without one the
+    stamping begins shortly after each connection asks for it: too late for the first pieces.
+    ``None`` where that cannot be had.
+    """
+    if not _LINUX:
+        return None
+    try:
+        made = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    except OSError:  # no descriptor is left: the connection tells of it
+        return None
+    made.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
+    return made
+
+
+async def carry(
+    connected: socket.socket, protocol: asyncio.Protocol, timer: Callable[[], float]
+) -> None:
+    """Gives a protocol a connected socket, which is the protocol's transport's from now on. Its
+    ``get_extra_info("arrived_at")`` is the timer's reading when the newest piece came, ``None`` where
+    only the protocol can tell.
+    """
+    loop = asyncio.get_running_loop()
+    if _LINUX:
+        try:
+            ArrivalTransport(loop, connected, protocol, timer)
+        except BaseException:
+            connected.close()
+            raise
+    else:
+        await loop.create_connection(lambda: protocol, sock=connected)
+
+
+class ArrivalTransport(asyncio.Transport):
+    """A transport for one loop. ``timer`` gives monotonic seconds."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        connected: socket.socket,
+        protocol: asyncio.Protocol,
+        timer: Callable[[], float],
+    ) -> None:
+        super().__init__()
+        self._loop = loop
+        self._socket = connected
+        self._fd = connected.fileno()
+        self._protocol = protocol
+        self._timer = timer
+        self._unsent = bytearray()
+        self._closing = False
+        self._reading = False
+        self._arrived_at = timer()
+        connected.setblocking(False)
+        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connected.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
+        protocol.connection_made(self)
+        self.resume_reading()
+
+    # reading
+
+    def _readable(self) -> None:
+        try:
+            data, told, _, _ = self._socket.recvmsg(CHUNK, _STAMP_SPACE)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError as error:
+            self._lose(error)
+            return
+        now = self._timer()
+        if told:
+            seconds, nanoseconds = _STAMP.unpack(told[0][2])
+            lag = time.clock_gettime(time.CLOCK_REALTIME) - (seconds + nanoseconds * 1e-9)
+            if 0.0 < lag < _LONGEST_LAG:
+                now -= lag
+        self._arrived_at = max(self._arrived_at, now)
+        try:
+            if data:
+                self._protocol.data_received(data)
+                return
+            self.pause_reading()
+            if not self._protocol.eof_received():
+                self.close()
+        except Exception:
+            self.abort()
+            raise  # the loop tells of it
+
+    def pause_reading(self) -> None:
+        if self._reading:
+            self._reading = False
+            self._loop.remove_reader(self._fd)
+
+    def resume_reading(self) -> None:
+        if not self._reading and not self._closing:
+            self._reading = True
+            self._loop.add_reader(self._fd, self._readable)
+
+    def is_reading(self) -> bool:
+        return self._reading
+
+    # writing
+
+    def write(self, data: bytes | bytearray | memoryview[Any]) -> None:
+        if self._closing:
+            return
+        if not self._unsent:
+            try:
+                sent = self._socket.send(data)
+            except (BlockingIOError, InterruptedError):
+                sent = 0
+            except OSError as error:
+                self._lose(error)
+                return
+            if sent == len(data):
+                return
+            data = memoryview(data)[sent:]
+            self._loop.add_writer(self._fd, self._writable)
+        self._unsent += data
+
+    def _writable(self) -> None:
+        try:
+            del self._unsent[: self._socket.send(self._unsent)]
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError as error:
+            self._lose(error)
+            return
+        if not self._unsent:
+            self._loop.remove_writer(self._fd)
+            if self._closing:
+                self._lose(None)
+
+    def get_write_buffer_size(self) -> int:
+        return len(self._unsent)
+
+    # the end
+
+    def is_closing(self) -> bool:
+        return self._closing
+
+    def close(self) -> None:
+        """Closes when what was written has been sent."""
+        if self._closing:
+            return
+        self._closing = True
+        self.pause_reading()
+        if not self._unsent:
+            self._loop.call_soon(self._end, None)
+
+    def abort(self) -> None:
+        """Closes at once."""
+        self._lose(None)
+
+    def _lose(self, error: Exception | None) -> None:
+        self._closing = True
+        self.pause_reading()
+        if self._unsent:
+            self._unsent.clear()
+            self._loop.remove_writer(self._fd)
+        self._loop.call_soon(self._end, error)
+
+    def _end(self, error: Exception | None) -> None:
+        if self._fd < 0:
+            return
+        self._fd = -1
+        self._socket.close()
+        self._protocol.connection_lost(error)
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        match name:
+            case "arrived_at":
+                return self._arrived_at
+            case "socket":
+                return self._socket
+            case "peername":
+                return self._socket.getpeername()
+            case "sockname":
+                return self._socket.getsockname()
+        return default

@@ -1,0 +1,283 @@
+"""What is measured is when bytes arrived, not when the loop found the time to read them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import sys
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+
+import pytest
+
+from probes.arrivals import carry, round_trip
+from probes.observation import Observation
+from probes.resolve import SystemResolver
+from probes.tools import Tools
+from tests.servers.ca import Authority
+from tests.system.probes.asking import ask_http, ask_tcp
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Linux stamps what it receives")
+
+BUSY = 0.4
+DELAY = 0.1
+ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+
+@contextmanager
+def serving(serve: Callable[[socket.socket], None]) -> Iterator[int]:
+    """The port of a server of one connection, in a thread: it runs while the loop does not."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(10.0)
+
+        def run() -> None:
+            accepted, _ = listener.accept()
+            with accepted:
+                accepted.settimeout(10.0)
+                serve(accepted)
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            thread.join()
+
+
+def answer_later(connection: socket.socket) -> None:
+    connection.recv(65_536)
+    time.sleep(DELAY)
+    connection.sendall(ANSWER)
+    connection.recv(1)
+
+
+async def busily(tools: Tools, port: int) -> Observation:
+    """A probe during which the loop is held up from shortly after its request."""
+    asking = asyncio.create_task(ask_http(tools, f"http://127.0.0.1:{port}/"))
+    await asyncio.sleep(DELAY / 2)
+    time.sleep(BUSY)  # noqa: ASYNC251 - what another probe of a bad plug-in would do
+    return await asking
+
+
+async def test_an_answer_that_waited_for_a_busy_loop_was_not_slow(tools: Tools) -> None:
+    """The server answered after 100 ms; that the loop was busy for 400 ms is not its time."""
+    with serving(answer_later) as port:
+        seen = await busily(tools, port)
+
+    assert seen.reason is None
+    assert seen.phases.processing is not None
+    assert DELAY * 0.97 < seen.phases.processing < DELAY + BUSY / 4
+    assert seen.phases.transfer is not None
+    assert seen.phases.transfer < BUSY / 4
+
+
+async def test_a_handshake_that_waited_for_a_busy_loop_was_not_slow(
+    tools: Tools, authority: Authority
+) -> None:
+    """The same for the server's side of a handshake."""
+    context = authority.server_context(authority.valid)
+
+    def serve(connection: socket.socket) -> None:
+        connection.recv(1, socket.MSG_PEEK)
+        time.sleep(DELAY)
+        with context.wrap_socket(connection, server_side=True) as stream:
+            stream.recv(65_536)
+            stream.sendall(ANSWER)
+            with suppress(OSError):
+                stream.recv(1)
+
+    with serving(serve) as port:
+        asking = asyncio.create_task(
+            ask_http(tools, f"https://127.0.0.1:{port}/", tls={"ca_file": str(authority.ca_file)})
+        )
+        await asyncio.sleep(DELAY / 2)
+        time.sleep(BUSY)  # noqa: ASYNC251
+        seen = await asking
+
+    assert seen.reason is None, seen.detail
+    assert seen.phases.tls is not None
+    assert DELAY * 0.97 < seen.phases.tls < DELAY + BUSY / 4
+
+
+async def test_connecting_takes_as_long_as_the_kernel_says(tools: Tools) -> None:
+    """A loop that is busy while the connection is made makes no slow connection of it."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        asking = asyncio.create_task(ask_tcp(tools, "127.0.0.1", port))
+        asyncio.get_running_loop().call_soon(time.sleep, BUSY)
+        seen = await asking
+
+    assert seen.reason is None
+    assert seen.phases.connect is not None
+    assert 0 < seen.phases.connect < BUSY / 4
+
+
+async def test_a_connection_that_had_to_be_asked_for_again_took_that_long(tools: Tools) -> None:
+    """A SYN that was dropped is sent again after a second (RFC 6298, 2): a wait that counts."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        port = listener.getsockname()[1]
+        with socket.create_connection(("127.0.0.1", port)):
+            asking = asyncio.create_task(ask_tcp(tools, "127.0.0.1", port, timeout=8.0))
+            await asyncio.sleep(0.3)
+            listener.accept()[0].close()
+            seen = await asking
+
+    assert seen.reason is None, seen.detail
+    assert seen.phases.connect is not None
+    assert seen.phases.connect > 0.9
+
+
+def test_the_round_trip_is_not_known_of_what_is_not_connected() -> None:
+    with socket.socket() as fresh:
+        assert round_trip(fresh) is None
+
+
+class Recorder(asyncio.Protocol):
+    """What a transport told."""
+
+    def __init__(self) -> None:
+        self.data = b""
+        self.ended = False
+        self.lost: asyncio.Future[Exception | None] = asyncio.get_running_loop().create_future()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self.data += data
+        if data == b"fail":
+            raise ValueError("a protocol that fails")
+
+    def eof_received(self) -> bool:
+        self.ended = True
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.lost.set_result(exc)
+
+
+@asynccontextmanager
+async def carried() -> AsyncIterator[tuple[Recorder, socket.socket]]:
+    """A protocol on a connection, and the peer's end of it."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        ours = socket.create_connection(listener.getsockname())
+        peer, _ = listener.accept()
+        peer.settimeout(5.0)
+        recorder = Recorder()
+        with peer:
+            await carry(ours, recorder, time.perf_counter)
+            try:
+                yield recorder, peer
+            finally:
+                recorder.transport.abort()
+                await recorder.lost
+    assert ours.fileno() == -1
+
+
+async def test_more_than_the_peer_takes_at_once_is_sent_in_the_end() -> None:
+    """Nothing of a large request is lost, nor when it is closed behind it."""
+    sent = bytes(range(256)) * 40_000
+    async with carried() as (recorder, peer):
+        recorder.transport.write(sent[:5_000_000])
+        recorder.transport.write(sent[5_000_000:])
+        assert recorder.transport.get_write_buffer_size() > 0
+        recorder.transport.close()
+        taken = await asyncio.to_thread(take_all, peer)
+        assert await recorder.lost is None
+
+    assert taken == sent
+
+
+def take_all(peer: socket.socket) -> bytes:
+    taken = bytearray()
+    while piece := peer.recv(65_536):
+        taken += piece
+    return bytes(taken)
+
+
+async def test_the_end_of_the_peer_is_told_once() -> None:
+    """What came before it is read, and the connection is closed."""
+    async with carried() as (recorder, peer):
+        peer.sendall(b"goodbye")
+        peer.shutdown(socket.SHUT_WR)
+        assert await recorder.lost is None
+        assert (recorder.data, recorder.ended) == (b"goodbye", True)
+        assert recorder.transport.is_closing()
+
+
+async def test_a_reset_is_told_with_its_error() -> None:
+    """The protocol learns what broke."""
+    async with carried() as (recorder, peer):
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+        peer.close()
+        assert isinstance(await recorder.lost, ConnectionResetError)
+        recorder.transport.write(b"too late")  # goes nowhere, and nothing breaks
+
+
+async def test_nothing_is_read_while_reading_is_paused() -> None:
+    """Back-pressure: what is not asked for stays with the kernel."""
+    async with carried() as (recorder, peer):
+        recorder.transport.pause_reading()
+        peer.sendall(b"later")
+        await asyncio.sleep(0.05)
+        paused = recorder.data
+        recorder.transport.resume_reading()
+        peer.shutdown(socket.SHUT_WR)
+        await recorder.lost
+
+    assert (paused, recorder.data) == (b"", b"later")
+
+
+async def test_a_protocol_that_fails_loses_its_connection() -> None:
+    """The loop tells of the fault, and nothing is left open."""
+    told: list[object] = []
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _, context: told.append(context["exception"]))
+    async with carried() as (recorder, peer):
+        peer.sendall(b"fail")
+        await recorder.lost
+
+    assert [str(one) for one in told] == ["a protocol that fails"]
+
+
+async def test_waiting_for_a_processor_is_no_time_of_the_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A look-up whose thread shares one processor with a greedy program takes its own time only."""
+    whole = 0.0
+
+    def work(*_: object, **__: object) -> list[object]:
+        nonlocal whole
+        os.sched_setaffinity(0, {processor})  # this thread's
+        begun, ends = time.perf_counter(), time.thread_time() + DELAY
+        while time.thread_time() < ends:
+            pass
+        whole = time.perf_counter() - begun
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 0))]
+
+    processor = min(os.sched_getaffinity(0))
+    greedy = (
+        f"import os\nos.sched_setaffinity(0, {{{processor}}})\nprint(flush=True)\nwhile 1: pass"
+    )
+    program = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", greedy, stdout=asyncio.subprocess.PIPE
+    )
+    resolver = SystemResolver(time.perf_counter)
+    try:
+        assert program.stdout is not None
+        await program.stdout.readline()
+        monkeypatch.setattr(socket, "getaddrinfo", work)
+        found = await resolver.resolve("expo.example.se", socket.AF_UNSPEC)
+    finally:
+        program.kill()
+        await program.wait()
+        await resolver.close()
+    assert found.took is not None
+    assert whole > 1.3 * DELAY
+    assert DELAY / 2 < found.took < (whole + DELAY) / 2

@@ -1,0 +1,85 @@
+"""A bundle in a line: a board that is fed, and what it says of its worst transition."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from monitor.board import Board
+from monitor.estate import Check, Environment, Estate
+from monitor.evidence import evidence
+from monitor.secrets import Masker
+from monitor.snapshot import Transition
+from monitor.wording import transition_message
+from probes.http_answer import HttpAnswer
+from probes.http_settings import HttpSettings
+from probes.observation import Observation
+from tests.factories import NOW, make_check, make_service, make_text
+
+
+def make_answer(**changes: Any) -> HttpAnswer:
+    values: dict[str, Any] = {
+        "status": 500,
+        "version": (1, 1),
+        "phrase": "Internal Server Error",
+        "head": ((b"Content-Type", b"text/plain"),),
+        "head_cut": False,
+        "body_start": b"it broke",
+        "body_cut": False,
+        "url": None,
+    }
+    return HttpAnswer(**{**values, **changes})
+
+
+def http_check(**settings: Any) -> Check:
+    """A check whose settings are whole, of an address with a query."""
+    own = HttpSettings.model_validate(
+        {"url": "https://expo.ext5.example.se/fhir?key=hemlig-nyckel", **settings}
+    )
+    return make_check(settings=own, target=own.target())
+
+
+def bundled(
+    seen: Iterable[Observation],
+    *,
+    check: Check | None = None,
+    secrets: Iterable[str] = (),
+    of: str | None = "expo",
+    **estate_changes: Any,
+) -> bytes:
+    """The bundle of the last worsening of the service (``of=None``: of its environment)."""
+    check = make_check() if check is None else check
+    service = make_service(checks=(check,))
+    estate = Estate(
+        environments=(Environment(name="ext5", title=make_text("EXT5"), services=(service,)),),
+        **estate_changes,
+    )
+    board, masker, made = Board(estate, NOW - 1000), Masker(secrets), b""
+    for each in seen:
+        masked = masker.observation(each)
+        for transition in board.observe(check.id, masked, each.at).transitions:
+            if transition.worsening and transition.service == of:
+                made = _made(board, check, transition, estate, masker)
+    assert made, "nothing became worse"
+    return made
+
+
+def _made(
+    board: Board, check: Check, transition: Transition, estate: Estate, masker: Masker
+) -> bytes:
+    message = transition_message(transition, board.snapshot(transition.at))
+    return evidence(
+        transition,
+        message,
+        board.case(check.id, transition.at),
+        estate=estate,
+        masker=masker,
+        version="1.2.3",
+        made_at=NOW,
+    )
+
+
+def document(seen: Iterable[Observation], **how: Any) -> dict[str, Any]:
+    made: dict[str, Any] = json.loads(bundled(seen, **how))
+    return made

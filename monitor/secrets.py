@@ -110,7 +110,7 @@ def secrets_of(estate: Estate) -> frozenset[str]:
 
 def _of_receiver(receiver: Receiver) -> set[str]:
     """Headers, secrets and addresses; what stands in an address of Apprise is mostly secret."""
-    found = {v for name, v in receiver.headers.items() if name.lower() not in _NOT_SECRET}
+    found = {v for name, v in receiver.headers.items() if name.lower() not in NOT_SECRET}
     found |= {word for value in found for word in value.split()[1:]}
     for file in (receiver.secret_file, receiver.url_file):
         if file is not None:

@@ -1,4 +1,6 @@
-"""A transition on its way out: its sentences, its evidence, its line of the log."""
+"""A transition on its way out: its sentences, its evidence, its messages, its line
+of the log.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,7 @@ from monitor import __version__
 from monitor.board import Board
 from monitor.estate import CheckId, Estate, Text
 from monitor.evidence import Shelf, evidence
-from monitor.record import Entry
+from monitor.record import Entry, Outgoing
 from monitor.secrets import Masker
 from monitor.snapshot import Snapshot, Transition
 from monitor.telling import tell_transition
@@ -36,17 +38,26 @@ class Announcer:
         self._estate, self._board, self._masker = estate, board, masker
 
     def entry(
-        self, transition: Transition, snapshot: Snapshot, decided_by: CheckId | None
+        self,
+        transition: Transition,
+        snapshot: Snapshot,
+        decided_by: CheckId | None,
+        messages: Callable[[Transition, Text], tuple[Outgoing, ...]],
     ) -> Entry:
         """``snapshot`` is of the moment after it, ``decided_by`` the check whose observation has
-        decided it; ``None`` where time has.
+        decided it; ``None`` where time has. ``messages`` are those that it causes.
         """
         message = transition_message(transition, snapshot)
         tell_transition(transition, message, self._estate.language)
         bundle = None
         if transition.worsening:
             bundle = self._evidence(transition, message, decided_by)
-        return Entry(transition=transition, message=message, evidence=bundle)
+        return Entry(
+            transition=transition,
+            message=message,
+            evidence=bundle,
+            outgoing=messages(transition, message),
+        )
 
     def _evidence(
         self, transition: Transition, message: Text, decided_by: CheckId | None

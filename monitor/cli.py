@@ -1,4 +1,4 @@
-"""The command line: ``driftvakt run | check | probe | status | evidence | replay | demo | export``."""
+"""The command line: ``driftvakt run | check | probe | status | notify | evidence | replay | …``."""
 
 from __future__ import annotations
 
@@ -342,6 +342,27 @@ def demo(
     from monitor.demo.run import demo as run_demo
 
     raise typer.Exit(_run(run_demo(duration=duration, console=Console(), language=language)))
+
+
+@app.command()
+def notify(
+    test: Annotated[str, typer.Option("--test", metavar="NAME", help="A name of `notifications`.")],
+    config: ConfigOption,
+) -> None:
+    """Send one receiver a message that says that it is a test. Exit 0 sent, 1 not, 2 usage."""
+    from monitor import logs
+    from monitor.cli_notify import choose_receiver, send_trial
+    from monitor.secrets import secrets_of
+
+    estate = _load(config).estate
+    try:
+        receiver = choose_receiver(test, estate)
+    except ValueError as error:
+        _fail(str(error))
+    logs.set_up("auto", "error", secrets_of(estate))
+    sent, said = asyncio.run(send_trial(receiver, estate))
+    print(said)
+    raise typer.Exit(0 if sent else 1)
 
 
 @app.command()

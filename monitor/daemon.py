@@ -28,6 +28,7 @@ from monitor.estate import Check, CheckId, Estate, ServiceId
 from monitor.fitness import CanaryWatch, LoopLag
 from monitor.history.history import History
 from monitor.keeper import Keeper, Restored, take_up
+from monitor.messenger import Messenger
 from monitor.phases import turn
 from monitor.publish.guards import BoundedRunner
 from monitor.publish.metrics import Metrics
@@ -35,6 +36,7 @@ from monitor.publish.pacer import Pacer
 from monitor.publish.status_body import StatusRenderer
 from monitor.publish.status_file import StatusFile, Writes
 from monitor.publish.web import application
+from monitor.record import Outgoing
 from monitor.runner import Runner
 from monitor.schedule import Schedule
 from monitor.secrets import Masker, secrets_of
@@ -59,6 +61,10 @@ DRAIN = 3.0
 """Seconds that probes in flight may take to end at a stop."""
 CLOSE = 1.0
 STATUS_FILE = "status.json"
+
+
+def _nobody(_transition: Transition, _text: Text) -> tuple[Outgoing, ...]:
+    return ()
 
 
 class Daemon:
@@ -93,6 +99,7 @@ class Daemon:
         self._notifier = Notifier()
         self._masker = Masker(secrets_of(estate))
         self._keeper: Keeper | None = None
+        self._messenger: Messenger | None = None
         self._changed = asyncio.Event()
         self._status_body: tuple[bytes, float] = (b"", 0.0)
         self._availability: Mapping[ServiceId, Availability] = {}
@@ -188,6 +195,9 @@ class Daemon:
             self._metrics.watch_history(history.figures)
             self._keeper = Keeper(history, self.board, self.estate)
             restored = await self._keeper.restore(now)
+            self._messenger = await stack.enter_async_context(
+                Messenger(self.estate, history, self._metrics, self._clock)
+            )
         take_up(self.timelines, restored, dict(self.board.published()), now)
         return restored.changes
 
@@ -242,7 +252,8 @@ class Daemon:
 
     def _announce(self, transitions: list[Transition], decided_by: CheckId | None = None) -> None:
         snapshot = self.snapshot()
-        entries = [self._announcer.entry(one, snapshot, decided_by) for one in transitions]
+        plan = self._messenger.plan if self._messenger is not None else _nobody
+        entries = [self._announcer.entry(one, snapshot, decided_by, plan) for one in transitions]
         for one in transitions:
             self._metrics.transition(one)
             self.timelines.add(one)
@@ -269,6 +280,8 @@ class Daemon:
                 self._announce(transitions)
             if self._keeper is not None:
                 self._keeper.tick(now)
+            if self._messenger is not None:
+                self._messenger.tick()
             if (lagging := self._lag.overloaded()) != overloaded:
                 overloaded = lagging
                 self._metrics.overloaded(overloaded)

@@ -12,6 +12,7 @@ from typing import Any, NewType
 from zoneinfo import ZoneInfo
 
 from monitor.judge import Thresholds
+from monitor.receiver import Receiver
 from probes.settings import ProbeSettings
 
 CheckId = NewType("CheckId", str)
@@ -143,9 +144,10 @@ class Estate:
     store: str = field(default="sqlite", repr=False)
     """``sqlite`` (in ``data_dir``) or the URL of a PostgreSQL database, its password in it."""
     retention: Retention = field(default_factory=Retention)
+    notifications: tuple[Receiver, ...] = ()
     later: Mapping[str, Any] = field(default_factory=dict)
     """Sections that are read strictly and used by a later version: ``service_windows``,
-    ``calendars``, ``upgrades``, ``notices``, ``notifications``."""
+    ``calendars``, ``upgrades``, ``notices``."""
 
     def services(self) -> Iterator[Service]:
         for environment in self.environments:

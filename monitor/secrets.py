@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
 
 from monitor.estate import Estate
+from monitor.receiver import Receiver
 from probes.http_settings import HttpSettings
 from probes.masking import MASK, SHORTEST, blanked, blanked_bytes
 from probes.oauth2_settings import OAuth2Settings
@@ -102,7 +103,32 @@ def secrets_of(estate: Estate) -> frozenset[str]:
         found |= {password, unquote(password)}
     if estate.web.password_file is not None:
         found |= _in_file(estate.web.password_file)
+    for receiver in estate.notifications:
+        found |= _of_receiver(receiver)
     return frozenset(found)
+
+
+def _of_receiver(receiver: Receiver) -> set[str]:
+    """Headers, secrets and addresses; what stands in an address of Apprise is mostly secret."""
+    found = {v for name, v in receiver.headers.items() if name.lower() not in NOT_SECRET}
+    found |= {word for value in found for word in value.split()[1:]}
+    for file in (receiver.secret_file, receiver.url_file):
+        if file is not None:
+            found |= _in_file(file)
+    urls = _in_file(receiver.url_file) if receiver.url_file is not None else set()
+    if receiver.url is not None:
+        urls.add(receiver.url)
+    for url in urls:
+        try:
+            parts = urlsplit(url)
+            password = parts.password or ""
+        except ValueError:
+            continue  # it is no address: whoever sends to it says so
+        found |= {password, unquote(password)}
+        found |= {value for _, value in parse_qsl(parts.query)}
+        if receiver.kind == "apprise":
+            found |= {url, *parts.path.split("/")}
+    return found
 
 
 def _of_http(settings: HttpSettings) -> set[str]:

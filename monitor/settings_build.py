@@ -32,6 +32,7 @@ from monitor.settings_models import (
     Top,
     split_listen,
 )
+from monitor.settings_notifications import receivers
 from monitor.settings_references import Names, check_references
 from monitor.settings_shape import fields
 from monitor.settings_source import Mapping, Node, Scalar, Sequence
@@ -40,7 +41,7 @@ from monitor.settings_validate import Validator
 from monitor.settings_wording import describe, show
 from probes.kinds import Kind
 
-LATER = ("service_windows", "calendars", "upgrades", "notices", "notifications")
+LATER = ("service_windows", "calendars", "upgrades", "notices")
 """Sections that are read strictly and kept in ``Estate.later``."""
 
 _APART = ("environments", "canary")
@@ -94,6 +95,7 @@ class Builder:
             user_agent=top.user_agent.replace("{version}", _version()),
             data_dir=FilePath(top.data_dir),
             max_in_flight=top.max_in_flight or top.defaults.max_in_flight or 500,
+            notifications=receivers(top.notifications),
             store=top.store,
             retention=Retention(
                 observations=top.retention.observations, transitions=top.retention.transitions

@@ -14,10 +14,10 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from monitor.settings_faults import nearest
+from monitor.settings_notifications import Notification
 from monitor.settings_sections import (
     Calendar,
     Notice,
-    Notification,
     Retention,
     ServiceWindow,
     Store,

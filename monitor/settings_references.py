@@ -35,6 +35,8 @@ _REFERENCES = (
     ("service_windows", "services", "service"),
     ("notices", "environments", "environment"),
     ("notices", "services", "service"),
+    ("notifications", "environments", "environment"),
+    ("notifications", "services", "service"),
     ("upgrades", "absent_after_retirement", "check"),
 )
 _IDENTITIES = (

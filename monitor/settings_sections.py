@@ -1,6 +1,6 @@
 """Sections beside the environments.
 
-Service windows, calendars, upgrades, notices, notifications, the store and what it retains.
+Service windows, calendars, upgrades, notices, the store and what it retains.
 """
 
 from __future__ import annotations
@@ -11,8 +11,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
-from monitor.settings_text import CheckRef, Date, Name, NonEmpty, ServiceRef, TextSettings, Time
-from probes.http_settings import HeaderName, HeaderValue
+from monitor.settings_text import CheckRef, Date, Name, ServiceRef, TextSettings, Time
 from probes.settings import FilePath, PositiveDuration, Strict
 from probes.urls import Url
 
@@ -130,71 +129,6 @@ class Notice(Strict):
     environments: Annotated[list[Name], Field(min_length=1)] | None = None
     services: Annotated[list[ServiceRef], Field(min_length=1)] | None = None
 
-
-Event = Literal["red", "yellow", "recovery", "unknown", "window"]
-
-
-def _once(events: list[Event]) -> list[Event]:
-    if len(set(events)) < len(events):
-        raise PydanticCustomError("on", "the same word is there twice")
-    return events
-
-
-On = Annotated[
-    list[Event],
-    Field(min_length=1, json_schema_extra={"uniqueItems": True}),
-    AfterValidator(_once),
-]
-_ON: list[Event] = ["red", "yellow", "recovery"]
-
-
-class Alertmanager(Strict):
-    """Tells a Prometheus Alertmanager."""
-
-    name: Name
-    kind: Literal["alertmanager"]
-    url: Url
-
-
-class Webhook(
-    Strict, json_schema_extra={"oneOf": [{"required": ["url"]}, {"required": ["url_file"]}]}
-):
-    """Posts JSON to an address, signed with the secret when there is one."""
-
-    name: Name
-    kind: Literal["webhook"]
-    url: Url | None = None
-    url_file: FilePath | None = None
-    headers: dict[HeaderName, HeaderValue] = Field(default_factory=dict)
-    secret_file: FilePath | None = None
-    on: On = _ON
-
-    @model_validator(mode="after")
-    def _one_url(self) -> Self:
-        if (self.url is None) == (self.url_file is None):
-            raise PydanticCustomError("webhook", "needs url or url_file, one of them")
-        return self
-
-
-class Apprise(
-    Strict, json_schema_extra={"oneOf": [{"required": ["url"]}, {"required": ["url_file"]}]}
-):
-    """Mail, SMS, chat and the rest, by Apprise. The address holds its credentials."""
-
-    name: Name
-    kind: Literal["apprise"]
-    url: NonEmpty | None = None
-    url_file: FilePath | None = None
-    on: On = _ON
-
-    @model_validator(mode="after")
-    def _one_url(self) -> Self:
-        if (self.url is None) == (self.url_file is None):
-            raise PydanticCustomError("apprise", "needs url_file or url, one of them")
-        return self
-
-
-Notification = Annotated[Alertmanager | Webhook | Apprise, Field(discriminator="kind")]
 
 STORE_PATTERN = r"^(?:sqlite|postgresql(?:\+psycopg)?://[^\s/][^\s]*)$"
 

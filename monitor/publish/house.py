@@ -103,6 +103,12 @@ class House:
         self._internal_errors = Counter(
             "driftvakt_internal_errors_total", "Faults of the monitor itself.", registry=registry
         )
+        self._notifications = Counter(
+            "driftvakt_notifications_total",
+            "Messages to receivers that were delivered or given up, and attempts that failed.",
+            ["notification", "outcome"],
+            registry=registry,
+        )
         self._registry = registry
 
     def lateness(self, seconds: float) -> None:
@@ -134,6 +140,9 @@ class House:
 
     def internal_error(self) -> None:
         self._internal_errors.inc()
+
+    def notified(self, notification: str, outcome: str) -> None:
+        self._notifications.labels(notification=notification, outcome=outcome).inc()
 
     def watch_history(self, figures: Callable[[], HistoryFigures]) -> None:
         """From now on the history's figures are asked for at each scrape. To be called once."""

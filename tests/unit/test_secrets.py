@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from monitor.estate import Estate
+from monitor.receiver import Receiver
 from monitor.secrets import MASK, Masker, secrets_of
 from monitor.settings import load
 from probes.observation import Observation
@@ -109,6 +111,26 @@ def test_a_token_on_several_lines(tmp_path: Path) -> None:
     """It is sent on one."""
     (tmp_path / "t").write_text("PHNhbWwy\nOkFzc2Vy\n")
     assert "PHNhbWwyOkFzc2Vy" in found(tmp_path, bearer_token_file=str(tmp_path / "t"))
+
+
+def test_addresses_and_secrets_of_receivers(tmp_path: Path) -> None:
+    """An address of Apprise is one in all its parts; a webhook's headers, query and signing key."""
+    (tmp_path / "key").write_text("signatur\n", "utf-8")
+    (tmp_path / "url").write_text("slack://vakt@TokenA/TokenB/\n", "utf-8")
+    receivers = (
+        Receiver(
+            name="hook",
+            kind="webhook",
+            url="https://u:l%C3%B6sen@hook.example.se/?token=biljett",
+            headers={"Authorization": "Bearer kreditiv", "Accept": "text/plain"},
+            secret_file=tmp_path / "key",
+        ),
+        Receiver(name="chat", kind="apprise", url_file=tmp_path / "url"),
+    )
+    secrets = secrets_of(Estate(environments=(), notifications=receivers))
+    assert {"lösen", "l%C3%B6sen", "biljett", "kreditiv", "signatur"} <= secrets
+    assert {"slack://vakt@TokenA/TokenB/", "TokenB"} <= secrets
+    assert "text/plain" not in secrets
 
 
 @pytest.mark.parametrize(

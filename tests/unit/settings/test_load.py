@@ -147,15 +147,15 @@ notifications:
     )
     later = estate.later
     assert set(later) == {
-        "service_windows", "calendars", "upgrades", "notices", "notifications",
+        "service_windows", "calendars", "upgrades", "notices",
     }  # fmt: skip
     window = later["service_windows"][0]
     assert window.start == datetime(2026, 11, 24, 20)  # noqa: DTZ001
     assert window.end == datetime(2026, 11, 24, 21, tzinfo=UTC)
     assert later["upgrades"][0].retires == date(2020, 5, 29)
     assert later["notices"][0].message.text() == Text(sv="Hello", en="Hello")
-    assert later["notifications"][0].on == ["red", "window"]
-    assert later["notifications"][1].on == ["red", "yellow", "recovery"]
+    assert estate.notifications[0].on == {"red", "window"}
+    assert estate.notifications[1].on == {"red", "yellow", "recovery"}
     assert estate.store == "postgresql://driftvakt@db.example.se/driftvakt"
     kept = estate.retention
     assert (kept.observations, kept.transitions) == (86400, 34560000)

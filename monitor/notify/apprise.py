@@ -1,0 +1,109 @@
+"""Kind ``apprise``: mail, SMS, chat and the rest, each call in a thread of the receiver's own."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import apprise
+
+from monitor.estate import Estate, Text
+from monitor.notify.message import Message
+from monitor.notify.sending import SendFailed, read_secret
+from monitor.notify.words import told_alone, told_as_one
+from monitor.receiver import Receiver
+from monitor.wording.notifications import trial
+
+TIMEOUT = 10.0
+"""Seconds for one attempt."""
+
+
+class Apprise:
+    """A receiver that Apprise reaches. Its library retries nothing: that is the outbox's matter."""
+
+    refresh_every: float | None = None
+
+    def __init__(self, receiver: Receiver, estate: Estate, *, timeout: float = TIMEOUT) -> None:
+        self._receiver = receiver
+        self._language = estate.language
+        self._zone = estate.timezone
+        self._timeout = timeout
+        self._url: str | None = None
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"apprise-{receiver.name}")
+        self._running: Future[None] | None = None
+        # it logs addresses, which hold passwords, and exceptions with them
+        logging.getLogger("apprise").disabled = True
+        # it imports a hundred plug-ins at its first use: better now than in an alarm
+        self._thread.submit(apprise.Apprise.instantiate, "json://127.0.0.1/")
+
+    async def send(self, messages: Sequence[Message]) -> None:
+        if len(messages) == 1:
+            heading, text = told_alone(messages[0])
+        else:
+            heading, text = told_as_one(messages, self._zone)
+        await self._notify(heading, text)
+
+    async def trial(self) -> None:
+        await self._notify(*trial(self._receiver.name))
+
+    async def refresh(self) -> None:
+        """Nothing to tell again."""
+
+    def restore(self, message: Message) -> None:
+        """Nothing to remember."""
+
+    async def close(self) -> None:
+        """What hangs in its thread is left to the time limits of the library."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+    async def _notify(self, heading: Text, text: Text) -> None:
+        if self._running is not None and not self._running.done():
+            raise SendFailed("the attempt before this one still hangs")
+        swedish = self._language == "sv"
+        title, body = (heading.sv, text.sv) if swedish else (heading.en, text.en)
+        self._running = self._thread.submit(self._call, title, body)
+        ended = asyncio.wrap_future(self._running)
+        # a thread cannot be stopped: its end may come when nobody waits for it any more
+        ended.add_done_callback(_look_at)
+        done, _ = await asyncio.wait([ended], timeout=self._timeout)
+        if not done:
+            raise SendFailed(f"no answer within {self._timeout:g} s")
+        if ended.cancelled():
+            raise SendFailed("its settings have changed meanwhile")
+        ended.result()
+
+    def _call(self, title: str, body: str) -> None:
+        if self._url is None:
+            file = self._receiver.url_file
+            self._url = read_secret(file) if file is not None else self._receiver.url or ""
+        asset = apprise.AppriseAsset(
+            app_id="Driftvakt",
+            app_desc="Driftvakt",
+            app_url="",
+            async_mode=False,
+            secure_logging=True,
+            default_service_retry=0,
+        )
+        service = apprise.Apprise(asset=asset)
+        scheme = self._url.partition(":")[0] if "://" in self._url else "no scheme"
+        if not service.add(self._url):
+            known = f"Apprise cannot use this address ({scheme})"
+            raise SendFailed(known, refused=True)
+        try:
+            sent = service.notify(
+                body=body,
+                title=title,
+                body_format=apprise.NotifyFormat.TEXT,
+                interpret_escapes=False,
+            )
+        except Exception as error:  # noqa: BLE001 - a plug-in's own; its text may hold the address
+            raise SendFailed(f"Apprise failed ({scheme}): {type(error).__name__}") from None
+        if not sent:
+            raise SendFailed(f"Apprise could not send ({scheme}): its server did not take it")
+
+
+def _look_at(ended: asyncio.Future[None]) -> None:
+    if not ended.cancelled():
+        ended.exception()

@@ -1,0 +1,149 @@
+"""The outbox's messages to their receivers: one :class:`~monitor.notify.lane.Lane` each.
+
+At least once: what is taken in is delivered or given up, and told to the :class:`Outbox`; what was
+neither when the process ended is pending and taken in at the next start.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from contextlib import AsyncExitStack
+from types import TracebackType
+from typing import Self
+
+import aiohttp
+import structlog
+
+from monitor.estate import Estate
+from monitor.notify.lane import Lane, Outbox, Pace, Told
+from monitor.notify.message import read
+from monitor.notify.posting import Poster, open_session
+from monitor.notify.senders import make_sender
+from monitor.notify.sending import Sender
+from monitor.receiver import Receiver
+from monitor.record import MessageKind, Outgoing
+
+log = structlog.get_logger("driftvakt")
+
+MakeSender = Callable[[Receiver, Estate, aiohttp.ClientSession], Sender]
+
+__all__ = ["Deliverer", "Outbox", "Pace", "Told"]
+
+
+class Deliverer:
+    """Delivers for as long as its context is entered. Nothing here waits for a receiver but its
+    own lane: ``take`` returns at once.
+    """
+
+    def __init__(
+        self,
+        estate: Estate,
+        outbox: Outbox,
+        told: Told,
+        *,
+        pace: Pace | None = None,
+        sender: MakeSender | None = None,
+    ) -> None:
+        self._estate = estate
+        self._outbox = outbox
+        self._told = told
+        self._pace = pace if pace is not None else Pace()
+        self._make = sender if sender is not None else self._make_sender
+        self._lanes: dict[str, Lane] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        session = open_session(self._estate.user_agent)
+        self._session = await self._stack.enter_async_context(session)
+        for receiver in self._estate.notifications:
+            self._lanes[receiver.name] = self._lane(receiver)
+        await self.resume()
+        for name in self._lanes:
+            self._start(name)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for name in list(self._lanes):
+            await self._end(name)
+        await self._stack.aclose()
+
+    def take(self, outgoing: Iterable[Outgoing]) -> None:
+        """Delivers these too, each once however often it is handed in."""
+        for one in outgoing:
+            lane = self._lanes.get(one.notification)
+            if lane is not None:
+                lane.take(one)
+            elif one.kind is not MessageKind.REMINDER:
+                gone = "no receiver has this name any more"
+                self._outbox.given_up(one.id, self._pace.clock(), gone)
+                log.warning("notification_given_up", notification=one.notification, error=gone)
+
+    async def resume(self) -> None:
+        """Takes in what the outbox has. Also to be called when a store that was away is back; one
+        that cannot be read is logged, and nothing else.
+        """
+        try:
+            told, pending = await self._outbox.last_told(), await self._outbox.pending()
+        except Exception:
+            log.exception("outbox_unreadable")
+            return
+        watched = {str(service.id) for service in self._estate.services()}
+        for one in told:
+            lane = self._lanes.get(one.notification)
+            if lane is not None and one.subject in watched:
+                try:
+                    lane.sender.restore(read(one))
+                except ValueError as error:
+                    log.warning("notification_unreadable", error=str(error))
+        self.take(pending)
+
+    async def reload(self, estate: Estate) -> None:
+        """Goes over to another configuration and reads the files of addresses and secrets again.
+
+        What waits for a receiver goes on waiting, under its new settings; what waits for one that
+        is there no more is given up. An Alertmanager's open alerts are taken up from the outbox.
+        """
+        self._estate = estate
+        wanted = {receiver.name: receiver for receiver in estate.notifications}
+        for name in list(self._lanes):
+            lane = self._lanes[name]
+            receiver = wanted.get(name)
+            if receiver is None or receiver.kind != lane.receiver.kind:
+                await self._end(name)
+                self.take(() if receiver is not None else list(lane.waiting()))
+            else:
+                await lane.use(receiver, self._make(receiver, estate, self._session)).close()
+        added = [name for name in wanted if name not in self._lanes]
+        for name in added:
+            self._lanes[name] = self._lane(wanted[name])
+        await self.resume()
+        for name in added:
+            self._start(name)
+
+    def _make_sender(
+        self, receiver: Receiver, estate: Estate, session: aiohttp.ClientSession
+    ) -> Sender:
+        return make_sender(receiver, estate, session, Poster(session, clock=self._pace.clock))
+
+    def _lane(self, receiver: Receiver) -> Lane:
+        sender = self._make(receiver, self._estate, self._session)
+        return Lane(receiver, sender, self._outbox, self._told, self._pace)
+
+    def _start(self, name: str) -> None:
+        task = asyncio.create_task(self._lanes[name].run(), name=f"notify-{name}")
+        self._tasks[name] = task
+
+    async def _end(self, name: str) -> None:
+        lane = self._lanes.pop(name)
+        task = self._tasks.pop(name, None)
+        if task is not None:
+            task.cancel()
+            await asyncio.wait([task])
+        await lane.sender.close()

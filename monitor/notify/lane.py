@@ -1,0 +1,310 @@
+"""One receiver's messages on their way: in order for each subject, until delivered or a day old.
+
+Each batch that :mod:`monitor.notify.grouping` lets go is a task of its own, with tenacity's retries
+around its attempts. Its subjects are busy until it is done: a later message of theirs waits, other
+subjects go on. A batch that has begun stays as it is, so that its idempotency key does too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections import OrderedDict, deque
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NoReturn, Protocol
+
+import structlog
+from tenacity import AsyncRetrying, RetryCallState, RetryError, retry_if_exception_type
+
+from monitor.notify.grouping import Lately, Waiting, collect
+from monitor.notify.message import Message, read
+from monitor.notify.sending import Sender, SendFailed
+from monitor.receiver import Receiver
+from monitor.record import MessageKind, Outgoing
+
+log = structlog.get_logger("driftvakt")
+
+GIVE_UP = 86_400.0
+"""Age in seconds at which a message is given up."""
+BASE, CAP = 1.0, 300.0
+"""Seconds: the back-off's first and last ceiling."""
+REFUSED = 300.0
+"""Seconds at least between attempts where the receiver refuses: somebody must mend something."""
+AT_A_TIME = 4
+"""Attempts under way to one receiver."""
+MOST_WAITING = 20_000
+"""Messages in memory for one receiver."""
+REMEMBERED = 20_000
+"""Ids of messages that are done: what is handed in twice is sent once."""
+REFRESH_TIMEOUT = 15.0
+
+
+class Outbox(Protocol):
+    """Where messages are kept until they are delivered. The latter three must not block."""
+
+    async def pending(self) -> list[Outgoing]:
+        """What is not delivered, oldest first."""
+
+    async def last_told(self) -> list[Outgoing]:
+        """The newest message of each receiver and subject, delivered or not."""
+
+    def delivered(self, outgoing_id: str, at: float) -> None: ...
+
+    def postponed(self, outgoing_id: str, attempts: int, next_attempt_at: float) -> None: ...
+
+    def given_up(self, outgoing_id: str, at: float, error: str) -> None: ...
+
+
+class Told(Protocol):
+    """Counts outcomes: ``delivered``, ``failed`` (an attempt), ``given_up``."""
+
+    def notified(self, notification: str, outcome: str) -> None: ...
+
+
+def full_jitter(ceiling: float) -> float:
+    return random.uniform(0.0, ceiling)  # noqa: S311 - no secret is made of it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """Clocks, sleep and chance, so that a test can own them."""
+
+    clock: Callable[[], float] = time.time
+    """Seconds since the epoch."""
+    monotonic: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    jitter: Callable[[float], float] = full_jitter
+    """A length between 0 and the ceiling that it is given."""
+
+
+class Lane:
+    """The way to one receiver. ``run`` is its task."""
+
+    def __init__(
+        self, receiver: Receiver, sender: Sender, outbox: Outbox, told: Told, pace: Pace
+    ) -> None:
+        self.receiver = receiver
+        self.sender = sender
+        self._outbox = outbox
+        self._told = told
+        self._pace = pace
+        self._queues: dict[str, deque[Waiting]] = {}
+        self._busy: set[str] = set()
+        self._known: OrderedDict[str, None] = OrderedDict()
+        self._waiting = 0
+        self._lately = Lately()
+        self._news = asyncio.Event()
+        self._places = asyncio.Semaphore(AT_A_TIME)
+
+    def take(self, outgoing: Outgoing) -> None:
+        """Takes in one message; one that is here or was delivered already is left out."""
+        if outgoing.id in self._known:
+            return
+        self._known[outgoing.id] = None
+        if len(self._known) > MOST_WAITING + REMEMBERED:
+            self._known.popitem(last=False)
+        queue = self._queues.setdefault(outgoing.subject, deque())
+        if self._waiting >= MOST_WAITING:
+            self._make_room(outgoing.subject)
+        self._waiting += 1
+        queue.append(Waiting(outgoing, self._pace.monotonic()))
+        begun = outgoing.subject in self._busy
+        if len(queue) > 1 + begun and queue[-2].outgoing.created_at > outgoing.created_at:
+            # handed in late, by a store that was away: back to its place
+            first = [queue.popleft()] if begun else []
+            ordered = sorted(queue, key=lambda one: one.outgoing.created_at)
+            self._queues[outgoing.subject] = deque([*first, *ordered])
+        self._news.set()
+
+    def waiting(self) -> Iterator[Outgoing]:
+        """All that is not done."""
+        for queue in self._queues.values():
+            for one in queue:
+                yield one.outgoing
+
+    def use(self, receiver: Receiver, sender: Sender) -> Sender:
+        """Goes over to changed settings; gives the sender that is not used any more."""
+        before, self.receiver, self.sender = self.sender, receiver, sender
+        self._news.set()
+        return before
+
+    async def run(self) -> NoReturn:
+        """Sends what is taken in, for good. Cancelling it ends its attempts too."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._refresh())
+            while True:
+                self._news.clear()
+                now = self._pace.monotonic()
+                plan = collect(self._heads(), self.receiver, self._lately, now)
+                for batch in plan.batches:
+                    self._busy.update(one.outgoing.subject for one in batch)
+                    for key in {one.key for one in batch}:
+                        self._lately.sent(key, sum(one.key == key for one in batch), now)
+                    group.create_task(self._deliver([one.outgoing for one in batch]))
+                try:
+                    async with asyncio.timeout(
+                        None if plan.look_again is None else max(0.0, plan.look_again - now)
+                    ):
+                        await self._news.wait()
+                except TimeoutError:
+                    pass
+
+    def _heads(self) -> Iterator[Waiting]:
+        for subject, queue in self._queues.items():
+            if subject not in self._busy:
+                yield queue[0]
+
+    def _make_room(self, subject: str) -> None:
+        """Gives up the oldest message that nobody is sending, of the subject with the most."""
+        most = max(self._queues, key=lambda name: len(self._queues[name]))
+        queue = self._queues[most]
+        place = 1 if most in self._busy and len(queue) > 1 else 0
+        if not queue or (place == 0 and most in self._busy):
+            return  # all are under way: there are no more of them than services
+        gone = queue[place]
+        del queue[place]
+        self._waiting -= 1
+        if not queue and most != subject:
+            del self._queues[most]
+        self._give_up([gone.outgoing], "too many messages are waiting")
+
+    # one batch
+
+    async def _deliver(self, batch: list[Outgoing]) -> None:
+        messages = []
+        readable = []
+        for one in batch:
+            try:
+                messages.append(read(one))
+                readable.append(one)
+            except ValueError as error:
+                self._give_up([one], str(error))
+        if messages:
+            try:
+                await self._until_done(readable, messages)
+            except Exception:
+                # still pending in the outbox: the next start tries again, others go on now
+                log.exception("notification_fault", notification=self.receiver.name)
+        for one in batch:
+            self._busy.discard(one.subject)
+            queue = self._queues[one.subject]
+            queue.popleft()
+            self._waiting -= 1
+            if not queue:
+                del self._queues[one.subject]
+        self._news.set()
+
+    async def _until_done(self, batch: list[Outgoing], messages: list[Message]) -> None:
+        oldest = min(one.created_at for one in batch)
+
+        def too_old(_: RetryCallState) -> bool:
+            return self._pace.clock() - oldest >= GIVE_UP
+
+        def postpone(state: RetryCallState) -> None:
+            pause = state.next_action.sleep if state.next_action is not None else 0.0
+            at = self._pace.clock() + pause
+            for one in batch:
+                if one.kind is not MessageKind.REMINDER:
+                    self._outbox.postponed(one.id, one.attempts + state.attempt_number, at)
+
+        if self._pace.clock() - oldest >= GIVE_UP:
+            self._give_up(batch, "it is older than a day")
+            return
+        try:
+            async for attempt in AsyncRetrying(
+                sleep=self._pace.sleep,
+                wait=self._pause,
+                stop=too_old,
+                retry=retry_if_exception_type(SendFailed),
+                before_sleep=postpone,
+            ):
+                with attempt:
+                    await self._attempt(messages, attempt.retry_state.attempt_number)
+        except RetryError as error:
+            failed = error.last_attempt.exception()
+            self._give_up(batch, failed.detail if isinstance(failed, SendFailed) else "")
+            return
+        now = self._pace.clock()
+        for one in batch:
+            if one.kind is not MessageKind.REMINDER:
+                self._outbox.delivered(one.id, now)
+            self._told.notified(self.receiver.name, "delivered")
+
+    def _pause(self, state: RetryCallState) -> float:
+        """Exponential back-off with full jitter; never sooner than the receiver asks for."""
+        failed = state.outcome.exception() if state.outcome is not None else None
+        pause = self._pace.jitter(min(CAP, BASE * 2.0 ** min(state.attempt_number - 1, 30)))
+        if isinstance(failed, SendFailed):
+            if failed.refused:
+                pause = REFUSED + self._pace.jitter(REFUSED)
+            pause = max(pause, failed.retry_after or 0.0)
+        return pause
+
+    async def _attempt(self, messages: Sequence[Message], number: int) -> None:
+        name = self.receiver.name
+        async with self._places:
+            try:
+                await self.sender.send(messages)
+            except SendFailed as error:
+                failed = error
+            except Exception as error:
+                log.exception("notification_fault", notification=name)
+                failed = SendFailed(f"a fault of our own: {type(error).__name__}")
+            else:
+                log.log(
+                    20 if number > 1 else 10,
+                    "notification_delivered",
+                    notification=name,
+                    messages=len(messages),
+                    attempts=number,
+                    subject=messages[0].subject,
+                )
+                return
+        self._told.notified(name, "failed")
+        log.log(
+            30 if number == 1 else 10,
+            "notification_failed",
+            notification=name,
+            messages=len(messages),
+            attempt=number,
+            subject=messages[0].subject,
+            error=failed.detail,
+        )
+        raise failed
+
+    def _give_up(self, batch: Sequence[Outgoing], error: str) -> None:
+        now = self._pace.clock()
+        for one in batch:
+            if one.kind is not MessageKind.REMINDER:
+                self._outbox.given_up(one.id, now, error)
+            self._told.notified(self.receiver.name, "given_up")
+        log.error(
+            "notification_given_up",
+            notification=self.receiver.name,
+            messages=[one.id for one in batch][:20],
+            number=len(batch),
+            error=error,
+        )
+
+    async def _refresh(self) -> None:
+        """Tells again what still holds, at once and then every now and again."""
+        failing = False
+        while self.sender.refresh_every is not None:
+            try:
+                async with asyncio.timeout(REFRESH_TIMEOUT):
+                    await self.sender.refresh()
+            except (SendFailed, TimeoutError) as error:
+                if not failing:
+                    log.warning(
+                        "notification_refresh_failed",
+                        notification=self.receiver.name,
+                        error=error.detail if isinstance(error, SendFailed) else "it took too long",
+                    )
+                failing = True
+            except Exception:
+                log.exception("notification_fault", notification=self.receiver.name)
+            else:
+                failing = False
+            await self._pace.sleep(self.sender.refresh_every or 0.0)

@@ -1,0 +1,275 @@
+"""Pure: who is told of a transition, and how much each receiver has been told already.
+
+For each receiver and service there is one :class:`Standing` while an alarm is open there:
+
+    becomes red or yellow, and the receiver wants that colour    ALARM, open
+    yellow → red where an alarm is open                          ALARM, whatever colours it wants
+    red → yellow, and it wants yellow                            ALARM, which says what is better
+    a window ends and the disturbance does not                   ALARM
+    unknown, and it wants to know                                UNKNOWN, open
+    green while open                                             RECOVERY, always; closed
+    still red or yellow after ``remind_every``                   REMINDER
+    a window begins or ends, nothing else to tell, it wants it   WINDOW
+
+What a service window explains is no alarm where ``planned`` is false. An alarm that is open stays
+so through unknown, through a window and through a change of the routing: only green closes it.
+
+Reminders are not kept in the outbox: after a restart the next one comes when it is due.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from monitor.estate import Estate, Service, Text
+from monitor.judge import Status
+from monitor.notify.message import Message, read
+from monitor.receiver import Receiver
+from monitor.record import MessageKind, Outgoing
+from monitor.snapshot import Transition
+from monitor.wording.notifications import no_longer_watched, reminder
+
+_TROUBLED = (Status.YELLOW, Status.RED)
+_ALARMS = frozenset(("red", "yellow"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """An alarm that is open at one receiver for one service."""
+
+    told: Status
+    """What the receiver was last told that it is: red, yellow or unknown."""
+    told_at: float
+    """When it was told first of this; reminders count from here."""
+    reminded: int = 0
+    muted: bool = False
+    """A window explains it now, and the receiver is not told of what is planned; or it is unknown."""
+    message: Message
+
+
+def decide(
+    receiver: Receiver, standing: Standing | None, transition: Transition
+) -> MessageKind | None:
+    """What kind of message, if any, ``receiver`` gets of a service's transition."""
+    environment, service = transition.environment, transition.service or ""
+    after = transition.after
+    if after is Status.GREEN and standing is not None:
+        return MessageKind.RECOVERY
+    if not receiver.covers(environment, service):
+        return None
+    if after in _TROUBLED:
+        if _alarms(receiver, standing, transition):
+            return MessageKind.ALARM
+    elif after is Status.UNKNOWN:
+        if "unknown" in receiver.on and transition.changes_status:
+            return MessageKind.UNKNOWN
+    elif _only_recoveries(receiver, transition):
+        return MessageKind.RECOVERY
+    if "window" in receiver.on and transition.planned is not transition.was_planned:
+        return MessageKind.WINDOW
+    return None
+
+
+def _alarms(receiver: Receiver, standing: Standing | None, transition: Transition) -> bool:
+    if transition.planned and not receiver.planned:
+        return False
+    if not (transition.changes_status or transition.overrun):
+        return False
+    after = transition.after
+    if standing is not None and transition.before is Status.UNKNOWN and standing.told is after:
+        return False  # it was not told of the unknown in between
+    escalates = (
+        standing is not None
+        and after is Status.RED
+        and (transition.before is Status.YELLOW or standing.told is Status.YELLOW)
+    )
+    return escalates or after.value in receiver.on
+
+
+def _only_recoveries(receiver: Receiver, transition: Transition) -> bool:
+    """Whoever asked for recoveries and no alarms is told of each; others of those they know of."""
+    wants = "recovery" in receiver.on and not receiver.on & _ALARMS
+    planned = transition.was_planned and not receiver.planned
+    return wants and transition.before in _TROUBLED and not planned
+
+
+class Router:
+    """What every receiver has been told, by receiver and ``ENV/SERVICE``. The one place where that
+    changes; it does no I/O and reads no clock.
+    """
+
+    def __init__(self, estate: Estate) -> None:
+        self._open: dict[tuple[str, str], Standing] = {}
+        self._lay_out(estate)
+
+    def _lay_out(self, estate: Estate) -> None:
+        self._estate = estate
+        self._receivers = {one.name: one for one in estate.notifications}
+        self._services: dict[str, Service] = {one.id: one for one in estate.services()}
+        self._titles = {one.name: one.title for one in estate.environments}
+
+    def restore(self, last_told: Iterable[Outgoing]) -> None:
+        """Takes up what an earlier process told: the newest message of each receiver and subject.
+
+        Rows that cannot be read, and those of services that are watched no more, are left out.
+        """
+        for outgoing in last_told:
+            try:
+                message = read(outgoing)
+            except ValueError:
+                continue
+            if message.subject in self._services and outgoing.notification in self._receivers:
+                self._told(outgoing.notification, message)
+
+    def plan(self, transition: Transition, text: Text, now: float) -> tuple[Outgoing, ...]:
+        """The messages that ``transition`` causes; an environment's own causes none, since those
+        of its services name it. ``text`` is what it means to a reader.
+        """
+        service = self._services.get(f"{transition.environment}/{transition.service}")
+        if service is None:
+            return ()
+        made = []
+        for receiver in self._receivers.values():
+            key = receiver.name, str(service.id)
+            standing = self._open.get(key)
+            kind = decide(receiver, standing, transition)
+            if kind is None:
+                self._follow(key, receiver, transition)
+                continue
+            message = self._message(receiver, service, transition, kind, text, standing)
+            self._told(receiver.name, message)
+            self._follow(key, receiver, transition)
+            made.append(_outgoing(receiver.name, message, now))
+        return tuple(made)
+
+    def reminders(self, now: float) -> tuple[Outgoing, ...]:
+        """The reminders that are due: one at most for each open alarm, however long ago."""
+        made = []
+        for (name, subject), standing in self._open.items():
+            receiver = self._receivers.get(name)
+            every = receiver.remind_every if receiver is not None else None
+            if every is None or standing.muted:
+                continue
+            number = int((now - standing.told_at) // every)
+            if number <= standing.reminded:
+                continue
+            self._open[name, subject] = replace(standing, reminded=number)
+            alarm = standing.message
+            message = replace(
+                alarm,
+                id=f"{alarm.id}-r{number}",
+                kind=MessageKind.REMINDER,
+                at=now,
+                text=reminder(alarm.text, now - alarm.since),
+            )
+            made.append(_outgoing(name, message, now))
+        return tuple(made)
+
+    def reload(self, estate: Estate, now: float) -> tuple[Outgoing, ...]:
+        """Goes over to another configuration. What is open stays so; an alarm of a service that is
+        watched no more is closed, and its receiver told.
+        """
+        self._lay_out(estate)
+        made = []
+        for name, subject in list(self._open):
+            if name in self._receivers and subject in self._services:
+                continue
+            standing = self._open.pop((name, subject))
+            if name not in self._receivers:
+                continue
+            alarm = standing.message
+            message = replace(
+                alarm,
+                id=f"{alarm.id}-gone",
+                kind=MessageKind.RECOVERY,
+                at=now,
+                since=now,
+                before=alarm.after,
+                after=Status.UNKNOWN,
+                text=no_longer_watched(alarm.service_title, alarm.environment_title),
+                alarm=None,
+                alarmed_at=None,
+            )
+            made.append(_outgoing(name, message, now))
+        return tuple(made)
+
+    def open(self) -> Iterator[tuple[str, str, Standing]]:
+        """Every open alarm: receiver, subject, standing."""
+        for (name, subject), standing in self._open.items():
+            yield name, subject, standing
+
+    def _message(
+        self,
+        receiver: Receiver,
+        service: Service,
+        transition: Transition,
+        kind: MessageKind,
+        text: Text,
+        standing: Standing | None,
+    ) -> Message:
+        alarm, alarmed_at = None, None
+        if kind in (MessageKind.ALARM, MessageKind.UNKNOWN):
+            alarm, alarmed_at = transition.after, transition.at
+        elif kind is MessageKind.WINDOW and standing is not None:
+            alarm, alarmed_at = standing.told, standing.told_at
+        return Message(
+            id=f"{transition.id}-{receiver.name}",
+            kind=kind,
+            transition=transition.id,
+            at=transition.at,
+            since=transition.since,
+            began=transition.began,
+            environment=transition.environment,
+            service=service.name,
+            environment_title=self._titles[transition.environment],
+            service_title=service.title,
+            before=transition.before,
+            after=transition.after,
+            planned=transition.planned,
+            window=transition.window,
+            check=transition.check,
+            reason=transition.reason,
+            cause=transition.cause,
+            text=text,
+            alarm=alarm,
+            alarmed_at=alarmed_at,
+        )
+
+    def _told(self, receiver: str, message: Message) -> None:
+        key = receiver, message.subject
+        if message.alarm is None:
+            self._open.pop(key, None)
+        elif message.kind is not MessageKind.WINDOW or key not in self._open:
+            self._open[key] = Standing(
+                told=message.alarm,
+                told_at=message.alarmed_at if message.alarmed_at is not None else message.at,
+                muted=message.after is Status.UNKNOWN,
+                message=message,
+            )
+
+    def _follow(self, key: tuple[str, str], receiver: Receiver, transition: Transition) -> None:
+        """Reminders rest while the state is unknown or planned."""
+        standing = self._open.get(key)
+        if standing is None:
+            return
+        unexplained = receiver.planned or not transition.planned
+        muted = transition.after not in _TROUBLED or not unexplained
+        if muted is not standing.muted:
+            self._open[key] = replace(standing, muted=muted)
+
+
+def _outgoing(receiver: str, message: Message, now: float) -> Outgoing:
+    return Outgoing(
+        id=message.id,
+        notification=receiver,
+        subject=message.subject,
+        kind=message.kind,
+        created_at=now,
+        payload=message.payload(),
+    )
+
+
+def oldest_first(outgoing: Iterable[Outgoing]) -> Sequence[Outgoing]:
+    """By time, and by id where that is equal."""
+    return sorted(outgoing, key=lambda one: (one.created_at, one.id))

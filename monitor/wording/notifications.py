@@ -1,0 +1,136 @@
+"""Messages to people: their subjects, floods told as one, reminders, and the test message."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from monitor.estate import Text
+from monitor.judge import Status
+from monitor.wording.claims import status_word
+from monitor.wording.grammar import one_line, plural, together
+from monitor.wording.reasons import reason_phrase
+from monitor.wording.times import duration
+from probes.observation import Reason
+
+NAMED = 20
+"""Services that a flood names before the rest is a number."""
+
+_UPPER = {
+    Status.GREEN: Text(sv="GRÖN", en="GREEN"),
+    Status.YELLOW: Text(sv="GUL", en="YELLOW"),
+    Status.RED: Text(sv="RÖD", en="RED"),
+    Status.UNKNOWN: Text(sv="OKÄND", en="UNKNOWN"),
+}
+_COLOURS = {
+    Status.GREEN: (("grön", "gröna"), "green"),
+    Status.YELLOW: (("gul", "gula"), "yellow"),
+    Status.RED: (("röd", "röda"), "red"),
+    Status.UNKNOWN: (("okänd", "okända"), "unknown"),
+}
+_ORDER = (Status.RED, Status.YELLOW, Status.UNKNOWN, Status.GREEN)
+
+
+def heading(
+    status: Status,
+    service: Text,
+    environment: Text,
+    *,
+    planned: bool = False,
+    reminds: bool = False,
+) -> Text:
+    """One line: ``RÖD: Receptexpedition (EXPO), EXT5: inte tillgänglig``."""
+    word, colour = status_word(status), _UPPER[status]
+    sv = f"{colour.sv}: {one_line(service.sv)}, {one_line(environment.sv)}: {word.sv}"
+    en = f"{colour.en}: {one_line(service.en)}, {one_line(environment.en)}: {word.en}"
+    if planned:
+        sv, en = f"{sv} (planerat)", f"{en} (planned)"
+    if reminds:
+        sv, en = f"Påminnelse: {sv}", f"Reminder: {en}"
+    return Text(sv=sv, en=en)
+
+
+def reminder(alarm: Text, seconds: float) -> Text:
+    """What an alarm said, and that it still holds after ``seconds``."""
+    length = duration(seconds)
+    still = Text(
+        sv=f"Påminnelse: störningen pågår fortfarande, efter {length.sv}.",
+        en=f"Reminder: the disturbance goes on, after {length.en}.",
+    )
+    return together((still, alarm))
+
+
+def no_longer_watched(service: Text, environment: Text) -> Text:
+    return Text(
+        sv=f"Tjänsten {one_line(service.sv)} i testmiljön {one_line(environment.sv)} övervakas"
+        " inte längre. Larmet är därför avslutat.",
+        en=f"The service {one_line(service.en)} in the test environment"
+        f" {one_line(environment.en)} is watched no more. Its alarm is therefore closed.",
+    )
+
+
+def flood_heading(environment: Text, statuses: Mapping[Status, int], *, reminds: bool) -> Text:
+    """One line: ``EXT5: 200 tjänster, 150 röda och 50 gula``."""
+    total = sum(statuses.values())
+    sv = f"{one_line(environment.sv)}: {plural(total, 'tjänst', 'tjänster')}, "
+    en = f"{one_line(environment.en)}: {plural(total, 'service', 'services')}, "
+    counted = _counted(statuses)
+    sv, en = sv + counted.sv, en + counted.en
+    if reminds:
+        sv, en = f"Påminnelse: {sv}", f"Reminder: {en}"
+    return Text(sv=sv, en=en)
+
+
+def flood(
+    environment: Text,
+    statuses: Mapping[Status, int],
+    services: Sequence[Text],
+    reasons: Mapping[Reason, int],
+    since: Text,
+) -> Text:
+    """Many services of one environment at once: how many, which, and why. ``since`` is when the
+    first of them changed.
+    """
+    total = sum(statuses.values())
+    counted = _counted(statuses)
+    where_sv, where_en = one_line(environment.sv), one_line(environment.en)
+    first_sv = (
+        f"I testmiljön {where_sv} har {plural(total, 'tjänst', 'tjänster')} ändrat status"
+        f" sedan {since.sv}: {counted.sv}."
+    )
+    first_en = (
+        f"In the test environment {where_en}, {plural(total, 'service', 'services')}"
+        f" {'has' if total == 1 else 'have'} changed status since {since.en}: {counted.en}."
+    )
+    shown = services[:NAMED]
+    names_sv = ", ".join(one_line(name.sv) for name in shown)
+    names_en = ", ".join(one_line(name.en) for name in shown)
+    if len(services) > NAMED:
+        left = len(services) - NAMED
+        names_sv, names_en = f"{names_sv} och {left} till", f"{names_en} and {left} more"
+    sv = [first_sv, f"Tjänster: {names_sv}."]
+    en = [first_en, f"Services: {names_en}."]
+    if reasons:
+        most = sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0].value))
+        sv.append("Orsaker: " + ", ".join(f"{reason_phrase(r).sv} ({n})" for r, n in most) + ".")
+        en.append("Reasons: " + ", ".join(f"{reason_phrase(r).en} ({n})" for r, n in most) + ".")
+    return Text(sv="\n\n".join(sv), en="\n\n".join(en))
+
+
+def trial(receiver: str) -> tuple[Text, Text]:
+    """Heading and text of ``driftvakt notify --test``: nobody may take it for an alarm."""
+    return (
+        Text(sv="TEST: meddelande från Driftvakt", en="TEST: message from Driftvakt"),
+        Text(
+            sv=f"Detta är ett testmeddelande till mottagaren {receiver}. Inget har hänt, och"
+            " ingenting behöver göras.",
+            en=f"This is a test message to the receiver {receiver}. Nothing has happened, and"
+            " nothing needs to be done.",
+        ),
+    )
+
+
+def _counted(statuses: Mapping[Status, int]) -> Text:
+    found = [(status, statuses[status]) for status in _ORDER if statuses.get(status)]
+    sv = [f"{n} {_COLOURS[status][0][n != 1]}" for status, n in found]
+    en = [f"{n} {_COLOURS[status][1]}" for status, n in found]
+    return Text(sv=" och ".join(sv), en=" and ".join(en))

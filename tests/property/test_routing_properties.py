@@ -1,0 +1,112 @@
+"""Whatever happens to a service: everybody alarmed gets one all-clear, in order, nothing twice."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.judge import Status
+from monitor.notify.message import read
+from monitor.notify.routing import Router
+from monitor.receiver import Receiver
+from monitor.record import MessageKind, Outgoing
+from monitor.snapshot import Transition
+from tests.factories import NOW
+from tests.outbox import TEXT, make_receiver, make_transition, make_watched
+
+WORDS = ("red", "yellow", "recovery", "unknown", "window")
+COLOURS = [status.value for status in Status]
+
+
+@st.composite
+def stories(draw: st.DrawFn) -> list[Transition]:
+    """Transitions of one service that follow each other, planned or not."""
+    status, planned = "unknown", False
+    story = []
+    steps = draw(st.lists(st.tuples(st.sampled_from(COLOURS), st.booleans()), max_size=25))
+    for number, (after, explained) in enumerate(steps):
+        now_planned = explained and after in ("yellow", "red")
+        if (after, now_planned) == (status, planned):
+            continue
+        story.append(
+            make_transition(
+                status, after, at=NOW + number, planned=now_planned, was_planned=planned,
+                window="w" if now_planned or planned else None,
+            )
+        )  # fmt: skip
+        status, planned = after, now_planned
+    return story
+
+
+receivers = st.builds(
+    lambda on, planned: make_receiver(on=frozenset(on), planned=planned),
+    st.sets(st.sampled_from(WORDS), min_size=1),
+    st.booleans(),
+)
+
+
+def outcome(router: Router, story: list[Transition]) -> list[tuple[Transition, Outgoing]]:
+    return [
+        (transition, made)
+        for transition in story
+        for made in router.plan(transition, TEXT, transition.at)
+    ]
+
+
+@given(stories(), receivers)
+def test_each_alarm_gets_one_all_clear(story: list[Transition], receiver: Receiver) -> None:
+    """Between two greens: an alarm is followed by an all-clear at the next green, at no other time
+    is there one but for those who asked for recoveries alone."""
+    told = outcome(Router(make_watched(receiver)), story)
+    alarmed = False
+    kinds = {transition.at: made.kind for transition, made in told}
+    for transition in story:
+        kind = kinds.get(transition.at)
+        if transition.after is Status.GREEN:
+            if alarmed:
+                assert kind is MessageKind.RECOVERY
+            elif receiver.on & {"red", "yellow"}:
+                assert kind in (None, MessageKind.WINDOW)
+            alarmed = False
+        else:
+            assert kind is not MessageKind.RECOVERY
+            alarmed = alarmed or kind in (MessageKind.ALARM, MessageKind.UNKNOWN)
+
+
+@given(stories(), receivers)
+def test_nothing_unwanted_nothing_twice(story: list[Transition], receiver: Receiver) -> None:
+    """Ids differ; a first alarm has a colour that is wanted; what is planned alarms only those
+    who asked."""
+    told = outcome(Router(make_watched(receiver)), story)
+    assert len({made.id for _, made in told}) == len(told)
+    assert [made.created_at for _, made in told] == sorted(made.created_at for _, made in told)
+    open_before = False
+    for transition, made in told:
+        if made.kind is MessageKind.ALARM:
+            assert receiver.planned or not transition.planned
+            assert open_before or transition.after.value in receiver.on
+        open_before = read(made).alarm is not None
+
+
+@given(stories(), receivers)
+def test_every_wanted_worsening_is_an_alarm(story: list[Transition], receiver: Receiver) -> None:
+    """Nobody who asked for red misses one, but for red that was only unknown in between."""
+    told = {t.at: made.kind for t, made in outcome(Router(make_watched(receiver)), story)}
+    for transition in story:
+        wanted = transition.after.value in receiver.on and transition.worsening
+        explained = transition.planned and not receiver.planned
+        if wanted and not explained and transition.before is not Status.UNKNOWN:
+            assert told.get(transition.at) is MessageKind.ALARM
+
+
+@given(stories(), receivers, st.data())
+def test_a_restart_changes_nothing(
+    story: list[Transition], receiver: Receiver, data: st.DataObject
+) -> None:
+    """Restored from its newest message, a router says what the one before would have said."""
+    whole = outcome(Router(make_watched(receiver)), story)
+    at = data.draw(st.integers(0, len(story)))
+    first = outcome(Router(make_watched(receiver)), story[:at])
+    second = Router(make_watched(receiver))
+    second.restore([made for _, made in first[-1:]])
+    assert [*first, *outcome(second, story[at:])] == whole

@@ -1,0 +1,57 @@
+"""A deliverer for real servers: retries come quickly, and a test waits for what has to happen."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from monitor.estate import Estate
+from monitor.notify.delivery import Deliverer
+from monitor.notify.lane import Pace
+from monitor.notify.routing import Router
+from monitor.snapshot import Transition
+from tests.factories import NOW
+from tests.outbox import TEXT, Counted, MemoryOutbox
+
+
+async def until(condition: Callable[[], object], within: float = 15.0) -> None:
+    """Looks often until it holds; fails when it does not in time."""
+    async with asyncio.timeout(within):
+        while not condition():  # noqa: ASYNC110 - it may be anybody's
+            await asyncio.sleep(0.01)
+
+
+@dataclass
+class Delivering:
+    """Routing, outbox and delivery together."""
+
+    router: Router
+    deliverer: Deliverer
+    outbox: MemoryOutbox = field(default_factory=MemoryOutbox)
+    counted: Counted = field(default_factory=Counted)
+
+    def tell(self, transition: Transition) -> list[str]:
+        """The ids of the messages that it causes."""
+        made = self.router.plan(transition, TEXT, transition.at)
+        self.outbox.kept += made
+        self.deliverer.take(made)
+        return [one.id for one in made]
+
+    async def all_done(self) -> None:
+        await until(lambda: len(self.outbox.done) == len(self.outbox.kept))
+
+
+@asynccontextmanager
+async def delivering(
+    estate: Estate, outbox: MemoryOutbox | None = None, clock: Callable[[], float] = lambda: NOW
+) -> AsyncIterator[Delivering]:
+    """Retries come within 20 ms."""
+    outbox = outbox if outbox is not None else MemoryOutbox()
+    counted = Counted()
+    pace = Pace(clock=clock, jitter=lambda ceiling: min(ceiling, 0.02))
+    router = Router(estate)
+    router.restore(await outbox.last_told())
+    async with Deliverer(estate, outbox, counted, pace=pace) as deliverer:
+        yield Delivering(router, deliverer, outbox, counted)

@@ -24,7 +24,7 @@ from monitor.announcing import Announcer
 from monitor.availability import Timelines
 from monitor.board import Board
 from monitor.certificates import NOTHING
-from monitor.estate import Check, CheckId, Estate, ServiceId
+from monitor.estate import Check, CheckId, Estate, ServiceId, Text
 from monitor.fitness import CanaryWatch, LoopLag
 from monitor.history.history import History
 from monitor.keeper import Keeper, Restored, take_up

@@ -381,8 +381,7 @@ class Board:
             known = environments.setdefault(name, one)
             if one.service.status.severity > known.service.status.severity:
                 environments[name] = one
-        for one in environments.values():
-            changed.append(self._told(one.service.environment, one, now))
+        changed += [self._told(one.service.environment, one, now) for one in environments.values()]
         overall = self._overall()
         if overall is not self._status:
             worst = max(environments.values(), key=lambda one: one.service.status.severity)

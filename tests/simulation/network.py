@@ -60,7 +60,9 @@ class Network:
         self._certificates: dict[tuple[str, int], Certificate] = {}
 
     def kinds(self) -> dict[str, Kind]:
-        return {"simulated": Kind(name="simulated", settings=SimulatedSettings, prepare=self._prepare)}
+        return {
+            "simulated": Kind(name="simulated", settings=SimulatedSettings, prepare=self._prepare)
+        }
 
     def holding(self, kind: str, at: float | None = None) -> Trouble | None:
         """The trouble of a kind that there is now, or was at ``at``."""

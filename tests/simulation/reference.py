@@ -82,7 +82,9 @@ def says(grades: Sequence[str], rules: Thresholds) -> str:
     return "green"
 
 
-def believed(grades: Sequence[str], rules: Thresholds, before: str = "unknown", known: int = 0) -> str:
+def believed(
+    grades: Sequence[str], rules: Thresholds, before: str = "unknown", known: int = 0
+) -> str:
     """Worse at once, better after ``green_after`` in a row. The first ``known`` of the
     observations have led to ``before`` already.
     """
@@ -149,13 +151,15 @@ class Reference:
     """What should be published."""
 
     def __init__(
-        self, environments: Sequence[Part], rules: dict[str, Rules], plans: Sequence[Plan], now: float
+        self,
+        environments: Sequence[Part],
+        rules: dict[str, Rules],
+        plans: Sequence[Plan],
+        now: float,
     ) -> None:
         self.environments = environments
         self.plans = plans
-        self.checks = {
-            name: _Memory(rules=one, looked_at=now) for name, one in rules.items()
-        }
+        self.checks = {name: _Memory(rules=one, looked_at=now) for name, one in rules.items()}
         self.planned_at = now
         self.published = self.now()
 
@@ -228,7 +232,9 @@ class Reference:
         """What has changed since the last time that this was asked."""
         before, self.published = self.published, self.now()
         return [
-            Change(at=now, subject=subject, before=before[subject][0], after=after[0], planned=after[1])
+            Change(
+                at=now, subject=subject, before=before[subject][0], after=after[0], planned=after[1]
+            )
             for subject, after in self.published.items()
             if before[subject] != after
         ]

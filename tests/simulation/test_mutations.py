@@ -72,7 +72,9 @@ def critical_means_nothing(patch: Patch) -> None:
 
 
 def planned_is_never_said(patch: Patch) -> None:
-    patch.setattr(judge, "published", lambda measured, declared: (judge.worse(measured, declared), False))
+    patch.setattr(
+        judge, "published", lambda measured, declared: (judge.worse(measured, declared), False)
+    )
 
 
 def windows_go_on(patch: Patch) -> None:

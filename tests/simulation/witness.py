@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+
+import orjson
 
 from monitor.estate import Check
 from monitor.snapshot import Transition
@@ -45,7 +46,9 @@ class Witness:
         self._canaries = [
             (canary.settings.endpoint()[1], canary) for canary in script.estate.canaries
         ]
-        self.reference = reference or Reference(script.parts(), script.rules(), script.plans, clock())
+        self.reference = reference or Reference(
+            script.parts(), script.rules(), script.plans, clock()
+        )
         self.manners = Manners(script, story, loop.time())
         self.probes = 0
         self.transitions = 0
@@ -159,7 +162,9 @@ class Witness:
         for environment in snapshot.environments:
             view = environment.status.value, environment.planned
             if view != reference.published[environment.environment.name]:
-                story.wrong(f"{environment.environment.name} is {view}, not as {reference.published}")
+                story.wrong(
+                    f"{environment.environment.name} is {view}, not as {reference.published}"
+                )
             for service in environment.services:
                 shown = service.status.value, service.planned
                 if shown != reference.published[service.service.id]:
@@ -241,7 +246,7 @@ class Witness:
         if not self._writing:  # otherwise the disk was slow, and the daemon ends
             self._in_time("status file", self._written, STATUS_EVERY)
         self._writing = True
-        value = json.loads(body)
+        value = orjson.loads(body)
         reference = self.reference
         for environment in value["environments"]:
             name = environment["name"]
@@ -287,10 +292,12 @@ class Witness:
                 service = f"{labels['environment']}/{labels['service']}"
                 counted[service, labels["from"], labels["to"]] += int(value)
         self._story.insist(found == wanted, f"metrics say {found}, not {wanted}")
-        self._story.insist(counted == self._counted, f"metrics count {counted}, not {self._counted}")
+        self._story.insist(
+            counted == self._counted, f"metrics count {counted}, not {self._counted}"
+        )
 
     def _check(self, name: str) -> Check:
-        return self.manners._checks[name]  # type: ignore[index]
+        return self.manners.checks[name]  # type: ignore[index]
 
 
 def _subject(transition: Transition) -> str:
@@ -309,6 +316,3 @@ def _samples(exposition: str) -> list[tuple[str, dict[str, str], float]]:
             labels = dict(part.split("=", 1) for part in inner.split(","))
             found.append((name, {k: v.strip('"') for k, v in labels.items()}, float(value)))
     return found
-
-
-Tell = Callable[[str], None]

@@ -37,7 +37,7 @@ class Manners:
     def __init__(self, script: Script, story: Story, started: float) -> None:
         self._story = story
         self._started = started
-        self._checks = {check.id: check for check in script.estate.checks()}
+        self.checks = {check.id: check for check in script.estate.checks()}
         self._most = script.estate.max_in_flight
         self._begun: dict[str, float] = {}
         self._arrived: dict[tuple[str, str, int], float] = {}
@@ -49,24 +49,24 @@ class Manners:
         self._flying: dict[str, str] = {}
         self.stalls: list[tuple[float, float]] = []
         self.jumps: list[float] = []
-        self._slack = {check.id: self._patience(check) for check in self._checks.values()}
+        self._slack = {check.id: self._patience(check) for check in self.checks.values()}
 
     def _patience(self, check: Check) -> float:
         """Seconds between two probes of a check that are too long whatever else there is to do."""
         promised = max((promise.seconds for promise in check.promises), default=0.0)
-        others = self._checks.values()
+        others = self.checks.values()
         queue = 0.0
         if promised:
             queue += sum(one.timeout + 1.1 * promised + 1 for one in others if one.promises)
-        if self._most < len(self._checks) or any(one.host_concurrency < 8 for one in others):
+        if self._most < len(self.checks) or any(one.host_concurrency < 8 for one in others):
             queue += sum(one.timeout for one in others) * 2
         return 2 * max(check.interval, 1.1 * promised) + check.timeout + queue + CANARIES + 5
 
     def _crowded(self, check: Check) -> bool:
         return bool(
             check.promises
-            or self._most < len(self._checks)
-            or any(one.host_concurrency < 8 for one in self._checks.values())
+            or self._most < len(self.checks)
+            or any(one.host_concurrency < 8 for one in self.checks.values())
         )
 
     def disturbed(self, since: float, until: float) -> bool:
@@ -79,14 +79,14 @@ class Manners:
         return sum(max(0.0, min(end, until) - max(begin, since)) for begin, end in self.stalls)
 
     def begins(self, name: str, truth: Truth) -> None:
-        check = self._checks.get(name)  # type: ignore[call-overload]
+        check = self.checks.get(name)  # type: ignore[call-overload]
         if check is None:
             return  # a canary
         story, now = self._story, truth.begun
         story.insist(name not in self._flying, f"{name} overlaps itself")
         self._flying[name] = check.host
         story.insist(len(self._flying) <= self._most, f"{len(self._flying)} probes in flight")
-        least = min(one.host_concurrency for one in self._checks.values() if one.host == check.host)
+        least = min(one.host_concurrency for one in self.checks.values() if one.host == check.host)
         at_host = sum(host == check.host for host in self._flying.values())
         story.insist(at_host <= least, f"{at_host} probes at {check.host}")
         for promise in check.promises:
@@ -111,7 +111,7 @@ class Manners:
 
     def looked(self, now: float) -> None:
         """Time has passed: is anybody forgotten?"""
-        for check in self._checks.values():
+        for check in self.checks.values():
             self._in_time(check, now - LATE)
 
     def _in_time(self, check: Check, now: float) -> None:
@@ -153,4 +153,4 @@ class Manners:
             self._soon[check.id] = max(self._begun[check.id] + check.retry_interval, now)
 
     def _at(self, place: tuple[str, int]) -> Iterable[Check]:
-        return [one for one in self._checks.values() if (one.host, one.port) == place]
+        return [one for one in self.checks.values() if (one.host, one.port) == place]

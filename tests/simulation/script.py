@@ -133,8 +133,8 @@ class Size:
     """How large a world may become."""
 
     checks: tuple[int, int] = (1, 7)
-    seconds: tuple[float, float] = (60.0, 900.0)
-    long: float = 0.02
+    seconds: tuple[float, float] = (60.0, 600.0)
+    long: float = 0.01
     """Share of worlds that last for up to two hours."""
     intervals: tuple[float, ...] = (2.0, 5.0, 10.0, 30.0, 60.0)
     busy: float = 1.0

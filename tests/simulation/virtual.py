@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import selectors
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from _typeshed import FileDescriptorLike
 
 BEGINNING = 1_795_392_000.0
 """Monday 23 November 2026 00:00 UTC: what the wall clock says at the beginning."""
@@ -39,19 +43,19 @@ class _Selector(selectors.BaseSelector):
         return []
 
     def register(
-        self, fileobj: selectors._FileObject, events: int, data: object = None
+        self, fileobj: FileDescriptorLike, events: int, data: object = None
     ) -> selectors.SelectorKey:
         key = selectors.SelectorKey(fileobj, 0, events, data)
         self._keys[fileobj] = key
         return key
 
-    def unregister(self, fileobj: selectors._FileObject) -> selectors.SelectorKey:
+    def unregister(self, fileobj: FileDescriptorLike) -> selectors.SelectorKey:
         return self._keys.pop(fileobj)
 
     def get_map(self) -> dict[object, selectors.SelectorKey]:  # type: ignore[override]
         return self._keys
 
-    def get_key(self, fileobj: selectors._FileObject) -> selectors.SelectorKey:
+    def get_key(self, fileobj: FileDescriptorLike) -> selectors.SelectorKey:
         return self._keys[fileobj]
 
 

@@ -56,7 +56,7 @@ def run(seed: int, size: Size = ORDINARY, tell: Callable[[str], None] | None = N
         with warnings.catch_warnings(), _listening(world.logged):
             warnings.simplefilter("error")
             loop.run_until_complete(world.live())
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is a violation with a story
         if not story.broken:
             story.wrong(f"{type(error).__name__}: {error}")
         _fail(seed, size, story, error)
@@ -148,9 +148,9 @@ class _Simulated(Daemon):
 
     async def _publish(self) -> None:
         world, self._world = self._world, None
-        if world is not None:  # for the first time, and before the first probe
-            if changes := world.begin(self.board):
-                self._announce(changes)
+        # for the first time, and before the first probe
+        if world is not None and (changes := world.begin(self.board)):
+            self._announce(changes)
         await super()._publish()
 
 
@@ -260,9 +260,9 @@ class _World:
             for name in memory.seen
         }
         published = {
-            name: state
+            name: found
             for name, data in memory.published.items()
-            if (state := unpacked_published(data)) is not None
+            if (found := unpacked_published(data)) is not None
         }
         witness.knew(memory.leaves)
         now = self.clock()

@@ -77,6 +77,8 @@ def set_up(
     logging.getLogger("apscheduler").setLevel(max(numeric, logging.ERROR))
     logging.getLogger("aiohttp.access").setLevel(max(numeric, logging.WARNING))
     logging.getLogger("asyncio").setLevel(max(numeric, logging.WARNING))
+    logging.getLogger("alembic").setLevel(max(numeric, logging.WARNING))
+    logging.getLogger("sqlalchemy").setLevel(max(numeric, logging.WARNING))
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,

@@ -46,6 +46,8 @@ def test_levels_hold_for_libraries_too(capsys: pytest.CaptureFixture[str]) -> No
     structlog.get_logger("driftvakt").debug("no")
     logging.getLogger("somebody").debug("no")
     logging.getLogger("apscheduler.executors").warning("no")
+    logging.getLogger("alembic.runtime.migration").info("no")
+    logging.getLogger("sqlalchemy.engine").info("no")
     logging.getLogger("somebody").warning("yes %s", "indeed")
     assert [line["event"] for line in lines(capsys)] == ["yes indeed"]
 

@@ -28,17 +28,14 @@ class Difference:
     judged_anew: tuple[CheckId, ...] = ()
     restarted: tuple[CheckId, ...] = ()
     added: tuple[CheckId, ...] = ()
+    begun: frozenset[CheckId] = frozenset()
+    """All that begin with nothing known: restarted or added."""
     removed: tuple[CheckId, ...] = ()
     same_services: frozenset[ServiceId] = frozenset()
     """The same in every value, checks and all."""
     same_environments: frozenset[str] = frozenset()
     needs_restart: tuple[str, ...] = ()
     """Keys that have changed and cannot while the program runs."""
-
-    @property
-    def begun(self) -> tuple[CheckId, ...]:
-        """All that begin with nothing known."""
-        return (*self.restarted, *self.added)
 
     @property
     def ended(self) -> tuple[CheckId, ...]:
@@ -70,6 +67,7 @@ def difference(old: Estate, new: Estate) -> Difference:
         judged_anew=tuple(judged),
         restarted=tuple(restarted),
         added=tuple(added),
+        begun=frozenset((*restarted, *added)),
         removed=tuple(before),
         same_services=frozenset(
             service.id for service in new.services() if services.get(service.id) == service

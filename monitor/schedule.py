@@ -180,7 +180,7 @@ class Schedule:
         self._checks = tuple(checks)
         self._clock = clock
         self._executor = _TaskExecutor(run)
-        self._jobs: dict[str, Job] = {}
+        self._jobs: dict[CheckId, Job] = {}
         self._phases: dict[CheckId, Phase] = {}
         self._store = TimetableStore()
         self._scheduler = _LoopScheduler(self._store, self._executor, clock, missed)
@@ -237,18 +237,18 @@ class Schedule:
         made a few at a time.
         """
         now = self._clock()
-        checks = {check.id: check for check in checks}
+        listed = {check.id: check for check in checks}
         self._phases = dict(found)
-        for check_id in [one for one in self._jobs if one in begun or one not in checks]:
+        for check_id in [one for one in self._jobs if one in begun or one not in listed]:
             self._store.remove_job(check_id)
             del self._jobs[check_id], self._executor.checks[check_id]
             self._give_up(check_id, under_way)
-        for check_id, check in checks.items():
+        for check_id, check in listed.items():
             if check_id not in begun:
                 self._go_on(check, now, under_way)
         number = 0
         for check_id in sorted(begun, key=lambda one: found[one].first):
-            self._add_beside(checks[check_id], now)
+            self._add_beside(listed[check_id], now)
             number += 1
             if number % _AT_A_TIME == 0:
                 await asyncio.sleep(0)
@@ -284,7 +284,7 @@ class Schedule:
             self._jobs[check.id].modify(next_run_time=_utc(trigger.next_after(first, first)))
             self.sooner(check.id, first)
 
-    def sooner(self, check_id: str, at: float) -> None:
+    def sooner(self, check_id: CheckId, at: float) -> None:
         """Moves a check's next run forward to ``at``; never puts it off. A run that is under way
         is let end first: one that is due at once would be left out as an overlap.
         """
@@ -294,7 +294,7 @@ class Schedule:
         else:
             self._move(check_id, at)
 
-    def _move(self, check_id: str, at: float) -> None:
+    def _move(self, check_id: CheckId, at: float) -> None:
         job = self._jobs.get(check_id)
         if job is not None and job.next_run_time is not None:
             when = _utc(at)

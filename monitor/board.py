@@ -449,10 +449,14 @@ class Board:
         return self.case(worst.check.id, now)
 
     def snapshot(
-        self, now: float, availability: Mapping[ServiceId, Availability] = NOTHING
+        self,
+        now: float,
+        availability: Mapping[ServiceId, Availability] = NOTHING,
+        config_error: str = "",
     ) -> Snapshot:
-        """Everything, at ``now``, with the ``availability`` that was measured. Views that have not
-        changed are the same objects as before.
+        """Everything, at ``now``, with the ``availability`` that was measured and what is wrong
+        with the configuration on the disk. Views that have not changed are the same objects as
+        before.
         """
         return Snapshot(
             at=now,
@@ -473,6 +477,7 @@ class Board:
             estate=self._estate,
             agenda=self._agenda,
             availability=availability,
+            config_error=config_error,
         )
 
     def _restand(self, row: CheckRow, now: float) -> bool:

@@ -38,7 +38,8 @@ class Origin:
         loaded = self._load()
         self._named = frozenset(named_files(loaded.estate))
         new = stamps(path for path in self._named if path not in before)
-        self._stamps = {path: stamp for path, stamp in {**new, **before}.items() if self._is(path)}
+        wanted = self._files()
+        self._stamps = {path: stamp for path, stamp in {**new, **before}.items() if path in wanted}
         return loaded
 
     def changed(self) -> bool:
@@ -60,9 +61,6 @@ class Origin:
 
     def _files(self) -> set[Path]:
         return {*files_of(self.path), *self._named}
-
-    def _is(self, path: Path) -> bool:
-        return path in self._named or path in files_of(self.path)
 
 
 def named_files(estate: Estate) -> set[Path]:

@@ -9,7 +9,8 @@ cannot tell (a network file system, no more watches), the files are looked at ev
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 
 import structlog
 import watchfiles
@@ -30,7 +31,7 @@ AT_MOST = 2.0
 class FileWatch:
     """Calls ``changed`` after every change of a file of ``origin``."""
 
-    def __init__(self, origin: Origin, changed: Callable[[], None]) -> None:
+    def __init__(self, origin: Origin, changed: Callable[[], object]) -> None:
         self._origin = origin
         self._changed = changed
 
@@ -38,13 +39,13 @@ class FileWatch:
         """Until it is cancelled."""
         while True:
             folders = await aside(self._origin.folders)
-            async for _ in self._hints([str(folder) for folder in sorted(folders)]):
-                if await aside(self._origin.changed):
-                    await self._settle()
-                    self._changed()
-                # also after a link was changed that leads to nothing new yet
-                if await aside(self._origin.folders) != folders:
-                    break
+            async with aclosing(self._hints([str(folder) for folder in sorted(folders)])) as hints:
+                async for _ in hints:
+                    if await aside(self._origin.changed):
+                        await self._settle()
+                        self._changed()
+                    if await aside(self._origin.folders) != folders:
+                        break
 
     async def _settle(self) -> None:
         """Returns when nothing has been written for a moment."""
@@ -56,21 +57,22 @@ class FileWatch:
             before = now
             await asyncio.sleep(QUIET)
 
-    async def _hints(self, folders: list[str]) -> AsyncIterator[None]:
+    async def _hints(self, folders: list[str]) -> AsyncGenerator[None]:
         """Moments at which a look is worth while."""
+        yield  # one may have been changed while nobody watched
+        told = watchfiles.awatch(
+            *folders,
+            watch_filter=None,
+            debounce=1000,
+            step=100,
+            rust_timeout=round(LOOK_EVERY * 1000),
+            yield_on_timeout=True,
+            recursive=False,
+        )
         try:
-            # one may have been changed while nobody watched
-            yield
-            async for _ in watchfiles.awatch(
-                *folders,
-                watch_filter=None,
-                debounce=1000,
-                step=100,
-                rust_timeout=round(LOOK_EVERY * 1000),
-                yield_on_timeout=True,
-                recursive=False,
-            ):
-                yield
+            async with aclosing(told):
+                async for _ in told:
+                    yield
         except (OSError, RuntimeError) as error:
             log.warning("watching_by_looking", error=str(error), seconds=LOOK_EVERY)
         await asyncio.sleep(LOOK_EVERY)

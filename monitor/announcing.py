@@ -33,9 +33,9 @@ class Announcer:
         self._clock = clock
         self.shelf = Shelf()
 
-    def follow(self, estate: Estate, board: Board, masker: Masker) -> None:
-        """From now on transitions are those of this board."""
-        self._estate, self._board, self._masker = estate, board, masker
+    def follow(self, estate: Estate) -> None:
+        """From now on the board's transitions are those of this configuration."""
+        self._estate = estate
 
     def entry(
         self,

@@ -8,6 +8,7 @@ seconds since the epoch. A change comes out as :class:`Transition` values, every
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
@@ -17,6 +18,7 @@ from monitor.certificates import News
 from monitor.check_row import CheckRow
 from monitor.check_state import CheckState, PublishedState
 from monitor.estate import CheckId, Environment, Estate, Service, ServiceId
+from monitor.estate_diff import Difference
 from monitor.judge import Child, Rule, Standing, Status, Verdict
 from monitor.plan import Occurrence, agenda_of
 from monitor.record import Seen
@@ -301,6 +303,70 @@ class Board:
             now,
         )
 
+    def adopt(self, fresh: Board, changes: Difference, now: float) -> list[Transition]:
+        """Takes another configuration: that of ``fresh``, a board on which nothing was observed,
+        with ``changes`` from this one's. What goes on keeps all that is known of it.
+
+        Gives what has changed by it in what is published: a service of which a check was taken
+        away, or begins anew. What is new, or gone, makes no transition.
+        """
+        before = {above.name: above for above in self._environments}
+        fresh._follow_plan(now)
+        causes: list[_Trigger] = []
+        for above in fresh._environments:
+            known = before.get(above.name)
+            if known is not None:
+                causes += self._go_on(known, above, fresh, changes, now)
+        for gone in self._environments:
+            gone.services.clear()  # no cycles are left behind
+        self._estate, self._agenda, self._planned_at = fresh._estate, fresh._agenda, now
+        self._rows, self._above = fresh._rows, fresh._above
+        self._environments = fresh._environments
+        transitions = [replace(one, reconfigured=True) for one in self._publish(causes, now)]
+        overall = self._overall()
+        if overall is not self._status:
+            self._status, self._since = overall, now
+        return transitions
+
+    def _go_on(
+        self,
+        known: _EnvironmentRow,
+        above: _EnvironmentRow,
+        fresh: Board,
+        changes: Difference,
+        now: float,
+    ) -> list[_Trigger]:
+        """Hands on what is known of an environment; gives the services that are to be weighed."""
+        above.restore(known.state())
+        above.measured, above.declared = known.measured, known.declared
+        services = {row.name: row for row in known.services}
+        causes: list[_Trigger] = []
+        for row in above.services:
+            was = services.get(row.name)
+            if was is not None:
+                row.restore(was.state())
+                row.measured = was.measured
+                self._hand_on(row, fresh, changes)
+            same = row.service.id in changes.same_services
+            if was is None or not same or was.window != row.window:
+                causes.append(_Trigger(row, None, now, was.window if was is not None else None))
+        if not causes and above.services and above.name not in changes.same_environments:
+            causes.append(_Trigger(above.services[0], None, now, above.services[0].window))
+        return causes
+
+    def _hand_on(self, service: _ServiceRow, fresh: Board, changes: Difference) -> None:
+        begun = changes.begun
+        for place, row in enumerate(service.rows):
+            check = row.check
+            if check.id in begun:
+                continue
+            known = self._rows[check.id]
+            if check.id in changes.kept:
+                known.check = check
+            else:
+                known.adopt(check)
+            service.rows[place] = fresh._rows[check.id] = known
+
     def check_state(self, check_id: CheckId) -> CheckState:
         """What must outlive the process of one check."""
         return self._rows[check_id].state()
@@ -383,10 +449,14 @@ class Board:
         return self.case(worst.check.id, now)
 
     def snapshot(
-        self, now: float, availability: Mapping[ServiceId, Availability] = NOTHING
+        self,
+        now: float,
+        availability: Mapping[ServiceId, Availability] = NOTHING,
+        config_error: str = "",
     ) -> Snapshot:
-        """Everything, at ``now``, with the ``availability`` that was measured. Views that have not
-        changed are the same objects as before.
+        """Everything, at ``now``, with the ``availability`` that was measured and what is wrong
+        with the configuration on the disk. Views that have not changed are the same objects as
+        before.
         """
         return Snapshot(
             at=now,
@@ -407,6 +477,7 @@ class Board:
             estate=self._estate,
             agenda=self._agenda,
             availability=availability,
+            config_error=config_error,
         )
 
     def _restand(self, row: CheckRow, now: float) -> bool:

@@ -143,6 +143,14 @@ class CheckRow:
         if before is not None and self.last is observation:
             self.last = replace(observation, http=before.http, tls=before.tls, dns=before.dns)
 
+    def adopt(self, check: Check) -> None:
+        """It is weighed by other numbers from the next observation on."""
+        if check.thresholds.window_size != self.check.thresholds.window_size:
+            kept = min(check.thresholds.window_size, RECENT_KEPT)
+            self.recent = deque(self.recent, maxlen=kept)
+        self.check = check
+        self.view = None
+
     def certify(self, observation: Observation, announced: Callable[[], str | None]) -> News:
         """Whether another certificate than before is there; to be called after :meth:`observe`.
         ``announced`` gives the window that announces it.

@@ -7,7 +7,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
@@ -93,10 +93,16 @@ def _fail(message: str, code: int = EXIT_CONFIGURATION) -> NoReturn:
 
 def _load(path: Path) -> Loaded:
     """A configuration. Prints every fault and leaves with 2 when it has any."""
-    from monitor.settings import ConfigurationError, load
+    from monitor.settings import load
+
+    return _read(lambda: load(path, os.environ))
+
+
+def _read(read: Callable[[], Loaded]) -> Loaded:
+    from monitor.settings import ConfigurationError
 
     try:
-        return load(path, os.environ)
+        return read()
     except ConfigurationError as error:
         for fault in error.faults:
             print(fault, file=sys.stderr)
@@ -136,12 +142,31 @@ def run(
     import structlog
 
     from monitor import logs
+    from monitor.origin import Origin
     from monitor.secrets import secrets_of
     from monitor.serve import serve
+    from monitor.settings import load
+
+    given = _given(listen, data_dir)
+
+    def read() -> Loaded:
+        loaded = load(config, os.environ)
+        return replace(loaded, estate=replace(loaded.estate, **given))
+
+    origin = Origin(config, read)
+    loaded = _read(origin.read)
+    estate = loaded.estate
+    masker = logs.set_up(log_format.value, log_level.value, secrets_of(estate))
+    for warning in (*loaded.warnings, *loaded.advice):
+        structlog.get_logger("driftvakt").warning("configuration_warning", message=str(warning))
+    raise typer.Exit(_run(serve(estate, duration, origin=origin, masker=masker)))
+
+
+def _given(listen: str | None, data_dir: Path | None) -> dict[str, Any]:
+    """What the command line sets instead of the configuration."""
     from monitor.settings_models import split_listen
 
-    loaded = _load(config)
-    estate = loaded.estate
+    given: dict[str, Any] = {}
     if listen is not None:
         try:
             host, port = split_listen(listen)
@@ -149,13 +174,10 @@ def run(
             _fail(f"--listen: {error}")
         if not 0 <= port <= 65535:
             _fail(f"--listen: {port} is not a port: write 0 to 65535, 0 for any free one")
-        estate = replace(estate, listen_host=host, listen_port=port)
+        given.update(listen_host=host, listen_port=port)
     if data_dir is not None:
-        estate = replace(estate, data_dir=data_dir)
-    logs.set_up(log_format.value, log_level.value, secrets_of(estate))
-    for warning in (*loaded.warnings, *loaded.advice):
-        structlog.get_logger("driftvakt").warning("configuration_warning", message=str(warning))
-    raise typer.Exit(_run(serve(estate, duration)))
+        given["data_dir"] = data_dir
+    return given
 
 
 @app.command()

@@ -1,5 +1,6 @@
 """The daemon: the only place that wires effects together.
 
+    origin ──▶ reloader ──▶ all of them, at once
     schedule ──▶ runner ──▶ board ──▶ snapshot ──▶ metrics, status file, page
                    │          └─────▶ transitions ──▶ log, counters, status file at once
                 fitness (loop lag, canaries)
@@ -11,8 +12,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
+from functools import partial
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -21,32 +25,40 @@ from aiohttp import web
 
 from monitor import __version__
 from monitor.announcing import Announcer
+from monitor.aside import aside
 from monitor.availability import Timelines
 from monitor.board import Board
 from monitor.certificates import NOTHING
 from monitor.estate import Check, CheckId, Estate, ServiceId, Text
+from monitor.estate_diff import Difference
 from monitor.fitness import CanaryWatch, LoopLag
 from monitor.history.history import History
 from monitor.keeper import Keeper, Restored, take_up
 from monitor.messenger import Messenger
+from monitor.origin import Origin
 from monitor.phases import turn
-from monitor.publish.guards import BoundedRunner
+from monitor.preparing import prepare, probes_of
+from monitor.publish.guards import BoundedRunner, Lock
 from monitor.publish.metrics import Metrics
 from monitor.publish.pacer import Pacer
 from monitor.publish.status_body import StatusRenderer
 from monitor.publish.status_file import StatusFile, Writes
 from monitor.publish.web import application
 from monitor.record import Outgoing
+from monitor.reload import Reloader
+from monitor.reload_outcome import Ended, Outcome
 from monitor.runner import Runner
 from monitor.schedule import Schedule
 from monitor.secrets import Masker, secrets_of
+from monitor.settings import Loaded
 from monitor.shares import Availability, AvailabilityReport
 from monitor.snapshot import Snapshot, Transition
 from monitor.systemd import Notifier
 from monitor.telling import tell_certificates
-from monitor.web_access import load_access
+from monitor.watching import FileWatch
+from monitor.web_access import WebAccess, load_access
 from probes.kinds import Kind, load_kinds
-from probes.observation import Grade, Observation
+from probes.observation import Grade, Observation, clean
 from probes.tools import Tools
 
 log = structlog.get_logger("driftvakt")
@@ -60,6 +72,8 @@ CLOCK_JUMP = 2.0
 DRAIN = 3.0
 """Seconds that probes in flight may take to end at a stop."""
 CLOSE = 1.0
+CONFIG_ERROR_SHOWN = 500
+"""Characters of a fault of the configuration."""
 STATUS_FILE = "status.json"
 
 
@@ -81,12 +95,24 @@ class Daemon:
         status_file: Writes | None = None,
         listens: bool = True,
         keeps: bool = True,
+        origin: Origin | None = None,
+        masker: Masker | None = None,
     ) -> None:
         """``clock`` gives seconds since the epoch, ``timer`` monotonic ones; both, the writer of
         the status file, and whether there are a web server and a history at all, are for
         simulations.
+
+        ``origin`` is where the estate was read from and may be read again; without one it cannot
+        be reloaded. ``masker`` is one that others hold too: it learns every secret.
         """
         self.estate = estate
+        self._origin = origin
+        self._reloader = Reloader(origin, self._adopt, self._reloaded, self._clean)
+        self._config_error = ""
+        self._contents: Mapping[Path, bytes] = {}
+        self._lock = Lock()
+        self._web_tls: ssl.SSLContext | None = None
+        self._rendering = asyncio.Lock()
         self._clock = clock
         self._timer = timer
         self._listens = listens
@@ -97,7 +123,7 @@ class Daemon:
         self._renderer = StatusRenderer(version=__version__, timer=timer)
         self._status_file = status_file or StatusFile(estate.data_dir / STATUS_FILE)
         self._notifier = Notifier()
-        self._masker = Masker(secrets_of(estate))
+        self._masker = masker if masker is not None else Masker(secrets_of(estate))
         self._keeper: Keeper | None = None
         self._messenger: Messenger | None = None
         self._changed = asyncio.Event()
@@ -125,7 +151,7 @@ class Daemon:
         with contextlib.suppress(OSError):  # the first writing will say what is wrong
             estate.data_dir.mkdir(parents=True, exist_ok=True)
         changes = await self._take_up(stack, now)
-        tools = await stack.enter_async_context(
+        self._tools = tools = await stack.enter_async_context(
             Tools(user_agent=estate.user_agent, clock=clock, timer=self._timer)
         )
         self._lag = LoopLag(self._metrics.loop_lag)
@@ -134,7 +160,7 @@ class Daemon:
             self._timer,
         )
         stack.push_async_callback(self._canary.close)
-        runner = Runner(
+        self._runner = Runner(
             estate,
             self._kinds,
             tools,
@@ -146,7 +172,7 @@ class Daemon:
         )
         self._schedule = Schedule(
             estate.checks(),
-            runner.run,
+            self._runner.run,
             clock=clock,
             missed=lambda: self._metrics.missed("overlap"),
         )
@@ -164,6 +190,7 @@ class Daemon:
             stack.callback(self._keep_all, self._keeper)
         self._schedule.start()
         stack.push_async_callback(self._end_schedule)
+        self._watch_configuration(stack)
         # last: that thousands of checks take a moment to begin is no overload
         self._lag.start()
         stack.callback(self._lag.stop)
@@ -203,6 +230,20 @@ class Daemon:
 
     def _keep_all(self, keeper: Keeper) -> None:
         keeper.keep_all(self._clock())
+
+    def _watch_configuration(self, stack: contextlib.AsyncExitStack) -> None:
+        work = [self._reloader.run()]
+        if self._origin is not None:
+            watch = FileWatch(self._origin, lambda: self.reload("a changed file"))
+            work.append(watch.run())
+        tasks = [asyncio.create_task(one, name="configuration") for one in work]
+
+        async def end() -> None:
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks, timeout=CLOSE)
+
+        stack.push_async_callback(end)
 
     async def _end_schedule(self) -> None:
         cancelled = await self._schedule.drain(self._drain)
@@ -296,12 +337,17 @@ class Daemon:
             self._changed.clear()
             await self._publish()
 
+    async def _render(self) -> None:
+        async with self._rendering:
+            await self._measure_availability()
+            snapshot = self.snapshot()
+            body = await self._renderer.render(snapshot)
+            self._status_body = body, snapshot.at
+
     async def _publish(self) -> None:
         """Renders the status and writes it; what cannot be written is told, once, and goes on."""
-        await self._measure_availability()
-        snapshot = self.snapshot()
-        body = await self._renderer.render(snapshot)
-        self._status_body = body, snapshot.at
+        await self._render()
+        body, at = self._status_body
         try:
             await self._status_file.write(body)
         except OSError as error:
@@ -313,7 +359,18 @@ class Daemon:
         if self._write_error:
             self._write_error = ""
             log.info("status_file_written_again")
-        self._metrics.status_written(snapshot.at)
+        self._metrics.status_written(at)
+
+    def _hold(self, now: float, known: Container[str] = ()) -> None:
+        """Begins the timelines with what is published before anything is measured, of all but
+        those ``known``.
+        """
+        for subject, state in self.board.published():
+            if subject in known:
+                continue
+            self.timelines.hold(
+                ServiceId(subject), state.status, planned=state.planned, since=state.since, at=now
+            )
 
     async def _measure_availability(self) -> None:
         pacer = Pacer()
@@ -324,10 +381,82 @@ class Daemon:
                 await pacer.rest()
         self._availability = measured
 
+    # another configuration
+
+    def reload(self, why: str) -> asyncio.Future[Outcome]:
+        """Reads the configuration anew, now or after the reload that is under way."""
+        return self._reloader.ask(why)
+
+    async def _asked_to_reload(self) -> Outcome:
+        return await asyncio.shield(self.reload("POST /-/reload"))
+
+    async def _adopt(self, loaded: Loaded) -> Difference:
+        """Puts another configuration in the place of this one. Whatever can fail, or takes time,
+        comes before the first change.
+        """
+        work = partial(
+            prepare,
+            self.estate,
+            loaded.estate,
+            masker=self._masker,
+            known=self._contents,
+            staying=self._schedule.staying,
+            now=self._clock(),
+        )
+        prepared = await aside(work, "prepare")
+        probes, canaries = await probes_of(prepared, self._kinds, self._tools)
+        changes, estate = prepared.changes, prepared.estate
+
+        now = self._clock()
+        self._masker.become(prepared.masker)
+        under_way = self._runner.adopt(estate, probes, changes.begun)
+        self._canary.adopt(canaries)
+        self._tools.user_agent = estate.user_agent
+        self._tools.tls.look_again()
+        before = {service.id for service in self.estate.services()}
+        transitions = self.board.adopt(prepared.board, changes, now)
+        self.estate, self._contents = estate, prepared.contents
+        self._announcer.follow(estate)
+        if self._keeper is not None:
+            self._keeper.follow(estate)
+        if self._messenger is not None:
+            self._messenger.follow(estate)
+        self._let_in(prepared.access)
+        watched = {service.id for service in estate.services()}
+        self._metrics.forget(changes.ended, before - watched)
+        self.timelines.watch(watched)
+        self._hold(now, known=before)
+        self._config_error = ""
+        if transitions:
+            self._announce(transitions)
+        await self._schedule.adopt(estate.checks(), prepared.phases, changes.begun, under_way)
+        if self._messenger is not None:
+            await self._messenger.renew()
+        await self._render()  # who has asked finds it there
+        return changes
+
+    def _let_in(self, access: WebAccess) -> None:
+        """Who may come from now on, and what they are shown to know us by."""
+        self._lock.change(access.credentials)
+        web = self.estate.web
+        if self._web_tls is not None and web.cert_file is not None:
+            try:
+                self._web_tls.load_cert_chain(web.cert_file, web.key_file, lambda: "")
+            except OSError as error:  # it was replaced once more, just now
+                log.error("web_certificate_not_renewed", error=str(error))
+
+    def _reloaded(self, outcome: Outcome) -> None:
+        self._config_error = outcome.error
+        self._metrics.reloaded(outcome.ended is Ended.RELOADED, self._clock())
+        self._changed.set()
+
+    def _clean(self, text: str) -> str:
+        return clean(self._masker.text(text), CONFIG_ERROR_SHOWN)
+
     # the web's source
 
     def snapshot(self) -> Snapshot:
-        return self.board.snapshot(self._clock(), self._availability)
+        return self.board.snapshot(self._clock(), self._availability, self._config_error)
 
     def status_body(self) -> tuple[bytes, float]:
         return self._status_body
@@ -355,7 +484,9 @@ class Daemon:
 
     async def _serve(self, stack: contextlib.AsyncExitStack) -> None:
         access = load_access(self.estate.web)
-        app = application(self, credentials=access.credentials)
+        self._lock.change(access.credentials)
+        self._web_tls = access.ssl
+        app = application(self, lock=self._lock, reload=self._asked_to_reload)
         runner = BoundedRunner(app, shutdown_timeout=CLOSE)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)

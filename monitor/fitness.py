@@ -147,6 +147,10 @@ class CanaryWatch:
         self._began = float("-inf")
         self.down = False
 
+    def adopt(self, probes: Sequence[Callable[[], Awaitable[Observation]]]) -> None:
+        """Asks these from now on; a round that is under way counts for those who wait for it."""
+        self._probes = probes
+
     async def explains(self, observation: Observation) -> bool:
         """Whether all canaries fail too, asked after the observation began."""
         if not self._probes or observation.reason not in _CANARY_DECIDES:

@@ -79,6 +79,12 @@ class Holds:
         left -= self._timer()
         return self._clock() + left if left > 0 else None
 
+    def forget_past(self) -> None:
+        """Drops what binds nobody any more."""
+        now = self._timer()
+        for key in [key for key, one in self._holds.items() if one.began + one.seconds <= now]:
+            del self._holds[key]
+
     def _of(self, check: Check) -> Iterator[Hold]:
         for place in (place_of(check), check.id):
             for status in (TOO_MANY_REQUESTS, UNAVAILABLE):

@@ -67,13 +67,14 @@ class Keeper:
 
     def __init__(self, history: History, board: Board, estate: Estate) -> None:
         self._history = history
-        self.observed = history.observed
-        self.follow(board, estate)
-
-    def follow(self, board: Board, estate: Estate) -> None:
-        """From now on this board's states are kept."""
         self._board = board
+        self.observed = history.observed
+        self.follow(estate)
+
+    def follow(self, estate: Estate) -> None:
+        """From now on the states of this configuration's checks are kept, for as long as it says."""
         self._estate = estate
+        self._history.keep(estate.retention)
         self._order = [check.id for check in estate.checks()]
         self._next = 0
 

@@ -19,8 +19,8 @@ _OURS = frozenset({"timestamp", "level", "logger"})
 class SecretMask:
     """A structlog processor that blanks known secrets, wherever in an event they stand."""
 
-    def __init__(self, secrets: Iterable[str]) -> None:
-        self._masker = Masker(secrets)
+    def __init__(self, masker: Masker) -> None:
+        self._masker = masker
 
     def __call__(
         self, _logger: Any, _method: str, event: MutableMapping[str, Any]
@@ -42,8 +42,11 @@ class SecretMask:
 
 def set_up(
     log_format: LogFormat = "auto", level: str = "info", secrets: Iterable[str] = ()
-) -> None:
-    """Sends structlog's and the standard library's logs to stderr in one form."""
+) -> Masker:
+    """Sends structlog's and the standard library's logs to stderr in one form. Gives what masks
+    them, so that it can learn other secrets.
+    """
+    masker = Masker(secrets)
     text = log_format == "text" or (log_format == "auto" and sys.stderr.isatty())
     numeric = logging.getLevelNamesMapping()[level.upper()]
     shared: list[Any] = [
@@ -53,11 +56,11 @@ def set_up(
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     last: list[Any] = (
-        [SecretMask(secrets), structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        [SecretMask(masker), structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
         if text
         else [
             structlog.processors.format_exc_info,
-            SecretMask(secrets),
+            SecretMask(masker),
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ]
     )
@@ -89,3 +92,4 @@ def set_up(
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
+    return masker

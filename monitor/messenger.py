@@ -39,6 +39,7 @@ class Messenger:
         told: Told,
         clock: Callable[[], float],
     ) -> None:
+        self._estate = estate
         self._history = history
         self._clock = clock
         self._router = Router(estate)
@@ -79,11 +80,14 @@ class Messenger:
         """To be called about once a second: sends the reminders that are due."""
         self._deliverer.take(self._router.reminders(self._clock()))
 
-    async def reload(self, estate: Estate) -> None:
-        """Goes over to another configuration, and reads its files again."""
-        made = self._router.reload(estate, self._clock())
-        self._history.enqueue(made)
-        await self._deliverer.reload(estate)
+    def follow(self, estate: Estate) -> None:
+        """From now on transitions are told by this configuration."""
+        self._estate = estate
+        self._history.enqueue(self._router.reload(estate, self._clock()))
+
+    async def renew(self) -> None:
+        """Delivers by the newest configuration, and reads its files again."""
+        await self._deliverer.reload(self._estate)
 
     def _recorded(self, entries: Sequence[Entry], outgoing: Sequence[Outgoing]) -> None:
         if self._open:

@@ -15,8 +15,9 @@ Lengths are seconds, a phase is seconds after a whole multiple of the interval s
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from monitor.estate import Check, CheckId
 
@@ -75,6 +76,57 @@ def phases(checks: Iterable[Check]) -> Mapping[CheckId, Phase]:
     for host, those in hosts.items():
         found.update(_of_host(turn(host), those, span))
     return found
+
+
+def phases_beside(
+    checks: Iterable[Check], staying: Mapping[CheckId, Phase]
+) -> Mapping[CheckId, Phase]:
+    """The phases after a change of the configuration. ``staying`` checks keep theirs. The others
+    have the places that they would have after a restart, as long as all of their host's staying
+    checks are at such places; else the middle of the largest gap that is left.
+    """
+    listed = list(checks)
+    usual = phases(listed)
+    first = phases(check for check in listed if check.id not in staying)
+    hosts: dict[str, list[Check]] = {}
+    for check in listed:
+        hosts.setdefault(check.host.lower().rstrip("."), []).append(check)
+    found = dict(staying)
+    for those in hosts.values():
+        taken = [staying[check.id] for check in those if check.id in staying]
+        moved = any(
+            check.id in staying and staying[check.id].offset != usual[check.id].offset
+            for check in those
+        )
+        for check in those:
+            if check.id in staying:
+                continue
+            phase = replace(first[check.id], offset=usual[check.id].offset)
+            if moved:
+                phase = replace(phase, offset=_largest_gap(taken, phase.interval))
+            taken.append(phase)
+            found[check.id] = phase
+    return found
+
+
+_POINTS = 100
+
+
+def _largest_gap(taken: list[Phase], interval: float) -> float:
+    """The middle of the longest time of ``interval`` in which none of ``taken`` runs."""
+    points: set[float] = set()
+    for phase in taken:
+        runs = min(math.ceil(interval / phase.interval), _POINTS)
+        points.update((phase.offset + k * phase.interval) % interval for k in range(runs))
+    if not points:
+        return 0.0
+    ordered = sorted(points)
+    ends = [*ordered[1:], ordered[0] + interval]
+    begins, length = max(
+        ((begin, end - begin) for begin, end in zip(ordered, ends, strict=True)),
+        key=lambda gap: gap[1],
+    )
+    return (begins + length / 2) % interval
 
 
 def _of_host(turned: float, checks: list[Check], span: float) -> Iterable[tuple[CheckId, Phase]]:

@@ -2,30 +2,30 @@
 
 Politeness and bounds come first: a server that has asked us to stay away (``Retry-After``),
 promises to the target's owner (``min_interval``), places at the host (``host_concurrency``) and
-places in all (``max_in_flight``). Waiting for a place is our lateness and never in a latency. Then the probe; then the question whether what it saw is ours.
+places in all (``max_in_flight``). Waiting for a place is our lateness and never in a latency. Then
+the probe; then the question whether what it saw is ours.
+
+All of it outlives a change of the configuration: what was promised stays promised, and a probe of a
+check that is not there any more, or begins anew, ends without being counted.
 """
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
 import structlog
 
 from monitor.estate import Check, CheckId, Estate
 from monitor.fitness import CanaryWatch, LoopLag, blame_lag, ours
-from monitor.holds import Holds, place_of
+from monitor.holds import Holds
+from monitor.places import Places
+from monitor.promises import Promises
 from probes.kinds import Kind, Probe
 from probes.observation import Cause, Grade, Observation, Phases, Reason
 from probes.tools import Tools
 
 log = structlog.get_logger("driftvakt.runner")
-
-ARRIVES_WITHIN = 1.0
-"""Seconds from its start in which a probe under way is taken to have reached its target (at most
-its promise's own length). Without this a target that hangs would be probed once a time-out."""
 
 
 class Told(Protocol):
@@ -35,98 +35,6 @@ class Told(Protocol):
     def in_flight(self, number: int) -> None: ...
     def internal_error(self) -> None: ...
     def missed(self, kind: str) -> None: ...
-
-
-class Promises:
-    """Lets probes begin so that each ``min_interval`` is kept as the target sees it."""
-
-    def __init__(self, timer: Callable[[], float]) -> None:
-        self._timer = timer
-        self._queues: dict[tuple[str, str, int], _Queue] = {}
-
-    async def turn(self, check: Check) -> Turn:
-        """Waits until every promise lets the check begin, the narrowest first, so that a long
-        wait for one service holds up nobody else. Nobody overtakes; :meth:`Turn.begin` lets the
-        next one come forward.
-        """
-        turn = Turn(self._timer)
-        try:
-            for promise in reversed(check.promises):
-                key = promise.scope, *place_of(check)
-                queue = self._queues.get(key)
-                if queue is None:
-                    queue = self._queues[key] = _Queue(self._timer)
-                await queue.lock.acquire()
-                turn.queues.append((queue, promise.seconds))
-                await queue.free()
-        except BaseException:
-            turn.end()
-            raise
-        return turn
-
-
-class _Queue:
-    """Those who want to probe one host and port under one promise, one behind the other."""
-
-    def __init__(self, timer: Callable[[], float]) -> None:
-        self._timer = timer
-        self.lock = asyncio.Lock()
-        self._changed = asyncio.Event()
-        self._free_at = float("-inf")
-        self._flying: list[float] = []
-        """When those under way, of which no arrival is known, will be taken as arrived."""
-
-    async def free(self) -> None:
-        """Returns when the promise allows a probe to begin. To be called by the lock's holder."""
-        while (left := max([self._free_at, *self._flying]) - self._timer()) > 0:
-            self._changed.clear()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(left):
-                    await self._changed.wait()
-
-    def begun(self, until: float) -> None:
-        self._flying.append(until)
-
-    def ended(self, until: float, free_at: float) -> None:
-        self._flying.remove(until)
-        self._free_at = max(self._free_at, free_at)
-        self._changed.set()
-
-
-class Turn:
-    """A check's turn: from the moment that every promise allows it to its probe's end."""
-
-    __slots__ = ("_timer", "_until", "queues")
-
-    def __init__(self, timer: Callable[[], float]) -> None:
-        self._timer = timer
-        self.queues: list[tuple[_Queue, float]] = []
-        self._until: list[float] = []
-
-    def begin(self) -> None:
-        """The probe begins now: the promises count from here until more is known."""
-        now = self._timer()
-        for queue, seconds in self.queues:
-            until = now + seconds + min(seconds, ARRIVES_WITHIN)
-            self._until.append(until)
-            queue.begun(until)
-        self._release()
-
-    def end(self, since_arrival: float = 0.0) -> None:
-        """The probe has ended, or never begun. ``since_arrival`` is how many seconds ago, at
-        least, it last reached its target.
-        """
-        if not self._until:
-            self._release()
-            return
-        arrived = self._timer() - since_arrival
-        for (queue, seconds), until in zip(self.queues, self._until, strict=True):
-            margin = min(0.05, 0.02 * seconds)
-            queue.ended(until, arrived + seconds + margin)
-
-    def _release(self) -> None:
-        for queue, _ in self.queues:
-            queue.lock.release()
 
 
 def last_arrival(observation: Observation) -> float:
@@ -139,6 +47,17 @@ def last_arrival(observation: Observation) -> float:
         return end
     phases = observation.phases
     return end - (phases.processing or 0.0) - (phases.transfer or 0.0)
+
+
+class _Station:
+    """A check and its probe, for as long as what it measures stays the same."""
+
+    __slots__ = ("check", "probe", "probing")
+
+    def __init__(self, check: Check, probe: Probe) -> None:
+        self.check = check
+        self.probe = probe
+        self.probing = False
 
 
 class Runner:
@@ -167,38 +86,88 @@ class Runner:
         self._holds = Holds(tools.clock, tools.timer)
         self._promises = Promises(tools.timer)
         self._in_flight = 0
-        self._places = asyncio.Semaphore(estate.max_in_flight)
-        self._hosts: dict[str, asyncio.Semaphore] = {}
-        self._probes: dict[CheckId, Probe] = {}
+        self._places = Places(estate.max_in_flight)
+        self._hosts: dict[str, Places] = {}
+        self._stations: dict[CheckId, _Station] = {}
+        for check in estate.checks():
+            probe = kinds[check.kind].prepare(check.settings, check.timeout, tools)
+            self._stations[check.id] = _Station(check, probe)
+        self._open(estate)
+
+    def _open(self, estate: Estate) -> None:
+        """The places at each host: the least that a check of it allows."""
         bounds: dict[str, int] = {}
         for check in estate.checks():
-            self._probes[check.id] = kinds[check.kind].prepare(check.settings, check.timeout, tools)
             known = bounds.get(check.host, check.host_concurrency)
             bounds[check.host] = min(known, check.host_concurrency)
-        self._hosts = {host: asyncio.Semaphore(bound) for host, bound in bounds.items()}
+        for host, bound in bounds.items():
+            places = self._hosts.get(host)
+            if places is None:
+                self._hosts[host] = Places(bound)
+            else:
+                places.resize(bound)
+        # where a probe still is, it is remembered, should the host come back
+        for host in [h for h in self._hosts if h not in bounds and self._hosts[h].idle]:
+            del self._hosts[host]
+
+    def adopt(
+        self,
+        estate: Estate,
+        probes: Mapping[CheckId, Probe],
+        begun: Iterable[CheckId],
+    ) -> frozenset[CheckId]:
+        """Takes another configuration. ``probes`` are those of all checks that are ``begun``, and
+        of the others that are to be measured by another probe from now on.
+
+        Gives the checks of which a probe is under way: it counts for those that go on, and for
+        nobody where the check has gone or begins anew.
+        """
+        under_way = frozenset(id_ for id_, station in self._stations.items() if station.probing)
+        anew = frozenset(begun)
+        stations: dict[CheckId, _Station] = {}
+        for check in estate.checks():
+            probe = probes.get(check.id)
+            station = self._stations.get(check.id)
+            if probe is not None and (station is None or check.id in anew):
+                station = _Station(check, probe)
+            assert station is not None, f"{check.id} has no probe"
+            station.check = check
+            station.probe = probe or station.probe
+            stations[check.id] = station
+        self._stations = stations
+        self._places.resize(estate.max_in_flight)
+        self._open(estate)
+        self._promises.adopt(estate.checks())
+        self._holds.forget_past()
+        return under_way
 
     async def run(self, check: Check, due: float) -> None:
         """One run that was due at ``due``. Raises nothing but cancellation."""
-        if self._stays_away(check):
+        station = self._stations.get(check.id)
+        if station is None or self._stays_away(station):
             return
         if check.promises:
-            observation = await self._promised(check, due)
+            observation = await self._promised(station, due)
         else:
-            observation = await self._placed(check, due)
+            observation = await self._placed(station, due)
         if observation is None:
             return
         if observation.grade is not Grade.GOOD and await self._canary.explains(observation):
             reason = observation.reason or Reason.INTERNAL
             observation = ours(observation, reason, "every canary failed too: our own network")
+        check = station.check
         hold = self._holds.take(check, observation)
+        if self._stations.get(check.id) is not station:
+            return  # the configuration has changed: what was seen is of no check any more
         self._seen(check, observation)
         if hold is not None:
             seconds = round(hold.allowed(check), 1)
             log.info("held_back", check=check.id, status=hold.status, seconds=seconds)
             self._held(check, hold.at + hold.allowed(check))
 
-    def _stays_away(self, check: Check) -> bool:
+    def _stays_away(self, station: _Station) -> bool:
         """Whether the run is left out, because the server has asked for it."""
+        check = station.check
         until = self._holds.until(check)
         if until is None:
             return False
@@ -206,13 +175,13 @@ class Runner:
         self._held(check, until)
         return True
 
-    async def _promised(self, check: Check, due: float) -> Observation | None:
+    async def _promised(self, station: _Station, due: float) -> Observation | None:
         """The probe, once its promises allow it: that wait is due, and no lateness."""
-        turn = await self._promises.turn(check)
+        turn = await self._promises.turn(station.check)
         since_arrival = 0.0
         try:
             due = max(due, self._tools.clock())
-            observation = await self._placed(check, due, turn.begin)
+            observation = await self._placed(station, due, turn.begin)
             if observation is not None and not self._lag.within(observation.duration):
                 end = observation.at + observation.duration
                 since_arrival = end - last_arrival(observation)
@@ -221,30 +190,33 @@ class Runner:
         return observation
 
     async def _placed(
-        self, check: Check, due: float, begin: Callable[[], None] | None = None
+        self, station: _Station, due: float, begin: Callable[[], None] | None = None
     ) -> Observation | None:
         """The probe, once there is a place for it; ``begin`` is called just before. ``None`` when
-        the server has asked us to stay away in the meantime.
+        in the meantime the server has asked us to stay away, or the check has gone.
         """
-        async with self._hosts[check.host], self._places:
-            if self._stays_away(check):
+        async with self._hosts[station.check.host], self._places:
+            if self._stations.get(station.check.id) is not station or self._stays_away(station):
                 return None
             self._told.lateness(max(0.0, self._tools.clock() - due))
             self._in_flight += 1
             self._told.in_flight(self._in_flight)
             if begin is not None:
                 begin()
+            station.probing = True
             try:
-                return await self._probe(check)
+                return await self._probe(station)
             finally:
+                station.probing = False
                 self._in_flight -= 1
                 self._told.in_flight(self._in_flight)
 
-    async def _probe(self, check: Check) -> Observation:
+    async def _probe(self, station: _Station) -> Observation:
+        check = station.check
         begun, timer = self._tools.clock(), self._tools.timer
         started = timer()
         try:
-            observation = await self._probes[check.id]()
+            observation = await station.probe()
         except Exception as error:  # a bug of ours, or of a plug-in: it is named, logged, counted
             self._told.internal_error()
             log.exception("probe_broke", check=check.id, kind=check.kind)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -24,11 +24,13 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.schedulers.base import STATE_PAUSED
 from apscheduler.triggers.base import BaseTrigger
 
-from monitor.estate import Check
+from monitor.estate import Check, CheckId
 from monitor.job_store import TimetableStore
-from monitor.phases import phases
+from monitor.phases import Phase, period, phases
 
 _EXECUTOR = "probes"
+_AT_A_TIME = 10
+"""Jobs that are made in one turn of the loop: each takes a tenth of a millisecond."""
 
 
 def next_on_grid(after: float, interval: float, offset: float, gap: float) -> float:
@@ -69,6 +71,11 @@ class GridTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler has no type
         """
         self._not_before = float("-inf")
         return self.get_next_fire_time(None, now)
+
+
+def _trigger(check: Check, phase: Phase, not_before: float) -> GridTrigger:
+    gap = min(check.retry_interval, phase.interval / 2)
+    return GridTrigger(phase.interval, phase.offset, gap, not_before)
 
 
 def _utc(instant: float) -> datetime:
@@ -123,6 +130,8 @@ class _TaskExecutor(BaseExecutor):  # type: ignore[misc]
     def __init__(self, run: Callable[[Check, float], Coroutine[Any, Any, None]]) -> None:
         super().__init__()
         self._run = run
+        self.checks: dict[str, Check] = {}
+        """By job, as they are configured now."""
         self.tasks: dict[str, asyncio.Task[None]] = {}
         """By job: no check overlaps itself."""
 
@@ -138,7 +147,7 @@ class _TaskExecutor(BaseExecutor):  # type: ignore[misc]
         job_id = job.id
         if job_id in self.tasks:
             return False
-        task = self.tasks[job_id] = self._loop.create_task(self._run(job.args[0], due))
+        task = self.tasks[job_id] = self._loop.create_task(self._run(self.checks[job_id], due))
         task.add_done_callback(partial(self._done, job_id))
         return True
 
@@ -171,33 +180,111 @@ class Schedule:
         self._checks = tuple(checks)
         self._clock = clock
         self._executor = _TaskExecutor(run)
-        self._jobs: dict[str, Job] = {}
-        self._scheduler = _LoopScheduler(TimetableStore(), self._executor, clock, missed)
+        self._jobs: dict[CheckId, Job] = {}
+        self._phases: dict[CheckId, Phase] = {}
+        self._store = TimetableStore()
+        self._scheduler = _LoopScheduler(self._store, self._executor, clock, missed)
 
     def start(self) -> None:
         """Starts in the running loop. The first runs are spread over a few seconds, those of one
         host evenly.
         """
         begun = self._clock()
-        found = phases(self._checks)
+        self._phases = dict(phases(self._checks))
         self._scheduler.start(paused=True)
         for check in self._checks:
-            phase = found[check.id]
-            gap = min(check.retry_interval, phase.interval / 2)
-            self._jobs[check.id] = self._scheduler.add_job(
-                _never_called,
-                GridTrigger(phase.interval, phase.offset, gap, begun + phase.settled),
-                args=(check,),
-                id=check.id,
-                executor=_EXECUTOR,
-                max_instances=1,
-                coalesce=True,
-                misfire_grace_time=None,
-                next_run_time=_utc(begun + phase.first),
-            )
+            self._add(check, begun)
         self._scheduler.resume()
 
-    def sooner(self, check_id: str, at: float) -> None:
+    def _add(self, check: Check, begun: float) -> None:
+        phase = self._phases[check.id]
+        self._executor.checks[check.id] = check
+        self._jobs[check.id] = self._scheduler.add_job(
+            _never_called,
+            _trigger(check, phase, begun + phase.settled),
+            args=(check,),
+            id=check.id,
+            executor=_EXECUTOR,
+            max_instances=1,
+            coalesce=True,
+            misfire_grace_time=None,
+            next_run_time=_utc(begun + phase.first),
+        )
+
+    def staying(self, checks: Iterable[Check], begun: Collection[CheckId]) -> dict[CheckId, Phase]:
+        """The phases of those that are not ``begun`` and run as often as before: they keep them."""
+        return {
+            check.id: phase
+            for check in checks
+            if check.id not in begun
+            and (phase := self._phases.get(check.id)) is not None
+            and phase.interval == period(check)
+        }
+
+    async def adopt(
+        self,
+        checks: Iterable[Check],
+        found: Mapping[CheckId, Phase],
+        begun: Collection[CheckId],
+        under_way: Collection[CheckId],
+    ) -> None:
+        """Takes another configuration, with the phases of all its checks. Those that are ``begun``
+        run for the first time as at a start; the runs of all others go on as they were.
+
+        A run that has not come to its probe (``under_way`` are those that have) is given up where
+        its check has gone or begins anew, and begins again where its check's promises are others.
+        All of this happens before the first ``await``, but for the jobs that are new: they are
+        made a few at a time.
+        """
+        now = self._clock()
+        listed = {check.id: check for check in checks}
+        self._phases = dict(found)
+        for check_id in [one for one in self._jobs if one in begun or one not in listed]:
+            self._store.remove_job(check_id)
+            del self._jobs[check_id], self._executor.checks[check_id]
+            self._give_up(check_id, under_way)
+        for check_id, check in listed.items():
+            if check_id not in begun:
+                self._go_on(check, now, under_way)
+        number = 0
+        for check_id in sorted(begun, key=lambda one: found[one].first):
+            self._add_beside(listed[check_id], now)
+            number += 1
+            if number % _AT_A_TIME == 0:
+                await asyncio.sleep(0)
+
+    def _go_on(self, check: Check, now: float, under_way: Collection[CheckId]) -> None:
+        was = self._executor.checks[check.id]
+        self._executor.checks[check.id] = check
+        if (was.retry_interval, was.promises) == (check.retry_interval, check.promises):
+            return
+        job, phase = self._jobs[check.id], self._phases[check.id]
+        trigger = _trigger(check, phase, float("-inf"))
+        job.modify(trigger=trigger)
+        if was.promises != check.promises:
+            if self._give_up(check.id, under_way):
+                self.sooner(check.id, now)
+            else:
+                self._move(check.id, trigger.next_after(None, now))
+
+    def _give_up(self, check_id: str, under_way: Collection[str]) -> bool:
+        """Whether there was a run that had not come to its probe; it ends in the loop's next
+        turn.
+        """
+        task = self._executor.tasks.get(check_id)
+        return task is not None and check_id not in under_way and task.cancel()
+
+    def _add_beside(self, check: Check, now: float) -> None:
+        """What ran under this name until now is let end first."""
+        phase = self._phases[check.id]
+        first = max(now + phase.first, self._clock())
+        self._add(check, now)
+        if check.id in self._executor.tasks:
+            trigger = self._jobs[check.id].trigger
+            self._jobs[check.id].modify(next_run_time=_utc(trigger.next_after(first, first)))
+            self.sooner(check.id, first)
+
+    def sooner(self, check_id: CheckId, at: float) -> None:
         """Moves a check's next run forward to ``at``; never puts it off. A run that is under way
         is let end first: one that is due at once would be left out as an overlap.
         """
@@ -207,7 +294,7 @@ class Schedule:
         else:
             self._move(check_id, at)
 
-    def _move(self, check_id: str, at: float) -> None:
+    def _move(self, check_id: CheckId, at: float) -> None:
         job = self._jobs.get(check_id)
         if job is not None and job.next_run_time is not None:
             when = _utc(at)

@@ -39,17 +39,31 @@ class Masker:
         JSON, HTML and base64 have them. Its cost is by the length of the texts, not by the number
         of the secrets.
         """
-        index = self._index
-        if index is None:
-            index = self._index = {}
-            for secret in self._secrets:
-                for form in forms(secret):
-                    index.setdefault(form[:SHORTEST], []).append(form)
+        index = self._indexed()
         found: set[str] = set()
         for text in texts:
             for place in range(len(text) - SHORTEST + 1):
                 found.update(index.get(text[place : place + SHORTEST], ()))
         return Masker(found)
+
+    def _indexed(self) -> dict[str, list[str]]:
+        if self._index is None:
+            index: dict[str, list[str]] = {}
+            for secret in self._secrets:
+                for form in forms(secret):
+                    index.setdefault(form[:SHORTEST], []).append(form)
+            self._index = index
+        return self._index
+
+    def extended(self, secrets: Iterable[str]) -> Masker:
+        """One that knows these too, ready for use: for a thread, where there are many."""
+        other = Masker((*self._secrets, *secrets))
+        other._indexed()
+        return other
+
+    def become(self, other: Masker) -> None:
+        """Blanks what ``other`` blanks from now on, for everybody who holds this one."""
+        self._secrets, self._index = other._secrets, other._index
 
     def raw(self, data: bytes, *, cut: bool) -> bytes:
         """The data without the secrets; ``cut``: nor the beginning of one at its end."""

@@ -7,10 +7,12 @@ import contextlib
 import gc
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from monitor.daemon import Daemon
 from monitor.estate import Estate
+from monitor.origin import Origin
+from monitor.secrets import Masker
 from monitor.web_access import WebAccessError
 
 GC_THRESHOLDS = (20_000, 20, 50)
@@ -22,27 +24,36 @@ STOPS = (signal.SIGTERM, signal.SIGINT)
 
 
 @contextlib.contextmanager
-def signals(*, to: asyncio.Event) -> Iterator[None]:
-    """SIGTERM and SIGINT set ``to``, however often they come."""
+def signals(*, to: asyncio.Event, hangup: Callable[[], object]) -> Iterator[None]:
+    """SIGTERM and SIGINT set ``to``, however often they come; SIGHUP calls ``hangup``."""
     loop = asyncio.get_running_loop()
     for number in STOPS:
         loop.add_signal_handler(number, to.set)
+    loop.add_signal_handler(signal.SIGHUP, hangup)
     try:
         yield
     finally:
-        for number in STOPS:
+        for number in (*STOPS, signal.SIGHUP):
             loop.remove_signal_handler(number)
 
 
-async def serve(estate: Estate, duration: float | None = None) -> int:
-    """Runs the daemon until a signal comes, or for ``duration`` seconds. Gives the exit code: 0,
-    or 2 when it cannot start as configured.
+async def serve(
+    estate: Estate,
+    duration: float | None = None,
+    *,
+    origin: Origin | None = None,
+    masker: Masker | None = None,
+) -> int:
+    """Runs the daemon until a signal comes, or for ``duration`` seconds. ``origin`` is where the
+    estate was read from, ``masker`` what masks the log. Gives the exit code: 0, or 2 when it
+    cannot start as configured.
     """
     stop = asyncio.Event()
+    daemon = Daemon(estate, origin=origin, masker=masker)
     try:
         # also while it starts and ends: an impatient second signal must not cut the drain short
-        with signals(to=stop):
-            async with Daemon(estate):
+        with signals(to=stop, hangup=lambda: daemon.reload("SIGHUP")):
+            async with daemon:
                 # what lives as long as the process need not be looked at by every collection
                 gc.collect()
                 gc.freeze()

@@ -30,7 +30,7 @@ from monitor.settings_validate import Validator
 from monitor.settings_wording import describe
 from probes.kinds import load_kinds
 
-__all__ = ["ConfigurationError", "Fault", "Loaded", "json_schema", "load"]
+__all__ = ["ConfigurationError", "Fault", "Loaded", "files_of", "json_schema", "load"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +77,14 @@ def load(path: Path, environ: MappingType[str, str]) -> Loaded:
         warnings=tuple(sorted(set(report.warnings))),
         advice=advice(tree, estate),
     )
+
+
+def files_of(path: Path) -> list[Path]:
+    """The files that :func:`load` would read now; none where there are none."""
+    try:
+        return _files(path)
+    except ConfigurationError:
+        return []
 
 
 def _files(path: Path) -> list[Path]:

@@ -130,6 +130,8 @@ class Transition:
     """Whether a service window explained the status before."""
     window: str | None = None
     """The id of the service window that explains it, or explained it until now."""
+    reconfigured: bool = False
+    """Whether nothing has happened but that the configuration was changed."""
 
     @property
     def id(self) -> str:
@@ -169,6 +171,9 @@ class Snapshot:
     """The service windows around ``at``."""
     availability: Mapping[ServiceId, Availability] = field(default_factory=lambda: NOTHING)
     """As measured shortly before ``at``; of a service that is not in it nothing is known."""
+    config_error: str = ""
+    """What is wrong with the configuration on the disk, while an earlier one applies; without
+    secrets."""
 
     def services(self) -> Iterator[ServiceView]:
         for environment in self.environments:

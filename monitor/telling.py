@@ -28,6 +28,7 @@ def tell_transition(transition: Transition, message: Text, language: str) -> Non
         cause=transition.cause.value if transition.cause else None,
         planned=transition.planned,
         window=transition.window,
+        **({"reconfigured": True} if transition.reconfigured else {}),
         message=message.en if language == "en" else message.sv,
     )
 

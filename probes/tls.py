@@ -26,6 +26,8 @@ _VERSIONS: Final[dict[TlsVersion, ssl.TLSVersion]] = {
 }
 FILES_CHECKED_EVERY = 5.0
 """Seconds between looks at whether a certificate file was replaced."""
+UNUSED = 600.0
+"""Seconds after which a context may be forgotten that nobody has asked for."""
 CHAIN_KEPT = 16_384
 """Bytes of a chain whose facts are remembered; a larger one, up to OpenSSL's 100 KiB, is read anew."""
 ASKED_KEPT = 4096
@@ -85,6 +87,17 @@ class TlsContexts:
             self._asked[id(settings), alpn] = settings, kept
         kept.context.check_client(now)
         return kept.context
+
+    def look_again(self) -> None:
+        """Reads every file that was replaced when it is next needed, and forgets what nobody has
+        used for a while.
+        """
+        now = self._clock()
+        self._asked.clear()
+        for key, kept in list(self._kept.items()):
+            if abs(now - kept.looked_at) > UNUSED:
+                del self._kept[key]
+            kept.looked_at = min(kept.looked_at, now - 2 * FILES_CHECKED_EVERY)
 
     def _look(
         self, settings: TlsSettings, alpn: tuple[str, ...], kept: _Kept | None, now: float

@@ -55,15 +55,38 @@ async def note_spoken(request: web.Request, handler: Handler) -> web.StreamRespo
     return await handler(request)
 
 
-def basic_auth(credentials: tuple[str, str]) -> Middleware:
+class Lock:
+    """The user name and the password that open the pages; without any they are open."""
+
+    def __init__(self, credentials: tuple[str, str] | None = None) -> None:
+        self._expected: bytes | None = None
+        self.change(credentials)
+
+    def change(self, credentials: tuple[str, str] | None) -> None:
+        """These from now on."""
+        if credentials is None:
+            self._expected = None
+        else:
+            username, password = credentials
+            self._expected = _digest(f"{username}:{password}".encode())
+
+    @property
+    def locked(self) -> bool:
+        return self._expected is not None
+
+    def opens(self, authorization: str) -> bool:
+        """Whether the header's value is enough."""
+        expected = self._expected
+        return expected is None or hmac.compare_digest(_digest(_given(authorization)), expected)
+
+
+def basic_auth(lock: Lock) -> Middleware:
     """Asks for user name and password everywhere but at ``/-/healthy``. RFC 7617."""
-    username, password = credentials
-    expected = _digest(f"{username}:{password}".encode())
 
     @web.middleware
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if request.path != HEALTHY_PATH and not hmac.compare_digest(
-            _digest(_given(request.headers.get(hdrs.AUTHORIZATION, ""))), expected
+        if request.path != HEALTHY_PATH and not lock.opens(
+            request.headers.get(hdrs.AUTHORIZATION, "")
         ):
             return web.Response(
                 status=401,

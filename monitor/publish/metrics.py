@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from monitor.estate import Check, CheckId, Estate, ServiceId
 from monitor.judge import Verdict
@@ -57,6 +57,13 @@ class Metrics(House):
         if transition.service is not None and transition.changes_status:
             service = ServiceId(f"{transition.environment}/{transition.service}")
             self._changes_of(service).count(transition)
+
+    def forget(self, checks: Iterable[CheckId], services: Iterable[ServiceId]) -> None:
+        """Drops what was counted of these: they have gone, or begin anew."""
+        for check in checks:
+            self._tallies.pop(check, None)
+        for service in services:
+            self._changes.pop(service, None)
 
     async def render(self, snapshot: Snapshot) -> bytes:
         """The whole text, version 0.0.4. Never works longer than 2 ms without giving way."""

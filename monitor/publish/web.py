@@ -8,8 +8,9 @@
                        the evidence of a transition: docs/evidence.md
     GET /-/healthy     is the process alive; never asks for a password
     GET /-/ready       has it something to say
+    POST /-/reload     read the configuration anew: docs/reload.md
 
-Reads its :class:`Source` and changes nothing.
+Reads its :class:`Source` and changes nothing; a reload is somebody else's work.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from importlib import resources
@@ -33,20 +35,24 @@ from monitor.publish.guards import (
     MAX_BODY,
     SPOKEN,
     BoundedRunner,
+    Lock,
     basic_auth,
     note_spoken,
     secure,
 )
 from monitor.publish.language import choose
 from monitor.publish.pacer import Pacer
+from monitor.publish.reload_route import PATH as RELOAD_PATH
+from monitor.publish.reload_route import reload_route
 from monitor.publish.sending import gzip, send, takes_gzip
 from monitor.publish.status_body import dump
 from monitor.publish.status_values import report_value
+from monitor.reload_outcome import Outcome
 from monitor.shares import AvailabilityReport
 from monitor.snapshot import Snapshot
 from monitor.transition_id import PREFIX_PATTERN
 
-__all__ = ["BoundedRunner", "Source", "application"]
+__all__ = ["BoundedRunner", "Lock", "Source", "application"]
 
 _HASH_IN_THREAD = 262_144
 _STYLE = resources.files("monitor.publish").joinpath("style.css").read_bytes()
@@ -83,14 +89,18 @@ class Source(Protocol):
     def ready(self) -> tuple[bool, str]: ...
 
 
-def application(source: Source, *, credentials: tuple[str, str] | None = None) -> web.Application:
-    """The application. ``credentials``, a user name and a password, close all but /-/healthy.
+def application(
+    source: Source,
+    *,
+    lock: Lock | None = None,
+    reload: Callable[[], Awaitable[Outcome]] | None = None,
+) -> web.Application:
+    """The application. ``lock`` closes all but /-/healthy; ``reload`` reads the configuration anew.
 
     To be run by :class:`BoundedRunner`, which bounds slow clients.
     """
-    middlewares: list[Middleware] = [note_spoken]
-    if credentials is not None:
-        middlewares.append(basic_auth(credentials))
+    lock = lock or Lock()
+    middlewares: list[Middleware] = [note_spoken, basic_auth(lock)]
     app = web.Application(middlewares=middlewares, client_max_size=MAX_BODY)
     app[SPOKEN] = set()
     app.on_response_prepare.append(secure)
@@ -104,6 +114,8 @@ def application(source: Source, *, credentials: tuple[str, str] | None = None) -
     app.router.add_get("/api/v1/evidence/{id}", site.evidence)
     app.router.add_get(HEALTHY_PATH, site.healthy)
     app.router.add_get("/-/ready", site.ready)
+    if reload is not None:
+        app.router.add_post(RELOAD_PATH, reload_route(reload, lock))
     return app
 
 

@@ -31,8 +31,19 @@ _BEFORE = {
 """*Den* is right for both *tjänsten* and *testmiljön*."""
 
 
+_RECONFIGURED = Text(
+    sv="Övervakningens inställningar har ändrats, inget annat.",
+    en="The monitor's configuration was changed, nothing else.",
+)
+
+
 def transition_message(transition: Transition, snapshot: Snapshot) -> Text:
     """What a transition means to a reader; ``snapshot`` is of the moment after it."""
+    said = _message(transition, snapshot)
+    return together((said, _RECONFIGURED)) if transition.reconfigured else said
+
+
+def _message(transition: Transition, snapshot: Snapshot) -> Text:
     environment, service = _views(transition, snapshot)
     subject = _subject(transition, environment, service)
     zone = snapshot.estate.timezone

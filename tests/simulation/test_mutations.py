@@ -17,9 +17,9 @@ from monitor.fitness import CanaryWatch, LoopLag
 from monitor.holds import Holds
 from monitor.judge import Child, Fold, Standing, Status, Thresholds, Verdict
 from monitor.plan import Agenda
+from monitor.promises import _Queue
 from monitor.publish.metrics import Metrics
 from monitor.publish.status_body import StatusRenderer
-from monitor.runner import _Queue
 from monitor.schedule import Schedule
 from monitor.snapshot import Snapshot, Transition
 from probes.observation import Observation

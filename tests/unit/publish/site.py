@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from monitor.estate import Estate, ServiceId
-from monitor.publish.web import BoundedRunner, application
+from monitor.publish.web import BoundedRunner, Lock, application
 from monitor.shares import AvailabilityReport
 from monitor.snapshot import Snapshot
 from tests.factories import NOW, make_red_view, make_snapshot
@@ -64,7 +64,7 @@ async def serve(
 ) -> AsyncIterator[str]:
     """The site's address, for as long as the context is entered."""
     runner = BoundedRunner(
-        application(source, credentials=credentials), first_request=first_request, sweep=sweep
+        application(source, lock=Lock(credentials)), first_request=first_request, sweep=sweep
     )
     await runner.setup()
     assert runner.server is not None

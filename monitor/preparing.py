@@ -1,0 +1,109 @@
+"""A configuration made ready beside the one that applies: all that takes time, or can fail."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from monitor.board import Board
+from monitor.estate import Check, CheckId, Estate
+from monitor.estate_diff import Difference, difference, usable
+from monitor.origin import contents, named_files, paths_in
+from monitor.phases import Phase, phases_beside
+from monitor.secrets import Masker, secrets_of
+from monitor.web_access import WebAccess, load_access
+from probes.kinds import Kind, Probe
+from probes.tools import Tools
+
+STRETCH = 0.002
+"""Seconds of work on the event loop after which it gets its turn."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """Only to be put in the place of what is."""
+
+    estate: Estate
+    changes: Difference
+    board: Board
+    """With nothing observed on it."""
+    phases: Mapping[CheckId, Phase]
+    masker: Masker
+    """Knows the old secrets and the new."""
+    access: WebAccess
+    contents: Mapping[Path, bytes]
+    """Digests of the files that it names."""
+    renewed: frozenset[CheckId]
+    """Checks that go on, but are to be measured by a new probe: a file of theirs is another."""
+
+
+def prepare(
+    old: Estate,
+    new: Estate,
+    *,
+    masker: Masker,
+    known: Mapping[Path, bytes],
+    staying: Callable[[Iterable[Check], Collection[CheckId]], Mapping[CheckId, Phase]],
+    now: float,
+) -> Prepared:
+    """Takes as long as it takes: for a thread. ``known`` are the contents of the files that the
+    ``old`` one names, as far as they are known.
+
+    Raises :class:`~monitor.web_access.WebAccessError`.
+    """
+    estate = usable(old, new)
+    changes = difference(old, new)
+    access = load_access(estate.web)
+    seen = contents(named_files(estate))
+    other = {path for path, digest in seen.items() if known.get(path) != digest}
+    checks = tuple(estate.checks())
+    anew = old.user_agent != estate.user_agent
+    return Prepared(
+        estate=estate,
+        changes=changes,
+        board=Board(estate, now),
+        phases=phases_beside(checks, staying(checks, changes.begun)),
+        masker=masker.extended(secrets_of(estate)),
+        access=access,
+        contents=seen,
+        renewed=frozenset(
+            check.id
+            for check in checks
+            if check.id not in changes.begun
+            and (anew or (other and not other.isdisjoint(paths_in(check.settings))))
+        ),
+    )
+
+
+@contextlib.contextmanager
+def _introducing(tools: Tools, user_agent: str) -> Iterator[None]:
+    """Probes made now say who we will be; nobody else runs meanwhile."""
+    before, tools.user_agent = tools.user_agent, user_agent
+    try:
+        yield
+    finally:
+        tools.user_agent = before
+
+
+async def probes_of(
+    prepared: Prepared, kinds: Mapping[str, Kind], tools: Tools
+) -> tuple[dict[CheckId, Probe], list[Probe]]:
+    """The probes that are new, and the canaries', made a few at a time on the event loop."""
+    estate = prepared.estate
+    probes: dict[CheckId, Probe] = {}
+    wanted = prepared.changes.begun | prepared.renewed
+    until = time.perf_counter() + STRETCH
+    for check in estate.checks():
+        if check.id in wanted:
+            with _introducing(tools, estate.user_agent):
+                probes[check.id] = kinds[check.kind].prepare(check.settings, check.timeout, tools)
+            if time.perf_counter() > until:
+                await asyncio.sleep(0)
+                until = time.perf_counter() + STRETCH
+    with _introducing(tools, estate.user_agent):
+        canaries = [kinds[c.kind].prepare(c.settings, c.timeout, tools) for c in estate.canaries]
+    return probes, canaries

@@ -1,0 +1,73 @@
+"""``POST /-/reload``: from this very machine, or from whoever has the password; never from a page of
+somebody else that a browser here has open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from ipaddress import ip_address
+
+from aiohttp import hdrs, web
+from aiohttp.typedefs import Handler
+
+from monitor.publish.guards import Lock
+from monitor.publish.status_body import dump
+from monitor.reload_outcome import Ended, Outcome
+
+PATH = "/-/reload"
+_OWN_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+_FORWARDED = (hdrs.FORWARDED, hdrs.X_FORWARDED_FOR, hdrs.VIA)
+
+
+def reload_route(reload: Callable[[], Awaitable[Outcome]], lock: Lock) -> Handler:
+    """The handler. ``reload`` reads the configuration anew."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        if refusal := _refusal(request, lock):
+            return _said(403, refusal)
+        outcome = await reload()
+        if outcome.ended is Ended.RELOADED:
+            headers = {hdrs.CACHE_CONTROL: "no-store"}
+            body = dump(outcome.document()) + b"\n"
+            return web.Response(body=body, content_type="application/json", headers=headers)
+        return _said(outcome.ended.value, "\n".join(outcome.faults))
+
+    return handle
+
+
+def _refusal(request: web.Request, lock: Lock) -> str:
+    """Why it may not be done; empty when it may. Who comes here has given the password, if there is
+    one.
+    """
+    origin = request.headers.get(hdrs.ORIGIN)
+    own_name = (request.url.host or "").lower() in _OWN_NAMES
+    if origin is not None:
+        # with a name of its own for us, a foreign page would be of one origin with us
+        ours = f"{request.scheme}://{request.host}"
+        if origin.lower() != ours.lower() or not (lock.locked or own_name):
+            return "not from a page of another site"
+    if request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
+        return "not from a page of another site"
+    if lock.locked:
+        return ""
+    if any(name in request.headers for name in _FORWARDED) or not _from_here(request):
+        return "only from this machine, or with web.basic_auth"
+    return ""
+
+
+def _from_here(request: web.Request) -> bool:
+    peer = request.transport.get_extra_info("peername") if request.transport else None
+    if not isinstance(peer, tuple):
+        return False
+    try:
+        address = ip_address(str(peer[0]).partition("%")[0])
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    return (mapped or address).is_loopback
+
+
+def _said(status: int, text: str) -> web.Response:
+    return web.Response(
+        status=status, text=f"{status}: {text}\n", headers={hdrs.CACHE_CONTROL: "no-store"}
+    )

@@ -1,0 +1,136 @@
+"""Reads the configuration anew, one reload at a time.
+
+Whoever asks while one is under way shares the next: the files may have changed since it began.
+Reading happens in a thread, taking over is the daemon's: all of it, or nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from monitor.aside import aside
+from monitor.estate_diff import Difference
+from monitor.origin import Origin
+from monitor.reload_outcome import NAMED, Ended, Outcome
+from monitor.settings import ConfigurationError, Loaded
+from monitor.web_access import WebAccessError
+
+log = structlog.get_logger("driftvakt")
+
+
+class Reloader:
+    """``adopt`` takes a configuration that was read without a fault, and gives what has changed;
+    ``told`` hears how every reload ended; ``clean`` blanks secrets.
+    """
+
+    def __init__(
+        self,
+        origin: Origin | None,
+        adopt: Callable[[Loaded], Awaitable[Difference]],
+        told: Callable[[Outcome], None],
+        clean: Callable[[str], str],
+    ) -> None:
+        self._origin = origin
+        self._adopt = adopt
+        self._told = told
+        self._clean = clean
+        self._next: asyncio.Future[Outcome] | None = None
+        self._why: list[str] = []
+        self._asked = asyncio.Event()
+        self._advised: frozenset[str] = frozenset()
+
+    def ask(self, why: str) -> asyncio.Future[Outcome]:
+        """The outcome of a reload that begins now, or after the one that is under way. It is never
+        an exception. To be shielded by those who wait for it.
+        """
+        if self._next is None or self._next.done():
+            self._next = asyncio.get_running_loop().create_future()
+        if why not in self._why:
+            self._why.append(why)
+        self._asked.set()
+        return self._next
+
+    async def run(self) -> None:
+        """Until it is cancelled; who still waits then is told so."""
+        under_way: asyncio.Future[Outcome] | None = None
+        try:
+            while True:
+                await self._asked.wait()
+                self._asked.clear()
+                under_way, self._next = self._next, None
+                why, self._why = self._why, []
+                outcome = await self._reload(" and ".join(why))
+                self._told(outcome)
+                _answer(under_way, outcome)
+        finally:
+            stopping = Outcome(ended=Ended.STOPPING, faults=("the monitor is stopping",))
+            _answer(under_way, stopping)
+            _answer(self._next, stopping)
+
+    async def _reload(self, why: str) -> Outcome:
+        begun = time.perf_counter()
+        ended, changes = Ended.RELOADED, None
+        faults: tuple[str, ...] = ()
+        log.info("reloading", why=why)
+        try:
+            changes = await self._read_and_adopt()
+        except ConfigurationError as error:
+            ended, faults = Ended.REFUSED, tuple(self._clean(str(one)) for one in error.faults)
+        except WebAccessError as error:
+            ended, faults = Ended.REFUSED, (self._clean(str(error)),)
+        except Exception as error:  # a bug of ours, or a plug-in's: what was watched is watched
+            log.exception("reload_broke")
+            ended, faults = (
+                Ended.BROKEN,
+                (f"a fault of the monitor itself: {type(error).__name__}",),
+            )
+        if changes is None and ended is Ended.RELOADED:
+            ended, faults = Ended.NO_FILE, ("the configuration was not read from a file",)
+        seconds = time.perf_counter() - begun
+        outcome = Outcome(ended=ended, faults=faults, changes=changes, seconds=seconds)
+        _log(outcome)
+        return outcome
+
+    async def _read_and_adopt(self) -> Difference | None:
+        if self._origin is None:
+            return None
+        loaded = await aside(self._origin.read, "reload")
+        changes = await self._adopt(loaded)
+        for warning in loaded.warnings:
+            log.warning("configuration_warning", message=str(warning))
+        advised = frozenset(one.message for one in loaded.advice)
+        for advice in loaded.advice:
+            if advice.message not in self._advised:
+                log.warning("configuration_warning", message=str(advice))
+        self._advised = advised
+        return changes
+
+
+def _answer(future: asyncio.Future[Outcome] | None, outcome: Outcome) -> None:
+    if future is not None and not future.done():
+        future.set_result(outcome)
+
+
+def _log(outcome: Outcome) -> None:
+    changes = outcome.changes
+    if changes is None:
+        log.error("reload_failed", faults=len(outcome.faults), outcome=outcome.ended.name.lower())
+        for fault in outcome.faults:
+            log.error("configuration_fault", message=fault)
+        return
+    document = outcome.document()
+    log.info(
+        "reloaded",
+        seconds=document["seconds"],
+        **document["checks"],
+        needs_restart=document["needs_restart"],
+    )
+    names = {sort: document[sort] for sort in ("added", "removed", "restarted", "judged_anew")}
+    if any(names.values()):
+        log.info("reload_changed", at_most=NAMED, **names)
+    if changes.needs_restart:
+        log.warning("needs_restart", keys=list(changes.needs_restart))

@@ -49,7 +49,7 @@ class Grouped(Routed):
 
     on: On = _ON
     remind_every: PositiveDuration | None = None
-    group_wait: Duration = 10.0
+    group_wait: Duration = 5.0
     flood: Annotated[int, Field(ge=2, le=10_000)] = 5
 
 

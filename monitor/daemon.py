@@ -138,11 +138,11 @@ class Daemon:
             asyncio.create_task(self._tick(), name="tick"),
         ]
         stack.push_async_callback(self._end_background)
+        stack.callback(self._lag.stop)  # after the last probe: those in flight are judged by it
         self._schedule.start()
         stack.push_async_callback(self._end_schedule)
         # last: that thousands of checks take a moment to begin is no overload
         self._lag.start()
-        stack.callback(self._lag.stop)
         self._notifier.ready(f"watching {sum(1 for _ in estate.checks())} checks")
         log.info("started", url=self.url, status_file=str(self._status_file.path))
 

@@ -214,9 +214,9 @@ class _World:
                 if loop.time() < until:
                     self._put_down(daemon.board, states=True)
             while True:
-                before = self.story.lines
+                before = witness.compared
                 exposition = await daemon.metrics()
-                if self.story.lines == before:  # nothing has happened meanwhile
+                if witness.compared == before:  # nothing has happened meanwhile
                     break
             witness.read(exposition.decode())
         witness.hears()

@@ -188,12 +188,12 @@ class Daemon:
         stack.push_async_callback(self._end_background)
         if self._keeper is not None:
             stack.callback(self._keep_all, self._keeper)
+        stack.callback(self._lag.stop)  # after the last probe: those in flight are judged by it
         self._schedule.start()
         stack.push_async_callback(self._end_schedule)
         self._watch_configuration(stack)
         # last: that thousands of checks take a moment to begin is no overload
         self._lag.start()
-        stack.callback(self._lag.stop)
         self._notifier.ready(f"watching {sum(1 for _ in estate.checks())} checks")
         log.info("started", url=self.url, status_file=str(self._status_file.path))
 

@@ -52,7 +52,7 @@ class Witness:
         self.manners = Manners(script, story, loop.time())
         self.probes = 0
         self.transitions = 0
-        self._compared = 0
+        self.compared = 0
         self._board: Board | None = None
         self._ticked: float | None = None
         self._written: float | None = None
@@ -160,8 +160,8 @@ class Witness:
         for subject, before, after, _ in told:
             if "/" in subject and before != after:
                 self._counted[subject, before, after] += 1
-        self._compared += 1
-        if changes or expected or not looks_only or self._compared % 5 == 0:
+        self.compared += 1
+        if changes or expected or not looks_only or self.compared % 5 == 0:
             self._compare_all(now)
 
     def _compare_all(self, now: float) -> None:

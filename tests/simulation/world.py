@@ -126,7 +126,6 @@ class _Memory:
     published: dict[str, bytes]
     seen: dict[str, int]
     """How many observations of each check the states know."""
-    at: float
     leaves: dict[str, str]
     """The certificates that the states know."""
 
@@ -215,7 +214,12 @@ class _World:
                 await asyncio.sleep(min(CHECKPOINT, until - now))
                 if loop.time() < until:
                     self._put_down(daemon.board, states=True)
-            witness.read((await daemon.metrics()).decode())
+            while True:
+                before = witness.compared
+                exposition = await daemon.metrics()
+                if witness.compared == before:  # nothing has happened meanwhile
+                    break
+            witness.read(exposition.decode())
         witness.hears()
         self._put_down(daemon.board, states=False)
         self.reference = witness.reference
@@ -228,15 +232,13 @@ class _World:
         """Puts down what was published, and the states of all checks too, if it is their turn."""
         published = {name: packed(state) for name, state in board.published()}
         memory = self.memory
-        since = memory.at if memory is not None else 0.0
-        if memory is None or states or any(at >= since for at in self._jumps):
+        if memory is None or states or self._jumps:
             # observations after a jump back are not told apart from older ones by their instants
             reference = self.witness.reference
             self.memory = _Memory(
                 states={c.id: packed(board.check_state(c.id)) for c in self.script.estate.checks()},
                 published=published,
                 seen={name: len(one.seen) for name, one in reference.checks.items()},
-                at=self.loop.time(),
                 leaves=self.witness.leaves(),
             )
         else:

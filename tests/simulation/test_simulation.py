@@ -40,7 +40,7 @@ def test_a_day_takes_seconds() -> None:
     outcome = run(1, WHOLE_DAY)
     assert outcome.seconds == 86_400
     assert outcome.probes > 40_000
-    # of our own processor: whoever else is busy is no matter. It takes about 30 here
+    # of our own processor: whoever else is busy is no matter. It takes about 50
     assert time.process_time() - begun < 90
 
 

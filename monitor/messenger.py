@@ -29,6 +29,30 @@ from monitor.snapshot import Transition
 log = structlog.get_logger("driftvakt")
 
 
+class _Outbox:
+    """The history as the deliverer sees it. While it is away it has nothing: what is in it comes when
+    it is back.
+    """
+
+    def __init__(self, history: History) -> None:
+        self._history = history
+        self.delivered = history.delivered
+        self.postponed = history.postponed
+        self.given_up = history.given_up
+
+    async def pending(self) -> list[Outgoing]:
+        try:
+            return await self._history.pending()
+        except HistoryTroubleError:
+            return []
+
+    async def last_told(self) -> list[Outgoing]:
+        try:
+            return await self._history.last_told()
+        except HistoryTroubleError:
+            return []
+
+
 class Messenger:
     """Owns the router and the deliverer for as long as its context is entered."""
 
@@ -43,7 +67,7 @@ class Messenger:
         self._history = history
         self._clock = clock
         self._router = Router(estate)
-        self._deliverer = Deliverer(estate, history, told, pace=Pace(clock=clock))
+        self._deliverer = Deliverer(estate, _Outbox(history), told, pace=Pace(clock=clock))
         self._resuming: set[asyncio.Task[None]] = set()
         self._stack = AsyncExitStack()
         self._open = False

@@ -124,7 +124,8 @@ class Attempt:
     def end(self, stage: Phase, begun: float, at: float | None = None) -> float:
         """Adds the time from ``begun`` to ``at`` (now) to a phase; gives the timer's reading."""
         now = self._timer() if at is None else at
-        spent = now - begun
+        # the kernel's stamps and the timer's readings are microseconds apart
+        spent = max(0.0, now - begun)
         match stage:
             case Phase.RESOLVE:
                 self._resolve = (self._resolve or 0.0) + spent

@@ -49,6 +49,16 @@ def run_for(seconds: float, look: Callable[[], object] = lambda: None) -> None:
         time.sleep(POLL)
 
 
+def leftovers(data: Path) -> set[str]:
+    """What lies in a data folder beside the status file and the history."""
+    ours = {
+        "status.json",
+        "driftvakt.journal",
+        *(f"driftvakt.db{end}" for end in ("", "-wal", "-shm")),
+    }
+    return {path.name for path in data.iterdir()} - ours
+
+
 def command(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "monitor.cli", *arguments]
 

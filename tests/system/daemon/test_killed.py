@@ -17,7 +17,7 @@ from jsonschema import Draft202012Validator
 
 from tests.system.daemon.counting import Answer, CountingServer, Visit
 from tests.system.daemon.forked import prepared, start
-from tests.system.daemon.running import ROOT, estate, http_check, service, write_config
+from tests.system.daemon.running import ROOT, estate, http_check, leftovers, service, write_config
 
 pytestmark = pytest.mark.system
 KILLS = 50
@@ -84,8 +84,8 @@ class Folder:
         self.bodies += 1
         return body
 
-    def leftovers(self) -> list[str]:
-        return [path.name for path in self._data.iterdir() if path.name != "status.json"]
+    def leftovers(self) -> set[str]:
+        return leftovers(self._data)
 
 
 @contextmanager

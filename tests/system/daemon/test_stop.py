@@ -21,6 +21,7 @@ from tests.system.daemon.running import (
     Running,
     estate,
     http_check,
+    leftovers,
     running,
     service,
     until,
@@ -42,10 +43,7 @@ def hanging(server: CountingServer, port: int) -> dict[str, Any]:
 def nothing_is_left(daemon: Running) -> None:
     with pytest.raises(ProcessLookupError):
         os.killpg(daemon.pid, 0)
-    assert {path.name for path in (daemon.folder / "data").iterdir()} == {
-        "driftvakt.db",
-        "status.json",
-    }
+    assert leftovers(daemon.folder / "data") == set()
     assert "Traceback" not in daemon.log
 
 

@@ -74,7 +74,7 @@ async def test_thousands_of_addresses_do_not_hold_up_the_loop(tools: Tools, numb
     async with serve_packets(lambda query: [message(query, *records)]) as resolver:
         result = await measure([lambda: ask_dns(tools, resolver, timeout=PATIENT)], PATIENT)
     assert result.seen[0].reason is None, result.seen[0].detail
-    assert costs(result) == []
+    assert costs(result, 2 * STALL) == []  # the answer is made in this loop, too
 
 
 async def test_an_answer_that_changes_is_told(tools: Tools, dns_server: DnsServer) -> None:

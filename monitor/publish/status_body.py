@@ -120,6 +120,7 @@ class StatusRenderer:
             },
             "status": snapshot.status,
             "message": text(wording.overall_message(snapshot)),
+            "configuration_error": snapshot.config_error or None,
         }
         return _open(value) + b'"environments":['
 

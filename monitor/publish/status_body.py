@@ -120,8 +120,9 @@ class StatusRenderer:
             },
             "status": snapshot.status,
             "message": text(wording.overall_message(snapshot)),
-            "configuration_error": snapshot.config_error or None,
         }
+        if snapshot.config_error:
+            value["configuration_error"] = snapshot.config_error
         return _open(value) + b'"environments":['
 
 

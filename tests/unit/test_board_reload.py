@@ -9,7 +9,7 @@ from monitor.board import Board
 from monitor.estate import Check, Estate
 from monitor.estate_diff import difference
 from monitor.judge import Status, Thresholds
-from monitor.snapshot import Snapshot, Transition
+from monitor.snapshot import EnvironmentView, ServiceView, Snapshot, Transition
 from tests.unit.test_board import START, bad, check, estate, feed, good
 
 
@@ -41,10 +41,8 @@ def test_the_same_configuration_changes_nothing() -> None:
 
 
 def views(snapshot: Snapshot) -> list[Any]:
-    return [
-        (one.status, one.measured, one.declared, one.planned, one.since)
-        for one in (*snapshot.environments, *snapshot.services())
-    ]
+    every: list[EnvironmentView | ServiceView] = [*snapshot.environments, *snapshot.services()]
+    return [(one.status, one.measured, one.declared, one.planned, one.since) for one in every]
 
 
 def test_a_check_that_begins_anew_makes_its_service_unknown() -> None:

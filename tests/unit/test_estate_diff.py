@@ -82,14 +82,12 @@ def test_what_is_only_weighed_otherwise_keeps_its_state(change: dict[str, Any]) 
 def test_checks_come_and_go() -> None:
     """By their ids."""
     found = difference(estate(check("a"), check("b")), estate(check("b"), check("c")))
-    assert (found.added, found.removed, found.kept) == (
-        ("ext5/expo/c",),
-        ("ext5/expo/a",),
-        {"ext5/expo/b"},
-    )
+    assert found.added == ("ext5/expo/c",)
+    assert found.removed == ("ext5/expo/a",)
+    assert found.kept == {"ext5/expo/b"}
 
 
-CERT = {"cert_file": Path("/c.pem"), "key_file": Path("/k.pem")}
+CERT: dict[str, Any] = {"cert_file": Path("/c.pem"), "key_file": Path("/k.pem")}
 
 
 @pytest.mark.parametrize(

@@ -326,3 +326,28 @@ def test_reloads_that_are_asked_for_together_are_few(tmp_path: Path) -> None:
         assert 1 <= len(outcomes(daemon)) < 20
         assert b'"b19"' in daemon.get("/status.json")
         assert b'"b18"' not in daemon.get("/status.json")
+
+
+def test_a_stop_does_not_wait_for_a_reload(tmp_path: Path) -> None:
+    """A large configuration is being read when the signal comes: the process ends in time, and who
+    has asked for the reload gets an answer.
+    """
+    with CountingServer() as server, running(tmp_path, config(server, "a")) as daemon:
+        wait_for(daemon, "a", "green")
+        names = [f"n{number}" for number in range(6000)]
+        write_config(tmp_path, config(server, *names, defaults=SLOW))
+        daemon.send(signal.SIGHUP)
+        daemon.event("reloading")
+        assert daemon.stop() == 0
+        assert not outcomes(daemon)
+
+
+def test_a_signal_before_the_start_is_not_lost(tmp_path: Path) -> None:
+    """SIGHUP ends no process that is just starting."""
+    with CountingServer() as server:
+        with running(tmp_path, config(server, "a"), started=False) as daemon:
+            assert daemon.url
+            for _ in range(3):
+                daemon.send(signal.SIGHUP)
+            until(lambda: outcomes(daemon), "a reload")
+            assert daemon.stop() == 0

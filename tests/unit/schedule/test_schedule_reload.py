@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterable
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -57,7 +58,7 @@ class House:
         return [at for ran, at in self.runs if ran == name and at >= after]
 
 
-def check(name: str, **more: object) -> Check:
+def check(name: str, **more: Any) -> Check:
     return make_check(name, **{"interval": 10.0, "retry_interval": 1.0, "host": "h", **more})
 
 

@@ -135,7 +135,7 @@ def _folders_of(path: Path) -> set[Path]:
         found.add(here.parent)
         for part in (here, *here.parents):
             try:
-                target = os.readlink(part)
+                target = part.readlink()
             except OSError:
                 continue  # no link
             found.add(part.parent)

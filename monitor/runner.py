@@ -119,6 +119,8 @@ class Runner:
         """Takes another configuration. ``probes`` are those of all checks that are ``begun``, and
         of the others that are to be measured by another probe from now on.
 
+        Raises ``KeyError``, and takes nothing, when a probe is missing.
+
         Gives the checks of which a probe is under way: it counts for those that go on, and for
         nobody where the check has gone or begins anew.
         """
@@ -130,7 +132,8 @@ class Runner:
             station = self._stations.get(check.id)
             if probe is not None and (station is None or check.id in anew):
                 station = _Station(check, probe)
-            assert station is not None, f"{check.id} has no probe"
+            if station is None:
+                raise KeyError(check.id)
             station.check = check
             station.probe = probe or station.probe
             stations[check.id] = station

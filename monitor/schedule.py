@@ -246,10 +246,8 @@ class Schedule:
         for check_id, check in listed.items():
             if check_id not in begun:
                 self._go_on(check, now, under_way)
-        number = 0
-        for check_id in sorted(begun, key=lambda one: found[one].first):
+        for number, check_id in enumerate(sorted(begun, key=lambda one: found[one].first), 1):
             self._add_beside(listed[check_id], now)
-            number += 1
             if number % _AT_A_TIME == 0:
                 await asyncio.sleep(0)
 

@@ -43,7 +43,8 @@ class FileWatch:
                 async for _ in hints:
                     if await aside(self._origin.changed):
                         await self._settle()
-                        self._changed()
+                        if await aside(self._origin.changed):  # nobody has read it meanwhile
+                            self._changed()
                     if await aside(self._origin.folders) != folders:
                         break
 

@@ -33,6 +33,7 @@ class _Words:
     planned: str
     nothing: str
     machine: str
+    old: str
 
 
 _WORDS: dict[Language, _Words] = {
@@ -50,6 +51,7 @@ _WORDS: dict[Language, _Words] = {
         planned="planerat",
         nothing="Inga tjänster övervakas.",
         machine="För program",
+        old="Inställningarna på disken är felaktiga, och de tidigare gäller:",
     ),
     "en": _Words(
         title="Service status",
@@ -65,6 +67,7 @@ _WORDS: dict[Language, _Words] = {
         planned="planned",
         nothing="No services are watched.",
         machine="For programs",
+        old="The configuration on the disk is faulty, and the earlier one applies:",
     ),
 }
 
@@ -92,6 +95,8 @@ def pieces(snapshot: Snapshot, language: Language) -> Iterator[str]:
         f"{_mark(snapshot.status, language)[0]}<br>\n{escape(overall)}</p>\n"
         f"<p>{words.updated} {escape(updated)}.</p>\n"
     )
+    if snapshot.config_error:
+        yield f'<p class="fault">{words.old} {escape(snapshot.config_error)}</p>\n'
     if not snapshot.environments:
         yield f"<p>{words.nothing}</p>\n"
     for environment in snapshot.environments:

@@ -121,6 +121,8 @@ class StatusRenderer:
             "status": snapshot.status,
             "message": text(wording.overall_message(snapshot)),
         }
+        if snapshot.config_error:
+            value["configuration_error"] = snapshot.config_error
         return _open(value) + b'"environments":['
 
 

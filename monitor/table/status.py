@@ -43,6 +43,10 @@ _STALE = Text(
     en="This is out of date: the monitor has written nothing since {at}.",
 )
 _AS_OF = Text(sv="Läget {at}", en="As of {at}")
+_OLD = Text(
+    sv="Inställningarna på disken är felaktiga, och de tidigare gäller:",
+    en="The configuration on the disk is faulty, and the earlier one applies:",
+)
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 
 
@@ -77,7 +81,9 @@ def status_table(
         messages=messages,
         latency=latency,
     )
-    return _table(rows_of(snapshot), form)
+    table = _table(rows_of(snapshot), form)
+    table.title = _fault(snapshot.config_error, language)
+    return table
 
 
 def status_table_from_json(
@@ -108,7 +114,16 @@ def status_table_from_json(
     table.caption = RichText(
         say(_STALE if stale else _AS_OF, language).format(at=at), style="bold red" if stale else ""
     )
+    fault = document.get("configuration_error")
+    table.title = _fault(fault if isinstance(fault, str) else "", language)
     return table
+
+
+def _fault(error: str, language: str) -> RichText | None:
+    """What is wrong with the configuration on the disk."""
+    if not error:
+        return None
+    return RichText(f"{say(_OLD, language)} {error}", style="bold red", justify="left")
 
 
 def _last_known(row: Row) -> Row:

@@ -272,3 +272,99 @@ def test_who_waits_for_a_place_is_held_back_too(
     house = run_virtually(main(), monkeypatch)
     assert [name for name, _ in house.seen] == ["ext5/a/api", "ext5/c/api"]
     assert house.told.kinds_missed == ["retry_after"] * 2
+
+
+class Reloading:
+    """What a test needs to hand a runner another configuration."""
+
+    def __init__(self, *checks: Check, max_in_flight: int = 500) -> None:
+        services = [
+            Service(
+                id=one.service_id,
+                environment="ext5",
+                name=one.service,
+                title=Text(sv="", en=""),
+                checks=(one,),
+            )
+            for one in checks
+        ]
+        environment = Environment(name="ext5", title=Text(sv="", en=""), services=tuple(services))
+        self.estate = Estate(environments=(environment,), max_in_flight=max_in_flight)
+
+
+def test_a_probe_of_a_check_that_is_gone_counts_for_nobody(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It ends by itself; nothing is seen of it. One that begins anew neither; one that is only
+    weighed otherwise counts, for the check as it is now.
+    """
+    gone, anew, stays = check("gone"), check("anew"), check("stays")
+    weighed = replace(stays, weight=7.0)
+
+    async def main() -> tuple[House, frozenset[CheckId]]:
+        house = House(quick, gone, anew, stays)
+        runs = [asyncio.create_task(house.runner.run(c, clock())) for c in (gone, anew, stays)]
+        await asyncio.sleep(0.05)
+        estate = Reloading(anew, weighed).estate
+        under_way = house.runner.adopt(estate, {anew.id: quick}, [anew.id])
+        await asyncio.gather(*runs)
+        return house, under_way
+
+    house, under_way = run_virtually(main(), monkeypatch)
+    assert under_way == {gone.id, anew.id, stays.id}
+    assert [id_ for id_, _ in house.seen] == [stays.id]
+
+
+def test_a_check_that_is_gone_is_not_probed_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not when its run has waited for a place, and not when one is started all the same."""
+    one, other = check("one", host="h"), check("other", host="h")
+    begun: list[float] = []
+
+    async def counted() -> Observation:
+        begun.append(clock())
+        return await quick()
+
+    async def main() -> House:
+        house = House(counted, one, other, max_in_flight=1)
+        runs = [asyncio.create_task(house.runner.run(c, clock())) for c in (one, other)]
+        await asyncio.sleep(0.05)
+        house.runner.adopt(Reloading(one, max_in_flight=1).estate, {}, [])
+        await asyncio.gather(*runs)
+        await house.runner.run(other, clock())
+        return house
+
+    house = run_virtually(main(), monkeypatch)
+    assert len(begun) == 1
+    assert [id_ for id_, _ in house.seen] == [one.id]
+
+
+def test_the_bounds_outlive_a_reload(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those under way before count among the new number: never more than the bound at a time."""
+    checks = [check(f"c{n}", host=f"h{n}") for n in range(8)]
+
+    async def main() -> House:
+        house = House(quick, *checks, max_in_flight=3)
+        runs = [asyncio.create_task(house.runner.run(c, clock())) for c in checks]
+        for bound in (2, 3, 1, 3):
+            await asyncio.sleep(0.03)
+            house.runner.adopt(Reloading(*checks, max_in_flight=bound).estate, {}, [])
+        await asyncio.gather(*runs)
+        return house
+
+    house = run_virtually(main(), monkeypatch)
+    assert house.told.most == 3
+    assert len(house.seen) == 8
+
+
+def test_a_missing_probe_takes_nothing_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All or nothing."""
+    one, new = check("one"), check("new")
+
+    async def main() -> House:
+        house = House(quick, one)
+        with pytest.raises(KeyError):
+            house.runner.adopt(Reloading(new).estate, {}, [new.id])
+        await house.runner.run(one, clock())
+        return house
+
+    assert [id_ for id_, _ in run_virtually(main(), monkeypatch).seen] == [one.id]

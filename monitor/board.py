@@ -7,165 +7,25 @@ seconds since the epoch. A change comes out as :class:`Transition` values, every
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
 from monitor import judge
+from monitor.board_rows import EnvironmentRow, ServiceRow, move
 from monitor.case import Case
 from monitor.certificates import News
 from monitor.check_row import CheckRow
 from monitor.check_state import CheckState, PublishedState
-from monitor.estate import CheckId, Environment, Estate, Service, ServiceId
+from monitor.estate import CheckId, Estate, ServiceId
 from monitor.estate_diff import Difference
 from monitor.judge import Child, Rule, Standing, Status, Verdict
 from monitor.plan import Occurrence, agenda_of
 from monitor.record import Seen
 from monitor.shares import NOTHING, Availability
-from monitor.snapshot import EnvironmentView, ServiceView, Snapshot, Transition
+from monitor.snapshot import EnvironmentView, Snapshot, Transition
 from probes.observation import Observation
-
-
-class _ServiceRow:
-    __slots__ = (
-        "began", "environment", "measured", "planned", "rows", "service", "since", "status",
-        "view", "window",
-    )  # fmt: skip
-
-    def __init__(self, service: Service, environment: _EnvironmentRow, now: float) -> None:
-        self.service = service
-        self.environment = environment
-        self.rows: list[CheckRow] = []
-        self.measured = Status.UNKNOWN
-        self.status = Status.UNKNOWN
-        self.planned = False
-        self.window: Occurrence | None = None
-        """The active window that declares the most."""
-        self.since = now
-        self.began: float | None = None
-        self.view: ServiceView | None = None
-
-    @property
-    def declared(self) -> Status:
-        return self.window.window.impact.declares if self.window is not None else Status.GREEN
-
-    @property
-    def name(self) -> str:
-        """Among its siblings."""
-        return self.service.name
-
-    def weigh(self) -> tuple[Status, bool]:
-        """What is to be published: the worse of what is measured and what a window declares, and
-        whether the window explains it (contract, section 2).
-        """
-        self.measured = judge.roll_up(
-            [
-                Child(
-                    status=row.standing.status,
-                    weight=row.check.weight,
-                    critical=row.check.critical,
-                )
-                for row in self.rows
-            ],
-            self.service.majority,
-        )
-        return judge.published(self.measured, self.declared)
-
-    def worst(self) -> CheckRow:
-        """The check that decides the most."""
-        return max(self.rows, key=lambda row: row.standing.status.severity)
-
-    def state(self) -> PublishedState:
-        return _state(self)
-
-    def restore(self, state: PublishedState | None) -> None:
-        _restore(self, state)
-
-    def look(self, now: float) -> ServiceView:
-        checks = tuple(row.look(now) for row in self.rows)
-        view = self.view
-        if (
-            view is None
-            or view.status is not self.status
-            or view.measured is not self.measured
-            or view.planned is not self.planned
-            or view.window != self.window
-            or view.checks != checks
-        ):
-            view = self.view = ServiceView(
-                service=self.service,
-                status=self.status,
-                measured=self.measured,
-                declared=self.declared,
-                planned=self.planned,
-                since=self.since,
-                checks=checks,
-                window=self.window,
-            )
-        return view
-
-
-class _EnvironmentRow:
-    __slots__ = (
-        "began", "declared", "environment", "measured", "planned", "services", "since", "status",
-    )  # fmt: skip
-
-    def __init__(self, environment: Environment, now: float) -> None:
-        self.environment = environment
-        self.services: list[_ServiceRow] = []
-        self.measured = Status.UNKNOWN
-        self.declared = Status.GREEN
-        self.status = Status.UNKNOWN
-        self.planned = False
-        self.since = now
-        self.began: float | None = None
-
-    @property
-    def name(self) -> str:
-        return self.environment.name
-
-    @property
-    def window(self) -> Occurrence | None:
-        """One of the windows that declare something for its services: the one that ends last."""
-        found = [row.window for row in self.services if row.window is not None]
-        return max(found, key=lambda one: one.end, default=None)
-
-    def weigh(self) -> tuple[Status, bool]:
-        """What is to be published, and whether it would be better without what is planned."""
-        self.measured = self._of(lambda row: row.measured)
-        self.declared = self._of(lambda row: row.declared)
-        status = self._of(lambda row: row.status)
-        if not any(row.planned for row in self.services):
-            return status, False
-        unplanned = self._of(lambda row: Status.GREEN if row.planned else row.status)
-        return status, unplanned.severity < status.severity
-
-    def _of(self, status: Callable[[_ServiceRow], Status]) -> Status:
-        return judge.roll_up(
-            [
-                Child(status=status(row), weight=row.service.weight, critical=row.service.critical)
-                for row in self.services
-            ],
-            self.environment.majority,
-        )
-
-    def state(self) -> PublishedState:
-        return _state(self)
-
-    def restore(self, state: PublishedState | None) -> None:
-        _restore(self, state)
-
-
-def _state(row: _ServiceRow | _EnvironmentRow) -> PublishedState:
-    return PublishedState(status=row.status, since=row.since, began=row.began, planned=row.planned)
-
-
-def _restore(row: _ServiceRow | _EnvironmentRow, state: PublishedState | None) -> None:
-    if state is not None:
-        row.status, row.since = state.status, state.since
-        row.began, row.planned = state.began, state.planned
-
 
 OVERALL = ""
 """What all environments together are kept under."""
@@ -182,7 +42,7 @@ class Outcome(NamedTuple):
 class _Trigger(NamedTuple):
     """Why a service has to be looked at."""
 
-    service: _ServiceRow
+    service: ServiceRow
     row: CheckRow | None
     """The check that has changed; ``None`` when it was a service window."""
     since: float
@@ -210,15 +70,15 @@ class Board:
         self._agenda = agenda_of(estate, now)
         self._planned_at = now
         self._rows: dict[CheckId, CheckRow] = {}
-        self._above: dict[CheckId, _ServiceRow] = {}
-        self._environments: list[_EnvironmentRow] = []
+        self._above: dict[CheckId, ServiceRow] = {}
+        self._environments: list[EnvironmentRow] = []
         self._status = Status.UNKNOWN
         self._since = now
         for environment in estate.environments:
-            above = _EnvironmentRow(environment, now)
+            above = EnvironmentRow(environment, now)
             self._environments.append(above)
             for service in environment.services:
-                middle = _ServiceRow(service, above, now)
+                middle = ServiceRow(service, above, now)
                 above.services.append(middle)
                 for check in service.checks:
                     row = self._rows[check.id] = CheckRow(check, now)
@@ -330,8 +190,8 @@ class Board:
 
     def _go_on(
         self,
-        known: _EnvironmentRow,
-        above: _EnvironmentRow,
+        known: EnvironmentRow,
+        above: EnvironmentRow,
         fresh: Board,
         changes: Difference,
         now: float,
@@ -354,7 +214,7 @@ class Board:
             causes.append(_Trigger(above.services[0], None, now, above.services[0].window))
         return causes
 
-    def _hand_on(self, service: _ServiceRow, fresh: Board, changes: Difference) -> None:
+    def _hand_on(self, service: ServiceRow, fresh: Board, changes: Difference) -> None:
         begun = changes.begun
         for place, row in enumerate(service.rows):
             check = row.check
@@ -414,7 +274,7 @@ class Board:
                     found.append(_Trigger(service, None, since, was))
         return found
 
-    def _plan(self, service: _ServiceRow, now: float) -> None:
+    def _plan(self, service: ServiceRow, now: float) -> None:
         service.window = self._agenda.declared(now, service.environment.name, service.name)
 
     def unsettled(self, check_id: CheckId) -> bool:
@@ -522,7 +382,7 @@ class Board:
         return [one for one in changed if one is not None]
 
     def _told(
-        self, above: _ServiceRow | _EnvironmentRow, trigger: _Trigger, now: float
+        self, above: ServiceRow | EnvironmentRow, trigger: _Trigger, now: float
     ) -> Transition | None:
         """What has to be published anew of a service or its environment."""
         service, row, since, was = trigger
@@ -532,7 +392,7 @@ class Board:
             return None
         before, was_planned = above.status, above.planned
         above.planned = planned
-        began = _move(above, status, since) if status is not before else None
+        began = move(above, status, since) if status is not before else None
         deciding = row
         if row is None and status is not Status.GREEN and not planned and service.rows:
             deciding = service.worst()
@@ -571,16 +431,3 @@ def _edge(was: Occurrence | None, now_is: Occurrence | None, now: float) -> floa
     if now_is is not None:
         return min(now, now_is.start) if was is None else now
     return min(now, was.end) if was is not None else now
-
-
-def _move(row: _ServiceRow | _EnvironmentRow, after: Status, since: float) -> float | None:
-    """Gives a row its new status; gives when the disturbance that ends with it began."""
-    row.status, row.since = after, since
-    if after in (Status.YELLOW, Status.RED):
-        if row.began is None:
-            row.began = since
-        return None
-    if after is Status.GREEN:
-        began, row.began = row.began, None
-        return began
-    return None  # not knowing ends nothing

@@ -111,7 +111,10 @@ class Messenger:
 
     async def renew(self) -> None:
         """Delivers by the newest configuration, and reads its files again."""
-        await self._deliverer.reload(self._estate)
+        try:
+            await self._deliverer.reload(self._estate)
+        except Exception:  # a bug of ours: the rest of the configuration applies all the same
+            log.exception("notifications_not_renewed")
 
     def _recorded(self, entries: Sequence[Entry], outgoing: Sequence[Outgoing]) -> None:
         if self._open:

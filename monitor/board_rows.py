@@ -14,6 +14,8 @@ from monitor.snapshot import ServiceView
 
 
 class ServiceRow:
+    """A service: its checks, and what is published of it."""
+
     __slots__ = (
         "began", "environment", "measured", "planned", "rows", "service", "since", "status",
         "view", "window",
@@ -93,6 +95,8 @@ class ServiceRow:
 
 
 class EnvironmentRow:
+    """An environment: its services, and what is published of it."""
+
     __slots__ = (
         "began", "declared", "environment", "measured", "planned", "services", "since", "status",
     )  # fmt: skip

@@ -27,8 +27,8 @@ pytestmark = pytest.mark.system
 SIDE_BY_SIDE = 4
 LONGEST_LIFE = 1.2
 REFUSED = 0.1
-SERVICES = 4
-UNWRITTEN = 1.0
+SERVICES = 10
+UNWRITTEN = 0.5
 """Seconds before a kill within which a transition may be in the log and not yet on the disk. It is
 made again then, by the next process; a receiver is never told before it is kept.
 """
@@ -88,14 +88,14 @@ class Lives:
 
 
 class Flapping:
-    """Three good answers, three bad ones, until it is calm."""
+    """Good and broken by turns, until it is calm."""
 
     def __init__(self) -> None:
         self.calm = False
-        self._turns = itertools.count(random.randrange(6))
+        self._turns = itertools.count(random.randrange(2))
 
     def __call__(self, _: Visit) -> Answer:
-        return Answer(status=503 if next(self._turns) // 3 % 2 and not self.calm else 200)
+        return Answer(status=503 if next(self._turns) % 2 and not self.calm else 200)
 
 
 @contextmanager

@@ -32,7 +32,7 @@ def faketime(shift: Path) -> dict[str, str]:
     return {
         "LD_PRELOAD": str(found),
         "FAKETIME_TIMESTAMP_FILE": str(shift),
-        "FAKETIME_NO_CACHE": "1",
+        "FAKETIME_CACHE_DURATION": "1",
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
         "NO_FAKE_STAT": "1",
     }

@@ -60,6 +60,6 @@ def test_a_canary_by_name_makes_it_ours(tmp_path: Path) -> None:
             until(lambda: daemon.check("named/api")["status"] == "green", "it does not recover")
             assert daemon.stop() == 0
             told = daemon.events("transition", service="named")
-            assert [one["to"] for one in told] == ["green", "unknown", "green"]
+            assert [one["to"] for one in told] == ["green", "unknown", "green"], told
             assert [one["to"] for one in daemon.events("transition", service="plain")] == ["green"]
             kept.sound(tmp_path / "data")

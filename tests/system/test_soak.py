@@ -97,4 +97,4 @@ async def test_nothing_grows(tmp_path: Path, authority: Authority) -> None:
     half = len(held) // 2
     assert max(held[half:]) <= max(held[:half]) + 10
     assert scrape.one("driftvakt_probes_in_flight") <= EACH * len(targets)
-    assert scrape.one("driftvakt_history_observations_dropped_total") == 0
+    assert scrape.one("driftvakt_history_dropped_total", kind="observation") == 0

@@ -46,9 +46,7 @@ class Lives:
         self._begin()
 
     def _begin(self) -> None:
-        self._process: ForkServerProcess = start(
-            self._context, self._config, self.data, self._log
-        )
+        self._process: ForkServerProcess = start(self._context, self._config, self.data, self._log)
         self.dies_at = time.monotonic() + random.uniform(0.05, LONGEST_LIFE)
 
     def kill(self) -> None:

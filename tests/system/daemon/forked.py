@@ -17,17 +17,24 @@ def prepared() -> ForkServerContext:
     return context
 
 
-def start(context: ForkServerContext, config: Path, data: Path) -> ForkServerProcess:
-    """``driftvakt run`` of that configuration, in a process of its own."""
-    process = context.Process(target=_run, args=(str(config), str(data)), daemon=True)
+def start(
+    context: ForkServerContext, config: Path, data: Path, log: Path | None = None
+) -> ForkServerProcess:
+    """``driftvakt run`` of that configuration, in a process of its own; what it logs, as JSON, is
+    added to ``log``.
+    """
+    arguments = (str(config), str(data), str(log or os.devnull))
+    process = context.Process(target=_run, args=arguments, daemon=True)
     process.start()
     return process
 
 
-def _run(config: str, data: str) -> None:
+def _run(config: str, data: str, log: str) -> None:
     from monitor.cli import app
 
     silence = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(silence, descriptor)
-    app(args=["run", "--config", config, "--data-dir", data, "--listen", "127.0.0.1:0"])
+    os.dup2(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), 2)
+    options = ["--config", config, "--data-dir", data, "--listen", "127.0.0.1:0"]
+    app(args=["run", *options, "--log-format", "json"])

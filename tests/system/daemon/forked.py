@@ -12,7 +12,15 @@ def prepared() -> ForkServerContext:
     """Where such processes come from."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(
-        ["monitor.cli", "monitor.serve", "monitor.settings", "uvloop", __name__]
+        [
+            "monitor.cli",
+            "monitor.serve",
+            "monitor.settings",
+            "alembic.command",
+            "sqlalchemy.dialects.sqlite",
+            "uvloop",
+            __name__,
+        ]
     )
     return context
 

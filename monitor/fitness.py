@@ -129,8 +129,6 @@ _CANARY_DECIDES = frozenset(
 """Failures that a broken network of ours can bring about."""
 CANARY_GAP = 1.0
 """Seconds at least between two rounds of canary probes."""
-OUTAGE_KNOWN = 60.0
-"""Seconds for which an outage that the canaries showed is believed to last when nobody asks them."""
 
 
 class CanaryWatch:
@@ -147,7 +145,6 @@ class CanaryWatch:
         self._timer = timer
         self._round: asyncio.Task[bool] | None = None
         self._began = float("-inf")
-        self._down_at = self._back_at = float("-inf")
         self.down = False
 
     def adopt(self, probes: Sequence[Callable[[], Awaitable[Observation]]]) -> None:
@@ -155,9 +152,7 @@ class CanaryWatch:
         self._probes = probes
 
     async def explains(self, observation: Observation) -> bool:
-        """Whether all canaries fail too, asked after the observation began; or failed when it
-        began, and answer again now: what was asked in an outage may fail after it.
-        """
+        """Whether all canaries fail too, asked after the observation began."""
         if not self._probes or observation.reason not in _CANARY_DECIDES:
             return False
         # by the timer: a clock that was set back must not make an old round look new
@@ -169,10 +164,7 @@ class CanaryWatch:
                     self._begin()
             else:
                 await asyncio.wait({self._round})
-        return await asyncio.shield(self._round) or self._began_in_outage(since)
-
-    def _began_in_outage(self, since: float) -> bool:
-        return since <= self._back_at and since - self._down_at <= OUTAGE_KNOWN
+        return await asyncio.shield(self._round)
 
     async def _pause(self) -> None:
         wait = self._began + CANARY_GAP - self._timer()
@@ -187,13 +179,8 @@ class CanaryWatch:
         seen = await asyncio.gather(*(probe() for probe in self._probes), return_exceptions=True)
         # a probe of ours that breaks tells nothing of the network
         failed = [isinstance(one, Observation) and one.failed for one in seen]
-        down = all(failed)
-        if down:
-            self._down_at = self._timer()
-        elif self.down:
-            self._back_at = self._began
-        self.down = down
-        return down
+        self.down = all(failed)
+        return self.down
 
     async def close(self) -> None:
         if self._round is not None and not self._round.done():

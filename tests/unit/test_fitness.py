@@ -174,27 +174,6 @@ def test_a_round_before_the_failure_says_nothing(monkeypatch: pytest.MonkeyPatch
     assert took <= 1.3
 
 
-def test_what_began_in_an_outage_may_fail_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The network came back while a probe waited in vain: it is excused. One that began after the
-    canaries had answered again is not, nor one long after they were last asked.
-    """
-
-    async def main(quiet: float) -> list[bool]:
-        canaries = Canaries(False)
-        watch = canaries.watch()
-        loop = asyncio.get_running_loop()
-        found = [await watch.explains(failed(Reason.TIMEOUT, loop.time(), 0.0))]
-        await asyncio.sleep(quiet)
-        canaries.up[0] = True
-        for _ in range(2):
-            await asyncio.sleep(1.5)
-            found.append(await watch.explains(failed(Reason.TIMEOUT, loop.time(), 1.0)))
-        return found
-
-    assert run_virtually(main(0.0), monkeypatch) == [True, True, False]
-    assert run_virtually(main(70.0), monkeypatch) == [True, False, False]
-
-
 def test_a_probe_that_began_as_a_stall_ended_is_not_excused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

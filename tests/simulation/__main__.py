@@ -13,11 +13,18 @@ import sys
 import time
 from dataclasses import asdict
 
-from tests.simulation.beside import Found
+from tests.simulation.beside import Day, Found
 from tests.simulation.many import try_all
 from tests.simulation.script import ORDINARY, WHOLE_DAY
 from tests.simulation.story import Violation
 from tests.simulation.world import run
+
+
+def _day() -> Day:
+    begun = time.process_time()
+    outcome = run(1, WHOLE_DAY)
+    spent = time.process_time() - begun
+    return Day(seconds=outcome.seconds, probes=outcome.probes, processor=spent)
 
 
 def main() -> int:
@@ -48,6 +55,7 @@ def main() -> int:
                     probes=sum(one.probes for one in outcomes),
                     transitions=sum(one.transitions for one in outcomes),
                     restarted=sum(one.lives > 1 for one in outcomes),
+                    day=_day(),
                 )
                 print(json.dumps(asdict(found)))
             return 0

@@ -21,6 +21,16 @@ SEEDS = int(os.environ.get("DRIFTVAKT_SIMULATION_SEEDS", "200"))
 
 
 @dataclass(frozen=True, kw_only=True)
+class Day:
+    """What a day of twenty checks was."""
+
+    seconds: float
+    probes: int
+    processor: float
+    """Seconds of processor time that it took: whoever else is busy is no matter."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Found:
     """What all worlds together were."""
 
@@ -29,6 +39,7 @@ class Found:
     transitions: int
     restarted: int
     """Worlds with more than one life."""
+    day: Day
 
 
 class Beside:
@@ -54,7 +65,8 @@ class Beside:
         told = self._output.read()
         if code:
             pytest.fail(told, pytrace=False)
-        return Found(**json.loads(told.splitlines()[-1]))
+        value = json.loads(told.splitlines()[-1])
+        return Found(**{**value, "day": Day(**value["day"])})
 
     def end(self) -> None:
         """Whatever they are at."""

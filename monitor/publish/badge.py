@@ -36,7 +36,9 @@ def badge(view: EnvironmentView | ServiceView, language: Language) -> bytes:
         said += ", planerat" if language == "sv" else ", planned"
     shown = f"{_SYMBOLS[view.status]} {said}"
     left, right = (round(len(text) * _PER_LETTER) + 14 for text in (label, shown))
-    name, label, shown = (escape(text, {'"': "&quot;"}) for text in (f"{label}: {said}", label, shown))
+    name, label, shown = (
+        escape(text, {'"': "&quot;"}) for text in (f"{label}: {said}", label, shown)
+    )
     width = left + right
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="20"'

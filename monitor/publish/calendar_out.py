@@ -28,9 +28,7 @@ MOST = 2_000
 _REFRESH = timedelta(hours=1)
 
 
-def calendar(
-    snapshot: Snapshot, revisions: Revisions, scope: Scope, language: Language
-) -> bytes:
+def calendar(snapshot: Snapshot, revisions: Revisions, scope: Scope, language: Language) -> bytes:
     """The calendar, the same byte for byte until a window changes or leaves the horizon."""
     at = snapshot.at
     made = Calendar()
@@ -65,9 +63,7 @@ def uid(one: Occurrence, location: str) -> str:
     return f"{one.window.id}{turn}@{location}.driftvakt"
 
 
-def _event(
-    one: Occurrence, snapshot: Snapshot, revisions: Revisions, language: Language
-) -> Event:
+def _event(one: Occurrence, snapshot: Snapshot, revisions: Revisions, language: Language) -> Event:
     window, event = one.window, Event()
     known = revisions.get(f"window/{window.id}")
     changed = _utc(known.changed_at if known is not None else snapshot.at)

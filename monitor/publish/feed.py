@@ -33,7 +33,7 @@ UPCOMING = 60 * 86_400.0
 PAST = 30 * 86_400.0
 """Seconds ahead and back for which windows and notices are told."""
 _LANGUAGES: tuple[Language, ...] = ("sv", "en")
-_BAD = {code: "\N{REPLACEMENT CHARACTER}" for code in (*range(9), 11, 12, *range(14, 32))}
+_BAD = dict.fromkeys((*range(9), 11, 12, *range(14, 32)), "�")
 _BAD |= {0xFFFE: "\N{REPLACEMENT CHARACTER}", 0xFFFF: "\N{REPLACEMENT CHARACTER}"}
 
 
@@ -142,7 +142,7 @@ def _window(
         lines.append(_said(window.message, language))
     where = sorted({*window.environments, *window.services})
     if where:
-        lines.append((f"Berör: {', '.join(where)}." if sv else f"Concerns: {', '.join(where)}."))
+        lines.append(f"Berör: {', '.join(where)}." if sv else f"Concerns: {', '.join(where)}.")
     return _Item(
         id=f"{base}/window/{quote(window.id, safe='')}",
         title=title,

@@ -9,13 +9,15 @@ counts as new.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
 import orjson
 
-from monitor.publish.announcements import Announcement
+from monitor.estate import Estate
+from monitor.plan import Agenda
+from monitor.publish.announcements import Announcement, announcements_of
 from monitor.snapshot import Snapshot
 
 MOST = 10_000
@@ -54,6 +56,31 @@ def revised(known: Revisions, snapshot: Snapshot, notices: Iterable[Announcement
         return known
     every = sorted({**known, **changed}.items(), key=lambda one: one[1].changed_at)
     return dict(every[-MOST:])
+
+
+class RevisionLog:
+    """What is known of all windows and notices, brought up to date whenever it is asked.
+
+    ``keep`` is given each new state, packed; ``kept`` is the last one of the process before.
+    """
+
+    def __init__(self, kept: bytes, keep: Callable[[bytes], None]) -> None:
+        self._known = unpacked(kept)
+        self._keep = keep
+        self._made_of: tuple[Estate, Agenda] | None = None
+
+    def at(self, snapshot: Snapshot) -> Revisions:
+        """As of ``snapshot``."""
+        made_of = (snapshot.estate, snapshot.agenda)
+        if self._made_of is None or any(
+            new is not old for new, old in zip(made_of, self._made_of, strict=True)
+        ):
+            self._made_of = made_of
+            known = revised(self._known, snapshot, announcements_of(snapshot.estate))
+            if known is not self._known:
+                self._known = known
+                self._keep(packed(known))
+        return self._known
 
 
 def packed(revisions: Revisions) -> bytes:

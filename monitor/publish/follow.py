@@ -201,7 +201,7 @@ class _Following:
             known = scope.service in {one.id for one in estate.services()}
         if not known:
             raise web.HTTPNotFound(
-                body=dump({"error": "nothing of this name is watched"}),
+                text=dump({"error": "nothing of this name is watched"}).decode(),
                 content_type="application/json",
                 headers=CORS,
             )
@@ -221,13 +221,13 @@ def _view(snapshot: Snapshot, wanted: Mapping[str, str]) -> EnvironmentView | Se
 
 def _refused(error: ValueError) -> web.HTTPBadRequest:
     return web.HTTPBadRequest(
-        body=dump({"error": str(error)}), content_type="application/json", headers=CORS
+        text=dump({"error": str(error)}).decode(), content_type="application/json", headers=CORS
     )
 
 
 def _away() -> web.HTTPServiceUnavailable:
     return web.HTTPServiceUnavailable(
-        body=dump({"error": "the history cannot be read now"}),
+        text=dump({"error": "the history cannot be read now"}).decode(),
         content_type="application/json",
         headers={**CORS, hdrs.RETRY_AFTER: "30", hdrs.CACHE_CONTROL: "no-store"},
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -30,7 +30,7 @@ _LAST = 253_402_300_800.0
 class Asked:
     """A question. Instants are seconds since the epoch; ``until`` is not in it."""
 
-    scope: Scope = Scope()
+    scope: Scope = field(default_factory=Scope)
     since: float = 0.0
     until: float | None = None
     limit: int = LIMIT

@@ -32,6 +32,7 @@ MOST_WINDOWS = 100
 UPCOMING = 60 * 86_400.0
 PAST = 30 * 86_400.0
 """Seconds ahead and back for which windows and notices are told."""
+_NAMESPACES: dict[str | None, str] = {None: ATOM}
 _LANGUAGES: tuple[Language, ...] = ("sv", "en")
 _BAD = dict.fromkeys((*range(9), 11, 12, *range(14, 32)), "�")
 _BAD |= {0xFFFE: "\N{REPLACEMENT CHARACTER}", 0xFFFF: "\N{REPLACEMENT CHARACTER}"}
@@ -184,7 +185,7 @@ def _notice(
 
 
 def _document(items: Sequence[_Item], base: str, scope: Scope, language: Language) -> bytes:
-    root = etree.Element(f"{{{ATOM}}}feed", nsmap={None: ATOM})
+    root = etree.Element(f"{{{ATOM}}}feed", nsmap=_NAMESPACES)
     root.set("{http://www.w3.org/XML/1998/namespace}lang", language)
     narrowed = scope.service or scope.environment
     title = "Driftinformation" if language == "sv" else "Service status"
@@ -194,13 +195,13 @@ def _document(items: Sequence[_Item], base: str, scope: Scope, language: Languag
     _add(root, "updated", instant(max((one.updated for one in items), default=0.0)))
     _add(_add(root, "author"), "name", "Driftvakt")
     _add(root, "generator", "Driftvakt")
-    query = {"lang": language}
+    query: dict[str, str] = {}
     if scope.service is not None:
         query["service"] = scope.service
     elif scope.environment is not None:
         query["env"] = scope.environment
     for here in _LANGUAGES:
-        address = f"feed.atom?{urlencode({**query, 'lang': here}, safe='/')}"
+        address = f"feed.atom?{urlencode({'lang': here, **query}, safe='/')}"
         rel = "self" if here == language else "alternate"
         _link(root, rel, address, "application/atom+xml", here)
     _link(root, "alternate", f"./?lang={language}", "text/html", language)

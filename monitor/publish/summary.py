@@ -87,9 +87,10 @@ def summary(
 def _updated(snapshot: Snapshot, revisions: Revisions) -> float:
     """When anything last became as it is: the answer stays the same until it says another thing."""
     changes = [one.changed_at for one in revisions.values()]
-    changes += [view.since for view in (*snapshot.environments, *snapshot.services())]
-    edges = (edge for one in snapshot.agenda.active(snapshot.at) for edge in (one.start,))
-    return max((*changes, *edges), default=snapshot.at)
+    changes += [view.since for view in snapshot.environments]
+    changes += [view.since for view in snapshot.services()]
+    changes += [one.start for one in snapshot.agenda.active(snapshot.at)]
+    return max(changes, default=snapshot.at)
 
 
 def indicator(snapshot: Snapshot) -> str:

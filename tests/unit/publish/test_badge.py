@@ -38,8 +38,9 @@ def test_it_speaks_the_reader_s_language() -> None:
 def test_hostile_titles_stay_text() -> None:
     """Neither an element nor a script comes of them."""
     snapshot = hostile(make_planned())
-    for view in (*snapshot.environments, *snapshot.services()):
-        root = etree.fromstring(badge(view, "en"))
+    made = [badge(view, "en") for view in snapshot.environments]
+    for body in (*made, *(badge(view, "en") for view in snapshot.services())):
+        root = etree.fromstring(body)
         assert {one.tag for one in root.iter()} == {
             f"{SVG}{name}" for name in ("svg", "title", "rect", "g", "text")
         }

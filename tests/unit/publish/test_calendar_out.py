@@ -93,10 +93,9 @@ def test_a_recurring_window_keeps_its_local_time_over_the_change_of_clocks() -> 
     window = make_window(0, rule="FREQ=MONTHLY;COUNT=6")
     snapshot = make_planned([window])
     raw = body(snapshot)
-    read = icalendar.Calendar.from_ical(raw)
-    local = {event["DTSTART"].dt.astimezone(STOCKHOLM).strftime("%H:%M") for event in read.events}
-    assert local == {"14:02"}
-    assert len({event["DTSTART"].dt.hour for event in read.events}) == 2
+    begins = [parse(value) for value in values(raw, "DTSTART")]
+    assert {f"{one.astimezone(STOCKHOLM):%H:%M}" for one in begins} == {"14:02"}
+    assert len({one.hour for one in begins}) == 2
     assert len(values(raw, "UID")) == len(set(values(raw, "UID"))) == 6
     later = body(make_planned([window], at=NOW + 50 * 86_400))
     assert set(values(later, "UID")) < set(values(raw, "UID"))
@@ -109,7 +108,7 @@ def test_hostile_text_ends_no_line() -> None:
     assert values(raw, "ATTENDEE") == []
     assert values(raw, "END") == ["VEVENT", "VCALENDAR"]
     [event] = icalendar.Calendar.from_ical(raw).events
-    assert "END:VEVENT A & B <script>" in event["SUMMARY"]
+    assert "END:VEVENT A & B <script>" in str(event["SUMMARY"])
 
 
 def test_an_id_cannot_break_its_uid() -> None:

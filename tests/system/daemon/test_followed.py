@@ -26,6 +26,7 @@ def test_all_of_it_tells_what_happened_and_remembers_changes(tmp_path: Path) -> 
     window = {
         "id": "cert",
         "title": "Certifikatbyte",
+        "impact": "none",
         "start": f"{now + timedelta(days=1):%Y-%m-%dT%H:%M:%SZ}",
         "end": f"{now + timedelta(days=1, hours=1):%Y-%m-%dT%H:%M:%SZ}",
     }

@@ -13,7 +13,7 @@ REF = "#/components/schemas/"
 INSTANT: dict[str, Any] = {
     "type": "string",
     "pattern": (
-        r"^([0-9]{1,9}[smhd]|[12][0-9]{9}|[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])"
+        r"^([0-9]{1,9}[smhd]|[0-9]{1,11}(\.[0-9]{1,9})?|[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])"
         r"T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z)$"
     ),
     "examples": ["2026-11-23T13:02:11Z", "7d"],
@@ -32,7 +32,9 @@ EVIDENCE_ID: dict[str, Any] = {
     "schema": {"type": "string", "pattern": PREFIX_PATTERN},
     "description": "The id of a transition, or what only it begins with",
 }
-LANGUAGE = parameter("lang", {"enum": ["sv", "en"]}, "Before Accept-Language")
+LANGUAGE = parameter(
+    "lang", {"type": "string", "examples": ["sv", "en"]}, "sv or en; else Accept-Language decides"
+)
 
 
 def answer(description: str, schema: str) -> dict[str, Any]:

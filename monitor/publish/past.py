@@ -120,7 +120,7 @@ def _instant(written: str, name: str, now: float) -> float:
     if ago := re.fullmatch(r"([0-9]{1,9})([smhd])", written):
         return now - int(ago[1]) * _UNITS[ago[2]]
     try:
-        if re.fullmatch(r"-?[0-9]{1,12}(?:\.[0-9]{1,9})?", written):
+        if re.fullmatch(r"[0-9]{1,11}(?:\.[0-9]{1,9})?", written):
             at = float(written)
         else:
             # a plus that nobody has escaped is read as a blank in a query

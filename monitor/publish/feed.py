@@ -32,7 +32,6 @@ MOST_WINDOWS = 100
 UPCOMING = 60 * 86_400.0
 PAST = 30 * 86_400.0
 """Seconds ahead and back for which windows and notices are told."""
-_NAMESPACES: dict[str | None, str] = {None: ATOM}
 _LANGUAGES: tuple[Language, ...] = ("sv", "en")
 _BAD = dict.fromkeys((*range(9), 11, 12, *range(14, 32)), "�")
 _BAD |= {0xFFFE: "\N{REPLACEMENT CHARACTER}", 0xFFFF: "\N{REPLACEMENT CHARACTER}"}
@@ -185,7 +184,7 @@ def _notice(
 
 
 def _document(items: Sequence[_Item], base: str, scope: Scope, language: Language) -> bytes:
-    root = etree.Element(f"{{{ATOM}}}feed", nsmap=_NAMESPACES)
+    root = etree.Element(f"{{{ATOM}}}feed", nsmap={None: ATOM})  # type: ignore[dict-item] # lxml takes it
     root.set("{http://www.w3.org/XML/1998/namespace}lang", language)
     narrowed = scope.service or scope.environment
     title = "Driftinformation" if language == "sv" else "Service status"

@@ -14,7 +14,7 @@ import asyncio
 import contextlib
 import ssl
 import time
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -41,10 +41,11 @@ from monitor.preparing import prepare, probes_of
 from monitor.publish.guards import BoundedRunner, Lock
 from monitor.publish.metrics import Metrics
 from monitor.publish.pacer import Pacer
+from monitor.publish.revisions import RevisionLog, Revisions
 from monitor.publish.status_body import StatusRenderer
 from monitor.publish.status_file import StatusFile, Writes
 from monitor.publish.web import application
-from monitor.record import Outgoing
+from monitor.record import Entry, Outgoing
 from monitor.reload import Reloader
 from monitor.reload_outcome import Ended, Outcome
 from monitor.runner import Runner
@@ -225,6 +226,12 @@ class Daemon:
             self._messenger = await stack.enter_async_context(
                 Messenger(self.estate, history, self._metrics, self._clock)
             )
+        # when the history has not said what it knows, that is not to be forgotten
+        remembers = self._keeper is not None and restored.revisions is not None
+        self._revisions = RevisionLog(
+            restored.revisions or b"",
+            self._keeper.keep_revisions if self._keeper is not None and remembers else _forget,
+        )
         take_up(self.timelines, restored, dict(self.board.published()), now)
         return restored.changes
 
@@ -473,6 +480,24 @@ class Daemon:
             found = await self._keeper.evidence(id_)
         return found
 
+    def revisions(self, snapshot: Snapshot) -> Revisions:
+        return self._revisions.at(snapshot)
+
+    async def transitions(
+        self,
+        *,
+        service: str | None = None,
+        environment: str | None = None,
+        since: float = 0.0,
+        until: float | None = None,
+        limit: int | None = None,
+    ) -> Sequence[Entry] | None:
+        if self._keeper is None:
+            return None
+        return await self._keeper.transitions(
+            service=service, environment=environment, since=since, until=until, limit=limit
+        )
+
     def healthy(self) -> tuple[bool, str]:
         """Alive: the tick is on time. An overloaded loop answers late or not at all."""
         late = self._timer() - self._ticked_at
@@ -497,3 +522,7 @@ class Daemon:
         host, port = runner.addresses[0][:2]
         shown = f"[{host}]" if ":" in str(host) else host
         self.url = f"{'https' if access.ssl else 'http'}://{shown}:{port}"
+
+
+def _forget(_: bytes) -> None:
+    """Where nothing can be kept."""

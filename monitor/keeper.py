@@ -34,6 +34,8 @@ log = structlog.get_logger("driftvakt")
 
 ALIVE = "/alive"
 """The key of the instant at which the daemon last was alive; no check or service is so named."""
+REVISIONS = "/revisions"
+"""The key of what is known of the changes of windows and notices."""
 CHECKPOINT = 300.0
 """Seconds within which the state of every check is kept anew."""
 PAST = 100 * 86_400.0
@@ -60,6 +62,8 @@ class Restored:
     """What was published then, by ``ENV/SERVICE``."""
     past: Sequence[Transition] = ()
     """What is recorded, oldest first."""
+    revisions: bytes | None = None
+    """What was kept of windows' and notices' changes; ``None`` when the history did not say."""
 
 
 class Keeper:
@@ -96,7 +100,7 @@ class Keeper:
         published = {
             key: state
             for key, data in kept.items()
-            if (state := unpacked_published(data)) is not None
+            if key != REVISIONS and (state := unpacked_published(data)) is not None
         }
         changes = self._board.restore(checks, later, published, now)
         if checks:
@@ -106,6 +110,7 @@ class Keeper:
             alive_at=_instant(kept.get(ALIVE)),
             published=published,
             past=[entry.transition for entry in recorded],
+            revisions=kept.get(REVISIONS, b""),
         )
 
     def _checks(self, kept: dict[str, bytes]) -> dict[CheckId, CheckState]:
@@ -151,6 +156,25 @@ class Keeper:
             return await self._history.evidence(found.pop()) if len(found) == 1 else None
         except HistoryTroubleError:
             return None
+
+    async def transitions(
+        self,
+        *,
+        service: str | None,
+        environment: str | None,
+        since: float,
+        until: float | None,
+        limit: int | None,
+    ) -> list[Entry] | None:
+        """As the history has them; ``None`` when it is away."""
+        try:
+            return await self._history.transitions(service, environment, since, until, limit)
+        except HistoryTroubleError:
+            return None
+
+    def keep_revisions(self, data: bytes) -> None:
+        """Keeps what is known of the changes of windows and notices."""
+        self._history.checkpoint({REVISIONS: data})
 
     def tick(self, now: float) -> None:
         """To be called about once a second: keeps the states of the checks whose turn it is."""

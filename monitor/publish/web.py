@@ -6,6 +6,9 @@
     GET /api/v1/availability?service=ENV/SERVICE
     GET /api/v1/evidence/ID
                        the evidence of a transition: docs/evidence.md
+    GET /feed.atom, /windows.ics, /badge/…, /api/v1/history, /api/v2/summary.json,
+        /api/openapi.json
+                       see :mod:`monitor.publish.follow`
     GET /-/healthy     is the process alive; never asks for a password
     GET /-/ready       has it something to say
     POST /-/reload     read the configuration anew: docs/reload.md
@@ -27,9 +30,10 @@ from typing import Protocol
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Middleware
 
-from monitor.estate import Estate, ServiceId
+from monitor.estate import ServiceId
 from monitor.publish import page
 from monitor.publish.exposition import CONTENT_TYPE
+from monitor.publish.follow import CORS, PREFLIGHT, Followed, add_following
 from monitor.publish.guards import (
     HEALTHY_PATH,
     MAX_BODY,
@@ -49,32 +53,17 @@ from monitor.publish.status_body import dump
 from monitor.publish.status_values import report_value
 from monitor.reload_outcome import Outcome
 from monitor.shares import AvailabilityReport
-from monitor.snapshot import Snapshot
 from monitor.transition_id import PREFIX_PATTERN
 
 __all__ = ["BoundedRunner", "Lock", "Source", "application"]
 
 _HASH_IN_THREAD = 262_144
 _STYLE = resources.files("monitor.publish").joinpath("style.css").read_bytes()
-_CORS: dict[str, str] = {
-    hdrs.ACCESS_CONTROL_ALLOW_ORIGIN: "*",
-    hdrs.ACCESS_CONTROL_EXPOSE_HEADERS: "ETag, Last-Modified",
-}
-_PREFLIGHT = {
-    **_CORS,
-    hdrs.ACCESS_CONTROL_ALLOW_METHODS: "GET, HEAD, OPTIONS",
-    hdrs.ACCESS_CONTROL_ALLOW_HEADERS: "Authorization, If-None-Match, If-Modified-Since",
-    hdrs.ACCESS_CONTROL_MAX_AGE: "86400",
-    hdrs.ALLOW: "GET, HEAD, OPTIONS",
-}
 
 
-class Source(Protocol):
+class Source(Followed, Protocol):
     """Where the pages come from."""
 
-    @property
-    def estate(self) -> Estate: ...
-    def snapshot(self) -> Snapshot: ...
     def status_body(self) -> tuple[bytes, float]:
         """The newest body of status.json and when it was made, seconds since the epoch."""
 
@@ -112,6 +101,7 @@ def application(
     app.router.add_get("/metrics", site.metrics)
     app.router.add_get("/api/v1/availability", site.availability)
     app.router.add_get("/api/v1/evidence/{id}", site.evidence)
+    add_following(app, source)
     app.router.add_get(HEALTHY_PATH, site.healthy)
     app.router.add_get("/-/ready", site.ready)
     if reload is not None:
@@ -161,7 +151,7 @@ class _Site:
         etag, by_date, made_at = self._etag, self._by_date, self._made_at
         modified = datetime.fromtimestamp(made_at, UTC)
         headers: dict[str, str] = {
-            **_CORS,
+            **CORS,
             hdrs.ETAG: f'"{etag}"',
             hdrs.LAST_MODIFIED: format_datetime(modified, usegmt=True),
             hdrs.CACHE_CONTROL: "no-cache",
@@ -190,7 +180,7 @@ class _Site:
         self._body, self._etag, self._made_at = body, etag, made_at
 
     async def preflight(self, _: web.Request) -> web.Response:
-        return web.Response(status=204, headers=_PREFLIGHT)
+        return web.Response(status=204, headers=PREFLIGHT)
 
     async def metrics(self, request: web.Request) -> web.StreamResponse:
         body = await self._source.metrics()

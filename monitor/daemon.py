@@ -31,12 +31,13 @@ from monitor.keeper import Keeper, Restored, take_up
 from monitor.messenger import Messenger
 from monitor.phases import turn
 from monitor.publish.guards import BoundedRunner
+from monitor.publish.live import Broadcast
 from monitor.publish.metrics import Metrics
 from monitor.publish.pacer import Pacer
 from monitor.publish.status_body import StatusRenderer
 from monitor.publish.status_file import StatusFile, Writes
 from monitor.publish.web import application
-from monitor.record import Outgoing
+from monitor.record import Outgoing, Past
 from monitor.runner import Runner
 from monitor.schedule import Schedule
 from monitor.secrets import Masker, secrets_of
@@ -108,6 +109,7 @@ class Daemon:
         self._background: list[asyncio.Task[None]] = []
         self._stack = contextlib.AsyncExitStack()
         self.url = ""
+        self.events = Broadcast(clock=clock)
 
     async def __aenter__(self) -> Self:
         async with self._stack as stack:
@@ -254,9 +256,10 @@ class Daemon:
         snapshot = self.snapshot()
         plan = self._messenger.plan if self._messenger is not None else _nobody
         entries = [self._announcer.entry(one, snapshot, decided_by, plan) for one in transitions]
-        for one in transitions:
+        for one, entry in zip(transitions, entries, strict=True):
             self._metrics.transition(one)
             self.timelines.add(one)
+            self.events.tell(entry)
         if self._keeper is not None:
             self._keeper.record(entries)
         self._changed.set()
@@ -337,6 +340,9 @@ class Daemon:
 
     def availability(self, service: ServiceId) -> AvailabilityReport:
         return self.timelines.report(service, self.estate.timezone, self._clock())
+
+    async def past(self, service: ServiceId) -> Past | None:
+        return await self._keeper.past(service, self._clock()) if self._keeper is not None else None
 
     async def evidence(self, id_: str) -> bytes | None:
         found = self._announcer.shelf.find(id_)

@@ -8,7 +8,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from monitor.estate import Estate, ServiceId
+from monitor.publish.live import Broadcast
 from monitor.publish.web import BoundedRunner, application
+from monitor.record import Past
 from monitor.shares import AvailabilityReport
 from monitor.snapshot import Snapshot
 from tests.factories import NOW, make_red_view, make_snapshot
@@ -27,6 +29,9 @@ class FixedSource:
     bundles: dict[str, bytes] = field(default_factory=dict)
     now: Snapshot = field(default_factory=lambda: make_snapshot(make_red_view()))
 
+    events: Broadcast = field(default_factory=Broadcast)
+    history: Past | None = None
+
     @property
     def estate(self) -> Estate:
         return self.now.estate
@@ -42,6 +47,9 @@ class FixedSource:
 
     def availability(self, service: ServiceId) -> AvailabilityReport:
         return self.reports[service]
+
+    async def past(self, service: ServiceId) -> Past | None:
+        return self.history
 
     async def evidence(self, id_: str) -> bytes | None:
         found = [bundle for known, bundle in self.bundles.items() if known.startswith(id_)]

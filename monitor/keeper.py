@@ -148,7 +148,7 @@ class Keeper:
         found = {one.id: one for one in self._estate.services()}[service]
         try:
             seen = {
-                one.id: await self._history.seen(one.id, now - SHOWN, now + 1.0)
+                str(one.id): await self._history.seen(one.id, now - SHOWN, now + 1.0)
                 for one in found.checks
             }
             entries = await self._history.transitions(service, limit=SHOWN_TRANSITIONS)

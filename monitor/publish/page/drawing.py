@@ -96,7 +96,9 @@ def bars(days: Sequence[DayShare], nothing: str, comma: str) -> list[Bar]:
             worst = ratio if unplanned is None else unplanned
             tone = "green" if worst >= 0.999 else "yellow" if worst >= 0.95 else "red"
             # never rounded up to a whole: a minute of outage is to be seen
-            share = f"{int(ratio * 10_000) / 100:.2f}".replace(".", comma) + " %"
+            share = f"{int(ratio * 10_000) / 100:.2f}".replace(".", comma) + (
+                " %" if comma == "," else "%"
+            )
         height = 40.0 if ratio is None else 8 + 32 * ratio
         found.append(
             Bar(

@@ -95,7 +95,9 @@ def _ratios(report: AvailabilityReport, nothing: str, comma: str) -> list[tuple[
     def told(ratio: float | None) -> str:
         if ratio is None:
             return nothing
-        return f"{int(ratio * 100_000) / 1000:.3f}".replace(".", comma) + " %"
+        return f"{int(ratio * 100_000) / 1000:.3f}".replace(".", comma) + (
+            " %" if comma == "," else "%"
+        )
 
     return [
         (name, told(shares.ratio), told(shares.unplanned_ratio))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import date
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -124,7 +124,7 @@ def test_drawings_are_well_formed() -> None:
     drawings = html.split("<svg")[1:]
     assert len(drawings) == 2
     for each in drawings:
-        root = ElementTree.fromstring("<svg" + each.partition("</svg>")[0] + "</svg>")
+        root = ET.fromstring("<svg" + each.partition("</svg>")[0] + "</svg>")
         assert not any("style" in element.attrib for element in root.iter())
 
 

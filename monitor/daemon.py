@@ -39,13 +39,14 @@ from monitor.origin import Origin
 from monitor.phases import turn
 from monitor.preparing import prepare, probes_of
 from monitor.publish.guards import BoundedRunner, Lock
+from monitor.publish.live import Broadcast
 from monitor.publish.metrics import Metrics
 from monitor.publish.pacer import Pacer
 from monitor.publish.revisions import RevisionLog, Revisions
 from monitor.publish.status_body import StatusRenderer
 from monitor.publish.status_file import StatusFile, Writes
 from monitor.publish.web import application
-from monitor.record import Entry, Outgoing
+from monitor.record import Entry, Outgoing, Past
 from monitor.reload import Reloader
 from monitor.reload_outcome import Ended, Outcome
 from monitor.runner import Runner
@@ -135,6 +136,7 @@ class Daemon:
         self._background: list[asyncio.Task[None]] = []
         self._stack = contextlib.AsyncExitStack()
         self.url = ""
+        self.events = Broadcast(clock=clock)
 
     async def __aenter__(self) -> Self:
         async with self._stack as stack:
@@ -302,9 +304,10 @@ class Daemon:
         snapshot = self.snapshot()
         plan = self._messenger.plan if self._messenger is not None else _nobody
         entries = [self._announcer.entry(one, snapshot, decided_by, plan) for one in transitions]
-        for one in transitions:
+        for one, entry in zip(transitions, entries, strict=True):
             self._metrics.transition(one)
             self.timelines.add(one)
+            self.events.tell(entry)
         if self._keeper is not None:
             self._keeper.record(entries)
         self._changed.set()
@@ -473,6 +476,9 @@ class Daemon:
 
     def availability(self, service: ServiceId) -> AvailabilityReport:
         return self.timelines.report(service, self.estate.timezone, self._clock())
+
+    async def past(self, service: ServiceId) -> Past | None:
+        return await self._keeper.past(service, self._clock()) if self._keeper is not None else None
 
     async def evidence(self, id_: str) -> bytes | None:
         found = self._announcer.shelf.find(id_)

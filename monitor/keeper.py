@@ -26,7 +26,7 @@ from monitor.check_state import (
 from monitor.estate import CheckId, Estate, ServiceId
 from monitor.history.history import History
 from monitor.history.trouble import HistoryTroubleError
-from monitor.record import Entry, Seen
+from monitor.record import Entry, Past, Seen
 from monitor.snapshot import Transition
 from monitor.transition_id import span_of
 
@@ -42,6 +42,8 @@ PAST = 100 * 86_400.0
 """Seconds for which transitions are read at a start."""
 MOST = 100_000
 """Transitions that are read at most."""
+SHOWN, SHOWN_TRANSITIONS = 86_400.0, 50
+"""Seconds of observations, and transitions, that a service's page shows."""
 GAP = 60.0
 """Seconds between the end of one process and the start of the next that count as not measured;
 less is what may lie between two probes.
@@ -144,6 +146,21 @@ class Keeper:
         touched = {OVERALL} | {one.environment for one in transitions}
         touched |= {f"{one.environment}/{one.service}" for one in transitions}
         self._history.record(entries, states | self._published(touched))
+
+    async def past(self, service: ServiceId, now: float) -> Past | None:
+        """What the page tells of a service; ``None`` when the history is away. Raises ``KeyError``
+        for a service that is not watched.
+        """
+        found = {one.id: one for one in self._estate.services()}[service]
+        try:
+            seen = {
+                str(one.id): await self._history.seen(one.id, now - SHOWN, now + 1.0)
+                for one in found.checks
+            }
+            entries = await self._history.transitions(service, limit=SHOWN_TRANSITIONS)
+        except HistoryTroubleError:
+            return None
+        return Past(seen=seen, entries=entries)
 
     async def evidence(self, id_: str) -> bytes | None:
         """The bundle of the one transition whose id is, or begins with, ``id_``; ``None`` when

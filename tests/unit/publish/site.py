@@ -9,9 +9,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from monitor.estate import Estate, ServiceId
+from monitor.publish.live import Broadcast
 from monitor.publish.revisions import Revisions
 from monitor.publish.web import BoundedRunner, Lock, application
-from monitor.record import Entry
+from monitor.record import Entry, Past
 from monitor.shares import AvailabilityReport
 from monitor.snapshot import Snapshot
 from tests.factories import NOW, make_red_view, make_snapshot
@@ -32,6 +33,9 @@ class FixedSource:
     changed: Revisions = field(default_factory=dict)
     now: Snapshot = field(default_factory=lambda: make_snapshot(make_red_view()))
 
+    events: Broadcast = field(default_factory=Broadcast)
+    history: Past | None = None
+
     @property
     def estate(self) -> Estate:
         return self.now.estate
@@ -47,6 +51,9 @@ class FixedSource:
 
     def availability(self, service: ServiceId) -> AvailabilityReport:
         return self.reports[service]
+
+    async def past(self, service: ServiceId) -> Past | None:
+        return self.history
 
     async def evidence(self, id_: str) -> bytes | None:
         found = [bundle for known, bundle in self.bundles.items() if known.startswith(id_)]

@@ -150,7 +150,7 @@ async def test_page_speaks_the_readers_language(client: ClientSession) -> None:
     ):
         async with client.get(path, headers={"Accept-Language": accept}) as answer:
             assert answer.headers["Content-Language"] == language
-            assert answer.headers["Vary"] == "Accept-Language"
+            assert answer.headers["Vary"] == "Accept-Language, Accept-Encoding"
             assert f'<html lang="{language}">' in await answer.text()
 
 

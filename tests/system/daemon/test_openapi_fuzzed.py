@@ -1,11 +1,7 @@
-"""The JSON addresses of a daemon that runs, asked by schemathesis for what is allowed and not.
-
-A tool of its own process: it runs where it is installed, `pip install schemathesis`.
-"""
+"""The JSON addresses of a daemon that runs, asked by schemathesis for what is allowed and not."""
 
 from __future__ import annotations
 
-import importlib.util
 import subprocess
 import sys
 from pathlib import Path
@@ -15,12 +11,7 @@ import pytest
 from tests.system.daemon.counting import CountingServer
 from tests.system.daemon.running import estate, http_check, running, service
 
-pytestmark = [
-    pytest.mark.system,
-    pytest.mark.skipif(
-        importlib.util.find_spec("schemathesis") is None, reason="schemathesis is not installed"
-    ),
-]
+pytestmark = pytest.mark.system
 
 
 def test_no_question_meets_an_answer_that_is_not_described(tmp_path: Path) -> None:

@@ -209,12 +209,13 @@ class Board:
         causes: list[_Trigger] = []
         for row in above.services:
             was = services.get(row.name)
+            plan = was.plan if was is not None else ()
             if was is not None:
                 row.restore(was.state())
                 row.measured = was.measured
                 self._hand_on(row, fresh, changes)
             same = row.service.id in changes.same_services
-            if was is None or not same or was.plan != row.plan:
+            if was is None or not same or plan != row.plan:
                 window, notice = (None, None) if was is None else (was.window, was.notice)
                 causes.append(_Trigger(row, None, now, window, notice != row.notice))
         if not causes and above.services and above.name not in changes.same_environments:

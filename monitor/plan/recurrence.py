@@ -99,5 +99,10 @@ def _naive(at: float, zone: ZoneInfo) -> datetime:
     return datetime.fromtimestamp(at, zone).replace(tzinfo=None, fold=0)
 
 
+def instant_of(wall: datetime, zone: ZoneInfo) -> float:
+    """Of a wall-clock time, in seconds since the epoch."""
+    return _instant(wall, zone)
+
+
 def _instant(wall: datetime, zone: ZoneInfo) -> float:
     return wall.replace(tzinfo=zone).timestamp()

@@ -21,7 +21,7 @@ MOST_BYTES = 1 << 20
 ATTEMPTS = 3
 REDIRECTS = 5
 _COME_BACK = frozenset((408, 425, 429))
-WAIT = wait_exponential_jitter(initial=2, max=30, jitter=2)
+WAIT = wait_exponential_jitter(multiplier=2, max=30, jitter=2)
 
 
 class FetchError(Exception):

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,6 +38,8 @@ log = structlog.get_logger("driftvakt")
 
 EVERY = 900.0
 """Seconds between two questions to one address."""
+READ_ANEW = 86_400.0
+"""Seconds after which also a calendar that is the same is made into windows anew."""
 LOOK_EVERY = 5.0
 """Seconds between two looks at a file."""
 STAY_AWAY = 86_400.0
@@ -69,6 +72,8 @@ class _Calendar:
     trouble: str = ""
     stamp: _Stamp | None = None
     left_out: tuple[str, ...] = ()
+    read_at: float = 0.0
+    """When its windows were made: what recurs is looked at anew every day."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,18 +188,18 @@ class Calendars:
                 self._tasks[source] = asyncio.create_task(work, name=f"calendar {source.name}")
 
     def _begin(self, source: CalendarSource, kept: _Kept | None, how: _How) -> _Calendar:
-        """In a thread."""
+        """What there is to begin with; its task then reads it as if it were another, keeps it and
+        tells what is left out. In a thread.
+        """
         made = _Calendar(source=source, kept=kept or _read_kept(self._path(source)))
         if source.file is not None:
             with contextlib.suppress(OSError):
-                stamp = _stamp(source.file)
                 made.kept = _Kept(body=_read_file(source.file), at=self._clock())
-                made.stamp = stamp
         if made.kept is not None:
             try:
                 made.windows = self._read(source, made.kept.body, how).windows
             except NotACalendarError as error:
-                made.trouble, made.stamp, made.kept = str(error), None, None
+                made.trouble, made.kept = str(error), None
                 fallback = _read_kept(self._path(source)) if source.file is not None else None
                 if fallback is not None:
                     with contextlib.suppress(NotACalendarError):
@@ -248,6 +253,8 @@ class Calendars:
                 elif one.kept is not None and not one.trouble:
                     # what is there and has not changed is what is known
                     one.kept = _Kept(body=one.kept.body, at=self._clock())
+                    if not 0 <= one.kept.at - one.read_at < READ_ANEW:
+                        await self._got(source, one.kept.body, "", "")
             except OSError as error:
                 self._calendars[source].stamp = None
                 self._failed(source, clean(f"it cannot be read: {error.strerror or error}"))
@@ -260,6 +267,7 @@ class Calendars:
         """Its bytes, which may be no calendar."""
         how, one = self._how, self._calendars[source]
         same = one.kept is not None and one.kept.body == body and not one.trouble
+        same = same and 0 <= self._clock() - one.read_at < READ_ANEW
         try:
             reading = None if same else await aside(lambda: self._read(source, body, how))
         except NotACalendarError as error:
@@ -271,6 +279,7 @@ class Calendars:
         if over:
             log.info("calendar_read_again", calendar=source.name)
         if reading is not None:
+            one.read_at = self._clock()
             self._tell_left_out(one, reading)
             if how == self._how and reading.windows != one.windows:
                 one.windows = reading.windows
@@ -300,7 +309,14 @@ class Calendars:
         """In a thread. Raises :class:`NotACalendarError`."""
         if len(body) > MOST_BYTES:
             raise NotACalendarError(f"it is larger than {MOST_BYTES} bytes")
-        return read_calendar(body, how.zone, self._clock(), name=source.name, known=how.known)
+        return read_calendar(
+            body,
+            how.zone,
+            self._clock(),
+            name=source.name,
+            known=how.known,
+            timer=time.perf_counter,
+        )
 
     def _path(self, source: CalendarSource) -> Path:
         return self._folder / f"{source.key}.json"

@@ -9,15 +9,17 @@ the same rules for the nights in which the clocks change.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import icalendar
 
 from monitor.estate import Text
+from monitor.plan.agenda import AHEAD, BEHIND
 from monitor.plan.recurrence import instant_of, occurrences
 from monitor.plan.windows import Impact, Window
 
@@ -26,6 +28,8 @@ MOST_RECURRING = 100
 """Each of these is worked out over its past, too."""
 MOST_DATES = 200
 """Dates that one event adds or leaves out."""
+LONGEST_WORK = 5.0
+"""Seconds after which no more events that recur are taken."""
 TITLE, MESSAGE = 200, 4_000
 """Characters."""
 _OLDEST = timedelta(days=30 * 366)
@@ -73,10 +77,17 @@ class _Unusable(Exception):
 
 
 def read_calendar(
-    data: bytes, zone: ZoneInfo, now: float, *, name: str = "", known: Collection[str] = ()
+    data: bytes,
+    zone: ZoneInfo,
+    now: float,
+    *,
+    name: str = "",
+    known: Collection[str] = (),
+    timer: Callable[[], float] = lambda: 0.0,
 ) -> Reading:
     """The windows of a calendar's bytes. Times without a zone are local to ``zone``; ``known`` are
-    the environments and services (``ENV/SERVICE``) that a category may name.
+    the environments and services (``ENV/SERVICE``) that a category may name. ``timer`` gives
+    seconds: once :data:`LONGEST_WORK` of them are over, no more events that recur are taken.
 
     Raises :class:`NotACalendarError`.
     """
@@ -91,9 +102,11 @@ def read_calendar(
         uid = _uid(event) or f"event-{number + 1}"
         groups.setdefault(uid, []).append(event)
     found: list[Window] = []
-    recurring = 0
+    recurring, begun = 0, timer()
     for uid, some in groups.items():
         try:
+            if timer() - begun > LONGEST_WORK and any("RRULE" in event for event in some):
+                raise _Unusable("the recurrences of this calendar take too long")
             windows = list(_windows(uid, some, zone, now, frozenset(known)))
             if any(one.rule is not None for one in windows):
                 recurring += 1
@@ -156,7 +169,7 @@ def _windows(
                 yield _once(first, f"{uid}/{day:%Y%m%dT%H%M}", day, day + length)
         series = replace(first, except_dates=frozenset(left_out), rule=_rule(base))
         if series.rule is not None:
-            _try(series, now)
+            series = _tried(series, now)
         if series.rule is not None or series.starts not in changed:
             yield series
     for original, event in changed.items():
@@ -259,12 +272,16 @@ def _rule(event: Any) -> str | None:
     return ";".join(f"{key}={value}" for key, value in parts.items())
 
 
-def _try(window: Window, now: float) -> None:
-    """A rule that dateutil refuses, or that goes back too far, is told here and not later."""
+def _tried(window: Window, now: float) -> Window:
+    """A rule that dateutil refuses, or that goes back too far, is told here and not later. One
+    that gives nothing between the ends of the agenda, which takes the longest to find out, is left
+    out until the calendar is read again.
+    """
     if window.starts < datetime.fromtimestamp(now, UTC).replace(tzinfo=None) - _OLDEST:
         raise _Unusable("recurs since more than 30 years ago")
-    for _ in occurrences(window, now, now + 86_400.0):
-        break
+    found = islice(occurrences(window, now - BEHIND, now + AHEAD), 2)
+    recurs = any(one.start != instant_of(window.starts, window.zone) for one in found)
+    return window if recurs else replace(window, rule=None)
 
 
 def _dates(event: Any, key: str, home: ZoneInfo, zone: ZoneInfo) -> list[datetime]:

@@ -204,6 +204,8 @@ async def test_a_file_is_read_again_when_it_is_another(bench: Bench) -> None:
         file.write_bytes(TWO)
         await until(lambda: ids(calendars) == ["one", "two"])
         assert trouble(calendars) == ""
+        [kept] = (bench.folder / "calendars").glob("*.json")
+        await until(lambda: b"UID:two" in kept.read_bytes())
     file.write_bytes(b"nothing")
     async with bench.reading({"file": str(file)}) as calendars:
         assert ids(calendars) == ["one", "two"]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.system.daemon.counting import Answer, CountingServer
-from tests.system.daemon.running import estate, http_check, running, service, until
+from tests.system.daemon.running import Running, estate, http_check, running, service, until
 from tests.unit.test_ics import ics
 
 pytestmark = pytest.mark.system
@@ -24,6 +24,11 @@ def event(uid: str, impact: str) -> str:
         f"UID:{uid}\nDTSTART:{start:%Y%m%dT%H%M%SZ}\nDTEND:{end:%Y%m%dT%H%M%SZ}\n"
         f"SUMMARY:Databasbyte\nCATEGORIES:{impact},ext5"
     )
+
+
+def service_of(daemon: Running) -> dict[str, Any]:
+    found: dict[str, Any] = daemon.status()["environments"][0]["services"][0]
+    return found
 
 
 def test_what_a_calendar_declares_is_published(tmp_path: Path) -> None:
@@ -42,8 +47,8 @@ def test_what_a_calendar_declares_is_published(tmp_path: Path) -> None:
         )
         with running(tmp_path, config) as daemon:
             daemon.event("transition", service="expo", to="red", planned=True, window="db")
-            shown = daemon.status()
-            found = shown["environments"][0]["services"][0]
+            until(lambda: service_of(daemon)["planned"], "not planned")
+            shown, found = daemon.status(), service_of(daemon)
             assert (found["status"], found["declared"], found["planned"]) == ("red", "red", True)
             assert found["service_window"]["calendar"] == "agency"
             assert shown["calendars"][0]["trouble"] is None
@@ -52,13 +57,13 @@ def test_what_a_calendar_declares_is_published(tmp_path: Path) -> None:
         with running(tmp_path, config) as daemon:
             daemon.event("calendar_not_read", calendar="agency", error="HTTP 404")
             until(lambda: daemon.status()["calendars"][0]["trouble"] == "HTTP 404", "no trouble")
-            until(lambda: daemon.check("api")["status"] == "green", "not measured")
-            assert daemon.status()["environments"][0]["services"][0]["planned"]
+            until(lambda: daemon.check("expo/api")["status"] == "green", "not measured")
+            assert service_of(daemon)["planned"]
             assert not daemon.events("transition", service="expo")
         file.write_bytes(ics(event("db", "outage")))
         config["calendars"] = [{"file": str(file)}]
         with running(tmp_path, config) as daemon:
-            until(lambda: daemon.check("api")["status"] == "green", "not measured")
+            until(lambda: daemon.check("expo/api")["status"] == "green", "not measured")
             assert not daemon.events("transition", service="expo")
             file.write_bytes(ics(event("db", "none")))
             daemon.event("transition", service="expo", to="green", within=20)

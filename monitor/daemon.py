@@ -326,6 +326,7 @@ class Daemon:
             if abs((now - wall) - (now_mono - mono)) > CLOCK_JUMP:
                 log.warning("clock_jumped", seconds=round((now - wall) - (now_mono - mono), 3))
                 self._schedule.realign()
+                self.board.clock_set(now)
             wall, mono = now, now_mono
             if transitions := self.board.age(now):
                 self._announce(transitions)

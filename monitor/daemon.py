@@ -42,7 +42,7 @@ from monitor.publish.guards import BoundedRunner, Lock
 from monitor.publish.live import Broadcast
 from monitor.publish.metrics import Metrics
 from monitor.publish.pacer import Pacer
-from monitor.publish.revisions import RevisionLog, Revisions
+from monitor.publish.revisions import RevisionLog, Revisions, dated
 from monitor.publish.status_body import StatusRenderer
 from monitor.publish.status_file import StatusFile, Writes
 from monitor.publish.web import application
@@ -467,7 +467,8 @@ class Daemon:
     # the web's source
 
     def snapshot(self) -> Snapshot:
-        return self.board.snapshot(self._clock(), self._availability, self._config_error)
+        made = self.board.snapshot(self._clock(), self._availability, self._config_error)
+        return dated(made, self._revisions.at(made)) if made.notices else made
 
     def status_body(self) -> tuple[bytes, float]:
         return self._status_body

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
 import orjson
@@ -56,6 +56,17 @@ def revised(known: Revisions, snapshot: Snapshot, notices: Iterable[Announcement
         return known
     every = sorted({**known, **changed}.items(), key=lambda one: one[1].changed_at)
     return dict(every[-MOST:])
+
+
+def dated(snapshot: Snapshot, revisions: Revisions) -> Snapshot:
+    """``snapshot`` with when each notice was last changed, where its author has not said so."""
+    notices = tuple(
+        replace(one, changed_at=known.changed_at)
+        if one.changed_at is None and (known := revisions.get(f"notice/{one.notice.id}"))
+        else one
+        for one in snapshot.notices
+    )
+    return replace(snapshot, notices=notices)
 
 
 class RevisionLog:

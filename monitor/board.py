@@ -76,7 +76,6 @@ class Board:
         self._environments: list[EnvironmentRow] = []
         self._status = Status.UNKNOWN
         self._since = now
-        self._clock_set_at = float("-inf")
         for environment in estate.environments:
             above = EnvironmentRow(environment, now)
             self._environments.append(above)
@@ -257,7 +256,8 @@ class Board:
         """The wall clock was set and says ``now``. How old the last observations are it no longer
         tells: they are as good as made now, for as long as any other.
         """
-        self._clock_set_at = now
+        for row in self._rows.values():
+            row.clock_set_at = now
 
     def age(self, now: float) -> list[Transition]:
         """What has changed because time has passed: service windows that begin or end, and
@@ -265,11 +265,8 @@ class Board:
         """
         causes = self._follow_plan(now)
         for row in self._rows.values():
-            if row.fold.at is None:
-                continue
-            stale = now - max(row.fold.at, self._clock_set_at) > row.check.stale_after
             # what is not stale any more is so because the clock was set back
-            if (stale or row.standing.rule is Rule.STALE) and self._restand(row, now):
+            if (row.stale(now) or row.standing.rule is Rule.STALE) and self._restand(row, now):
                 causes.append(self._by_check(row, now))
         return self._publish(causes, now)
 

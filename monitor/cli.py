@@ -140,18 +140,20 @@ def run(
     import structlog
 
     from monitor import logs
+    from monitor.discovery.documents import Documents
     from monitor.origin import Origin
     from monitor.secrets import secrets_of
     from monitor.serve import serve
     from monitor.settings import load
 
     given = _given(listen, data_dir)
+    documents = Documents(data_dir)
 
     def read() -> Loaded:
-        loaded = load(config, os.environ)
+        loaded = load(config, os.environ, documents)
         return replace(loaded, estate=replace(loaded.estate, **given))
 
-    origin = Origin(config, read)
+    origin = Origin(config, read, documents)
     loaded = _read(origin.read)
     estate = loaded.estate
     masker = logs.set_up(log_format.value, log_level.value, secrets_of(estate))

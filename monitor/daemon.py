@@ -29,6 +29,7 @@ from monitor.aside import aside
 from monitor.availability import Timelines
 from monitor.board import Board
 from monitor.certificates import NOTHING
+from monitor.discovery.fetching import Discoverer
 from monitor.estate import Check, CheckId, Estate, ServiceId, Text
 from monitor.estate_diff import Difference
 from monitor.fitness import CanaryWatch, LoopLag
@@ -128,6 +129,7 @@ class Daemon:
         self._masker = masker if masker is not None else Masker(secrets_of(estate))
         self._keeper: Keeper | None = None
         self._messenger: Messenger | None = None
+        self._discoverer: Discoverer | None = None
         self._changed = asyncio.Event()
         self._status_body: tuple[bytes, float] = (b"", 0.0)
         self._availability: Mapping[ServiceId, Availability] = {}
@@ -243,6 +245,11 @@ class Daemon:
     def _watch_configuration(self, stack: contextlib.AsyncExitStack) -> None:
         work = [self._reloader.run()]
         if self._origin is not None:
+            documents = self._origin.documents
+            self._metrics.watch_discovery(lambda: documents.outcomes)
+            self._discoverer = Discoverer(documents, self.reload, self.estate.user_agent)
+            stack.push_async_callback(self._discoverer.close)
+            self._discoverer.follow(self.estate.discovery, self.estate.user_agent)
             watch = FileWatch(self._origin, lambda: self.reload("a changed file"))
             work.append(watch.run())
         tasks = [asyncio.create_task(one, name="configuration") for one in work]
@@ -432,6 +439,8 @@ class Daemon:
             self._keeper.follow(estate)
         if self._messenger is not None:
             self._messenger.follow(estate)
+        if self._discoverer is not None:
+            self._discoverer.follow(estate.discovery, estate.user_agent)
         self._let_in(prepared.access)
         watched = {service.id for service in estate.services()}
         self._metrics.forget(changes.ended, before - watched)

@@ -93,7 +93,8 @@ class Documents:
         """What was last good, perhaps before the program began."""
         if source in self._good or source.file is not None:
             return self._good.get(source)
-        with contextlib.suppress(OSError, ValueError):
+        # whatever else lies there is no copy of ours
+        with contextlib.suppress(OSError, ValueError, TypeError, KeyError, AttributeError):
             kept = orjson.loads(_bounded(self._cache(source, data_dir)))
             if kept["url"] == source.url:
                 return (kept["document"].encode(),)

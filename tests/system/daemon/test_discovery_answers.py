@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import TestServer
+from aiohttp.test_utils import BaseTestServer, TestServer
 from tenacity import wait
 
 from monitor.discovery import fetching
@@ -35,12 +35,28 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fetching, "TIMEOUT", 0.5)
 
 
+class Telling(Documents):
+    """Says when a round has ended."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told = asyncio.Event()
+
+    def confirmed(self, source: DiscoverySource) -> None:
+        super().confirmed(source)
+        self.told.set()
+
+    def failed(self, source: DiscoverySource, error: str) -> None:
+        super().failed(source, error)
+        self.told.set()
+
+
 class Asked:
     """A discoverer whose reloads take whatever there is for good."""
 
     def __init__(self, url: str, **more: Any) -> None:
         self.source = DiscoverySource(name="pods", url=url, refresh=3600.0, **more)
-        self.documents = Documents()
+        self.documents = Telling()
         self.reloads = 0
         self.ended = Ended.RELOADED
         self.discoverer = Discoverer(self.documents, self.reload, "driftvakt/test")
@@ -59,15 +75,14 @@ class Asked:
         self.discoverer.follow([self.source], "driftvakt/test")
         try:
             async with asyncio.timeout(20):
-                while not (outcome := self.documents.outcomes.get("pods")):
-                    await asyncio.sleep(0.01)
+                await self.documents.told.wait()
         finally:
             await self.discoverer.close()
-        return outcome.error or "good"
+        return self.documents.outcomes["pods"].error or "good"
 
 
 @asynccontextmanager
-async def serving(handler: Handler) -> AsyncIterator[TestServer]:
+async def serving(handler: Handler) -> AsyncIterator[BaseTestServer]:
     app = web.Application()
     app.router.add_get("/", handler)
     async with TestServer(app, host="127.0.0.1") as server:
@@ -152,7 +167,10 @@ async def test_redirects_are_bounded() -> None:
 
 
 async def test_nobody_there() -> None:
-    async with serving(lambda _: asyncio.sleep(0, web.Response())) as server:
+    async def handler(_request: web.Request) -> web.Response:
+        return web.Response()
+
+    async with serving(handler) as server:
         url = str(server.make_url("/"))
     assert (await Asked(url).said()).startswith("no connection: ")
 

@@ -48,6 +48,8 @@ class _Trigger(NamedTuple):
     since: float
     was: Occurrence | None
     """The window that explained it until now."""
+    by_notice: bool = False
+    """Whether another notice speaks of it than before."""
 
 
 def _weightier(one: _Trigger, other: _Trigger) -> _Trigger:
@@ -74,6 +76,7 @@ class Board:
         self._environments: list[EnvironmentRow] = []
         self._status = Status.UNKNOWN
         self._since = now
+        self._clock_set_at = float("-inf")
         for environment in estate.environments:
             above = EnvironmentRow(environment, now)
             self._environments.append(above)
@@ -182,7 +185,11 @@ class Board:
         self._estate, self._agenda, self._planned_at = fresh._estate, fresh._agenda, now
         self._rows, self._above = fresh._rows, fresh._above
         self._environments = fresh._environments
-        transitions = [replace(one, reconfigured=True) for one in self._publish(causes, now)]
+        written = {one.service.environment.name for one in causes if one.by_notice}
+        transitions = [
+            replace(one, reconfigured=one.environment not in written)
+            for one in self._publish(causes, now)
+        ]
         overall = self._overall()
         if overall is not self._status:
             self._status, self._since = overall, now
@@ -203,13 +210,15 @@ class Board:
         causes: list[_Trigger] = []
         for row in above.services:
             was = services.get(row.name)
+            plan = was.plan if was is not None else ()
             if was is not None:
                 row.restore(was.state())
                 row.measured = was.measured
                 self._hand_on(row, fresh, changes)
             same = row.service.id in changes.same_services
-            if was is None or not same or was.window != row.window:
-                causes.append(_Trigger(row, None, now, was.window if was is not None else None))
+            if was is None or not same or plan != row.plan:
+                window, notice = (None, None) if was is None else (was.window, was.notice)
+                causes.append(_Trigger(row, None, now, window, notice != row.notice))
         if not causes and above.services and above.name not in changes.same_environments:
             causes.append(_Trigger(above.services[0], None, now, above.services[0].window))
         return causes
@@ -221,6 +230,7 @@ class Board:
             if check.id in begun:
                 continue
             known = self._rows[check.id]
+            known.retire(row.retired)
             if check.id in changes.kept:
                 known.check = check
             else:
@@ -243,6 +253,12 @@ class Board:
         """The check will not be measured before ``until``: the server has asked for it."""
         self._rows[check_id].hold(until)
 
+    def clock_set(self, now: float) -> None:
+        """The wall clock was set and says ``now``. How old the last observations are it no longer
+        tells: they are as good as made now, for as long as any other.
+        """
+        self._clock_set_at = now
+
     def age(self, now: float) -> list[Transition]:
         """What has changed because time has passed: service windows that begin or end, and
         observations that have become stale.
@@ -251,7 +267,7 @@ class Board:
         for row in self._rows.values():
             if row.fold.at is None:
                 continue
-            stale = now - row.fold.at > row.check.stale_after
+            stale = now - max(row.fold.at, self._clock_set_at) > row.check.stale_after
             # what is not stale any more is so because the clock was set back
             if (stale or row.standing.rule is Rule.STALE) and self._restand(row, now):
                 causes.append(self._by_check(row, now))
@@ -267,15 +283,23 @@ class Board:
         found: list[_Trigger] = []
         for environment in self._environments:
             for service in environment.services:
-                was = service.window
+                was, plan = service.window, service.plan
                 self._plan(service, now)
                 if service.window != was:
                     since = _edge(was, service.window, now)
                     found.append(_Trigger(service, None, since, was))
+                elif service.plan != plan:
+                    since = self._agenda.last_change(before, now)
+                    found.append(_Trigger(service, None, since, was))
         return found
 
     def _plan(self, service: ServiceRow, now: float) -> None:
-        service.window = self._agenda.declared(now, service.environment.name, service.name)
+        environment, name = service.environment.name, service.name
+        service.window = self._agenda.declared(now, environment, name)
+        service.notice = self._agenda.noticed(now, environment, name)
+        retired = self._agenda.retired(now)
+        for row in service.rows:
+            row.retire(retired[row.check.id].package if row.check.id in retired else "")
 
     def unsettled(self, check_id: CheckId) -> bool:
         """Whether the check should run at its ``retry_interval``."""
@@ -338,7 +362,14 @@ class Board:
             agenda=self._agenda,
             availability=availability,
             config_error=config_error,
+            upgrades=self._agenda.upgrades_at(now, self._answers),
+            notices=self._agenda.notices_at(now),
         )
+
+    def _answers(self, check_id: str) -> bool:
+        """Whether the check's target answers, as far as is known."""
+        row = self._rows.get(CheckId(check_id))
+        return row is not None and row.standing.status in (Status.GREEN, Status.YELLOW)
 
     def _restand(self, row: CheckRow, now: float) -> bool:
         """Whether the check's status has changed."""
@@ -385,7 +416,7 @@ class Board:
         self, above: ServiceRow | EnvironmentRow, trigger: _Trigger, now: float
     ) -> Transition | None:
         """What has to be published anew of a service or its environment."""
-        service, row, since, was = trigger
+        service, row, since, was, _ = trigger
         window = above.window or was
         status, planned = above.weigh()
         if status is above.status and planned is above.planned:
@@ -393,8 +424,9 @@ class Board:
         before, was_planned = above.status, above.planned
         above.planned = planned
         began = move(above, status, since) if status is not before else None
-        deciding = row
-        if row is None and status is not Status.GREEN and not planned and service.rows:
+        noticed = service.notice is not None and above.measured is not status and not planned
+        deciding = None if noticed else row
+        if row is None and status is not Status.GREEN and not (planned or noticed) and service.rows:
             deciding = service.worst()
         standing = deciding.standing if deciding is not None else None
         return Transition(

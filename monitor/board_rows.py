@@ -9,7 +9,7 @@ from monitor.check_row import CheckRow
 from monitor.check_state import PublishedState
 from monitor.estate import Environment, Service
 from monitor.judge import Child, Status
-from monitor.plan import Occurrence
+from monitor.plan import Notice, Occurrence
 from monitor.snapshot import ServiceView
 
 
@@ -17,8 +17,8 @@ class ServiceRow:
     """A service: its checks, and what is published of it."""
 
     __slots__ = (
-        "began", "environment", "measured", "planned", "rows", "service", "since", "status",
-        "view", "window",
+        "began", "environment", "measured", "notice", "planned", "rows", "service", "since",
+        "status", "view", "window",
     )  # fmt: skip
 
     def __init__(self, service: Service, environment: EnvironmentRow, now: float) -> None:
@@ -30,6 +30,8 @@ class ServiceRow:
         self.planned = False
         self.window: Occurrence | None = None
         """The active window that declares the most."""
+        self.notice: Notice | None = None
+        """The active notice that says the worst."""
         self.since = now
         self.began: float | None = None
         self.view: ServiceView | None = None
@@ -43,9 +45,20 @@ class ServiceRow:
         """Among its siblings."""
         return self.service.name
 
+    @property
+    def plan(self) -> tuple[object, ...]:
+        """What of the plan decides for it."""
+        return (self.window, self.notice, *(row.retired for row in self.rows))
+
+    @property
+    def gone(self) -> bool:
+        """Whether all its checks belonged to version packages that are retired."""
+        return bool(self.rows) and all(row.retired for row in self.rows)
+
     def weigh(self) -> tuple[Status, bool]:
-        """What is to be published: the worse of what is measured and what a window declares, and
-        whether the window explains it (contract, section 2).
+        """What is to be published: the worst of what is measured, what a window declares and what
+        a notice says, and whether the window explains it (contract, section 2). Checks of a
+        version package that is retired count for nothing.
         """
         self.measured = judge.roll_up(
             [
@@ -55,14 +68,16 @@ class ServiceRow:
                     critical=row.check.critical,
                 )
                 for row in self.rows
+                if not row.retired
             ],
             self.service.majority,
         )
-        return judge.published(self.measured, self.declared)
+        noticed = self.notice.says if self.notice is not None else Status.GREEN
+        return judge.published(judge.worse(self.measured, noticed), self.declared)
 
     def worst(self) -> CheckRow:
         """The check that decides the most."""
-        return max(self.rows, key=lambda row: row.standing.status.severity)
+        return max(self.rows, key=lambda row: (not row.retired, row.standing.status.severity))
 
     def state(self) -> PublishedState:
         return _state(self)
@@ -79,6 +94,7 @@ class ServiceRow:
             or view.measured is not self.measured
             or view.planned is not self.planned
             or view.window != self.window
+            or view.notice != self.notice
             or view.checks != checks
         ):
             view = self.view = ServiceView(
@@ -90,6 +106,7 @@ class ServiceRow:
                 since=self.since,
                 checks=checks,
                 window=self.window,
+                notice=self.notice,
             )
         return view
 
@@ -132,10 +149,12 @@ class EnvironmentRow:
         return status, unplanned.severity < status.severity
 
     def _of(self, status: Callable[[ServiceRow], Status]) -> Status:
+        """Rolled up. A service that is gone for good leaves the rest as it is."""
+        counting = [row for row in self.services if not row.gone]
         return judge.roll_up(
             [
                 Child(status=status(row), weight=row.service.weight, critical=row.service.critical)
-                for row in self.services
+                for row in counting or self.services
             ],
             self.environment.majority,
         )

@@ -33,6 +33,7 @@ class CheckRow:
         "latencies",
         "parts",
         "recent",
+        "retired",
         "standing",
         "started_at",
         "verdict",
@@ -54,8 +55,16 @@ class CheckRow:
         """:class:`Recent` values, as plain tuples: made at every observation, read at a few."""
         self.certificates = Known()
         self.held_until: float | None = None
+        self.retired = ""
+        """The version package that it belonged to and that is retired: it must fail now."""
         self.standing: Standing = judge.standing(self.fold, started_at, 0.0, started_at)
         self.view: CheckView | None = None
+
+    def retire(self, package: str) -> None:
+        """It belongs to ``package``, which is retired; to none that is, when empty."""
+        if package != self.retired:
+            self.retired = package
+            self.view = None
 
     def observe(self, observation: Observation) -> Verdict:
         """Folds one observation in; gives what it is worth."""
@@ -245,6 +254,7 @@ class CheckRow:
             changed=self._changed(),
             newest_change=self.certificates.newest,
             held_until=self.held_until,
+            retired=self.retired,
         )
 
     def _changed(self) -> CertificateChange | None:

@@ -54,6 +54,7 @@ class LogLevel(StrEnum):
 
 class Exported(StrEnum):
     SCHEMA = "schema"
+    OPENAPI = "openapi"
 
 
 def _seconds(text: str) -> float:
@@ -408,11 +409,12 @@ def notify(
 
 @app.command(epilog=epilog("export"))
 def export(what: Annotated[Exported, typer.Argument(help="Which document.")]) -> None:
-    """Print the JSON Schema of the configuration file."""
+    """Print the JSON Schema of the configuration file, or the OpenAPI document of the addresses."""
+    from monitor.publish.openapi import document
     from monitor.settings import json_schema
 
-    if what is Exported.SCHEMA:
-        print(json.dumps(json_schema(), ensure_ascii=False, indent=2))
+    made = json_schema() if what is Exported.SCHEMA else document()
+    print(json.dumps(made, ensure_ascii=False, indent=2))
 
 
 @app.command("completion", epilog=epilog("completion"))

@@ -14,7 +14,7 @@ import asyncio
 import contextlib
 import ssl
 import time
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -40,12 +40,14 @@ from monitor.origin import Origin
 from monitor.phases import turn
 from monitor.preparing import prepare, probes_of
 from monitor.publish.guards import BoundedRunner, Lock
+from monitor.publish.live import Broadcast
 from monitor.publish.metrics import Metrics
 from monitor.publish.pacer import Pacer
+from monitor.publish.revisions import RevisionLog, Revisions, dated
 from monitor.publish.status_body import StatusRenderer
 from monitor.publish.status_file import StatusFile, Writes
 from monitor.publish.web import application
-from monitor.record import Outgoing
+from monitor.record import Entry, Outgoing, Past
 from monitor.reload import Reloader
 from monitor.reload_outcome import Ended, Outcome
 from monitor.runner import Runner
@@ -136,6 +138,7 @@ class Daemon:
         self._background: list[asyncio.Task[None]] = []
         self._stack = contextlib.AsyncExitStack()
         self.url = ""
+        self.events = Broadcast(clock=clock)
 
     async def __aenter__(self) -> Self:
         async with self._stack as stack:
@@ -227,6 +230,12 @@ class Daemon:
             self._messenger = await stack.enter_async_context(
                 Messenger(self.estate, history, self._metrics, self._clock)
             )
+        # when the history has not said what it knows, that is not to be forgotten
+        remembers = self._keeper is not None and restored.revisions is not None
+        self._revisions = RevisionLog(
+            restored.revisions or b"",
+            self._keeper.keep_revisions if self._keeper is not None and remembers else _forget,
+        )
         take_up(self.timelines, restored, dict(self.board.published()), now)
         return restored.changes
 
@@ -302,9 +311,10 @@ class Daemon:
         snapshot = self.snapshot()
         plan = self._messenger.plan if self._messenger is not None else _nobody
         entries = [self._announcer.entry(one, snapshot, decided_by, plan) for one in transitions]
-        for one in transitions:
+        for one, entry in zip(transitions, entries, strict=True):
             self._metrics.transition(one)
             self.timelines.add(one)
+            self.events.tell(entry)
         if self._keeper is not None:
             self._keeper.record(entries)
         self._changed.set()
@@ -323,6 +333,7 @@ class Daemon:
             if abs((now - wall) - (now_mono - mono)) > CLOCK_JUMP:
                 log.warning("clock_jumped", seconds=round((now - wall) - (now_mono - mono), 3))
                 self._schedule.realign()
+                self.board.clock_set(now)
             wall, mono = now, now_mono
             if transitions := self.board.age(now):
                 self._announce(transitions)
@@ -465,7 +476,8 @@ class Daemon:
     # the web's source
 
     def snapshot(self) -> Snapshot:
-        return self.board.snapshot(self._clock(), self._availability, self._config_error)
+        made = self.board.snapshot(self._clock(), self._availability, self._config_error)
+        return dated(made, self._revisions.at(made)) if made.notices else made
 
     def status_body(self) -> tuple[bytes, float]:
         return self._status_body
@@ -476,11 +488,32 @@ class Daemon:
     def availability(self, service: ServiceId) -> AvailabilityReport:
         return self.timelines.report(service, self.estate.timezone, self._clock())
 
+    async def past(self, service: ServiceId) -> Past | None:
+        return await self._keeper.past(service, self._clock()) if self._keeper is not None else None
+
     async def evidence(self, id_: str) -> bytes | None:
         found = self._announcer.shelf.find(id_)
         if found is None and self._keeper is not None:
             found = await self._keeper.evidence(id_)
         return found
+
+    def revisions(self, snapshot: Snapshot) -> Revisions:
+        return self._revisions.at(snapshot)
+
+    async def transitions(
+        self,
+        *,
+        service: str | None = None,
+        environment: str | None = None,
+        since: float = 0.0,
+        until: float | None = None,
+        limit: int | None = None,
+    ) -> Sequence[Entry] | None:
+        if self._keeper is None:
+            return None
+        return await self._keeper.transitions(
+            service=service, environment=environment, since=since, until=until, limit=limit
+        )
 
     def healthy(self) -> tuple[bool, str]:
         """Alive: the tick is on time. An overloaded loop answers late or not at all."""
@@ -506,3 +539,7 @@ class Daemon:
         host, port = runner.addresses[0][:2]
         shown = f"[{host}]" if ":" in str(host) else host
         self.url = f"{'https' if access.ssl else 'http'}://{shown}:{port}"
+
+
+def _forget(_: bytes) -> None:
+    """Where nothing can be kept."""

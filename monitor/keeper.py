@@ -26,7 +26,7 @@ from monitor.check_state import (
 from monitor.estate import CheckId, Estate, ServiceId
 from monitor.history.history import History
 from monitor.history.trouble import HistoryTroubleError
-from monitor.record import Entry, Seen
+from monitor.record import Entry, Past, Seen
 from monitor.snapshot import Transition
 from monitor.transition_id import span_of
 
@@ -34,12 +34,16 @@ log = structlog.get_logger("driftvakt")
 
 ALIVE = "/alive"
 """The key of the instant at which the daemon last was alive; no check or service is so named."""
+REVISIONS = "/revisions"
+"""The key of what is known of the changes of windows and notices."""
 CHECKPOINT = 300.0
 """Seconds within which the state of every check is kept anew."""
 PAST = 100 * 86_400.0
 """Seconds for which transitions are read at a start."""
 MOST = 100_000
 """Transitions that are read at most."""
+SHOWN, SHOWN_TRANSITIONS = 86_400.0, 50
+"""Seconds of observations, and transitions, that a service's page shows."""
 GAP = 60.0
 """Seconds between the end of one process and the start of the next that count as not measured;
 less is what may lie between two probes.
@@ -60,6 +64,8 @@ class Restored:
     """What was published then, by ``ENV/SERVICE``."""
     past: Sequence[Transition] = ()
     """What is recorded, oldest first."""
+    revisions: bytes | None = None
+    """What was kept of windows' and notices' changes; ``None`` when the history did not say."""
 
 
 class Keeper:
@@ -96,7 +102,7 @@ class Keeper:
         published = {
             key: state
             for key, data in kept.items()
-            if (state := unpacked_published(data)) is not None
+            if key != REVISIONS and (state := unpacked_published(data)) is not None
         }
         changes = self._board.restore(checks, later, published, now)
         if checks:
@@ -106,6 +112,7 @@ class Keeper:
             alive_at=_instant(kept.get(ALIVE)),
             published=published,
             past=[entry.transition for entry in recorded],
+            revisions=kept.get(REVISIONS, b""),
         )
 
     def _checks(self, kept: dict[str, bytes]) -> dict[CheckId, CheckState]:
@@ -140,6 +147,21 @@ class Keeper:
         touched |= {f"{one.environment}/{one.service}" for one in transitions}
         self._history.record(entries, states | self._published(touched))
 
+    async def past(self, service: ServiceId, now: float) -> Past | None:
+        """What the page tells of a service; ``None`` when the history is away. Raises ``KeyError``
+        for a service that is not watched.
+        """
+        found = {one.id: one for one in self._estate.services()}[service]
+        try:
+            seen = {
+                str(one.id): await self._history.seen(one.id, now - SHOWN, now + 1.0)
+                for one in found.checks
+            }
+            entries = await self._history.transitions(service, limit=SHOWN_TRANSITIONS)
+        except HistoryTroubleError:
+            return None
+        return Past(seen=seen, entries=entries)
+
     async def evidence(self, id_: str) -> bytes | None:
         """The bundle of the one transition whose id is, or begins with, ``id_``; ``None`` when
         there is none, or when the history is away.
@@ -151,6 +173,25 @@ class Keeper:
             return await self._history.evidence(found.pop()) if len(found) == 1 else None
         except HistoryTroubleError:
             return None
+
+    async def transitions(
+        self,
+        *,
+        service: str | None,
+        environment: str | None,
+        since: float,
+        until: float | None,
+        limit: int | None,
+    ) -> list[Entry] | None:
+        """As the history has them; ``None`` when it is away."""
+        try:
+            return await self._history.transitions(service, environment, since, until, limit)
+        except HistoryTroubleError:
+            return None
+
+    def keep_revisions(self, data: bytes) -> None:
+        """Keeps what is known of the changes of windows and notices."""
+        self._history.checkpoint({REVISIONS: data})
 
     def tick(self, now: float) -> None:
         """To be called about once a second: keeps the states of the checks whose turn it is."""

@@ -8,6 +8,7 @@ Instants are seconds since the epoch, lengths of time are seconds.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
@@ -98,6 +99,16 @@ class Entry:
     @property
     def id(self) -> str:
         return self.transition.id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """What the history knows of one service, for its page."""
+
+    seen: Mapping[str, Sequence[Seen]]
+    """The last day, by the check's id, oldest first."""
+    entries: Sequence[Entry]
+    """The newest transitions, oldest first."""
 
 
 def observation_of(seen: Seen) -> Observation:

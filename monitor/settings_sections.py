@@ -126,6 +126,8 @@ class Notice(Strict):
     status: Literal["green", "yellow", "red"] | None = None
     from_: Time | None = Field(default=None, alias="from")
     until: Time | None = None
+    updated: Time | None = None
+    """When it was last changed; left out, when the monitor first saw it so."""
     environments: Annotated[list[Name], Field(min_length=1)] | None = None
     services: Annotated[list[ServiceRef], Field(min_length=1)] | None = None
 

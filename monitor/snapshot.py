@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from monitor.certificates import CertificateChange
 from monitor.estate import Check, Environment, Estate, Service, ServiceId
 from monitor.judge import Rule, Status
-from monitor.plan import EMPTY, Agenda, Occurrence
+from monitor.plan import EMPTY, Agenda, Notice, NoticeView, Occurrence, UpgradeView
 from monitor.shares import NOTHING, Availability
 from monitor.transition_id import transition_id
 from probes.observation import Cause, Grade, Observation, Reason
@@ -79,13 +79,16 @@ class CheckView:
     """The newest event, whatever is shown now."""
     held_until: float | None = None
     """Until when the server has asked us to stay away; ``None`` once it is measured again."""
+    retired: str = ""
+    """The version package that it belonged to and that is retired: it must fail, and counts for
+    nothing. Empty when there is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceView:
     service: Service
     status: Status
-    """Published: the worse of measured and declared."""
+    """Published: the worst of what is measured, declared, and said by a notice."""
     measured: Status
     declared: Status
     planned: bool
@@ -93,6 +96,13 @@ class ServiceView:
     checks: tuple[CheckView, ...]
     window: Occurrence | None = None
     """The active service window that declares the most for it."""
+    notice: Notice | None = None
+    """The active notice that says the worst of it, when that is worse than green."""
+
+    @property
+    def gone(self) -> bool:
+        """Whether all that measured it belonged to version packages that are retired."""
+        return bool(self.checks) and all(check.retired for check in self.checks)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,6 +184,10 @@ class Snapshot:
     config_error: str = ""
     """What is wrong with the configuration on the disk, while an earlier one applies; without
     secrets."""
+    upgrades: tuple[UpgradeView, ...] = ()
+    """All version packages, as configured."""
+    notices: tuple[NoticeView, ...] = ()
+    """The active ones, the worst first."""
 
     def services(self) -> Iterator[ServiceView]:
         for environment in self.environments:

@@ -111,26 +111,34 @@ def of_postponed(outgoing_id: str, attempts: int, next_attempt_at: float) -> Ope
     return Operation("postponed", row)
 
 
-def of_seen(series: int, seen: Seen) -> Row:
-    """One observation."""
-    phases = seen.phases
-    return {
-        "series": series,
-        "at": seen.at,
-        "duration": seen.duration,
-        "grade": seen.grade.value,
-        "reason": seen.reason.value if seen.reason is not None else None,
-        "cause": seen.cause.value if seen.cause is not None else None,
-        "resolve": phases.resolve,
-        "connect": phases.connect,
-        "tls": phases.tls,
-        "processing": phases.processing,
-        "transfer": phases.transfer,
-        "address": _text(seen.address),
-        "status": seen.status,
-        "detail": text(seen.detail),
-        "parts": pack(seen.parts) if seen.parts else None,
-    }
+OBSERVATION = (
+    *("series", "at", "duration", "grade", "reason", "cause"),
+    *("resolve", "connect", "tls", "processing", "transfer"),
+    *("address", "status", "detail", "parts"),
+)
+"""The columns of :func:`of_seen`."""
+
+
+def of_seen(series: int, seen: Seen) -> tuple[object, ...]:
+    """One observation; hundreds a second are written, so it is a bare tuple."""
+    phases, reason, cause = seen.phases, seen.reason, seen.cause
+    return (
+        series,
+        seen.at,
+        seen.duration,
+        seen.grade.value,
+        reason.value if reason is not None else None,
+        cause.value if cause is not None else None,
+        phases.resolve,
+        phases.connect,
+        phases.tls,
+        phases.processing,
+        phases.transfer,
+        _text(seen.address),
+        seen.status,
+        text(seen.detail),
+        pack(seen.parts) if seen.parts else None,
+    )
 
 
 def of_rollup(rollup: Rollup, **keys: int) -> Row:

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Executable, Table, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from monitor.history.rows import Operation, Row, of_seen
+from monitor.history.rows import OBSERVATION, Operation, Row, of_seen
 from monitor.history.tables import (
     block,
     evidence,
@@ -38,7 +38,12 @@ def apply(connection: Connection, operations: Iterable[Operation]) -> None:
 def write_seen(connection: Connection, numbered: Sequence[tuple[int, Seen]]) -> None:
     """Observations, by the number of their series."""
     rows = [of_seen(number, seen) for number, seen in numbered]
-    connection.execute(_statements(connection.dialect.name)["observation"], rows)
+    if connection.dialect.name == "sqlite":
+        # the toolkit's look at each value costs more than SQLite's writing of the row
+        connection.exec_driver_sql(_sqlite_observation(), rows)
+        return
+    named = [dict(zip(OBSERVATION, row, strict=True)) for row in rows]
+    connection.execute(_statements(connection.dialect.name)["observation"], named)
 
 
 def write_rollup(connection: Connection, table: Table, row: Row) -> None:
@@ -59,6 +64,13 @@ def number_series(connection: Connection, names: Sequence[str]) -> Mapping[str, 
         select(series.c.check_id, series.c.id).where(series.c.check_id.in_(names))
     )
     return {row.check_id: row.id for row in found}
+
+
+@cache
+def _sqlite_observation() -> str:
+    """The statement's text, its parameters in the order of the table's columns."""
+    dialect = sqlite.dialect(paramstyle="qmark")
+    return str(sqlite.insert(observation).on_conflict_do_nothing().compile(dialect=dialect))
 
 
 @cache

@@ -1,7 +1,7 @@
 """Pure: what is planned at an instant.
 
-``windows`` are service windows as values, ``recurrence`` their times, ``agenda`` what is under way,
-what comes and what is over.
+``windows`` are service windows as values, ``recurrence`` their times, ``upgrades`` version packages,
+``notices`` what people write, ``agenda`` what is under way, what comes and what is over.
 """
 
 from __future__ import annotations
@@ -9,7 +9,13 @@ from __future__ import annotations
 from monitor.plan.agenda import EMPTY as EMPTY
 from monitor.plan.agenda import Agenda as Agenda
 from monitor.plan.agenda import agenda_of as agenda_of
+from monitor.plan.notices import Notice as Notice
+from monitor.plan.notices import NoticeView as NoticeView
+from monitor.plan.notices import notices_of as notices_of
 from monitor.plan.recurrence import Occurrence as Occurrence
+from monitor.plan.upgrades import Upgrade as Upgrade
+from monitor.plan.upgrades import UpgradeView as UpgradeView
+from monitor.plan.upgrades import upgrades_of as upgrades_of
 from monitor.plan.windows import Impact as Impact
 from monitor.plan.windows import Window as Window
 from monitor.plan.windows import windows_of as windows_of

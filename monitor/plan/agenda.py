@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from monitor.estate import Estate
+from monitor.judge import Status
+from monitor.plan.notices import Notice, NoticeView, notices_of
 from monitor.plan.recurrence import Occurrence, occurrences
+from monitor.plan.upgrades import Upgrade, UpgradeView, retired_checks, upgrades_of, view
 from monitor.plan.windows import Window, windows_of
 
 DAY = 86_400.0
@@ -19,11 +22,15 @@ AHEAD = 400 * DAY
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agenda:
-    """The times of all windows within a horizon around the instant that it was made at."""
+    """The times of all windows within a horizon around the instant that it was made at, and what
+    else is planned or announced.
+    """
 
     made_at: float
     occurrences: tuple[Occurrence, ...]
     """By their starts."""
+    upgrades: tuple[Upgrade, ...] = ()
+    notices: tuple[Notice, ...] = ()
 
     def active(self, at: float) -> tuple[Occurrence, ...]:
         """What is under way."""
@@ -49,6 +56,33 @@ class Agenda:
             default=None,
         )
 
+    def noticed(self, at: float, environment: str, service: str) -> Notice | None:
+        """The active notice that says the worst of a service; of equals the one that began last.
+        ``None`` when none says worse than green.
+        """
+        found = [
+            one
+            for one in self.notices
+            if one.says is not Status.GREEN and one.active(at) and one.covers(environment, service)
+        ]
+        return max(
+            found, key=lambda one: (one.says.severity, one.begins or -math.inf), default=None
+        )
+
+    def retired(self, at: float) -> dict[str, Upgrade]:
+        """By their ids the checks that must fail at ``at``, with the package they belong to."""
+        return retired_checks(self.upgrades, at)
+
+    def upgrades_at(self, at: float, answers: Callable[[str], bool]) -> tuple[UpgradeView, ...]:
+        """All version packages; ``answers`` tells of a check's id whether it answers."""
+        return tuple(view(one, at, answers) for one in self.upgrades)
+
+    def notices_at(self, at: float) -> tuple[NoticeView, ...]:
+        """The active notices, those that say the worst first, then the newest."""
+        found = [one for one in self.notices if one.active(at)]
+        found.sort(key=lambda one: (-one.says.severity, -(one.begins or 0.0)))
+        return tuple(NoticeView(notice=one, changed_at=one.updated) for one in found)
+
     def announced(self, at: float, environment: str, service: str) -> str | None:
         """The id of a window that announces, for this service and instant, that certificates
         change; ``None`` when none does. Its start and its end belong to it.
@@ -65,11 +99,29 @@ class Agenda:
         return None
 
     def next_change(self, at: float) -> float:
-        """The next instant after ``at`` at which a window begins or ends, or at which the agenda
-        must be made anew.
+        """The next instant after ``at`` at which a window or a notice begins or ends or a version
+        package is retired, or at which the agenda must be made anew.
         """
-        edges = (edge for one in self.occurrences for edge in (one.start, one.end) if edge > at)
+        edges = (edge for edge in self._edges() if edge is not None and edge > at)
         return min(min(edges, default=math.inf), self.made_at + DAY)
+
+    def last_change(self, after: float, at: float) -> float:
+        """The newest such instant after ``after`` and not after ``at``; ``at`` when there is none:
+        the clock was set back.
+        """
+        edges = (edge for edge in self._edges() if edge is not None and after < edge <= at)
+        return max(edges, default=at)
+
+    def _edges(self) -> Iterator[float | None]:
+        for one in self.occurrences:
+            yield one.start
+            yield one.end
+        for notice in self.notices:
+            yield notice.begins
+            yield notice.ends
+        for upgrade in self.upgrades:
+            if upgrade.absent:
+                yield upgrade.retires_at
 
     def good_for(self, at: float) -> bool:
         """Whether its horizon is still the right one; the clock may have been set back."""
@@ -88,4 +140,5 @@ def agenda(windows: Iterable[Window], at: float) -> Agenda:
 
 def agenda_of(estate: Estate, at: float) -> Agenda:
     """The agenda of the configuration around ``at``."""
-    return agenda(windows_of(estate), at)
+    made = agenda(windows_of(estate), at)
+    return replace(made, upgrades=upgrades_of(estate), notices=notices_of(estate))

@@ -152,3 +152,12 @@ WINDOW_END = _gauge(
     "driftvakt_service_window_end_timestamp_seconds",
     "When that service window ends, in Unix time.",
 )
+
+PACKAGE_RETIREMENT = _gauge(
+    "driftvakt_version_package_retirement_timestamp_seconds",
+    "The first moment of the date on which a version package is retired, in Unix time.",
+)
+PACKAGE_ANSWERS = _gauge(
+    "driftvakt_version_package_still_answers",
+    "Whether a check of a version package that is retired still answers: a finding.",
+)

@@ -19,6 +19,7 @@ from monitor.publish.exposition import CONTENT_TYPE, Columns
 from monitor.publish.house import House
 from monitor.publish.joining import join
 from monitor.publish.pacer import Pacer
+from monitor.publish.plan_series import plan_lines
 from monitor.publish.service_series import Changes, ServiceSeries, environment_lines
 from monitor.publish.tally import Tally
 from monitor.publish.window_series import WindowSeries
@@ -82,6 +83,7 @@ class Metrics(House):
             blocks.extend(environment_lines(view).encode() for view in snapshot.environments)
             await pacer.rest()
             blocks.append(self._windows.render(snapshot))
+            blocks.append(plan_lines(snapshot))
             await pacer.rest()
             blocks.append(self.render_house())
             return await join(blocks, pacer)

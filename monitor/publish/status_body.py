@@ -20,7 +20,9 @@ from monitor.publish.status_values import (
     availability_value,
     check_value,
     instant,
+    notice_value,
     text,
+    upgrade_value,
     view_value,
     window_value,
 )
@@ -137,8 +139,8 @@ def _tail(snapshot: Snapshot) -> bytes:
         "service_windows": {
             when: [window_value(one) for one in found] for when, found in told.items()
         },
-        "upgrades": [],
-        "notices": [],
+        "upgrades": [upgrade_value(one) for one in snapshot.upgrades],
+        "notices": [notice_value(one) for one in snapshot.notices],
     }
     return b"]," + dump(value)[1:]
 

@@ -9,12 +9,12 @@ from monitor import wording
 from monitor.certificates import CertificateChange
 from monitor.estate import ServiceId, Text
 from monitor.instants import instant
-from monitor.plan import Occurrence
+from monitor.plan import NoticeView, Occurrence, UpgradeView
 from monitor.shares import WINDOWS, Availability, AvailabilityReport, Shares
 from monitor.snapshot import AddressView, CheckView, EnvironmentView, ServiceView
 from probes.observation import Certificate, Grade, Observation, Reason, TlsFacts
 
-__all__ = ["check_value", "instant", "text", "view_value"]
+__all__ = ["check_value", "instant", "notice_value", "text", "upgrade_value", "view_value"]
 
 
 def text(value: Text) -> dict[str, str]:
@@ -46,6 +46,40 @@ def window_value(one: Occurrence) -> dict[str, Any]:
         "services": sorted(window.services),
         "changes_certificates": window.changes_certificates,
         "cancelled": window.cancelled,
+    }
+
+
+def upgrade_value(one: UpgradeView) -> dict[str, Any]:
+    """A version package, with the days that are left until its date."""
+    upgrade = one.upgrade
+    return {
+        "package": upgrade.package,
+        "title": text(upgrade.title) if upgrade.title is not None else None,
+        "message": text(upgrade.message) if upgrade.message is not None else None,
+        "countdown": text(wording.upgrade_message(one)),
+        "replaced_by": upgrade.replaced_by,
+        "retires": upgrade.retires.isoformat() if upgrade.retires is not None else None,
+        "was": [day.isoformat() for day in upgrade.was],
+        "moved": bool(upgrade.moved),
+        "days_left": one.days_left,
+        "retired": one.retired,
+        "still_answering": list(one.answering),
+    }
+
+
+def notice_value(one: NoticeView) -> dict[str, Any]:
+    """A notice that is active."""
+    notice = one.notice
+    return {
+        "id": notice.id,
+        "title": text(notice.title) if notice.title is not None else None,
+        "message": text(notice.message),
+        "status": notice.status,
+        "from": None if notice.begins is None else instant(notice.begins),
+        "until": None if notice.ends is None else instant(notice.ends),
+        "updated": None if one.changed_at is None else instant(one.changed_at),
+        "environments": sorted(notice.environments),
+        "services": sorted(notice.services),
     }
 
 

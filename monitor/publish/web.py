@@ -1,11 +1,17 @@
 """What the daemon serves: the page, the status file, the metrics, and whether it is well.
 
     GET /              the page
+    GET /s/ENV/SERVICE a service's own: docs/page.md
+    GET /api/v1/events
+                       server-sent events: live.py
     GET /status.json   the same body as the file, for browsers of any origin
     GET /metrics       Prometheus text format
     GET /api/v1/availability?service=ENV/SERVICE
     GET /api/v1/evidence/ID
                        the evidence of a transition: docs/evidence.md
+    GET /feed.atom, /windows.ics, /badge/…, /api/v1/history, /api/v2/summary.json,
+        /api/openapi.json
+                       see :mod:`monitor.publish.follow`
     GET /-/healthy     is the process alive; never asks for a password
     GET /-/ready       has it something to say
     POST /-/reload     read the configuration anew: docs/reload.md
@@ -21,15 +27,14 @@ import re
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from email.utils import format_datetime
-from importlib import resources
 from typing import Protocol
 
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Middleware
 
 from monitor.estate import Estate, ServiceId
-from monitor.publish import page
 from monitor.publish.exposition import CONTENT_TYPE
+from monitor.publish.follow import CORS, PREFLIGHT, Followed, add_following
 from monitor.publish.guards import (
     HEALTHY_PATH,
     MAX_BODY,
@@ -40,47 +45,39 @@ from monitor.publish.guards import (
     note_spoken,
     secure,
 )
-from monitor.publish.language import choose
-from monitor.publish.pacer import Pacer
+from monitor.publish.live import Broadcast
+from monitor.publish.pages import Pages
 from monitor.publish.reload_route import PATH as RELOAD_PATH
 from monitor.publish.reload_route import reload_route
 from monitor.publish.sending import gzip, send, takes_gzip
 from monitor.publish.status_body import dump
 from monitor.publish.status_values import report_value
+from monitor.record import Past
 from monitor.reload_outcome import Outcome
 from monitor.shares import AvailabilityReport
-from monitor.snapshot import Snapshot
 from monitor.transition_id import PREFIX_PATTERN
 
 __all__ = ["BoundedRunner", "Lock", "Source", "application"]
 
 _HASH_IN_THREAD = 262_144
-_STYLE = resources.files("monitor.publish").joinpath("style.css").read_bytes()
-_CORS: dict[str, str] = {
-    hdrs.ACCESS_CONTROL_ALLOW_ORIGIN: "*",
-    hdrs.ACCESS_CONTROL_EXPOSE_HEADERS: "ETag, Last-Modified",
-}
-_PREFLIGHT = {
-    **_CORS,
-    hdrs.ACCESS_CONTROL_ALLOW_METHODS: "GET, HEAD, OPTIONS",
-    hdrs.ACCESS_CONTROL_ALLOW_HEADERS: "Authorization, If-None-Match, If-Modified-Since",
-    hdrs.ACCESS_CONTROL_MAX_AGE: "86400",
-    hdrs.ALLOW: "GET, HEAD, OPTIONS",
-}
 
 
-class Source(Protocol):
+class Source(Followed, Protocol):
     """Where the pages come from."""
 
     @property
     def estate(self) -> Estate: ...
-    def snapshot(self) -> Snapshot: ...
+    @property
+    def events(self) -> Broadcast: ...
     def status_body(self) -> tuple[bytes, float]:
         """The newest body of status.json and when it was made, seconds since the epoch."""
 
     async def metrics(self) -> bytes: ...
     def availability(self, service: ServiceId) -> AvailabilityReport:
         """As of now. Raises ``KeyError`` for a service that is not watched."""
+
+    async def past(self, service: ServiceId) -> Past | None:
+        """The last day and the newest transitions; ``None`` when the history cannot be read."""
 
     async def evidence(self, id_: str) -> bytes | None:
         """The bundle of the transition whose id is, or alone begins with, ``id_``."""
@@ -105,13 +102,19 @@ def application(
     app[SPOKEN] = set()
     app.on_response_prepare.append(secure)
     site = _Site(source)
-    app.router.add_get("/", site.page)
-    app.router.add_get("/style.css", site.style)
+    Pages(source).add_to(app)
+    app.router.add_get("/api/v1/events", source.events.serve)
+
+    async def end_streams(_: web.Application) -> None:
+        source.events.close()
+
+    app.on_shutdown.append(end_streams)
     app.router.add_get("/status.json", site.status)
     app.router.add_options("/status.json", site.preflight)
     app.router.add_get("/metrics", site.metrics)
     app.router.add_get("/api/v1/availability", site.availability)
     app.router.add_get("/api/v1/evidence/{id}", site.evidence)
+    add_following(app, source)
     app.router.add_get(HEALTHY_PATH, site.healthy)
     app.router.add_get("/-/ready", site.ready)
     if reload is not None:
@@ -127,41 +130,13 @@ class _Site:
         self._made_at = 0
         self._by_date = False
 
-    async def page(self, request: web.Request) -> web.StreamResponse:
-        snapshot = self._source.snapshot()
-        language = choose(
-            request.query.get("lang"),
-            request.headers.get(hdrs.ACCEPT_LANGUAGE, ""),
-            self._source.estate.language,
-        )
-        pacer = Pacer()
-        parts: list[str] = []
-        for piece in page.pieces(snapshot, language):
-            parts.append(piece)
-            if pacer.due():
-                await pacer.rest()
-        headers: dict[str, str] = {
-            hdrs.CONTENT_TYPE: "text/html; charset=utf-8",
-            hdrs.CONTENT_LANGUAGE: language,
-            hdrs.CACHE_CONTROL: "no-cache",
-            hdrs.VARY: "Accept-Language",
-        }
-        return await send(request, "".join(parts).encode("utf-8", "replace"), headers)
-
-    async def style(self, _: web.Request) -> web.Response:
-        headers = {
-            hdrs.CONTENT_TYPE: "text/css; charset=utf-8",
-            hdrs.CACHE_CONTROL: "max-age=3600",
-        }
-        return web.Response(body=_STYLE, headers=headers)
-
     async def status(self, request: web.Request) -> web.StreamResponse:
         body, generated_at = self._source.status_body()
         await self._identify(body, generated_at)
         etag, by_date, made_at = self._etag, self._by_date, self._made_at
         modified = datetime.fromtimestamp(made_at, UTC)
         headers: dict[str, str] = {
-            **_CORS,
+            **CORS,
             hdrs.ETAG: f'"{etag}"',
             hdrs.LAST_MODIFIED: format_datetime(modified, usegmt=True),
             hdrs.CACHE_CONTROL: "no-cache",
@@ -190,7 +165,7 @@ class _Site:
         self._body, self._etag, self._made_at = body, etag, made_at
 
     async def preflight(self, _: web.Request) -> web.Response:
-        return web.Response(status=204, headers=_PREFLIGHT)
+        return web.Response(status=204, headers=PREFLIGHT)
 
     async def metrics(self, request: web.Request) -> web.StreamResponse:
         body = await self._source.metrics()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import Any, Literal
@@ -16,6 +16,7 @@ from monitor.estate import Text
 from monitor.judge import Status
 from monitor.snapshot import Snapshot
 from monitor.table.look import NOTHING, clock_time, milliseconds, say, status_mark, style
+from monitor.table.plans import lines_in, lines_of, shown
 from monitor.table.rows import (
     Level,
     NotAStatusDocumentError,
@@ -83,6 +84,7 @@ def status_table(
     )
     table = _table(rows_of(snapshot), form)
     table.title = _fault(snapshot.config_error, language)
+    table.caption = _below(shown(lines_of(snapshot), language))
     return table
 
 
@@ -111,12 +113,20 @@ def status_table_from_json(
     rows = rows_in(document)
     table = _table((_last_known(row) for row in rows) if stale else rows, form)
     at = clock_time(made, today, zone, language)
-    table.caption = RichText(
+    as_of = RichText(
         say(_STALE if stale else _AS_OF, language).format(at=at), style="bold red" if stale else ""
     )
+    table.caption = _below([*shown(lines_in(document), language), as_of])
     fault = document.get("configuration_error")
     table.title = _fault(fault if isinstance(fault, str) else "", language)
     return table
+
+
+def _below(lines: Sequence[RichText]) -> RichText | None:
+    if not lines:
+        return None
+    plans = len(lines) > 1
+    return RichText("\n", justify="left" if plans else None).join(lines)
 
 
 def _fault(error: str, language: str) -> RichText | None:
@@ -142,8 +152,8 @@ def _table(rows: Iterable[Row], form: _Form) -> Table:
     if form.latency:
         table.add_column(latency, justify="right", no_wrap=True)
     table.add_column(seen, ratio=1, overflow="fold")
-    shown = [row for row in rows if _shown(row, form.detail)]
-    for row, following in zip_longest(shown, shown[1:]):
+    some = [row for row in rows if _shown(row, form.detail)]
+    for row, following in zip_longest(some, some[1:]):
         table.add_row(
             *_cells(row, form),
             style="bold" if row.level is Level.ENVIRONMENT else None,

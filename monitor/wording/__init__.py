@@ -14,12 +14,14 @@ outside (a probe's detail, a title) is put on one line.
     checks        one check and its evidence
     certificates  a certificate that was changed
     wholes        a service, an environment, everything
+    plans         version packages and notices
     transitions   what changed, and the all-clear
 """
 
 from monitor.wording.certificates import change_message
 from monitor.wording.checks import check_message, source
 from monitor.wording.claims import status_word
+from monitor.wording.plans import notice_message, upgrade_message
 from monitor.wording.reasons import reason_phrase
 from monitor.wording.times import duration, instant
 from monitor.wording.transitions import transition_message
@@ -31,10 +33,12 @@ __all__ = [
     "duration",
     "environment_message",
     "instant",
+    "notice_message",
     "overall_message",
     "reason_phrase",
     "service_message",
     "source",
     "status_word",
     "transition_message",
+    "upgrade_message",
 ]

@@ -23,10 +23,10 @@ def check_message(view: CheckView, zone: ZoneInfo, service: Text | None = None) 
     subject = service_subject(service, check.service, title(None, check.environment))
     since = instant(view.since, zone)
     if view.status is Status.UNKNOWN:
-        return _unknown(view, subject, zone)
+        return together((_unknown(view, subject, zone), _retired(view)))
     said = lead_by(check_claim(view), source(view.check), subject, since)
     if view.status is Status.GREEN:
-        return together((said, surprise(view, zone)))
+        return together((said, surprise(view, zone), _retired(view)))
     return together(
         (
             said,
@@ -37,7 +37,24 @@ def check_message(view: CheckView, zone: ZoneInfo, service: Text | None = None) 
             whose(view.cause) if view.cause is not None else None,
             held_back(view, zone),
             surprise(view, zone),
+            _retired(view),
         )
+    )
+
+
+def _retired(view: CheckView) -> Text | None:
+    """It belonged to a version package that is retired."""
+    if not view.retired:
+        return None
+    package = one_line(view.retired)
+    if view.status is Status.RED:
+        return Text(
+            sv=f"Det är väntat: versionspaket {package} har utgått.",
+            en=f"This is expected: version package {package} is retired.",
+        )
+    return Text(
+        sv=f"Versionspaket {package} har utgått och ska inte svara längre.",
+        en=f"Version package {package} is retired and should not answer any more.",
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from math import isfinite
 from zoneinfo import ZoneInfo
 
@@ -64,6 +64,15 @@ def instant(at: float, zone: ZoneInfo) -> Text:
     return Text(
         sv=f"{_DAYS_SV[weekday]} {day} {_MONTHS_SV[month]} {year} kl. {hour}.{minute}",
         en=f"{_DAYS_EN[weekday]} {day} {_MONTHS_EN[month]} {year} at {hour}:{minute}",
+    )
+
+
+def day(of: date) -> Text:
+    """``fredag 28 maj 2027``, ``Friday 28 May 2027``."""
+    weekday, month = of.weekday(), of.month - 1
+    return Text(
+        sv=f"{_DAYS_SV[weekday]} {of.day} {_MONTHS_SV[month]} {of.year}",
+        en=f"{_DAYS_EN[weekday]} {of.day} {_MONTHS_EN[month]} {of.year}",
     )
 
 

@@ -20,7 +20,8 @@ from monitor.wording.checks import (
     validity,
 )
 from monitor.wording.claims import environment_claim, lead, service_claim
-from monitor.wording.grammar import LISTED, listed, plural, sentence, title, together
+from monitor.wording.grammar import LISTED, listed, one_line, plural, sentence, title, together
+from monitor.wording.plans import notice_message
 from monitor.wording.reasons import whose
 from monitor.wording.times import instant
 
@@ -33,6 +34,8 @@ def service_message(view: ServiceView, zone: ZoneInfo, environment: Text | None 
     where = title(environment, service.environment)
     subject = service_subject(service.title, service.name, where)
     since = instant(view.since, zone)
+    if _noticed(view):
+        return together((_by_notice(view, subject, since), _measured(view, zone)))
     if view.status is not view.measured:
         return together((_declared(view, subject, since, zone), _measured(view, zone)))
     return together((lead(service_claim(view), subject, since), *_grounds(view, zone)))
@@ -61,7 +64,7 @@ def _grounds(view: ServiceView, zone: ZoneInfo) -> Sequence[Text | None]:
 
 def deciding(view: ServiceView) -> CheckView | None:
     """The check that speaks for a service: the worst, critical first, then the heaviest."""
-    bad = [check for check in view.checks if check.status in _TROUBLED]
+    bad = [check for check in view.checks if check.status in _TROUBLED and not check.retired]
     if not bad:
         return None
     return max(bad, key=lambda c: (c.status.severity, c.check.critical, c.check.weight, -c.since))
@@ -77,7 +80,7 @@ def shown_by(check: CheckView) -> Text:
 
 
 def _others(view: ServiceView, shown: CheckView) -> Text | None:
-    others = [c for c in view.checks if c is not shown and c.status in _TROUBLED]
+    others = [c for c in view.checks if c is not shown and c.status in _TROUBLED and not c.retired]
     if not others:
         return None
     names = listed([title(None, check.check.name) for check in others])
@@ -93,7 +96,15 @@ def _others(view: ServiceView, shown: CheckView) -> Text | None:
 
 
 def _unknown_grounds(view: ServiceView, zone: ZoneInfo) -> Sequence[Text | None]:
-    blind = [check for check in view.checks if check.status is Status.UNKNOWN]
+    if view.gone:
+        package = one_line(view.checks[0].retired)
+        return (
+            Text(
+                sv=f"Dess kontroller hör till versionspaket {package}, som har utgått.",
+                en=f"Its checks belong to version package {package}, which is retired.",
+            ),
+        )
+    blind = [c for c in view.checks if c.status is Status.UNKNOWN and not c.retired]
     if not blind:
         return (
             Text(
@@ -120,6 +131,30 @@ def _also_blind(number: int) -> Text | None:
         sv=f"Även {plural(number, 'annan kontroll', 'andra kontroller')} saknar besked.",
         en=f"Of the others, {plural(number, 'check', 'checks')} {know} nothing either.",
     )
+
+
+def _noticed(view: ServiceView) -> bool:
+    """Whether a notice says worse than all else."""
+    if view.notice is None:
+        return False
+    otherwise = max(view.measured.severity, view.declared.severity)
+    return view.notice.says.severity > otherwise
+
+
+def _by_notice(view: ServiceView, subject: Text, since: Text) -> Text:
+    said = notice_message(view.notice) if view.notice is not None else Text(sv="", en="")
+    if view.status is Status.RED:
+        lead_in = Text(
+            sv=f"Enligt ett driftmeddelande är {subject.sv} inte tillgänglig sedan {since.sv}.",
+            en=f"According to a notice, {subject.en} has not been available since {since.en}.",
+        )
+    else:
+        lead_in = Text(
+            sv=f"Enligt ett driftmeddelande kan störningar förekomma i {subject.sv}"
+            f" sedan {since.sv}.",
+            en=f"According to a notice, disturbances may occur in {subject.en} since {since.en}.",
+        )
+    return together((lead_in, said))
 
 
 def _declared(view: ServiceView, subject: Text, since: Text, zone: ZoneInfo) -> Text:

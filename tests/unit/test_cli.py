@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator
 from typer.testing import CliRunner
 
 from monitor.cli import app
+from monitor.publish.openapi import document
 from tests.system.daemon.counting import Answer, CountingServer
 from tests.system.daemon.running import estate, http_check, service, write_config
 
@@ -140,6 +141,14 @@ def test_probe_refuses_a_bad_address() -> None:
     assert (code, out) == (2, "")
     assert err.startswith("driftvakt: ")
     assert "hemlighet" not in err
+
+
+def test_export_openapi_is_what_is_served() -> None:
+    """Valid JSON, of the version that editors and generators expect."""
+    code, out, _ = invoke("export", "openapi")
+    assert code == 0
+    assert json.loads(out) == document()
+    assert json.loads(out)["openapi"].startswith("3.1.")
 
 
 def test_export_schema_is_a_schema(config: str) -> None:

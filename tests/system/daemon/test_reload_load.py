@@ -50,15 +50,22 @@ def test_fifty_reloads_lose_no_probe_and_double_none(tmp_path: Path) -> None:
         check_phases(server, begun, took)
 
 
+def phase(visits: list[float]) -> float:
+    """The visit after which the others are the least late: that is the grid's offset, whichever
+    of them a busy machine held up.
+    """
+    return min(visits, key=lambda first: sum((at - first + 0.01) % INTERVAL for at in visits))
+
+
 def check_phases(server: CountingServer, begun: float, took: float) -> None:
     """Of each check that stayed: which points of its grid were met, from the server's sight."""
     late: list[float] = []
     for n in range(STAY):
         visits = [v.wall for v in list(server.visits) if v.path == f"/s{n}"]
-        offset = max(at % INTERVAL for at in visits if at < begun)
+        offset = phase([at for at in visits if at < begun])
         during = [at for at in visits if begun - 0.4 <= at < begun + took]
-        # half a cell before a point still counts for it: a point is never met early
-        points = Counter(round((at - offset) / INTERVAL) for at in during)
+        # a point is never met early, and on a busy machine it may be met late
+        points = Counter(int((at - offset + 0.1) // INTERVAL) for at in during)
         doubled = [point for point, count in points.items() if count > 1]
         assert not doubled, f"s{n} was probed twice in one interval"
         assert set(points) == set(range(min(points), max(points) + 1)), f"s{n} was left out"

@@ -166,6 +166,16 @@ def costs(result: Result, stall: float = STALL) -> list[str]:
     return faults
 
 
+async def measure_twice(
+    asks: Sequence[Callable[[], Awaitable[Observation]]],
+    timeout: float = DEADLINE,
+    stall: float = STALL,
+) -> Result:
+    """What an attack costs, it costs each time; a busy machine is busy once."""
+    result = await measure(asks, timeout)
+    return await measure(asks, timeout) if costs(result, stall) else result
+
+
 def wrong(attack: Attack, seen: Observation) -> list[str]:
     """What the observation should have said."""
     cause = attack.cause if attack.reason is not None else None
@@ -202,10 +212,7 @@ async def suffer(
     async with neighbour(tools) as latencies:
         for group in [*groups, lasting] if lasting else groups:
             asks = [lambda one=one: asking(tools, servers, one) for one in group]
-            result = await measure(asks, group[0].timeout)
-            if costs(result, stall):
-                # what an attack costs, it costs each time; a busy machine is busy once
-                result = await measure(asks, group[0].timeout)
+            result = await measure_twice(asks, group[0].timeout, stall)
             for attack, seen in zip(group, result.seen, strict=True):
                 faults += [f"{attack.name}: {fault}" for fault in wrong(attack, seen)]
             names = group[0].name if len(group) == 1 else "all at once"

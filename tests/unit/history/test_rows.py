@@ -7,6 +7,7 @@ import json
 import pytest
 
 from monitor.history.rows import (
+    OBSERVATION,
     from_line,
     of_entry,
     of_states,
@@ -14,7 +15,7 @@ from monitor.history.rows import (
     to_line,
     without_evidence,
 )
-from monitor.history.tables import outbox, transition
+from monitor.history.tables import observation, outbox, transition
 from tests.factories_record import make_entry
 
 
@@ -37,6 +38,11 @@ def test_a_row_has_a_value_for_every_column() -> None:
     rows = {one.name: one.row for one in of_entry(make_entry())}
     assert set(rows["transition"]) == {c.name for c in transition.columns} - {"number"}
     assert set(rows["outgoing"]) == {c.name for c in outbox.columns} - {"number"}
+
+
+def test_an_observations_values_are_in_the_order_of_its_columns() -> None:
+    """SQLite takes them by their places."""
+    assert [column.name for column in observation.columns] == list(OBSERVATION)
 
 
 def test_evidence_alone_can_be_left_out() -> None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from monitor.estate import Estate, ServiceId
+from monitor.publish.live import Broadcast
+from monitor.publish.revisions import Revisions
 from monitor.publish.web import BoundedRunner, Lock, application
+from monitor.record import Entry, Past
 from monitor.shares import AvailabilityReport
 from monitor.snapshot import Snapshot
 from tests.factories import NOW, make_red_view, make_snapshot
@@ -25,7 +29,12 @@ class FixedSource:
     set_up: tuple[bool, str] = (True, "ready")
     reports: dict[ServiceId, AvailabilityReport] = field(default_factory=dict)
     bundles: dict[str, bytes] = field(default_factory=dict)
+    entries: list[Entry] | None = field(default_factory=list)
+    changed: Revisions = field(default_factory=dict)
     now: Snapshot = field(default_factory=lambda: make_snapshot(make_red_view()))
+
+    events: Broadcast = field(default_factory=Broadcast)
+    history: Past | None = None
 
     @property
     def estate(self) -> Estate:
@@ -43,9 +52,36 @@ class FixedSource:
     def availability(self, service: ServiceId) -> AvailabilityReport:
         return self.reports[service]
 
+    async def past(self, service: ServiceId) -> Past | None:
+        return self.history
+
     async def evidence(self, id_: str) -> bytes | None:
         found = [bundle for known, bundle in self.bundles.items() if known.startswith(id_)]
         return found[0] if len(found) == 1 else None
+
+    def revisions(self, snapshot: Snapshot) -> Revisions:
+        del snapshot
+        return self.changed
+
+    async def transitions(
+        self,
+        *,
+        service: str | None = None,
+        environment: str | None = None,
+        since: float = 0.0,
+        until: float | None = None,
+        limit: int | None = None,
+    ) -> list[Entry] | None:
+        if self.entries is None:
+            return None
+        found = [
+            one
+            for one in self.entries
+            if service in (None, f"{one.transition.environment}/{one.transition.service}")
+            and environment in (None, one.transition.environment)
+            and since <= one.transition.at < (math.inf if until is None else until)
+        ]
+        return found if limit is None else found[-limit:]
 
     def healthy(self) -> tuple[bool, str]:
         return self.well

@@ -1,0 +1,81 @@
+"""What a reader asks for in the address, and links that keep it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import quote, urlencode
+
+from monitor.publish.language import Language
+from monitor.snapshot import EnvironmentView, ServiceView
+
+MOST_NAMES = 50
+"""Names of one kind that are filtered by at most; further ones are left out."""
+LONGEST = 200
+"""Characters of a name; the rest is cut."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """Language, filters, and whether it is for a screen on a wall."""
+
+    language: Language = "sv"
+    chosen: bool = False
+    """Whether the address names the language; links then name it too."""
+    environments: tuple[str, ...] = ()
+    """Names; empty: all."""
+    services: tuple[str, ...] = ()
+    """Parts of ``ENV/SERVICE`` or of a title in either language; empty: all."""
+    kiosk: bool = False
+
+    @property
+    def suffix(self) -> str:
+        """What a link to a page without filters carries: empty, or from the ``?`` on."""
+        return _query(self._kept())
+
+    @property
+    def filtered(self) -> bool:
+        return bool(self.environments or self.services)
+
+    def home(self) -> str:
+        """The address of the front page with all that was asked for."""
+        return "/" + _query(self._kept() + self._filters())
+
+    def other_language(self, path: str) -> str:
+        """The same page in the other language."""
+        other = "en" if self.language == "sv" else "sv"
+        kiosk = [("kiosk", "1")] if self.kiosk else []
+        return path + _query([("lang", other), *kiosk, *self._filters()])
+
+    def service_link(self, id_: str) -> str:
+        return f"/s/{quote(id_)}{self.suffix}"
+
+    def wants_environment(self, view: EnvironmentView) -> bool:
+        return not self.environments or view.environment.name in self.environments
+
+    def wants_service(self, view: ServiceView) -> bool:
+        if not self.services:
+            return True
+        title = view.service.title
+        texts = (view.service.id.casefold(), title.sv.casefold(), title.en.casefold())
+        return any(part.casefold() in text for part in self.services for text in texts)
+
+    def _kept(self) -> list[tuple[str, str]]:
+        kept = [("lang", str(self.language))] if self.chosen else []
+        return [*kept, ("kiosk", "1")] if self.kiosk else kept
+
+    def _filters(self) -> list[tuple[str, str]]:
+        return [
+            *(("env", name) for name in self.environments),
+            *(("service", name) for name in self.services),
+        ]
+
+
+def names(given: Sequence[str]) -> tuple[str, ...]:
+    """Names from a query, bounded; empty ones (an empty field of the form) are left out."""
+    cleaned = (name.strip()[:LONGEST] for name in given[:MOST_NAMES])
+    return tuple(name.encode("utf-8", "replace").decode() for name in cleaned if name)
+
+
+def _query(pairs: list[tuple[str, str]]) -> str:
+    return f"?{urlencode(pairs)}" if pairs else ""

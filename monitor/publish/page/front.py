@@ -1,0 +1,127 @@
+"""The front page: environments and services as rows.
+
+Rows are kept as long as their views are the same objects, so that a page of thousands of services
+costs little more than its copying.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain
+
+from monitor import wording
+from monitor.estate import Estate, ServiceId
+from monitor.judge import Status
+from monitor.publish.language import Language
+from monitor.publish.page import planned
+from monitor.publish.page.asked import Asked
+from monitor.publish.page.parts import TEMPLATES, frame, mark, moment, said, word
+from monitor.publish.page.words import WORDS
+from monitor.snapshot import EnvironmentView, ServiceView, Snapshot
+
+_HEAD = TEMPLATES.get_template("head.html")
+_ENVIRONMENT = TEMPLATES.get_template("environment.html")
+_ROW = TEMPLATES.get_template("row.html")
+_PLANNED = TEMPLATES.get_template("planned.html")
+_FOOT = TEMPLATES.get_template("foot.html")
+_FRONT = TEMPLATES.get_template("front.html")
+_ROWS_END = "</tbody>\n</table>\n</section>\n"
+
+
+def render(snapshot: Snapshot, language: Language, asked: Asked | None = None) -> str:
+    """The whole front page, made from nothing. For a site keep a :class:`Front`."""
+    return "".join(Front().pieces(snapshot, asked or Asked(language=language)))
+
+
+class Front:
+    """Renders snapshot after snapshot, each time only what has changed."""
+
+    def __init__(self) -> None:
+        self._estate: Estate | None = None
+        self._rows: dict[tuple[str, Language], dict[ServiceId, tuple[ServiceView, str]]] = {}
+
+    def pieces(self, snapshot: Snapshot, asked: Asked) -> Iterator[str]:
+        """HTML bit by bit, at most a service each, for whoever must not stop the event loop."""
+        if snapshot.estate is not self._estate:
+            self._estate, self._rows = snapshot.estate, {}
+        # what rows carry in their links has few variants: language, chosen or not, kiosk or not
+        rows = self._rows.setdefault((asked.suffix, asked.language), {})
+        words = WORDS[asked.language]
+        title = f"{word(snapshot.status, asked.language)} – {words['title']}"
+        framed = frame(snapshot, asked, "/", title)
+        shown = [
+            (view, [service for service in view.services if asked.wants_service(service)])
+            for view in snapshot.environments
+            if asked.wants_environment(view)
+        ]
+        shown = [(view, some) for view, some in shown if some or not asked.services]
+        yield _HEAD.render(framed)
+        yield _FRONT.render(
+            framed,
+            overall=said(wording.overall_message(snapshot), asked.language),
+            mark=mark(snapshot.status, asked.language),
+            counts=_counts(shown, asked.language),
+            environments=[
+                (each.name, said(each.title, asked.language))
+                for each in (view.environment for view in snapshot.environments)
+            ],
+            active=planned.windows(snapshot, asked)["active"],
+            notices=planned.notices(snapshot, asked),
+        )
+        if not snapshot.environments:
+            yield f'<p class="empty">{words["nothing"]}</p>\n'
+        elif not shown:
+            yield f'<p class="empty">{words["no_match"]}</p>\n'
+        for environment, services in shown:
+            yield self._open(environment, snapshot, asked)
+            for service in services:
+                known = rows.get(service.service.id)
+                if known is None or known[0] is not service:
+                    known = service, _row(service, environment, snapshot, asked)
+                    rows[service.service.id] = known
+                yield known[1]
+            yield _ROWS_END
+        yield _PLANNED.render(
+            framed,
+            windows=planned.windows(snapshot, asked),
+            upgrades=planned.upgrades(snapshot, asked),
+        )
+        yield _FOOT.render(framed)
+
+    def _open(self, view: EnvironmentView, snapshot: Snapshot, asked: Asked) -> str:
+        zone = snapshot.estate.timezone
+        return _ENVIRONMENT.render(
+            w=WORDS[asked.language],
+            name=view.environment.name,
+            title=said(view.environment.title, asked.language),
+            status=view.status.value,
+            mark=mark(view.status, asked.language),
+            message=said(wording.environment_message(view, zone), asked.language),
+        )
+
+
+def _counts(
+    shown: list[tuple[EnvironmentView, list[ServiceView]]], language: Language
+) -> list[tuple[str, str, int]]:
+    """Status, word and number, the worst first; statuses that nothing has are left out."""
+    every = list(chain.from_iterable(some for _, some in shown))
+    order = (Status.RED, Status.YELLOW, Status.UNKNOWN, Status.GREEN)
+    numbers = [(each, sum(1 for view in every if view.status is each)) for each in order]
+    return [(each.value, word(each, language), number) for each, number in numbers if number]
+
+
+def _row(view: ServiceView, environment: EnvironmentView, snapshot: Snapshot, asked: Asked) -> str:
+    zone, language, service = snapshot.estate.timezone, asked.language, view.service
+    message = wording.service_message(view, zone, environment.environment.title)
+    helped = service.help is not None and view.status is not Status.GREEN
+    return _ROW.render(
+        w=WORDS[language],
+        link=asked.service_link(service.id),
+        title=said(service.title, language),
+        status=view.status.value,
+        mark=mark(view.status, language),
+        planned=view.planned,
+        message=said(message, language),
+        help=said(service.help, language) if helped and service.help is not None else "",
+        since=moment(view.since, zone, language),
+    )

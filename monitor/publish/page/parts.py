@@ -1,0 +1,87 @@
+"""What all templates share: the templates themselves, marks of a status, instants, the frame."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from importlib import resources
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from monitor import wording
+from monitor.estate import Text
+from monitor.instants import instant as iso
+from monitor.judge import Status
+from monitor.publish.language import Language
+from monitor.publish.page.asked import Asked
+from monitor.publish.page.words import WORDS
+from monitor.snapshot import Snapshot
+
+STALE_FOR = 30
+"""Seconds without news after which a page warns that it may be out of date."""
+SYMBOLS = {Status.GREEN: "✔", Status.YELLOW: "▲", Status.RED: "✖", Status.UNKNOWN: "?"}
+
+_TYPES = {
+    "style.css": "text/css; charset=utf-8",
+    "page.js": "text/javascript; charset=utf-8",
+    "icon.svg": "image/svg+xml",
+}
+FILES: Mapping[str, tuple[bytes, str]] = {
+    name: (resources.files("monitor.publish.page").joinpath(name).read_bytes(), type_)
+    for name, type_ in _TYPES.items()
+}
+"""What is served as it is: bytes and content type by name."""
+_VERSION = hashlib.sha256(b"".join(body for body, _ in FILES.values())).hexdigest()[:8]
+
+TEMPLATES = Environment(
+    loader=PackageLoader("monitor.publish.page"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    auto_reload=False,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+def said(text: Text, language: Language) -> str:
+    return text.sv if language == "sv" else text.en
+
+
+def word(status: Status, language: Language) -> str:
+    """The status in a word, with a capital."""
+    text = said(wording.status_word(status), language)
+    return text[:1].upper() + text[1:]
+
+
+def mark(status: Status, language: Language) -> Markup:
+    """Colour, symbol and word; a screen reader hears the word alone."""
+    return Markup('<span class="mark {}"><span aria-hidden="true">{}</span> {}</span>').format(
+        status.value, SYMBOLS[status], word(status, language)
+    )
+
+
+def moment(at: float, zone: ZoneInfo, language: Language) -> Markup:
+    """An instant in words, and for programs."""
+    return Markup('<time datetime="{}">{}</time>').format(
+        iso(at), said(wording.instant(at, zone), language)
+    )
+
+
+def frame(snapshot: Snapshot, asked: Asked, path: str, title: str) -> dict[str, Any]:
+    """What head and foot of every page need."""
+    return {
+        "w": WORDS[asked.language],
+        "asked": asked,
+        "other_link": asked.other_language(path),
+        "other": "en" if asked.language == "sv" else "sv",
+        "title": title,
+        "version": _VERSION,
+        "at": f"{snapshot.at:.0f}",
+        "stale_for": STALE_FOR,
+        "updated": moment(snapshot.at, snapshot.estate.timezone, asked.language),
+        "status": snapshot.status.value,
+        "config_error": snapshot.config_error,
+    }

@@ -1,0 +1,148 @@
+"""Service windows, upgrades and notices as cards."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from monitor import wording
+from monitor.judge import Status
+from monitor.plan import NoticeView, Occurrence, UpgradeView
+from monitor.publish.page.asked import Asked
+from monitor.publish.page.parts import moment, said
+from monitor.publish.page.words import WORDS
+from monitor.snapshot import Snapshot
+
+AHEAD, BEHIND = 60 * 86_400.0, 30 * 86_400.0
+"""Seconds ahead and back for which service windows are shown."""
+MOST = 20
+"""Cards of one kind at most."""
+_TONES = {Status.RED: "outage", Status.YELLOW: "disturbance"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """One planned thing. ``tone`` is a class of the style sheet."""
+
+    title: str
+    when: Markup
+    note: str = ""
+    """One line: what it will mean."""
+    message: str = ""
+    scope: str = ""
+    tone: str = "none"
+    cancelled: bool = False
+
+
+def windows(snapshot: Snapshot, asked: Asked, service: str = "") -> dict[str, list[Card]]:
+    """Active, upcoming and past ones that touch what was asked for, or one ``ENV/SERVICE``."""
+    at, agenda = snapshot.at, snapshot.agenda
+    found = {
+        "active": [one for one in agenda.occurrences if one.start <= at < one.end],
+        "upcoming": agenda.upcoming(at, AHEAD),
+        "past": agenda.past(at, BEHIND),
+    }
+    return {
+        when: [_card(one, snapshot, asked) for one in _touching(some, snapshot, asked, service)]
+        for when, some in found.items()
+    }
+
+
+def upgrades(snapshot: Snapshot, asked: Asked) -> list[Card]:
+    """Version packages, in the configuration's order."""
+    return [_package(one, asked) for one in snapshot.upgrades]
+
+
+def _package(view: UpgradeView, asked: Asked) -> Card:
+    upgrade, language = view.upgrade, asked.language
+    words = WORDS[language]
+    return Card(
+        title=said(upgrade.title, language)
+        if upgrade.title is not None
+        else f"{words['package']} {upgrade.package}",
+        when=Markup(),
+        note=said(wording.upgrade_message(view), language),
+        message=said(upgrade.message, language) if upgrade.message is not None else "",
+        tone="disturbance" if view.answering else "none",
+    )
+
+
+def notices(snapshot: Snapshot, asked: Asked) -> list[Card]:
+    """What people have written and is valid now, with when it was last changed."""
+    found = [
+        one
+        for one in snapshot.notices
+        if not asked.filtered
+        or any(
+            one.notice.covers(view.environment.name, each.service.name)
+            for view in snapshot.environments
+            if asked.wants_environment(view)
+            for each in view.services
+            if asked.wants_service(each)
+        )
+    ]
+    return [_notice(one, snapshot, asked) for one in found]
+
+
+def _notice(view: NoticeView, snapshot: Snapshot, asked: Asked) -> Card:
+    notice, zone, language = view.notice, snapshot.estate.timezone, asked.language
+    words = WORDS[language]
+    times = [
+        (words[name], moment(at, zone, language))
+        for name, at in (
+            ("from", notice.begins),
+            ("until", notice.ends),
+            ("changed", view.changed_at),
+        )
+        if at is not None
+    ]
+    covered = sorted(notice.environments) + sorted(notice.services)
+    return Card(
+        title=said(notice.title, language) if notice.title is not None else words["notice"],
+        when=Markup(". ").join(Markup("{} {}").format(*one) for one in times),
+        message=said(notice.message, language),
+        scope=", ".join(covered) if covered else words["everything"],
+        tone=_TONES.get(notice.says, "none"),
+    )
+
+
+def _touching(
+    some: Sequence[Occurrence], snapshot: Snapshot, asked: Asked, service: str
+) -> list[Occurrence]:
+    found: list[Occurrence] = []
+    for one in some:
+        if len(found) == MOST:
+            break
+        if service:
+            environment, _, name = service.partition("/")
+            wanted = one.window.covers(environment, name)
+        else:
+            wanted = not asked.filtered or any(
+                one.window.covers(view.environment.name, each.service.name)
+                for view in snapshot.environments
+                if asked.wants_environment(view)
+                for each in view.services
+                if asked.wants_service(each)
+            )
+        if wanted:
+            found.append(one)
+    return found
+
+
+def _card(one: Occurrence, snapshot: Snapshot, asked: Asked) -> Card:
+    window, zone, language = one.window, snapshot.estate.timezone, asked.language
+    words = WORDS[language]
+    covered = sorted(window.environments) + sorted(window.services)
+    return Card(
+        title=said(window.title, language),
+        when=Markup("{} – {}").format(
+            moment(one.start, zone, language), moment(one.end, zone, language)
+        ),
+        note=words[window.impact.value],
+        message=said(window.message, language) if window.message is not None else "",
+        scope=", ".join(covered) if covered else words["everything"],
+        tone=window.impact.value,
+        cancelled=window.cancelled,
+    )

@@ -1,0 +1,118 @@
+"""One service: its checks and why they have their colours, latency, days, and what happened."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from monitor import wording
+from monitor.publish.page import planned
+from monitor.publish.page.asked import Asked
+from monitor.publish.page.drawing import bars, plot
+from monitor.publish.page.parts import TEMPLATES, frame, mark, moment, said, word
+from monitor.publish.page.words import WORDS
+from monitor.record import Entry, Past
+from monitor.shares import WINDOWS, AvailabilityReport
+from monitor.snapshot import CheckView, EnvironmentView, ServiceView, Snapshot
+
+_SERVICE = TEMPLATES.get_template("service.html")
+
+
+def render_service(
+    snapshot: Snapshot,
+    id_: str,
+    asked: Asked,
+    report: AvailabilityReport,
+    past: Past | None,
+) -> str:
+    """The page of ``ENV/SERVICE``; without ``past`` it says that the history cannot be read. Of
+    values only, so that it may be called in a thread. Raises ``KeyError`` for one not watched.
+    """
+    environment, view = _find(snapshot, id_)
+    language, zone = asked.language, snapshot.estate.timezone
+    words = WORDS[language]
+    service = view.service
+    title = said(service.title, language)
+    where = said(environment.environment.title, language)
+    comma = "," if language == "sv" else "."
+    framed = frame(
+        snapshot, asked, f"/s/{service.id}", f"{word(view.status, language)} – {title}, {where}"
+    )
+    message = wording.service_message(view, zone, environment.environment.title)
+    return _SERVICE.render(
+        framed,
+        home=asked.home(),
+        service=title,
+        where=where,
+        service_status=view.status.value,
+        mark=mark(view.status, language),
+        planned=view.planned,
+        message=said(message, language),
+        since=moment(view.since, zone, language),
+        help=said(service.help, language) if service.help is not None else "",
+        checks=[_check(one, view, snapshot, asked, past) for one in view.checks],
+        bars=bars(report.days, words["unmeasured"], comma),
+        ratios=_ratios(report, words["unmeasured"], comma),
+        entries=[_entry(one, snapshot, asked) for one in reversed(past.entries)] if past else [],
+        away=past is None,
+        windows=planned.windows(snapshot, asked, service.id),
+        upgrades=[],
+    )
+
+
+def _find(snapshot: Snapshot, id_: str) -> tuple[EnvironmentView, ServiceView]:
+    for environment in snapshot.environments:
+        for service in environment.services:
+            if service.service.id == id_:
+                return environment, service
+    raise KeyError(id_)
+
+
+def _check(
+    view: CheckView, service: ServiceView, snapshot: Snapshot, asked: Asked, past: Past | None
+) -> dict[str, Any]:
+    language, zone, why = asked.language, snapshot.estate.timezone, view.why
+    words = WORDS[language]
+    seen = past.seen.get(view.check.id, ()) if past is not None else ()
+    share = 0 < why.threshold < 1
+    return {
+        "name": view.check.name,
+        "kind": view.check.kind,
+        "target": view.check.target,
+        "status": view.status.value,
+        "mark": mark(view.status, language),
+        "since": moment(view.since, zone, language),
+        "message": said(wording.check_message(view, zone, service.service.title), language),
+        "rule": words.get(f"rule_{why.rule.value}", why.rule.value),
+        "failed": f"{why.failed} / {why.of}",
+        "consecutive": why.consecutive,
+        "threshold": f"{why.threshold:.0%}" if share else f"{why.threshold:g}",
+        "last": moment(view.last.at, zone, language) if view.last is not None else "–",
+        "plot": plot(seen, snapshot.at, zone),
+    }
+
+
+def _ratios(report: AvailabilityReport, nothing: str, comma: str) -> list[tuple[str, str, str]]:
+    def told(ratio: float | None) -> str:
+        if ratio is None:
+            return nothing
+        return f"{int(ratio * 100_000) / 1000:.3f}".replace(".", comma) + (
+            " %" if comma == "," else "%"
+        )
+
+    return [
+        (name, told(shares.ratio), told(shares.unplanned_ratio))
+        for name, shares in zip(WINDOWS, report.availability.windows, strict=True)
+    ]
+
+
+def _entry(entry: Entry, snapshot: Snapshot, asked: Asked) -> dict[str, Any]:
+    one = entry.transition
+    return {
+        "id": one.id,
+        "at": moment(one.at, snapshot.estate.timezone, asked.language),
+        "mark": mark(one.after, asked.language),
+        "status": one.after.value,
+        "planned": one.planned,
+        "message": said(entry.message, asked.language),
+        "worsening": one.worsening,
+    }

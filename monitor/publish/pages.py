@@ -1,0 +1,98 @@
+"""The addresses that people open: the page, each service's own, and the files that they need."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Protocol
+
+from aiohttp import hdrs, web
+
+from monitor.estate import Estate, ServiceId
+from monitor.publish.language import choose
+from monitor.publish.pacer import Pacer
+from monitor.publish.page import Asked, Front, render_service
+from monitor.publish.page.asked import names
+from monitor.publish.page.parts import FILES
+from monitor.publish.sending import gzip, send, takes_gzip
+from monitor.record import Past
+from monitor.shares import AvailabilityReport
+from monitor.snapshot import Snapshot
+
+
+class PageSource(Protocol):
+    """What the pages need."""
+
+    @property
+    def estate(self) -> Estate: ...
+    def snapshot(self) -> Snapshot: ...
+    def availability(self, service: ServiceId) -> AvailabilityReport: ...
+    async def past(self, service: ServiceId) -> Past | None:
+        """The last day and the newest transitions; ``None`` when the history cannot be read."""
+
+
+class Pages:
+    def __init__(self, source: PageSource) -> None:
+        self._source = source
+        self._front = Front()
+
+    def add_to(self, app: web.Application) -> None:
+        app.router.add_get("/", self.front)
+        app.router.add_get("/s/{environment}/{service}", self.service)
+        for name in FILES:
+            app.router.add_get(f"/{name}", self.file)
+
+    async def front(self, request: web.Request) -> web.StreamResponse:
+        pacer = Pacer()
+        parts: list[str] = []
+        asked = self._asked(request)
+        for piece in self._front.pieces(self._source.snapshot(), asked):
+            parts.append(piece)
+            if pacer.due():
+                await pacer.rest()
+        return await _html(request, "".join(parts), asked)
+
+    async def service(self, request: web.Request) -> web.StreamResponse:
+        info = request.match_info
+        service = ServiceId(f"{info['environment']}/{info['service']}")
+        asked = self._asked(request)
+        try:
+            report = self._source.availability(service)
+            past = await self._source.past(service)
+            # a day of many checks takes longer to draw than the loop may stand still
+            html = await asyncio.to_thread(
+                render_service, self._source.snapshot(), service, asked, report, past
+            )
+        except KeyError:
+            raise web.HTTPNotFound(text="404: no such service is watched\n") from None
+        return await _html(request, html, asked)
+
+    async def file(self, request: web.Request) -> web.Response:
+        body, type_ = FILES[request.path[1:]]
+        headers = {hdrs.CONTENT_TYPE: type_, hdrs.CACHE_CONTROL: "max-age=3600"}
+        return web.Response(body=body, headers=headers)
+
+    def _asked(self, request: web.Request) -> Asked:
+        query = request.query
+        chosen = query.get("lang")
+        accept = request.headers.get(hdrs.ACCEPT_LANGUAGE, "")
+        return Asked(
+            language=choose(chosen, accept, self._source.estate.language),
+            chosen=chosen in ("sv", "en"),
+            environments=names(query.getall("env", [])),
+            services=names(query.getall("service", [])),
+            kiosk="kiosk" in query,
+        )
+
+
+async def _html(request: web.Request, html: str, asked: Asked) -> web.StreamResponse:
+    headers: dict[str, str] = {
+        hdrs.CONTENT_TYPE: "text/html; charset=utf-8",
+        hdrs.CONTENT_LANGUAGE: asked.language,
+        hdrs.CACHE_CONTROL: "no-cache",
+        hdrs.VARY: "Accept-Language, Accept-Encoding",
+    }
+    body = html.encode("utf-8", "replace")
+    if takes_gzip(request.headers.get(hdrs.ACCEPT_ENCODING, "")):
+        body = await gzip(body)
+        headers[hdrs.CONTENT_ENCODING] = "gzip"
+    return await send(request, body, headers)

@@ -1,0 +1,72 @@
+"""The lines below the table: notices, and version packages that have a date."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from rich.text import Text as RichText
+
+from monitor.estate import Text
+from monitor.judge import Status
+from monitor.snapshot import Snapshot
+from monitor.table.look import say, style
+from monitor.wording import notice_message, upgrade_message
+from probes.observation import clean
+
+MOST = 10
+"""Lines of a kind at most."""
+
+_Line = tuple[Text, Status | None]
+
+
+def lines_of(snapshot: Snapshot) -> list[_Line]:
+    """Of a snapshot."""
+    notices = [(notice_message(one.notice), one.notice.status) for one in snapshot.notices]
+    upgrades = [
+        (upgrade_message(one), Status.YELLOW if one.answering else None)
+        for one in snapshot.upgrades
+    ]
+    return [*notices[:MOST], *upgrades[:MOST]]
+
+
+def lines_in(document: Mapping[str, Any]) -> list[_Line]:
+    """Of a decoded status.json; of one that an earlier version wrote there are none."""
+    notices = [_notice(one) for one in _objects(document, "notices")]
+    upgrades = [
+        (_text(one.get("countdown")), Status.YELLOW if one.get("still_answering") else None)
+        for one in _objects(document, "upgrades")
+    ]
+    found = [*notices[:MOST], *upgrades[:MOST]]
+    return [line for line in found if line[0].sv]
+
+
+def shown(lines: Sequence[_Line], language: str) -> list[RichText]:
+    """In colours, where one says something of a status."""
+    return [
+        RichText(say(said, language), style=style(status) if status is not None else "")
+        for said, status in lines
+    ]
+
+
+def _objects(document: Mapping[str, Any], key: str) -> Iterator[Mapping[str, Any]]:
+    found = document.get(key)
+    for one in found if isinstance(found, list) else ():
+        if isinstance(one, Mapping):
+            yield one
+
+
+def _notice(one: Mapping[str, Any]) -> _Line:
+    message, title = _text(one.get("message")), _text(one.get("title"))
+    said = Text(
+        sv=f"{title.sv}: {message.sv}" if title.sv else message.sv,
+        en=f"{title.en}: {message.en}" if title.en else message.en,
+    )
+    status = one.get("status")
+    return said, Status(status) if status in list(Status) else None
+
+
+def _text(given: object) -> Text:
+    if not isinstance(given, Mapping):
+        return Text(sv="", en="")
+    return Text(sv=clean(str(given.get("sv", ""))), en=clean(str(given.get("en", ""))))

@@ -1,0 +1,232 @@
+"""The page of one service, the filters, and what keeps them in the address."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import date
+from xml.etree import ElementTree as ET
+from zoneinfo import ZoneInfo
+
+import pytest
+from aiohttp import ClientSession
+
+from monitor.estate import ServiceId, Text
+from monitor.judge import Status
+from monitor.publish.page import Asked, Front, render, render_service
+from monitor.publish.page.asked import names
+from monitor.publish.page.drawing import bars, plot
+from monitor.record import Entry, Past, Seen
+from monitor.shares import NOTHING_KNOWN, AvailabilityReport, DayShare, Shares
+from monitor.snapshot import Transition
+from probes.observation import Grade, Phases, Reason
+from tests.factories import NOW, make_check, make_red_view, make_snapshot, make_text
+from tests.unit.publish.site import FixedSource, serve
+
+UTC = ZoneInfo("UTC")
+HOSTILE = '<script>alert("1")</script>'
+
+
+def seen(at: float, duration: float, grade: Grade = Grade.GOOD) -> Seen:
+    return Seen(at, duration, grade, None, None, Phases(), None, 200, "")
+
+
+def entry(message: str = "Det är rött.") -> Entry:
+    moved = Transition(
+        at=NOW,
+        since=NOW,
+        environment="ext5",
+        service="expo",
+        before=Status.GREEN,
+        after=Status.RED,
+        reason=Reason.STATUS,
+    )
+    return Entry(transition=moved, message=Text(sv=message, en="It is red."))
+
+
+def report() -> AvailabilityReport:
+    day = DayShare(
+        day=date(2026, 11, 23), start=NOW - 60, end=NOW, shares=Shares(green=54_000, red=6_000)
+    )
+    return AvailabilityReport(at=NOW, availability=NOTHING_KNOWN, days=(day,))
+
+
+def page(past: Past | None, asked: Asked | None = None) -> str:
+    snapshot = make_snapshot(make_red_view())
+    return render_service(snapshot, "ext5/expo", asked or Asked(), report(), past)
+
+
+def test_service_page_tells_all() -> None:
+    """The sentence, why the colour, a plot, days, and events with links to their evidence."""
+    check = make_red_view().check
+    past = Past(seen={check.id: [seen(NOW - 60, 0.04)]}, entries=[entry()])
+    swedish = page(past)
+    for text in ("Varför den här färgen", "red_after", 'class="plot"', "2026-11-23: 90,00 %"):
+        assert text in swedish
+    assert f'href="/api/v1/evidence/{entry().id}"' in swedish
+    assert "Det är rött." in swedish
+    english = page(past, Asked(language="en"))
+    assert "Why this colour" in english
+    assert "2026-11-23: 90.00%" in english
+    assert "It is red." in english
+
+
+def test_unreadable_history_is_said() -> None:
+    """Without a history the rest of the page is there, and what is missing is no empty plot."""
+    html = page(None)
+    assert "Historiken kan inte läsas just nu." in html
+    assert "Inga händelser är kända." not in html
+
+
+def test_service_page_escapes_hostile_text() -> None:
+    """What history and configuration say is shown as it is written."""
+    view = make_red_view(make_check(target=HOSTILE))
+    html = render_service(
+        make_snapshot(view), "ext5/expo", Asked(), report(), Past(seen={}, entries=[entry(HOSTILE)])
+    )
+    assert HOSTILE not in html
+    assert html.count("&lt;script&gt;") >= 2
+
+
+def test_unknown_service_is_refused() -> None:
+    """A service that is not watched has no page."""
+    with pytest.raises(KeyError):
+        render_service(make_snapshot(make_red_view()), "ext5/no", Asked(), report(), None)
+
+
+def test_plot_shows_medians_and_failures() -> None:
+    """A slow answer does not hide what is usual; a failure has its place; gaps break the line."""
+    some = [seen(NOW - 7200 + i, 0.040) for i in range(9)] + [seen(NOW - 7195, 4.0)]
+    drawn = plot([*some, seen(NOW - 10, 0.1, Grade.FAILED)], NOW, UTC)
+    assert drawn is not None
+    assert (drawn.median, drawn.top, drawn.failed, drawn.measured) == ("40 ms", "50 ms", 1, 11)
+    assert drawn.failures == (717,)
+    apart = plot([seen(NOW - 7200, 0.04), seen(NOW - 60, 0.04)], NOW, UTC)
+    assert apart is not None
+    assert apart.path.count("M") == 2
+    assert plot([seen(NOW - 90_000, 0.04)], NOW, UTC) is None
+
+
+def test_bars_never_round_up_to_a_whole() -> None:
+    """A second of outage is no day of a hundred percent; a day not measured is grey."""
+    day = report().days[0]
+    almost = replace(day, shares=Shares(green=86_399_000, red=1_000))
+    nothing = replace(day, shares=Shares(unknown=1000))
+    found = bars([almost, nothing], "inget mätt", ",")
+    assert [bar.share for bar in found] == ["99,99 %", "inget mätt"]
+    assert [bar.tone for bar in found] == ["green", "unknown"]
+
+
+def test_drawings_are_well_formed() -> None:
+    """Each SVG is XML, without style attributes and scripts."""
+    check = make_red_view().check
+    html = page(Past(seen={check.id: [seen(NOW - 60, 0.04)]}, entries=[]))
+    drawings = html.split("<svg")[1:]
+    assert len(drawings) == 2
+    for each in drawings:
+        root = ET.fromstring("<svg" + each.partition("</svg>")[0] + "</svg>")
+        assert not any("style" in element.attrib for element in root.iter())
+
+
+def test_filters_choose_and_stay() -> None:
+    """An environment by name, a service by a part of its id or title; both stay in the link to
+    the other language, and a filter that nothing passes says so.
+    """
+    snapshot = make_snapshot(
+        make_red_view(), make_red_view(make_check(service="other", environment="ext6"))
+    )
+    asked = Asked(environments=("ext5",), services=("expo",))
+    html = render(snapshot, "sv", asked)
+    assert "/s/ext5/expo" in html
+    assert "/s/ext6/other" not in html
+    assert "/?lang=en&amp;env=ext5&amp;service=expo" in html
+    assert "Ingen tjänst passar urvalet." in render(snapshot, "sv", Asked(services=("zzz",)))
+
+
+def test_filter_is_bounded_and_escaped() -> None:
+    """A hostile address is cut, mended and shown as text."""
+    assert names(["", " a ", "x" * 500, "\ud800"]) == ("a", "x" * 200, "?")
+    assert len(names(["a"] * 1000)) == 50
+    html = render(make_snapshot(make_red_view()), "sv", Asked(services=(f'"{HOSTILE}',)))
+    assert HOSTILE not in html
+
+
+def test_kiosk_and_language_stay_in_links() -> None:
+    """Who chose a language or a wall screen keeps it on the next page; others get plain links."""
+    snapshot = make_snapshot(make_red_view())
+    chosen = render(snapshot, "en", Asked(language="en", chosen=True, kiosk=True))
+    assert 'class="kiosk"' in chosen
+    assert 'href="/s/ext5/expo?lang=en&amp;kiosk=1"' in chosen
+    assert 'href="/s/ext5/expo"' in render(snapshot, "sv")
+
+
+def test_rows_are_made_anew_when_something_changed() -> None:
+    """What is kept of a row is never shown of another status, language or link."""
+    front, view = Front(), make_red_view()
+    first = make_snapshot(view)
+    assert "".join(front.pieces(first, Asked())) == render(first, "sv")
+    assert "".join(front.pieces(first, Asked(language="en"))) == render(first, "en")
+    environment = first.environments[0]
+    greener = replace(environment.services[0], status=Status.GREEN)
+    second = replace(first, environments=(replace(environment, services=(greener,)),))
+    assert "".join(front.pieces(second, Asked())) == render(second, "sv")
+
+
+async def test_pages_are_served_and_small() -> None:
+    """200 red services fit in 100 kB as sent; a service's page is there, another is 404, and all
+    carry the strict policy.
+    """
+    views = [make_red_view(make_check(service=f"s{i}")) for i in range(200)]
+    source = FixedSource(now=make_snapshot(*views))
+    source.reports[ServiceId("ext5/s1")] = report()
+    async with serve(source) as url, ClientSession(url, auto_decompress=False) as client:
+        async with client.get("/") as answer:
+            assert answer.status == 200
+            assert answer.headers["Content-Encoding"] == "gzip"
+            assert len(await answer.read()) < 100_000
+            policy = answer.headers["Content-Security-Policy"]
+            assert "script-src 'self'" in policy
+            assert "unsafe" not in policy
+        for path, status in (("/s/ext5/s1?lang=en", 200), ("/s/ext5/no", 404), ("/page.js", 200)):
+            async with client.get(path) as answer:
+                assert answer.status == status
+
+
+async def test_listeners_hear_of_transitions_until_the_end() -> None:
+    """Each listener gets the transition, one too many is asked to come back, a stop ends all."""
+    source = FixedSource()
+    source.events._most = 1
+    async with serve(source) as url, ClientSession(url) as client:
+        async with client.get("/api/v1/events") as answer:
+            assert answer.headers["Content-Type"].startswith("text/event-stream")
+            assert b"retry" in await answer.content.readline()
+            async with client.get("/api/v1/events") as refused:
+                assert refused.status == 503
+            source.events.tell(entry("Nu är det rött."))
+            source.events.close()
+            rest = (await answer.content.read()).decode()
+        assert "event: hello" in rest
+        assert "event: transition" in rest
+        assert "Nu är det rött." in rest
+    assert source.events.listeners == 0
+
+
+async def test_silence_is_broken_by_a_sign_of_life() -> None:
+    """A listener hears of nothing happening too."""
+    source = FixedSource()
+    source.events._tick = 0.02
+    async with serve(source) as url, ClientSession(url) as client:
+        async with client.get("/api/v1/events") as answer:
+            async for line in answer.content:
+                if line == b"event: tick\n":
+                    break
+
+
+def test_slow_listener_is_let_go() -> None:
+    """A full queue is emptied and ended; nobody else waits for it, and it never grows."""
+    source = FixedSource()
+    queue: asyncio.Queue[bytes | None] = asyncio.Queue(2)
+    source.events._queues.add(queue)
+    for _ in range(3):
+        source.events.tell(entry(make_text("x").sv))
+    assert queue.get_nowait() is None

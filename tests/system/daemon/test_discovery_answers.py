@@ -55,7 +55,7 @@ class Asked:
     """A discoverer whose reloads take whatever there is for good."""
 
     def __init__(self, url: str, **more: Any) -> None:
-        self.source = DiscoverySource(name="pods", url=url, refresh=3600.0, **more)
+        self.source = DiscoverySource(name="pods", url=url, **{"refresh": 3600.0, **more})
         self.documents = Telling()
         self.reloads = 0
         self.ended = Ended.RELOADED
@@ -185,6 +185,31 @@ async def test_a_configuration_at_fault_is_not_the_lists_success() -> None:
         asked = Asked(str(server.make_url("/")))
         asked.ended = Ended.REFUSED
         assert await asked.said() == "the configuration cannot be read: it is at fault"
+
+
+async def test_a_list_that_is_not_used_is_not_read_again_and_again() -> None:
+    """One reload, however often it comes back; once it is used, it is a success."""
+    seen = asyncio.Semaphore(0)
+
+    async def handler(_request: web.Request) -> web.Response:
+        seen.release()
+        return web.Response(body=GOOD)
+
+    async with serving(handler) as server:
+        asked = Asked(str(server.make_url("/")), refresh=0.02)
+        asked.ended = Ended.REFUSED
+        asked.discoverer.follow([asked.source], "driftvakt/test")
+        for _ in range(5):
+            await seen.acquire()
+        assert asked.reloads == 1
+        assert asked.documents.outcomes["pods"].error
+        asked.ended = Ended.RELOADED
+        asked.reload("an operator")
+        for _ in range(3):
+            await seen.acquire()
+        assert asked.documents.outcomes["pods"].error == ""
+        await asked.discoverer.close()
+    assert asked.reloads == 2
 
 
 @pytest.mark.parametrize(

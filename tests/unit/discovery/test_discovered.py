@@ -184,14 +184,25 @@ def test_another_template_that_fits_nothing_refuses_the_configuration(place: Pla
     assert list(made(place.load())) == ["ext5/expo/pods-h"], "as before"
 
 
+def test_another_refresh_is_the_same_source(place: Place) -> None:
+    """What was found stays: only the name and the place make a source another."""
+    [source] = from_url(place).estate.discovery
+    place.documents.put(source, json.dumps([group("h")]).encode())
+    from_url(place)
+    for path in (place.folder / "data" / "discovery").iterdir():
+        path.unlink()
+    assert made(from_url(place, refresh="5m"))
+    assert not made(from_url(place, url="https://other.example.se/"))
+
+
 URL = "https://sd.example.se/targets"
 
 
 def from_url(place: Place, **more: Any) -> Loaded:
-    text = json.loads(config({**HTTP, **more}))
+    text = json.loads(config(HTTP))
     [section] = text["discovery"]
     del section["file"]
-    section["url"] = URL
+    section.update({"url": URL, **more})
     (place.folder / "my.yaml").write_text(json.dumps(text), "utf-8")
     return load(place.folder / "my.yaml", {}, place.documents)
 

@@ -40,7 +40,10 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
     ),
     "demo": (Example("demo --for 60s", "a minute of trouble, without a configuration"),),
     "notify": (Example("notify --test mail", "does the mail arrive?"),),
-    "export": (Example("export schema", "for an editor that completes the configuration"),),
+    "export": (
+        Example("export schema", "for an editor that completes the configuration"),
+        Example("export openapi", "for programs that read the addresses"),
+    ),
     "completion": (
         Example("completion bash", "a script for /etc/bash_completion.d/driftvakt"),
         Example("completion zsh", "a script for a file _driftvakt in a folder of $fpath"),

@@ -19,6 +19,8 @@ import orjson
 from monitor.discovery.groups import MAX_BYTES, DiscoveryError
 from monitor.estate import DiscoverySource
 
+Key = tuple[str, Path | None, str | None]
+"""What makes a source the same after a reload: its name, and where its list is."""
 Document = tuple[bytes, ...]
 """The bytes of every file, or of the one answer."""
 MAX_FILES = 1000
@@ -47,27 +49,32 @@ class Documents:
         self.data_dir = data_dir
         self._clock = clock
         self._lock = threading.Lock()
-        self._fetched: dict[DiscoverySource, Document] = {}
-        self._good: dict[DiscoverySource, Document] = {}
+        self._fetched: dict[Key, Document] = {}
+        self._good: dict[Key, Document] = {}
         self.outcomes: Mapping[str, Outcome] = {}
         """By the source's name."""
 
     def put(self, source: DiscoverySource, body: bytes) -> None:
         """An answer that was fetched."""
-        self._fetched[source] = (body,)
+        self._fetched[_key(source)] = (body,)
+
+    def fetched(self, source: DiscoverySource) -> Document | None:
+        """The newest answer, whether it fits or not."""
+        return self._fetched.get(_key(source))
 
     def put_back(self, source: DiscoverySource) -> None:
         """What was fetched and did not fit is there no more: what is used is what there is."""
-        if source in self._good:
-            self._fetched[source] = self._good[source]
+        good = self.used(source)
+        if good is not None:
+            self._fetched[_key(source)] = good
 
     def used(self, source: DiscoverySource) -> Document | None:
         """The document that its checks were made of."""
-        return self._good.get(source)
+        return self._good.get(_key(source))
 
     def was_good(self, source: DiscoverySource) -> bool:
         """Whether checks were made of it since the program began."""
-        return source in self._good
+        return _key(source) in self._good
 
     def confirmed(self, source: DiscoverySource) -> None:
         """It was asked, and what it says is what is used."""
@@ -87,13 +94,14 @@ class Documents:
 
         Raises :class:`~monitor.discovery.groups.DiscoveryError`.
         """
-        return self._fetched.get(source) if source.file is None else read_files(source.file)
+        return self.fetched(source) if source.file is None else read_files(source.file)
 
     def earlier(self, source: DiscoverySource, data_dir: Path) -> Document | None:
         """What was last good, perhaps before the program began."""
-        if source in self._good or source.file is not None:
-            return self._good.get(source)
-        with contextlib.suppress(OSError, ValueError):
+        if self.was_good(source) or source.file is not None:
+            return self.used(source)
+        # whatever else lies there is no copy of ours
+        with contextlib.suppress(OSError, ValueError, TypeError, KeyError, AttributeError):
             kept = orjson.loads(_bounded(self._cache(source, data_dir)))
             if kept["url"] == source.url:
                 return (kept["document"].encode(),)
@@ -107,10 +115,10 @@ class Documents:
     ) -> None:
         """What a configuration was made of that is without fault."""
         for source, document in good.items():
-            if self._fetched.get(source) == document != self._good.get(source):
+            if self.fetched(source) == document != self.used(source):
                 self._keep(source, document, data_dir)
-        self._good = dict(good)
-        self._fetched = {one: body for one, body in self._fetched.items() if one.name in outcomes}
+        self._good = {_key(source): document for source, document in good.items()}
+        self._fetched = {key: body for key, body in self._fetched.items() if key[0] in outcomes}
         read = {source.name for source in good if source.file is not None}
         now = self._clock()
         with self._lock:
@@ -135,6 +143,10 @@ class Documents:
             path.parent.mkdir(parents=True, exist_ok=True)
             new.write_bytes(body)
             new.replace(path)
+
+
+def _key(source: DiscoverySource) -> Key:
+    return source.name, source.file, source.url
 
 
 def read_files(pattern: Path) -> Document:

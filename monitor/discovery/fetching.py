@@ -53,6 +53,8 @@ class Discoverer:
         self._reload = reload
         self._user_agent = user_agent
         self._tasks: dict[DiscoverySource, asyncio.Task[None]] = {}
+        self._refused: dict[DiscoverySource, str] = {}
+        """Why the list that was last read in vain is not used."""
         self._told: dict[str, str] = {}
         """What was said of each source that is in trouble."""
 
@@ -62,6 +64,7 @@ class Discoverer:
         wanted = {source for source in sources if source.url is not None}
         for source in self._tasks.keys() - wanted:
             self._tasks.pop(source).cancel()
+            self._refused.pop(source, None)
         for source in wanted - self._tasks.keys():
             self._tasks[source] = asyncio.create_task(self._watch(source), name="discovery")
         self.tell()
@@ -107,15 +110,21 @@ class Discoverer:
             documents.put_back(source)
             documents.confirmed(source)
             return etag
-        await aside(lambda: read((body,), source.max_targets), "discovery")
-        documents.put(source, body)
-        outcome = await asyncio.shield(self._reload(f"discovery {source.name}"))
-        if outcome.ended is not Ended.RELOADED:
-            raise DiscoveryError(clean(f"the configuration cannot be read: {outcome.error}", 300))
-        if documents.used(source) != (body,):
-            return ""  # it did not fit; how, the reload has told
-        documents.confirmed(source)
-        return etag
+        if documents.fetched(source) != (body,) or source not in self._refused:
+            await aside(lambda: read((body,), source.max_targets), "discovery")
+            documents.put(source, body)
+            outcome = await asyncio.shield(self._reload(f"discovery {source.name}"))
+            if documents.used(source) == (body,) and outcome.ended is Ended.RELOADED:
+                self._refused.pop(source, None)
+                documents.confirmed(source)
+                return etag
+            self._refused[source] = (
+                documents.outcomes[source.name].error
+                if outcome.ended is Ended.RELOADED
+                else clean(f"the configuration cannot be read: {outcome.error}", 300)
+            )
+        # it is used as soon as it fits: whatever mends that is a reload of its own
+        raise DiscoveryError(self._refused[source])
 
     async def _fetch(self, source: DiscoverySource, etag: str) -> tuple[bytes | None, str]:
         """The body, ``None`` when it is the same as before, and its ETag."""

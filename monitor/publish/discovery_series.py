@@ -46,7 +46,8 @@ class DiscoverySeries(Collector):
             "driftvakt_discovery_checks", "Checks that a source makes.", labels=labels
         )
         for name, one in self._figures().items():
-            successful.add_metric([name], float(not one.error))
+            if one.error or one.at is not None:  # else nobody has asked it yet
+                successful.add_metric([name], float(not one.error))
             checks.add_metric([name], one.targets)
             if one.at is not None:
                 last.add_metric([name], one.at)

@@ -1,5 +1,7 @@
-# Two stages: the first has pip and the build backend, the second has neither.
-FROM python:3.11-slim AS build
+# Two stages: the first has pip and the build backend, the second has neither. For an image that can be
+# built again bit by bit, name the base by its digest: --build-arg BASE=python@sha256:…
+ARG BASE=python:3.11-slim-bookworm
+FROM ${BASE} AS build
 WORKDIR /src
 COPY requirements.lock ./
 RUN python -m venv /opt/driftvakt \
@@ -16,7 +18,7 @@ RUN python -m venv /opt/backend \
  && /opt/driftvakt/bin/pip install --no-cache-dir --no-deps /dist/driftvakt-*.whl \
  && /opt/driftvakt/bin/pip uninstall --yes pip setuptools
 
-FROM python:3.11-slim
+FROM ${BASE}
 LABEL org.opencontainers.image.title="driftvakt" \
       org.opencontainers.image.licenses="Apache-2.0"
 ENV PATH=/opt/driftvakt/bin:$PATH \

@@ -255,17 +255,21 @@ class Board:
         """The check will not be measured before ``until``: the server has asked for it."""
         self._rows[check_id].hold(until)
 
+    def clock_set(self, now: float) -> None:
+        """The wall clock was set and says ``now``. How old the last observations are it no longer
+        tells: they are as good as made now, for as long as any other.
+        """
+        for row in self._rows.values():
+            row.clock_set_at = now
+
     def age(self, now: float) -> list[Transition]:
         """What has changed because time has passed: service windows that begin or end, and
         observations that have become stale.
         """
         causes = self._follow_plan(now)
         for row in self._rows.values():
-            if row.fold.at is None:
-                continue
-            stale = now - row.fold.at > row.check.stale_after
             # what is not stale any more is so because the clock was set back
-            if (stale or row.standing.rule is Rule.STALE) and self._restand(row, now):
+            if (row.stale(now) or row.standing.rule is Rule.STALE) and self._restand(row, now):
                 causes.append(self._by_check(row, now))
         return self._publish(causes, now)
 

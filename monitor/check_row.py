@@ -26,6 +26,7 @@ class CheckRow:
     __slots__ = (
         "certificates",
         "check",
+        "clock_set_at",
         "evidence",
         "fold",
         "held_until",
@@ -59,6 +60,8 @@ class CheckRow:
         """The version package that it belonged to and that is retired: it must fail now."""
         self.standing: Standing = judge.standing(self.fold, started_at, 0.0, started_at)
         self.view: CheckView | None = None
+        self.clock_set_at = float("-inf")
+        """When the wall clock was last set, as it has said since."""
 
     def retire(self, package: str) -> None:
         """It belongs to ``package``, which is retired; to none that is, when empty."""
@@ -191,7 +194,7 @@ class CheckRow:
 
     def stand(self, now: float) -> Standing:
         """The check's status at ``now``."""
-        own = judge.standing(self.fold, now, self.check.stale_after, self.started_at)
+        own = judge.standing(self.fold, now, self._holds(self.fold), self.started_at)
         if not self.parts or own.rule in (Rule.MONITOR, Rule.STALE, Rule.UNMEASURED):
             return own
         standings = self._part_standings(now)
@@ -204,11 +207,22 @@ class CheckRow:
         return Standing(status=status, rule=worst.rule, since=since, reason=reason, cause=cause)
 
     def _part_standings(self, now: float) -> list[Standing]:
-        stale_after = self.check.stale_after
         return [
-            judge.standing(fold, now, stale_after, self.started_at)
+            judge.standing(fold, now, self._holds(fold), self.started_at)
             for fold, _ in self.parts.values()
         ]
+
+    def stale(self, now: float) -> bool:
+        """Whether the newest observation no longer says how things are."""
+        return self.fold.at is not None and now - self.fold.at > self._holds(self.fold)
+
+    def _holds(self, fold: Fold) -> float:
+        """Seconds for which what was seen counts. How old it was when the clock was set, the clock
+        does not tell: it counts from there on.
+        """
+        if fold.at is None:
+            return self.check.stale_after
+        return self.check.stale_after + max(0.0, self.clock_set_at - fold.at)
 
     def unsettled(self) -> bool:
         thresholds = self.check.thresholds

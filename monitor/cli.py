@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from monitor import __version__
+from monitor import __version__, completion
+from monitor.examples import epilog
 from monitor.judge import Status
 
 if TYPE_CHECKING:
@@ -65,16 +66,12 @@ def _seconds(text: str) -> float:
         raise typer.BadParameter(str(error)) from None
 
 
-def _default_config() -> Path:
-    return Path(os.environ.get("DRIFTVAKT_CONFIG") or "config/driftvakt.yaml")
-
-
 ConfigOption = Annotated[
     Path,
     typer.Option(
         "--config",
         help="A YAML file, or a folder of them.",
-        default_factory=_default_config,
+        default_factory=completion.default_config,
         show_default="$DRIFTVAKT_CONFIG, then config/driftvakt.yaml",
     ),
 ]
@@ -84,7 +81,8 @@ ForOption = Annotated[
 ]
 FormatOption = Annotated[LogFormat, typer.Option("--log-format", help="Form of the log.")]
 LevelOption = Annotated[LogLevel, typer.Option("--log-level", help="Least severity logged.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="For programs.")]
+LanguageOption = Annotated[str, typer.Option(help="sv or en.", autocompletion=completion.languages)]
+JsonOption = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
 
 
 def _fail(message: str, code: int = EXIT_CONFIGURATION) -> NoReturn:
@@ -126,14 +124,14 @@ def _run(main: Coroutine[Any, Any, int]) -> int:
         return runner.run(main)
 
 
-@app.command()
+@app.command(epilog=epilog("run"))
 def run(
     config: ConfigOption,
     listen: Annotated[
         str | None, typer.Option(metavar="A:P", help="Address and port; port 0: any free one.")
     ] = None,
     data_dir: Annotated[
-        Path | None, typer.Option("--data-dir", help="Folder of status.json.")
+        Path | None, typer.Option("--data-dir", help="Folder of status.json and the history.")
     ] = None,
     duration: ForOption = None,
     log_format: FormatOption = LogFormat.AUTO,
@@ -143,18 +141,20 @@ def run(
     import structlog
 
     from monitor import logs
+    from monitor.discovery.documents import Documents
     from monitor.origin import Origin
     from monitor.secrets import secrets_of
     from monitor.serve import serve
     from monitor.settings import load
 
     given = _given(listen, data_dir)
+    documents = Documents(data_dir)
 
     def read() -> Loaded:
-        loaded = load(config, os.environ)
+        loaded = load(config, os.environ, documents)
         return replace(loaded, estate=replace(loaded.estate, **given))
 
-    origin = Origin(config, read)
+    origin = Origin(config, read, documents)
     loaded = _read(origin.read)
     estate = loaded.estate
     masker = logs.set_up(log_format.value, log_level.value, secrets_of(estate))
@@ -181,7 +181,7 @@ def _given(listen: str | None, data_dir: Path | None) -> dict[str, Any]:
     return given
 
 
-@app.command()
+@app.command(epilog=epilog("check"))
 def check(config: ConfigOption) -> None:
     """Validate the configuration, warn of what is impolite or unwise, print what would run."""
     from monitor.table import checks_table
@@ -191,9 +191,16 @@ def check(config: ConfigOption) -> None:
     _console().print(checks_table(loaded.estate))
 
 
-@app.command()
+@app.command(epilog=epilog("probe"))
 def probe(
-    what: Annotated[str, typer.Argument(metavar="ENV/SERVICE/CHECK|URL")],
+    what: Annotated[
+        str,
+        typer.Argument(
+            metavar="ENV/SERVICE/CHECK|URL",
+            help="A check of the configuration, or any address.",
+            autocompletion=completion.checks,
+        ),
+    ],
     config: ConfigOption,
     as_json: JsonOption = False,
 ) -> None:
@@ -220,7 +227,7 @@ def probe(
     raise typer.Exit(0 if report.good else 1)
 
 
-@app.command()
+@app.command(epilog=epilog("status"))
 def status(
     url: Annotated[
         str | None, typer.Option(help="Base address of a daemon, or of a status.json.")
@@ -228,7 +235,7 @@ def status(
     file: Annotated[Path | None, typer.Option(help="A status.json.")] = None,
     as_json: JsonOption = False,
     watch: Annotated[bool, typer.Option("--watch", help="Again every 2 s, until Ctrl-C.")] = False,
-    language: Annotated[str, typer.Option(help="sv or en.")] = "en",
+    language: LanguageOption = "en",
 ) -> None:
     """Show the status. Exit 0 green, 1 yellow, 2 red, 3 unknown."""
     from monitor.cli_status import StatusUnreadableError, read_status, watch_status
@@ -254,7 +261,7 @@ def status(
     raise typer.Exit(STATUS_EXIT[document_status(document, now)])
 
 
-@app.command()
+@app.command(epilog=epilog("replay"))
 def replay(
     config: ConfigOption,
     since: Annotated[
@@ -298,7 +305,7 @@ def replay(
         _console().print(comparison_table(found, estate.timezone))
 
 
-@app.command()
+@app.command(epilog=epilog("evidence"))
 def evidence(
     id_: Annotated[
         str | None,
@@ -317,7 +324,11 @@ def evidence(
     ] = None,
     as_json: JsonOption = False,
     language: Annotated[
-        str | None, typer.Option(help="sv or en; the configuration's own by default.")
+        str | None,
+        typer.Option(
+            help="sv or en; the configuration's own by default.",
+            autocompletion=completion.languages,
+        ),
     ] = None,
 ) -> None:
     """Print the evidence of a worsening, as text for a mail; without ID list the newest transitions.
@@ -342,7 +353,7 @@ def evidence(
         else:
             estate = None
             if data_dir is None or config is not None:
-                estate = _load(config if config is not None else _default_config()).estate
+                estate = _load(config if config is not None else completion.default_config()).estate
             place = cli_evidence.place_of(estate, data_dir)
             if wanted is None:
                 begin = time.time() - since if since is not None else None
@@ -354,10 +365,10 @@ def evidence(
         _fail(str(error), 1)
 
 
-@app.command()
+@app.command(epilog=epilog("demo"))
 def demo(
     duration: ForOption = None,
-    language: Annotated[str, typer.Option(help="sv or en.")] = "en",
+    language: LanguageOption = "en",
 ) -> None:
     """Watch two small real test environments on loopback that break and heal on a script."""
     from rich.console import Console
@@ -367,9 +378,17 @@ def demo(
     raise typer.Exit(_run(run_demo(duration=duration, console=Console(), language=language)))
 
 
-@app.command()
+@app.command(epilog=epilog("notify"))
 def notify(
-    test: Annotated[str, typer.Option("--test", metavar="NAME", help="A name of `notifications`.")],
+    test: Annotated[
+        str,
+        typer.Option(
+            "--test",
+            metavar="NAME",
+            help="A name of `notifications`.",
+            autocompletion=completion.receivers,
+        ),
+    ],
     config: ConfigOption,
 ) -> None:
     """Send one receiver a message that says that it is a test. Exit 0 sent, 1 not, 2 usage."""
@@ -388,8 +407,8 @@ def notify(
     raise typer.Exit(0 if sent else 1)
 
 
-@app.command()
-def export(what: Exported) -> None:
+@app.command(epilog=epilog("export"))
+def export(what: Annotated[Exported, typer.Argument(help="Which document.")]) -> None:
     """Print the JSON Schema of the configuration file, or the OpenAPI document of the addresses."""
     from monitor.publish.openapi import document
     from monitor.settings import json_schema
@@ -398,7 +417,25 @@ def export(what: Exported) -> None:
     print(json.dumps(made, ensure_ascii=False, indent=2))
 
 
-@app.command()
+@app.command("completion", epilog=epilog("completion"))
+def print_completion(
+    shell: Annotated[completion.Shell, typer.Argument(help="The shell that will read it.")],
+) -> None:
+    """Print the script that completes this command in a shell, checks' names too."""
+    print(completion.script(shell))
+
+
+@app.command("manual", epilog=epilog("manual"))
+def print_manual() -> None:
+    """Print the manual page driftvakt(1), for man(1) to show."""
+    import typer.main
+
+    from monitor.manual import manual
+
+    print(manual(typer.main.get_command(app), __version__), end="")
+
+
+@app.command(epilog=epilog("version"))
 def version() -> None:
     """Print the version."""
     print(f"driftvakt {__version__}")

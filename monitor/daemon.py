@@ -30,6 +30,7 @@ from monitor.availability import Timelines
 from monitor.board import Board
 from monitor.calendars import Calendars
 from monitor.certificates import NOTHING
+from monitor.discovery.fetching import Discoverer
 from monitor.estate import Check, CheckId, Estate, ServiceId, Text
 from monitor.estate_diff import Difference
 from monitor.fitness import CanaryWatch, LoopLag
@@ -129,6 +130,7 @@ class Daemon:
         self._masker = masker if masker is not None else Masker(secrets_of(estate))
         self._keeper: Keeper | None = None
         self._messenger: Messenger | None = None
+        self._discoverer: Discoverer | None = None
         self._changed = asyncio.Event()
         self._status_body: tuple[bytes, float] = (b"", 0.0)
         self._availability: Mapping[ServiceId, Availability] = {}
@@ -248,6 +250,11 @@ class Daemon:
     def _watch_configuration(self, stack: contextlib.AsyncExitStack) -> None:
         work = [self._reloader.run()]
         if self._origin is not None:
+            documents = self._origin.documents
+            self._metrics.watch_discovery(lambda: documents.outcomes)
+            self._discoverer = Discoverer(documents, self.reload, self.estate.user_agent)
+            stack.push_async_callback(self._discoverer.close)
+            self._discoverer.follow(self.estate.discovery, self.estate.user_agent)
             watch = FileWatch(self._origin, lambda: self.reload("a changed file"))
             work.append(watch.run())
         tasks = [asyncio.create_task(one, name="configuration") for one in work]
@@ -337,6 +344,7 @@ class Daemon:
             if abs((now - wall) - (now_mono - mono)) > CLOCK_JUMP:
                 log.warning("clock_jumped", seconds=round((now - wall) - (now_mono - mono), 3))
                 self._schedule.realign()
+                self.board.clock_set(now)
             wall, mono = now, now_mono
             if transitions := self.board.age(now):
                 self._announce(transitions)
@@ -446,6 +454,8 @@ class Daemon:
             self._keeper.follow(estate)
         if self._messenger is not None:
             self._messenger.follow(estate)
+        if self._discoverer is not None:
+            self._discoverer.follow(estate.discovery, estate.user_agent)
         self._let_in(prepared.access)
         watched = {service.id for service in estate.services()}
         self._metrics.forget(changes.ended, before - watched)

@@ -127,6 +127,20 @@ class Retention:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DiscoverySource:
+    """Where a list of targets is: files, or an address that is asked every ``refresh`` seconds."""
+
+    name: str
+    file: Path | None = None
+    """One file; with ``*`` in its name every file that fits."""
+    url: str | None = field(default=None, repr=False)
+    refresh: float = 60.0
+    bearer_token_file: Path | None = None
+    ca_file: Path | None = None
+    max_targets: int = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Estate:
     """The whole configuration."""
 
@@ -145,6 +159,8 @@ class Estate:
     """``sqlite`` (in ``data_dir``) or the URL of a PostgreSQL database, its password in it."""
     retention: Retention = field(default_factory=Retention)
     notifications: tuple[Receiver, ...] = ()
+    discovery: tuple[DiscoverySource, ...] = ()
+    """What they have found is among the checks already."""
     later: Mapping[str, Any] = field(default_factory=dict)
     """Sections that are read strictly and used by a later version: ``service_windows``,
     ``calendars``, ``upgrades``, ``notices``."""

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from monitor.discovery.documents import Documents, patterns_files
 from monitor.estate import Estate
 from monitor.settings import Loaded, files_of
 
@@ -25,9 +26,14 @@ _PIECE = 1 << 20
 class Origin:
     """A file or a folder. ``read`` reads it: raises what :func:`monitor.settings.load` does."""
 
-    def __init__(self, path: Path, load: Callable[[], Loaded]) -> None:
+    def __init__(
+        self, path: Path, load: Callable[[], Loaded], documents: Documents | None = None
+    ) -> None:
+        """``documents`` are those that ``load`` reads, of the sources of checks."""
         self.path = path
+        self.documents = documents if documents is not None else Documents()
         self._load = load
+        self._patterns: frozenset[Path] = frozenset()
         self._named: frozenset[Path] = frozenset()
         self._stamps: dict[Path, Stamp] = {}
 
@@ -37,7 +43,10 @@ class Origin:
         self._stamps = before
         loaded = self._load()
         self._named = frozenset(named_files(loaded.estate))
-        new = stamps(path for path in self._named if path not in before)
+        self._patterns = frozenset(
+            one.file for one in loaded.estate.discovery if one.file is not None
+        )
+        new = stamps(path for path in self._files() if path not in before)
         wanted = self._files()
         self._stamps = {path: stamp for path, stamp in {**new, **before}.items() if path in wanted}
         return loaded
@@ -55,12 +64,12 @@ class Origin:
         way to them, lie in.
         """
         found = {self.path.absolute()} if self.path.is_dir() else set()
-        for path in self._files():
+        for path in self._files() | self._patterns:
             found |= _folders_of(path)
         return frozenset(folder for folder in found if folder.is_dir())
 
     def _files(self) -> set[Path]:
-        return {*files_of(self.path), *self._named}
+        return {*files_of(self.path), *self._named, *patterns_files(self._patterns)}
 
 
 def named_files(estate: Estate) -> set[Path]:
@@ -72,6 +81,8 @@ def named_files(estate: Estate) -> set[Path]:
         found.update(paths_in(canary.settings))
     found.update(paths_in(estate.web))
     found.update(paths_in(estate.later))
+    for source in estate.discovery:
+        found.update(paths_in((source.bearer_token_file, source.ca_file)))
     return found
 
 

@@ -4,7 +4,8 @@
     loaded.estate.environments
 
 Contract, section 3. The way of a value: bytes → nodes with places (``settings_source``) → variables
-put in (``settings_expand``) → one tree (``settings_merge``) → strict models (``settings_models``,
+put in (``settings_expand``) → one tree (``settings_merge``) → checks that were discovered put in
+(``discovery.expanding``) → strict models (``settings_models``,
 ``settings_sections``, ``probes.*_settings``, through ``settings_validate``) → inherited and
 frozen (``settings_inherit``, ``settings_build``).
 
@@ -15,9 +16,11 @@ directory. Top-level keys that begin with ``x-`` are a place for anchors, and ar
 from __future__ import annotations
 
 from collections.abc import Mapping as MappingType
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from monitor.discovery.documents import Documents
+from monitor.discovery.expanding import data_dir_of, expand_discovery
 from monitor.estate import Estate
 from monitor.politeness import advice
 from monitor.settings_build import Builder
@@ -44,10 +47,11 @@ class Loaded:
     """What is impolite or unwise: see :mod:`monitor.politeness`."""
 
 
-def load(path: Path, environ: MappingType[str, str]) -> Loaded:
+def load(path: Path, environ: MappingType[str, str], documents: Documents | None = None) -> Loaded:
     """Reads ``path``, a file or a folder of ``*.yaml`` and ``*.yml``, merged in name order.
 
-    ``environ`` gives the values of ``${NAME}``. Raises :class:`ConfigurationError` with every
+    ``environ`` gives the values of ``${NAME}``, ``documents`` what sources of checks have found; they
+    are told what was used. Raises :class:`ConfigurationError` with every
     fault, sorted by file, line and column; nothing else, whatever the files hold.
     """
     report = Report()
@@ -67,14 +71,21 @@ def load(path: Path, environ: MappingType[str, str]) -> Loaded:
             report.faults.append(Fault(str(path), 1, 1, "", "the configuration is empty"))
         raise ConfigurationError(report.faults)
     tree = merge(trees, report)
-    folder = path if path.is_dir() else path.parent
-    builder = Builder(load_kinds(), Validator(folder.absolute(), report), report)
-    estate = builder.estate(tree)
+    folder = (path if path.is_dir() else path.parent).absolute()
+    kinds = load_kinds()
+    documents = documents if documents is not None else Documents()
+    data_dir = data_dir_of(tree)
+    found = expand_discovery(
+        tree, documents, kinds=kinds, folder=folder, data_dir=data_dir, report=report
+    )
+    tree = found.tree
+    estate = Builder(kinds, Validator(folder, report), report).estate(tree)
     if estate is None or report.faults:
         raise ConfigurationError(report.faults)
+    documents.settle(found.good, found.outcomes, data_dir)
     return Loaded(
-        estate=estate,
-        warnings=tuple(sorted(set(report.warnings))),
+        estate=replace(estate, discovery=tuple(found.sources)),
+        warnings=tuple(sorted({*report.warnings, *found.warnings})),
         advice=advice(tree, estate),
     )
 

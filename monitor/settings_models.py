@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from monitor.settings_discovery import Discovery
 from monitor.settings_faults import nearest
 from monitor.settings_notifications import Notification
 from monitor.settings_sections import (
@@ -234,4 +235,5 @@ class Top(Strict):
     upgrades: list[Upgrade] = Field(default_factory=list)
     notices: list[Notice] = Field(default_factory=list)
     notifications: list[Notification] = Field(default_factory=list)
+    discovery: list[Discovery] = Field(default_factory=list)
     blackbox_modules: not_available_yet("blackbox_modules") = None  # type: ignore[valid-type]

@@ -43,6 +43,7 @@ _IDENTITIES = (
     ("service_windows", "id"),
     ("notices", "id"),
     ("notifications", "name"),
+    ("discovery", "name"),
     ("upgrades", "package"),
 )
 

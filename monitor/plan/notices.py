@@ -28,10 +28,13 @@ class Notice:
     updated: float | None = None
     """When its author last changed it, where that was written."""
 
+    def begun(self, at: float) -> bool:
+        """Whether it may be told; one with a time of its own not before."""
+        return self.begins is None or self.begins <= at
+
     def active(self, at: float) -> bool:
         """The end is not in it."""
-        begun = self.begins is None or self.begins <= at
-        return begun and (self.ends is None or at < self.ends)
+        return self.begun(at) and (self.ends is None or at < self.ends)
 
     def covers(self, environment: str, service: str) -> bool:
         """Whether it concerns ``service`` (its own name) of ``environment``."""

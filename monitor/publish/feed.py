@@ -17,8 +17,7 @@ from lxml import etree
 from monitor import wording
 from monitor.estate import Text
 from monitor.instants import instant
-from monitor.plan import Occurrence
-from monitor.publish.announcements import Announcement
+from monitor.plan import Notice, Occurrence
 from monitor.publish.language import Language
 from monitor.publish.revisions import Revisions
 from monitor.publish.scope import Scope
@@ -51,7 +50,7 @@ class _Item:
 def feed(
     snapshot: Snapshot,
     entries: Iterable[Entry],
-    notices: Iterable[Announcement],
+    notices: Iterable[Notice],
     revisions: Revisions,
     scope: Scope,
     language: Language,
@@ -166,10 +165,10 @@ def impact_sentence(impact: str, language: Language) -> str:
 
 
 def _notice(
-    one: Announcement, snapshot: Snapshot, revisions: Revisions, base: str, language: Language
+    one: Notice, snapshot: Snapshot, revisions: Revisions, base: str, language: Language
 ) -> _Item:
     known = revisions.get(f"notice/{one.id}")
-    changed = known.changed_at if known is not None else snapshot.at
+    changed = one.updated or (known.changed_at if known is not None else snapshot.at)
     # one that was written ahead is news when its time comes
     told_at = max(changed, one.begins if one.begins is not None else changed)
     fallback = Text(sv="Driftmeddelande", en="Notice")

@@ -20,7 +20,6 @@ from typing import Any, Protocol
 from aiohttp import hdrs, web
 
 from monitor.estate import Estate
-from monitor.publish.announcements import announcements_of
 from monitor.publish.badge import badge
 from monitor.publish.calendar_out import calendar
 from monitor.publish.feed import MOST_TRANSITIONS, feed
@@ -108,7 +107,7 @@ class _Following:
         if found is None:
             raise _away()
         snapshot = self._source.snapshot()
-        revisions, notices = self._source.revisions(snapshot), announcements_of(snapshot.estate)
+        revisions, notices = self._source.revisions(snapshot), snapshot.agenda.notices
 
         def make() -> bytes:
             return feed(snapshot, found, notices, revisions, scope, language)
@@ -139,7 +138,7 @@ class _Following:
     async def summary(self, request: web.Request) -> web.StreamResponse:
         language = self._language(request)
         snapshot = self._source.snapshot()
-        revisions, notices = self._source.revisions(snapshot), announcements_of(snapshot.estate)
+        revisions, notices = self._source.revisions(snapshot), snapshot.agenda.notices
 
         def make() -> bytes:
             return dump(summary(snapshot, notices, revisions, language))

@@ -17,6 +17,7 @@ from prometheus_client import (
 from prometheus_client.metrics_core import GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from monitor.publish.discovery_series import DiscoveryFigures, DiscoverySeries
 from monitor.publish.histogram import Histogram, bound_label
 from monitor.publish.history_series import HistoryFigures, HistorySeries
 
@@ -147,6 +148,10 @@ class House:
     def watch_history(self, figures: Callable[[], HistoryFigures]) -> None:
         """From now on the history's figures are asked for at each scrape. To be called once."""
         self._registry.register(HistorySeries(figures))
+
+    def watch_discovery(self, figures: Callable[[], DiscoveryFigures]) -> None:
+        """The same for the sources of checks."""
+        self._registry.register(DiscoverySeries(figures))
 
     def render_house(self) -> bytes:
         """Everything of the registry, in the text format."""

@@ -16,8 +16,7 @@ from typing import Any
 import orjson
 
 from monitor.estate import Estate
-from monitor.plan import Agenda
-from monitor.publish.announcements import Announcement, announcements_of
+from monitor.plan import Agenda, Notice
 from monitor.snapshot import Snapshot
 
 MOST = 10_000
@@ -38,7 +37,7 @@ Revisions = Mapping[str, Revision]
 """By ``window/ID`` and ``notice/ID``."""
 
 
-def revised(known: Revisions, snapshot: Snapshot, notices: Iterable[Announcement]) -> Revisions:
+def revised(known: Revisions, snapshot: Snapshot, notices: Iterable[Notice]) -> Revisions:
     """``known`` brought up to ``snapshot``; ``known`` itself when nothing has changed."""
     found: dict[str, list[str]] = {}
     for window in {one.window for one in snapshot.agenda.occurrences}:
@@ -87,7 +86,7 @@ class RevisionLog:
             new is not old for new, old in zip(made_of, self._made_of, strict=True)
         ):
             self._made_of = made_of
-            known = revised(self._known, snapshot, announcements_of(snapshot.estate))
+            known = revised(self._known, snapshot, snapshot.agenda.notices)
             if known is not self._known:
                 self._known = known
                 self._keep(packed(known))

@@ -15,8 +15,7 @@ from monitor import wording
 from monitor.estate import Text
 from monitor.instants import instant
 from monitor.judge import Status
-from monitor.plan import Occurrence
-from monitor.publish.announcements import Announcement
+from monitor.plan import Notice, Occurrence
 from monitor.publish.calendar_out import uid
 from monitor.publish.language import Language
 from monitor.publish.revisions import Revisions
@@ -35,7 +34,7 @@ _IMPACTS = {
 
 def summary(
     snapshot: Snapshot,
-    notices: Iterable[Announcement],
+    notices: Iterable[Notice],
     revisions: Revisions,
     language: Language,
 ) -> dict[str, Any]:
@@ -198,7 +197,7 @@ def _incident(
 
 
 def _told(
-    one: Announcement, page_id: str, revisions: Revisions, snapshot: Snapshot, language: Language
+    one: Notice, page_id: str, revisions: Revisions, snapshot: Snapshot, language: Language
 ) -> dict[str, Any]:
     known = revisions.get(f"notice/{one.id}")
     changed = instant(known.changed_at if known is not None else snapshot.at)

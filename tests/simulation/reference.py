@@ -161,6 +161,7 @@ class Reference:
         self.plans = plans
         self.checks = {name: _Memory(rules=one, looked_at=now) for name, one in rules.items()}
         self.planned_at = now
+        self.clock_set_at = float("-inf")
         self.published = self.now()
 
     def observed(self, check: str, seen: Observation, now: float) -> None:
@@ -178,6 +179,9 @@ class Reference:
             memory.looked_at = now
         self.planned_at = now
 
+    def clock_set(self, now: float) -> None:
+        self.clock_set_at = now
+
     def measured(self, check: str) -> str:
         """A check's status, our own trouble and staleness left aside."""
         memory = self.checks[check]
@@ -193,7 +197,10 @@ class Reference:
         if memory.ours or memory.at is None:
             return "unknown"
         rules = memory.rules
-        if memory.looked_at - memory.at > 3 * rules.interval + rules.timeout:
+        if (
+            memory.looked_at - max(memory.at, self.clock_set_at)
+            > 3 * rules.interval + rules.timeout
+        ):
             return "unknown"
         return self.measured(name)
 

@@ -127,6 +127,10 @@ def a_set_clock_is_not_noticed(patch: Patch) -> None:
     patch.setattr(Schedule, "realign", lambda self: None)
 
 
+def a_set_clock_makes_stale(patch: Patch) -> None:
+    patch.setattr(Board, "clock_set", lambda self, now: None)
+
+
 def canaries_are_not_asked(patch: Patch) -> None:
     async def no(self: CanaryWatch, observation: Observation) -> bool:
         return False
@@ -188,6 +192,7 @@ FAULTS: tuple[Callable[[Patch], None], ...] = (
     wishes_to_be_left_alone_are_ignored,
     unsettled_checks_wait,
     a_set_clock_is_not_noticed,
+    a_set_clock_makes_stale,
     canaries_are_not_asked,
     canaries_are_always_down,
     stalls_are_the_targets_fault,

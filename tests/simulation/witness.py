@@ -69,7 +69,7 @@ class Witness:
     def attach(self, board: Board) -> None:
         """From now on all that is done to the board is seen."""
         self._board = board
-        observe, age = board.observe, board.age
+        observe, age, clock_set = board.observe, board.age, board.clock_set
 
         def observed(check_id: str, observation: Observation, now: float) -> Outcome:
             outcome = observe(check_id, observation, now)  # type: ignore[arg-type]
@@ -81,6 +81,11 @@ class Witness:
             self._aged(changes, now)
             return changes
 
+        def set_(now: float) -> None:
+            clock_set(now)
+            self.reference.clock_set(now)
+
+        setattr(board, "clock_set", set_)  # noqa: B010
         setattr(board, "observe", observed)  # noqa: B010 - seen from outside, unlike a subclass
         setattr(board, "age", aged)  # noqa: B010
 
@@ -116,7 +121,8 @@ class Witness:
         self.manners.looked(timer)
 
     def restored(self, changes: list[Transition], now: float) -> None:
-        """The daemon has taken up what an earlier life knew."""
+        """The daemon has taken up what an earlier life knew; of its clock it knows nothing."""
+        self.reference.clock_set(float("-inf"))
         self.reference.ticked(now)
         self._compare(changes, now)
 

@@ -448,6 +448,19 @@ def test_a_clock_that_was_wrong_makes_nothing_stale_for_long() -> None:
     assert [t.after for t in board.age(START + 3)] == [Status.GREEN] * 2
 
 
+def test_a_clock_that_is_set_ages_nothing() -> None:
+    """Two hours forth in an instant are no two hours without a measurement; from then on the time
+    for which a measurement holds runs anew.
+    """
+    one = check()
+    board = Board(estate(("expo", (one,))), START)
+    feed(board, one, good(START + 1))
+    board.clock_set(START + 7202)
+    assert board.age(START + 7202) == []
+    assert board.age(START + 7202 + one.stale_after) == []
+    assert [t.after for t in board.age(START + 7203 + one.stale_after)] == [Status.UNKNOWN] * 2
+
+
 def test_a_state_is_as_old_as_the_newest_thing_in_it() -> None:
     """Also when the clock was set back before our own trouble began."""
     one = check()

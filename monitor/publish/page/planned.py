@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from monitor.plan import Occurrence
+from monitor import wording
+from monitor.judge import Status
+from monitor.plan import NoticeView, Occurrence, UpgradeView
 from monitor.publish.page.asked import Asked
 from monitor.publish.page.parts import moment, said
 from monitor.publish.page.words import WORDS
@@ -17,6 +19,7 @@ AHEAD, BEHIND = 60 * 86_400.0, 30 * 86_400.0
 """Seconds ahead and back for which service windows are shown."""
 MOST = 20
 """Cards of one kind at most."""
+_TONES = {Status.RED: "outage", Status.YELLOW: "disturbance"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,14 +50,62 @@ def windows(snapshot: Snapshot, asked: Asked, service: str = "") -> dict[str, li
     }
 
 
-def upgrades(_snapshot: Snapshot, _asked: Asked) -> list[Card]:
-    """Version packages. None until the configuration knows them."""
-    return []
+def upgrades(snapshot: Snapshot, asked: Asked) -> list[Card]:
+    """Version packages, in the configuration's order."""
+    return [_package(one, asked) for one in snapshot.upgrades]
 
 
-def notices(_snapshot: Snapshot, _asked: Asked) -> list[Card]:
-    """Notices written by people. None until the configuration knows them."""
-    return []
+def _package(view: UpgradeView, asked: Asked) -> Card:
+    upgrade, language = view.upgrade, asked.language
+    words = WORDS[language]
+    return Card(
+        title=said(upgrade.title, language)
+        if upgrade.title is not None
+        else f"{words['package']} {upgrade.package}",
+        when=Markup(),
+        note=said(wording.upgrade_message(view), language),
+        message=said(upgrade.message, language) if upgrade.message is not None else "",
+        tone="disturbance" if view.answering else "none",
+    )
+
+
+def notices(snapshot: Snapshot, asked: Asked) -> list[Card]:
+    """What people have written and is valid now, with when it was last changed."""
+    found = [
+        one
+        for one in snapshot.notices
+        if not asked.filtered
+        or any(
+            one.notice.covers(view.environment.name, each.service.name)
+            for view in snapshot.environments
+            if asked.wants_environment(view)
+            for each in view.services
+            if asked.wants_service(each)
+        )
+    ]
+    return [_notice(one, snapshot, asked) for one in found]
+
+
+def _notice(view: NoticeView, snapshot: Snapshot, asked: Asked) -> Card:
+    notice, zone, language = view.notice, snapshot.estate.timezone, asked.language
+    words = WORDS[language]
+    times = [
+        (words[name], moment(at, zone, language))
+        for name, at in (
+            ("from", notice.begins),
+            ("until", notice.ends),
+            ("changed", view.changed_at),
+        )
+        if at is not None
+    ]
+    covered = sorted(notice.environments) + sorted(notice.services)
+    return Card(
+        title=said(notice.title, language) if notice.title is not None else words["notice"],
+        when=Markup(". ").join(Markup("{} {}").format(*one) for one in times),
+        message=said(notice.message, language),
+        scope=", ".join(covered) if covered else words["everything"],
+        tone=_TONES.get(notice.says, "none"),
+    )
 
 
 def _touching(

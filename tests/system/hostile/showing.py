@@ -46,6 +46,9 @@ class _Page(HTMLParser):
         self.attributes: set[str] = set()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if (tag, tuple(name for name, _ in attrs)) == ("script", ("src", "defer")):
+            assert (attrs[0][1] or "").startswith("/page.js?v="), attrs
+            return  # the page's own
         self.tags.append(tag)
         self.attributes |= {name for name, _ in attrs}
 

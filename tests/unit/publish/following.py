@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from monitor.estate import Text
 from monitor.judge import Status
-from monitor.plan import Window
+from monitor.plan import Notice, Window
 from monitor.plan.agenda import agenda
 from monitor.snapshot import Snapshot
 from tests.factories import NOW, make_red_view, make_snapshot, make_text
@@ -34,28 +33,24 @@ def make_window(hours: float = 24, **changes: Any) -> Window:
     return replace(Window(**values), **changes)
 
 
-def make_notice(**changes: Any) -> SimpleNamespace:
-    """As the settings have it."""
+def make_notice(**changes: Any) -> Notice:
+    """For all, yellow, since an hour before :data:`NOW`."""
     values: dict[str, Any] = {
         "id": "n1",
-        "title": None,
         "message": make_text("Vi byter nät.", "We change networks."),
-        "status": "yellow",
-        "from_": datetime.fromtimestamp(int(NOW) - 3600, UTC),
-        "until": None,
-        "environments": None,
-        "services": None,
+        "status": Status.YELLOW,
+        "begins": int(NOW) - 3600.0,
     }
-    return SimpleNamespace(**{**values, **changes})
+    return Notice(**{**values, **changes})
 
 
 def make_planned(
-    windows: Iterable[Window] = (), notices: Sequence[SimpleNamespace] = (), at: float = NOW
+    windows: Iterable[Window] = (), notices: Sequence[Notice] = (), at: float = NOW
 ) -> Snapshot:
     """One red service, and these plans."""
     snapshot = make_snapshot(make_red_view(), at=at)
-    estate = replace(snapshot.estate, later={"notices": list(notices)})
-    return replace(snapshot, estate=estate, agenda=agenda(windows, at))
+    planned = replace(agenda(windows, at), notices=tuple(notices))
+    return replace(snapshot, agenda=planned, notices=planned.notices_at(at))
 
 
 def hostile(snapshot: Snapshot) -> Snapshot:

@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 from lxml import etree
 
 from monitor.judge import Status
-from monitor.publish.announcements import announcements_of
 from monitor.publish.feed import MOST_TRANSITIONS, feed
 from monitor.publish.language import Language
 from monitor.publish.revisions import Revision, Revisions, revised
@@ -33,7 +32,7 @@ def made(
     scope: Scope | None = None,
     language: Language = "en",
 ) -> etree._Element:
-    notices = announcements_of(snapshot.estate)
+    notices = snapshot.agenda.notices
     known = revised({}, snapshot, notices) if revisions is None else revisions
     body = feed(snapshot, entries, notices, known, scope or Scope(), language)
     root = etree.fromstring(body)

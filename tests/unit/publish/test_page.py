@@ -8,9 +8,10 @@ from html.parser import HTMLParser
 
 import pytest
 
+from monitor.board import Board
 from monitor.judge import Status
 from monitor.publish.language import choose
-from monitor.publish.page import render
+from monitor.publish.page import Asked, render
 from tests.factories import (
     make_check,
     make_failure,
@@ -22,6 +23,8 @@ from tests.factories import (
     make_unmeasured_view,
     make_view,
 )
+from tests.unit.test_board_plans import notice, package, plans
+from tests.unit.test_board_windows import START
 
 VOID = {"meta", "link", "br", "input"}
 
@@ -178,3 +181,23 @@ def test_a_faulty_configuration_is_told() -> None:
         assert words in Outline(page).text
         assert "driftvakt.yaml:3:5: &lt;b&gt;no&lt;/b&gt;" in page
     assert "de tidigare gäller" not in render(make_snapshot(make_red_view()), "sv")
+
+
+def test_version_packages_and_notices_are_cards() -> None:
+    """The countdown and a moved date; a notice with its times; a filter leaves out what does not
+    concern it.
+    """
+    package_16 = package(replaced_by="17.1", was=["2026-10-30"])
+    warned = notice("red", title="Fibern <av>", until=9e5, updated=-60, services=["ext5/expo"])
+    snapshot = Board(
+        plans("v17", "v16", upgrades=(package_16,), notices=(warned,)), START
+    ).snapshot(START)
+    page = render(snapshot, "sv")
+    assert "Versionspaket 16.1 utgår om 2 dagar" in page
+    assert "OBS! NYTT DATUM!" in page
+    assert "Fibern &lt;av&gt;" in page
+    assert '<li class="card outage">' in page
+    assert "Senast ändrat" in page
+    assert "Version package 16.1 is retired in 2 days" in render(snapshot, "en")
+    elsewhere = Asked(language="sv", environments=("ext9",))
+    assert "Fibern" not in render(snapshot, "sv", elsewhere)

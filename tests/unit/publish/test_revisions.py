@@ -6,7 +6,6 @@ from datetime import date
 
 import pytest
 
-from monitor.publish.announcements import announcements_of
 from monitor.publish.revisions import RevisionLog, packed, revised, unpacked
 from tests.factories import NOW, make_text
 from tests.unit.publish.following import make_notice, make_planned, make_window
@@ -15,12 +14,12 @@ from tests.unit.publish.following import make_notice, make_planned, make_window
 def test_a_change_counts_one_and_has_its_instant() -> None:
     """What has not changed stays, as the very same value."""
     first = make_planned([make_window()], [make_notice()])
-    known = revised({}, first, announcements_of(first.estate))
+    known = revised({}, first, first.agenda.notices)
     assert {key: one.number for key, one in known.items()} == {"window/w1": 0, "notice/n1": 0}
     later = make_planned([make_window()], [make_notice()], at=NOW + 9)
-    assert revised(known, later, announcements_of(later.estate)) is known
+    assert revised(known, later, later.agenda.notices) is known
     changed = make_planned([make_window()], [make_notice(message=make_text("Nytt."))], at=NOW + 9)
-    found = revised(known, changed, announcements_of(changed.estate))
+    found = revised(known, changed, changed.agenda.notices)
     assert (found["notice/n1"].number, found["notice/n1"].changed_at) == (1, NOW + 9)
     assert found["window/w1"] is known["window/w1"]
 

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from monitor.judge import Status
-from monitor.publish.announcements import announcements_of
 from monitor.publish.revisions import revised
 from monitor.publish.status_body import dump
 from monitor.publish.summary import component_status, indicator, summary
@@ -26,7 +25,7 @@ from tests.unit.publish.test_openapi import valid
 
 
 def made(snapshot: Snapshot) -> Any:
-    notices = announcements_of(snapshot.estate)
+    notices = snapshot.agenda.notices
     return valid("Summary", dump(summary(snapshot, notices, revised({}, snapshot, notices), "en")))
 
 

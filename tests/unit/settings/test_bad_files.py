@@ -25,6 +25,7 @@ SCHEMA_CANNOT_KNOW = {
     "alias_bomb": NOT_YAML,
     "alias_inside_itself": NOT_YAML,
     "alias_without_anchor": NOT_YAML,
+    "bad_discovery_templates": CODE,
     "bad_listen_port": CODE,
     "control_character": NOT_YAML,
     "duplicate_keys": NOT_YAML,

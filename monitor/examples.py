@@ -1,0 +1,60 @@
+"""What one types: the examples of ``--help`` and of the manual page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+
+class Example(NamedTuple):
+    """A command line, without the program's name, and what it does."""
+
+    words: str
+    does: str
+
+
+EXAMPLES: Mapping[str, tuple[Example, ...]] = {
+    "run": (
+        Example("run", "watch what config/driftvakt.yaml says"),
+        Example("run --config /etc/driftvakt --for 30s", "a trial that ends by itself"),
+    ),
+    "check": (
+        Example("check", "every fault at once, or a table of what would run"),
+        Example("check --config /etc/driftvakt", "a folder of files"),
+    ),
+    "probe": (
+        Example("probe ext5/expo/api", "a check of the configuration, now"),
+        Example("probe https://expo.ext5.example.se/", "an address of no configuration"),
+    ),
+    "status": (
+        Example("status", "what the daemon on this machine says"),
+        Example("status --url https://drift.example.se --watch", "another's, again and again"),
+        Example("status --file /var/lib/driftvakt/status.json", "without the daemon"),
+    ),
+    "replay": (
+        Example("replay --config new.yaml --since 30d", "would the new thresholds alarm more?"),
+    ),
+    "evidence": (
+        Example("evidence --since 1d", "the transitions of a day, with their ids"),
+        Example("evidence 1m847yab0cm8rqsc", "the evidence of one, as text for a mail"),
+    ),
+    "demo": (Example("demo --for 60s", "a minute of trouble, without a configuration"),),
+    "notify": (Example("notify --test mail", "does the mail arrive?"),),
+    "export": (
+        Example("export schema", "for an editor that completes the configuration"),
+        Example("export openapi", "for programs that read the addresses"),
+    ),
+    "completion": (
+        Example("completion bash", "a script for /etc/bash_completion.d/driftvakt"),
+        Example("completion zsh", "a script for a file _driftvakt in a folder of $fpath"),
+        Example("completion fish", "a script for ~/.config/fish/completions/driftvakt.fish"),
+    ),
+    "manual": (Example("manual", "a page for /usr/local/share/man/man1/driftvakt.1"),),
+    "version": (Example("version", "for a report"),),
+}
+
+
+def epilog(command: str) -> str:
+    """The end of a command's ``--help``: a paragraph for each example."""
+    shown = [f"driftvakt {one.words}  – {one.does}" for one in EXAMPLES[command]]
+    return "\n\n".join(["Examples:", *shown])

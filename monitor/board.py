@@ -21,7 +21,7 @@ from monitor.check_state import CheckState, PublishedState
 from monitor.estate import CheckId, Estate, ServiceId
 from monitor.estate_diff import Difference
 from monitor.judge import Child, Rule, Standing, Status, Verdict
-from monitor.plan import CalendarView, Occurrence, Window, agenda_of
+from monitor.plan import Agenda, CalendarView, Occurrence, UnderWay, Window, agenda_of
 from monitor.record import Seen
 from monitor.shares import NOTHING, Availability
 from monitor.snapshot import EnvironmentView, Snapshot, Transition
@@ -250,6 +250,22 @@ class Board:
             yield environment.name, environment.state()
             for service in environment.services:
                 yield service.service.id, service.state()
+
+    @property
+    def agenda(self) -> Agenda:
+        """What is planned."""
+        return self._agenda
+
+    def under_way(self) -> Iterator[UnderWay]:
+        """The services that an active window covers."""
+        for environment in self._environments:
+            for service in environment.services:
+                if service.window is not None:
+                    yield UnderWay(
+                        service=service.service.id,
+                        measured=service.measured,
+                        occurrence=service.window,
+                    )
 
     def hold(self, check_id: CheckId, until: float) -> None:
         """The check will not be measured before ``until``: the server has asked for it."""

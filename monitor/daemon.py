@@ -39,6 +39,7 @@ from monitor.keeper import Keeper, Restored, take_up
 from monitor.messenger import Messenger
 from monitor.origin import Origin
 from monitor.phases import turn
+from monitor.plan import WindowNews, run_over
 from monitor.preparing import prepare, probes_of
 from monitor.publish.guards import BoundedRunner, Lock
 from monitor.publish.live import Broadcast
@@ -58,7 +59,7 @@ from monitor.settings import Loaded
 from monitor.shares import Availability, AvailabilityReport
 from monitor.snapshot import Snapshot, Transition
 from monitor.systemd import Notifier
-from monitor.telling import tell_certificates
+from monitor.telling import tell_certificates, tell_window
 from monitor.watching import FileWatch
 from monitor.web_access import WebAccess, load_access
 from probes.kinds import Kind, load_kinds
@@ -155,6 +156,7 @@ class Daemon:
         known = await self._calendars.prepare(estate)
         self._calendars.adopt(known)
         self.board = Board(estate, now, known.windows)
+        self._window_news = WindowNews(self.board.agenda, now)
         self.timelines = Timelines(service.id for service in estate.services())
         self._announcer = Announcer(estate, self.board, self._masker, clock)
         with contextlib.suppress(OSError):  # the first writing will say what is wrong
@@ -318,11 +320,19 @@ class Daemon:
         entries = [self._announcer.entry(one, snapshot, decided_by, plan) for one in transitions]
         for one, entry in zip(transitions, entries, strict=True):
             self._metrics.transition(one)
+            self._tell_overrun(one)
             self.timelines.add(one)
             self.events.tell(entry)
         if self._keeper is not None:
             self._keeper.record(entries)
         self._changed.set()
+
+    def _tell_overrun(self, one: Transition) -> None:
+        if one.overrun and one.service is not None:
+            service = ServiceId(f"{one.environment}/{one.service}")
+            event = run_over(self.board.agenda, one.window, service, one.at)
+            if event is not None:
+                tell_window(event, self.estate)
 
     def _planned(self) -> None:
         """The calendars hold other windows, or cannot be read any more."""
@@ -348,6 +358,8 @@ class Daemon:
             wall, mono = now, now_mono
             if transitions := self.board.age(now):
                 self._announce(transitions)
+            for event in self._window_news.look(self.board.agenda, self.board.under_way(), now):
+                tell_window(event, self.estate)
             if self._keeper is not None:
                 self._keeper.tick(now)
             if self._messenger is not None:

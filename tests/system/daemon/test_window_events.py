@@ -1,0 +1,47 @@
+"""A daemon through a declared outage: its events are logged, and probing never stops in it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.system.daemon.counting import Answer, CountingServer
+from tests.system.daemon.running import estate, http_check, running, service, until
+
+pytestmark = pytest.mark.system
+FAST = {"interval": "200ms", "retry_interval": "100ms", "timeout": "5s"}
+
+
+def test_a_planned_stop_from_its_beginning_until_it_has_run_over(tmp_path: Path) -> None:
+    """It begins, the service answers again (testing may resume), fails anew, and is over."""
+    now = datetime.now(UTC)
+    window = {
+        "id": "db",
+        "title": {"sv": "Databasbyte", "en": "Database"},
+        "impact": "outage",
+        "start": f"{now + timedelta(seconds=4):%Y-%m-%dT%H:%M:%SZ}",
+        "end": f"{now + timedelta(seconds=12):%Y-%m-%dT%H:%M:%SZ}",
+    }
+    with CountingServer() as server:
+        server.answers["/x"] = Answer()
+        config = estate(
+            service("expo", http_check("api", server.url("/x"))),
+            defaults=FAST,
+            service_windows=[window],
+        )
+        with running(tmp_path, config) as daemon:
+            begun = daemon.event("service_window", what="begins", id="db")
+            assert "Servicefönstret Databasbyte har börjat" in begun["message"]
+            server.answers["/x"] = Answer(status=500)
+            until(lambda: daemon.check("expo/api")["status"] == "red", "not measured")
+            server.answers["/x"] = Answer()
+            again = daemon.event("service_window", what="may_resume", service="ext5/expo")
+            assert "testning kan återupptas" in again["message"]
+            assert daemon.status()["environments"][0]["services"][0]["planned"]
+            server.answers["/x"] = Answer(status=500)
+            over = daemon.event("service_window", within=20, what="run_over", service="ext5/expo")
+            assert over["level"] == "warning"
+            daemon.event("service_window", what="ends", id="db")
+            daemon.event("transition", service="expo", to="red", planned=False)

@@ -215,7 +215,7 @@ class Board:
             plan = was.plan if was is not None else ()
             if was is not None:
                 row.restore(was.state())
-                row.measured = was.measured
+                row.measured, row.worsened = was.measured, was.worsened
                 self._hand_on(row, fresh, changes)
             same = row.service.id in changes.same_services
             if was is None or not same or plan != row.plan:
@@ -264,6 +264,7 @@ class Board:
                     yield UnderWay(
                         service=service.service.id,
                         measured=service.measured,
+                        worsened=service.worsened,
                         occurrence=service.window,
                     )
 

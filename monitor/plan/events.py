@@ -50,6 +50,8 @@ class UnderWay:
 
     service: ServiceId
     measured: Status
+    worsened: int
+    """How often what is measured has become yellow or red, ever since the start."""
     occurrence: Occurrence
 
 
@@ -104,7 +106,10 @@ class WindowNews:
     def __init__(self, agenda: Agenda, now: float) -> None:
         self._agenda = agenda
         self._at = now
-        self._stopped: dict[ServiceId, Occurrence] = {}
+        self._stops: dict[ServiceId, tuple[Occurrence, int]] = {}
+        """By service the window it is under, and how often it had become worse when that began,
+        or when testing was last said to resume.
+        """
 
     def look(self, agenda: Agenda, services: Iterable[UnderWay], now: float) -> list[WindowEvent]:
         """What has happened since the last look. A clock that was set back tells nothing."""
@@ -117,22 +122,22 @@ class WindowNews:
         return [*found, *self._resumed(services, now)]
 
     def _resumed(self, services: Iterable[UnderWay], now: float) -> Iterator[WindowEvent]:
-        before, self._stopped = self._stopped, {}
+        before, self._stops = self._stops, {}
         for one in services:
             if one.occurrence.window.impact is not Impact.OUTAGE:
                 continue
-            stopped = before.get(one.service) == one.occurrence
-            if one.measured in (Status.RED, Status.YELLOW):
-                self._stopped[one.service] = one.occurrence
-            elif stopped and one.measured is Status.GREEN:
+            known, told = before.get(one.service, (None, 0))
+            if known != one.occurrence:
+                told = one.worsened - (one.measured in (Status.RED, Status.YELLOW))
+            if one.measured is Status.GREEN and one.worsened > told:
+                told = one.worsened
                 yield WindowEvent(
                     at=now,
                     what=Happening.MAY_RESUME,
                     occurrence=one.occurrence,
                     service=one.service,
                 )
-            elif stopped:
-                self._stopped[one.service] = one.occurrence
+            self._stops[one.service] = one.occurrence, told
 
 
 def run_over(

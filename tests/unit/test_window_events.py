@@ -65,9 +65,12 @@ def test_green_again_before_the_end_says_that_testing_may_resume() -> None:
     [view] = watch.board.snapshot(START + 33).services()
     assert view.planned
     fail(watch.board, 40, 41, 42)
-    watch.at(43)
     watch.good(50, 51)
-    assert watch.at(52) == ["may_resume 52"]
+    assert watch.at(52) == ["may_resume 52"], "also of what was over between two looks"
+    fail(watch.board, 60, 61, 62)
+    watch.at(63)
+    watch.good(70, 71)
+    assert watch.at(72) == ["may_resume 72"]
 
 
 def test_a_window_without_a_stop_says_nothing_of_resuming() -> None:

@@ -33,12 +33,12 @@ def test_a_planned_stop_from_its_beginning_until_it_has_run_over(tmp_path: Path)
         )
         with running(tmp_path, config) as daemon:
             begun = daemon.event("service_window", what="begins", id="db")
-            assert "Servicefönstret Databasbyte har börjat" in begun["message"]
+            assert "The service window Database has begun" in begun["message"]
             server.answers["/x"] = Answer(status=500)
             until(lambda: daemon.check("expo/api")["status"] == "red", "not measured")
             server.answers["/x"] = Answer()
             again = daemon.event("service_window", what="may_resume", service="ext5/expo")
-            assert "testning kan återupptas" in again["message"]
+            assert "testing may resume" in again["message"]
             assert daemon.status()["environments"][0]["services"][0]["planned"]
             server.answers["/x"] = Answer(status=500)
             over = daemon.event("service_window", within=20, what="run_over", service="ext5/expo")

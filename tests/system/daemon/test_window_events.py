@@ -11,7 +11,12 @@ from tests.system.daemon.counting import Answer, CountingServer
 from tests.system.daemon.running import estate, http_check, running, service, until
 
 pytestmark = pytest.mark.system
-FAST = {"interval": "200ms", "retry_interval": "100ms", "timeout": "5s"}
+FAST = {
+    "interval": "200ms",
+    "retry_interval": "100ms",
+    "timeout": "5s",
+    "window": {"yellow": 1.0, "red": 1.0},  # what has failed is soon forgotten
+}
 
 
 def test_a_planned_stop_from_its_beginning_until_it_has_run_over(tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ from monitor.availability import Timelines
 from monitor.board import Board
 from monitor.calendars import Calendars
 from monitor.certificates import NOTHING
+from monitor.delays import excused, is_late
 from monitor.discovery.fetching import Discoverer
 from monitor.estate import Check, CheckId, Estate, ServiceId, Text
 from monitor.estate_diff import Difference
@@ -284,6 +285,8 @@ class Daemon:
 
     def _seen(self, check: Check, observation: Observation) -> None:
         now = self._clock()
+        if is_late(observation):
+            observation = self._excused(check, observation)
         if observation.grade is not Grade.GOOD:
             observation = self._masker.observation(observation)
         if self._keeper is not None:
@@ -305,6 +308,12 @@ class Daemon:
                 reason=verdict.reason.value if verdict.reason else None,
                 detail=observation.detail,
             )
+
+    def _excused(self, check: Check, observation: Observation) -> Observation:
+        """A file that is awaited to be late is no failure, for nobody and in no record."""
+        agenda, at = self.board.agenda, observation.at
+        delay = agenda.file_delay(at, check.environment, check.service)
+        return excused(observation, check, delay)
 
     def _stays_away(self, check: Check, until: float) -> None:
         """Until then there are no observations; a change in the air is then confirmed at once, but

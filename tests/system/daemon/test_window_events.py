@@ -50,3 +50,27 @@ def test_a_planned_stop_from_its_beginning_until_it_has_run_over(tmp_path: Path)
             assert over["level"] == "warning"
             daemon.event("service_window", what="ends", id="db")
             daemon.event("transition", service="expo", to="red", planned=False)
+
+
+def test_a_delayed_export_file_is_no_failure_while_it_may_be_late(tmp_path: Path) -> None:
+    """Older than the check allows, in a window that says so; and a failure without it."""
+    now = datetime.now(UTC)
+    window = {
+        "id": "export",
+        "title": "Exporten är sen",
+        "impact": "none",
+        "start": f"{now - timedelta(hours=9):%Y-%m-%dT%H:%M:%SZ}",
+        "end": f"{now - timedelta(hours=3):%Y-%m-%dT%H:%M:%SZ}",
+        "delays_files": "6h",
+    }
+    written = f"Last-Modified: {now - timedelta(hours=30):%a, %d %b %Y %H:%M:%S GMT}"
+    with CountingServer() as server:
+        server.answers["/export"] = Answer(headers=(written,))
+        check = http_check("file", server.url("/export"), expect={"last_modified_within": "26h"})
+        config = estate(service("expo", check), defaults=FAST, service_windows=[window])
+        with running(tmp_path, config) as daemon:
+            until(lambda: daemon.check("expo/file")["status"] == "green", "not green")
+            assert daemon.metrics().one("probe_success", check="file") == 1
+        config["service_windows"] = []
+        with running(tmp_path, config) as daemon:
+            daemon.event("transition", service="expo", to="red", reason="stale")

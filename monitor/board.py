@@ -25,6 +25,7 @@ from monitor.plan import Agenda, CalendarView, Occurrence, UnderWay, Window, age
 from monitor.record import Seen
 from monitor.shares import NOTHING, Availability
 from monitor.snapshot import EnvironmentView, Snapshot, Transition
+from monitor.stated import StatedView
 from probes.observation import Observation
 
 OVERALL = ""
@@ -256,6 +257,13 @@ class Board:
         """What is planned."""
         return self._agenda
 
+    def measured(self) -> Iterator[tuple[str, Status]]:
+        """What is measured of every environment (``ENV``) and service (``ENV/SERVICE``)."""
+        for environment in self._environments:
+            yield environment.name, environment.measured
+            for service in environment.services:
+                yield service.service.id, service.measured
+
     def under_way(self) -> Iterator[UnderWay]:
         """The services that an active window covers."""
         for environment in self._environments:
@@ -370,9 +378,11 @@ class Board:
         availability: Mapping[ServiceId, Availability] = NOTHING,
         config_error: str = "",
         calendars: tuple[CalendarView, ...] = (),
+        stated: Mapping[str, StatedView] | None = None,
     ) -> Snapshot:
         """Everything, at ``now``, with the ``availability`` that was measured, what is wrong with
-        the configuration on the disk, and the state of the ``calendars``. Views that have not changed are the same objects as
+        the configuration on the disk, and the state of the ``calendars``, and what is
+        ``stated``. Views that have not changed are the same objects as
         before.
         """
         return Snapshot(
@@ -398,6 +408,7 @@ class Board:
             upgrades=self._agenda.upgrades_at(now, self._answers),
             notices=self._agenda.notices_at(now),
             calendars=calendars,
+            stated=stated or {},
         )
 
     def _answers(self, check_id: str) -> bool:

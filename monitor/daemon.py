@@ -59,6 +59,7 @@ from monitor.secrets import Masker, secrets_of
 from monitor.settings import Loaded
 from monitor.shares import Availability, AvailabilityReport
 from monitor.snapshot import Snapshot, Transition
+from monitor.stated_watch import StatedWatch
 from monitor.systemd import Notifier
 from monitor.telling import tell_certificates, tell_window
 from monitor.watching import FileWatch
@@ -153,6 +154,7 @@ class Daemon:
         estate, clock = self.estate, self._clock
         now = clock()
         self._metrics.reloaded(True, now)
+        self._stated = StatedWatch(estate, clock)
         self._calendars = Calendars(estate, self._planned, clock)
         known = await self._calendars.prepare(estate)
         self._calendars.adopt(known)
@@ -204,6 +206,7 @@ class Daemon:
         self._schedule.start()
         stack.push_async_callback(self._end_schedule)
         await stack.enter_async_context(self._calendars)
+        await stack.enter_async_context(self._stated)
         self._watch_configuration(stack)
         # last: that thousands of checks take a moment to begin is no overload
         self._lag.start()
@@ -367,6 +370,7 @@ class Daemon:
             wall, mono = now, now_mono
             if transitions := self.board.age(now):
                 self._announce(transitions)
+            self._stated.look(self.board.measured(), now)
             for event in self._window_news.look(self.board.agenda, self.board.under_way(), now):
                 tell_window(event, self.estate)
             if self._keeper is not None:
@@ -469,6 +473,7 @@ class Daemon:
         transitions = self.board.adopt(prepared.board, changes, now)
         self._calendars.adopt(calendars)
         self._calendars.follow()
+        self._stated.follow(estate)
         self.estate, self._contents = estate, prepared.contents
         self._announcer.follow(estate)
         if self._keeper is not None:
@@ -514,7 +519,11 @@ class Daemon:
     def snapshot(self) -> Snapshot:
         now = self._clock()
         made = self.board.snapshot(
-            now, self._availability, self._config_error, self._calendars.views(now)
+            now,
+            self._availability,
+            self._config_error,
+            self._calendars.views(now),
+            self._stated.views(now),
         )
         return dated(made, self._revisions.at(made)) if made.notices else made
 

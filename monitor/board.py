@@ -293,6 +293,8 @@ class Board:
         """
         causes = self._follow_plan(now)
         for row in self._rows.values():
+            if row.fold.at is None:
+                continue  # a replay's: its standing was worked out elsewhere
             # what is not stale any more is so because the clock was set back
             if (row.stale(now) or row.standing.rule is Rule.STALE) and self._restand(row, now):
                 causes.append(self._by_check(row, now))

@@ -119,11 +119,14 @@ def secrets_of(estate: Estate) -> frozenset[str]:
         found |= _in_file(estate.web.password_file)
     for receiver in estate.notifications:
         found |= _of_receiver(receiver)
-    for calendar in estate.later.get("calendars", ()):
-        if calendar.url is not None:
-            parts = urlsplit(calendar.url)
-            found |= {parts.password or "", unquote(parts.password or "")}
-            found |= {value for _, value in parse_qsl(parts.query)}
+    urls = [one.url for one in estate.later.get("calendars", ()) if one.url is not None]
+    for holder in (*estate.environments, *estate.services()):
+        if holder.stated is not None:
+            urls.append(holder.stated.url)
+    for url in urls:
+        parts = urlsplit(url)
+        found |= {parts.password or "", unquote(parts.password or "")}
+        found |= {value for _, value in parse_qsl(parts.query)}
     return frozenset(found)
 
 

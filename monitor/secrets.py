@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
 
 from monitor.estate import Estate
 from monitor.receiver import Receiver
+from monitor.stated import sources_of
 from probes.http_settings import HttpSettings
 from probes.masking import MASK, SHORTEST, blanked, blanked_bytes
 from probes.oauth2_settings import OAuth2Settings
@@ -120,13 +121,10 @@ def secrets_of(estate: Estate) -> frozenset[str]:
     for receiver in estate.notifications:
         found |= _of_receiver(receiver)
     urls = [one.url for one in estate.later.get("calendars", ()) if one.url is not None]
-    for holder in (*estate.environments, *estate.services()):
-        if holder.stated is not None:
-            urls.append(holder.stated.url)
+    urls += [source.url for source in sources_of(estate).values()]
     for url in urls:
-        parts = urlsplit(url)
-        found |= {parts.password or "", unquote(parts.password or "")}
-        found |= {value for _, value in parse_qsl(parts.query)}
+        password = urlsplit(url).password or ""
+        found |= {password, unquote(password)}
     return frozenset(found)
 
 

@@ -21,7 +21,7 @@ from monitor.check_state import CheckState, PublishedState
 from monitor.estate import CheckId, Estate, ServiceId
 from monitor.estate_diff import Difference
 from monitor.judge import Child, Rule, Standing, Status, Verdict
-from monitor.plan import Occurrence, agenda_of
+from monitor.plan import CalendarView, Occurrence, Window, agenda_of
 from monitor.record import Seen
 from monitor.shares import NOTHING, Availability
 from monitor.snapshot import EnvironmentView, Snapshot, Transition
@@ -67,9 +67,11 @@ def _weightier(one: _Trigger, other: _Trigger) -> _Trigger:
 class Board:
     """Every check's state and every service's and environment's status."""
 
-    def __init__(self, estate: Estate, now: float) -> None:
+    def __init__(self, estate: Estate, now: float, windows: Iterable[Window] = ()) -> None:
+        """``windows`` are those that the configuration does not hold itself: of calendars."""
         self._estate = estate
-        self._agenda = agenda_of(estate, now)
+        self._windows = tuple(windows)
+        self._agenda = agenda_of(estate, now, self._windows)
         self._planned_at = now
         self._rows: dict[CheckId, CheckRow] = {}
         self._above: dict[CheckId, ServiceRow] = {}
@@ -181,7 +183,8 @@ class Board:
                 causes += self._go_on(known, above, fresh, changes, now)
         for gone in self._environments:
             gone.services.clear()  # no cycles are left behind
-        self._estate, self._agenda, self._planned_at = fresh._estate, fresh._agenda, now
+        self._estate, self._windows = fresh._estate, fresh._windows
+        self._agenda, self._planned_at = fresh._agenda, now
         self._rows, self._above = fresh._rows, fresh._above
         self._environments = fresh._environments
         written = {one.service.environment.name for one in causes if one.by_notice}
@@ -270,13 +273,28 @@ class Board:
                 causes.append(self._by_check(row, now))
         return self._publish(causes, now)
 
+    def plan(self, windows: Iterable[Window], now: float) -> list[Transition]:
+        """From now on these are the windows that the configuration does not hold itself. Gives
+        what has changed by them.
+        """
+        new = tuple(windows)
+        if new == self._windows:
+            return []
+        self._windows = new
+        self._agenda = agenda_of(self._estate, now, new)
+        before, self._planned_at = self._planned_at, now
+        return self._publish(self._plan_all(before, now), now)
+
     def _follow_plan(self, now: float) -> list[_Trigger]:
         """The services of which other service windows decide than at the last look."""
         before, self._planned_at = self._planned_at, now
         if before <= now < self._agenda.next_change(before):
             return []
         if not self._agenda.good_for(now):
-            self._agenda = agenda_of(self._estate, now)
+            self._agenda = agenda_of(self._estate, now, self._windows)
+        return self._plan_all(before, now)
+
+    def _plan_all(self, before: float, now: float) -> list[_Trigger]:
         found: list[_Trigger] = []
         for environment in self._environments:
             for service in environment.services:
@@ -334,9 +352,10 @@ class Board:
         now: float,
         availability: Mapping[ServiceId, Availability] = NOTHING,
         config_error: str = "",
+        calendars: tuple[CalendarView, ...] = (),
     ) -> Snapshot:
-        """Everything, at ``now``, with the ``availability`` that was measured and what is wrong
-        with the configuration on the disk. Views that have not changed are the same objects as
+        """Everything, at ``now``, with the ``availability`` that was measured, what is wrong with
+        the configuration on the disk, and the state of the ``calendars``. Views that have not changed are the same objects as
         before.
         """
         return Snapshot(
@@ -361,6 +380,7 @@ class Board:
             config_error=config_error,
             upgrades=self._agenda.upgrades_at(now, self._answers),
             notices=self._agenda.notices_at(now),
+            calendars=calendars,
         )
 
     def _answers(self, check_id: str) -> bool:

@@ -28,6 +28,7 @@ from monitor.announcing import Announcer
 from monitor.aside import aside
 from monitor.availability import Timelines
 from monitor.board import Board
+from monitor.calendars import Calendars
 from monitor.certificates import NOTHING
 from monitor.discovery.fetching import Discoverer
 from monitor.estate import Check, CheckId, Estate, ServiceId, Text
@@ -150,7 +151,10 @@ class Daemon:
         estate, clock = self.estate, self._clock
         now = clock()
         self._metrics.reloaded(True, now)
-        self.board = Board(estate, now)
+        self._calendars = Calendars(estate, self._planned, clock)
+        known = await self._calendars.prepare(estate)
+        self._calendars.adopt(known)
+        self.board = Board(estate, now, known.windows)
         self.timelines = Timelines(service.id for service in estate.services())
         self._announcer = Announcer(estate, self.board, self._masker, clock)
         with contextlib.suppress(OSError):  # the first writing will say what is wrong
@@ -196,6 +200,7 @@ class Daemon:
         stack.callback(self._lag.stop)  # after the last probe: those in flight are judged by it
         self._schedule.start()
         stack.push_async_callback(self._end_schedule)
+        await stack.enter_async_context(self._calendars)
         self._watch_configuration(stack)
         # last: that thousands of checks take a moment to begin is no overload
         self._lag.start()
@@ -319,6 +324,12 @@ class Daemon:
             self._keeper.record(entries)
         self._changed.set()
 
+    def _planned(self) -> None:
+        """The calendars hold other windows, or cannot be read any more."""
+        if transitions := self.board.plan(self._calendars.windows, self._clock()):
+            self._announce(transitions)
+        self._changed.set()
+
     # what runs beside the probes
 
     async def _tick(self) -> None:
@@ -423,6 +434,7 @@ class Daemon:
         )
         prepared = await aside(work, "prepare")
         probes, canaries = await probes_of(prepared, self._kinds, self._tools)
+        calendars = await self._calendars.prepare(prepared.estate)
         changes, estate = prepared.changes, prepared.estate
 
         now = self._clock()
@@ -432,7 +444,10 @@ class Daemon:
         self._tools.user_agent = estate.user_agent
         self._tools.tls.look_again()
         before = {service.id for service in self.estate.services()}
+        prepared.board.plan(calendars.windows, now)
         transitions = self.board.adopt(prepared.board, changes, now)
+        self._calendars.adopt(calendars)
+        self._calendars.follow()
         self.estate, self._contents = estate, prepared.contents
         self._announcer.follow(estate)
         if self._keeper is not None:
@@ -476,7 +491,10 @@ class Daemon:
     # the web's source
 
     def snapshot(self) -> Snapshot:
-        made = self.board.snapshot(self._clock(), self._availability, self._config_error)
+        now = self._clock()
+        made = self.board.snapshot(
+            now, self._availability, self._config_error, self._calendars.views(now)
+        )
         return dated(made, self._revisions.at(made)) if made.notices else made
 
     def status_body(self) -> tuple[bytes, float]:

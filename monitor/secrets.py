@@ -119,6 +119,11 @@ def secrets_of(estate: Estate) -> frozenset[str]:
         found |= _in_file(estate.web.password_file)
     for receiver in estate.notifications:
         found |= _of_receiver(receiver)
+    for calendar in estate.later.get("calendars", ()):
+        if calendar.url is not None:
+            parts = urlsplit(calendar.url)
+            found |= {parts.password or "", unquote(parts.password or "")}
+            found |= {value for _, value in parse_qsl(parts.query)}
     return frozenset(found)
 
 

@@ -93,6 +93,8 @@ class Calendar(
 ):
     """An iCalendar file with service windows."""
 
+    name: Name | None = None
+    """What it is called in metrics and the log; left out, by its host or its file's name."""
     url: Url | None = None
     file: FilePath | None = None
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from monitor.certificates import CertificateChange
 from monitor.estate import Check, Environment, Estate, Service, ServiceId
 from monitor.judge import Rule, Status
-from monitor.plan import EMPTY, Agenda, Notice, NoticeView, Occurrence, UpgradeView
+from monitor.plan import EMPTY, Agenda, CalendarView, Notice, NoticeView, Occurrence, UpgradeView
 from monitor.shares import NOTHING, Availability
 from monitor.transition_id import transition_id
 from probes.observation import Cause, Grade, Observation, Reason
@@ -188,6 +188,7 @@ class Snapshot:
     """All version packages, as configured."""
     notices: tuple[NoticeView, ...] = ()
     """The active ones, the worst first."""
+    calendars: tuple[CalendarView, ...] = ()
 
     def services(self) -> Iterator[ServiceView]:
         for environment in self.environments:

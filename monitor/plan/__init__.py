@@ -1,7 +1,7 @@
 """Pure: what is planned at an instant.
 
 ``windows`` are service windows as values, ``recurrence`` their times, ``upgrades`` version packages,
-``notices`` what people write, ``agenda`` what is under way, what comes and what is over.
+``notices`` what people write, ``ics`` windows that others declare in their ``calendars``, ``agenda`` what is under way, what comes and what is over.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from monitor.plan.agenda import EMPTY as EMPTY
 from monitor.plan.agenda import Agenda as Agenda
 from monitor.plan.agenda import agenda_of as agenda_of
+from monitor.plan.calendars import CalendarView as CalendarView
 from monitor.plan.notices import Notice as Notice
 from monitor.plan.notices import NoticeView as NoticeView
 from monitor.plan.notices import notices_of as notices_of

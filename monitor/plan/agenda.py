@@ -138,7 +138,10 @@ def agenda(windows: Iterable[Window], at: float) -> Agenda:
     return Agenda(made_at=at, occurrences=tuple(sorted(found, key=lambda one: one.start)))
 
 
-def agenda_of(estate: Estate, at: float) -> Agenda:
-    """The agenda of the configuration around ``at``."""
-    made = agenda(windows_of(estate), at)
+def agenda_of(estate: Estate, at: float, more: Iterable[Window] = ()) -> Agenda:
+    """The agenda of the configuration around ``at``, with windows ``more`` from calendars. Of two
+    windows of one id the configured one counts, then the first.
+    """
+    windows = {one.id: one for one in reversed([*windows_of(estate), *more])}
+    made = agenda(reversed(windows.values()), at)
     return replace(made, upgrades=upgrades_of(estate), notices=notices_of(estate))

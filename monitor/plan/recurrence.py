@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import MAXYEAR, UTC, datetime, timedelta
 from itertools import islice
 from zoneinfo import ZoneInfo
 
@@ -23,6 +23,8 @@ _MARGIN = timedelta(days=2)
 """More than any two zones and the clocks' changes are apart."""
 LOOKED_AT = 100_000
 """Times of a rule, from its start, that are looked at."""
+_CYCLE = 400
+"""Years after which the calendar repeats itself."""
 _BASIC = "%Y%m%dT%H%M%S"
 
 
@@ -70,15 +72,25 @@ def _beginnings(
 
 
 def _by_rule(rule: str, starts: datetime, zone: ZoneInfo, last: datetime) -> Iterator[datetime]:
-    """What the rule gives up to ``last``, which bounds a rule that never gives anything, too."""
+    """What the rule gives up to ``last``.
+
+    dateutil looks at its bound only when it finds something, and searches to the last year that
+    there is: with a rule such as every 30 February for thousands of years. The calendar repeats
+    itself every 400 years, weekdays and all, so it is asked as close to that year as can be.
+    """
+    ahead = (MAXYEAR - last.year) // _CYCLE * _CYCLE
     parts = dict(part.split("=", 1) for part in rule.split(";"))
     count = int(parts.pop("COUNT")) if "COUNT" in parts else LOOKED_AT
     ends = min(_until(parts.pop("UNTIL"), zone), last) if "UNTIL" in parts else last
     if ends < starts:
         return iter(())
     bounded = ";".join(f"{name}={value}" for name, value in parts.items())
-    found = rrulestr(f"{bounded};UNTIL={ends:%Y%m%dT%H%M%S}", dtstart=starts)
-    return islice(iter(found), min(count, LOOKED_AT))
+    until = ends.replace(year=ends.year + ahead)
+    found = rrulestr(
+        f"{bounded};UNTIL={until:%Y%m%dT%H%M%S}", dtstart=starts.replace(year=starts.year + ahead)
+    )
+    here = (begins.replace(year=begins.year - ahead) for begins in found)
+    return islice(here, min(count, LOOKED_AT))
 
 
 def _until(written: str, zone: ZoneInfo) -> datetime:
@@ -97,6 +109,11 @@ def _bare(wall: datetime) -> datetime:
 
 def _naive(at: float, zone: ZoneInfo) -> datetime:
     return datetime.fromtimestamp(at, zone).replace(tzinfo=None, fold=0)
+
+
+def instant_of(wall: datetime, zone: ZoneInfo) -> float:
+    """Of a wall-clock time, in seconds since the epoch."""
+    return _instant(wall, zone)
 
 
 def _instant(wall: datetime, zone: ZoneInfo) -> float:

@@ -53,6 +53,10 @@ class Window:
     """``ENV/SERVICE``. With no environment and no service named it concerns all."""
     changes_certificates: bool = False
     cancelled: bool = False
+    calendar: str = ""
+    """The name of the calendar that it stands in; empty for a configured one."""
+    original: float | None = None
+    """The instant that it was to begin at, of one time of a recurring window that was changed."""
 
     def covers(self, environment: str, service: str) -> bool:
         """Whether it concerns ``service`` (its own name) of ``environment``."""

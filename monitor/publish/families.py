@@ -161,3 +161,7 @@ PACKAGE_ANSWERS = _gauge(
     "driftvakt_version_package_still_answers",
     "Whether a check of a version package that is retired still answers: a finding.",
 )
+CALENDAR_READ = _gauge(
+    "driftvakt_calendar_last_success_timestamp_seconds",
+    "When a calendar was last read without a fault, in Unix time.",
+)

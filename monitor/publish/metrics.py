@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable
 from monitor.estate import Check, CheckId, Estate, ServiceId
 from monitor.judge import Verdict
 from monitor.publish import families as f
+from monitor.publish.calendar_series import calendar_lines
 from monitor.publish.check_series import CheckSeries
 from monitor.publish.exposition import CONTENT_TYPE, Columns
 from monitor.publish.house import House
@@ -84,6 +85,7 @@ class Metrics(House):
             await pacer.rest()
             blocks.append(self._windows.render(snapshot))
             blocks.append(plan_lines(snapshot))
+            blocks.append(calendar_lines(snapshot))
             await pacer.rest()
             blocks.append(self.render_house())
             return await join(blocks, pacer)

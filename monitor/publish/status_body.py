@@ -18,6 +18,7 @@ from monitor.publish.joining import join
 from monitor.publish.pacer import Pacer
 from monitor.publish.status_values import (
     availability_value,
+    calendar_value,
     check_value,
     instant,
     notice_value,
@@ -135,13 +136,15 @@ def _tail(snapshot: Snapshot) -> bytes:
         "upcoming": agenda.upcoming(at, UPCOMING)[:MOST_WINDOWS],
         "past": agenda.past(at, PAST)[:MOST_WINDOWS],
     }
-    value = {
+    value: dict[str, Any] = {
         "service_windows": {
             when: [window_value(one) for one in found] for when, found in told.items()
         },
         "upgrades": [upgrade_value(one) for one in snapshot.upgrades],
         "notices": [notice_value(one) for one in snapshot.notices],
     }
+    if snapshot.calendars:
+        value["calendars"] = [calendar_value(one) for one in snapshot.calendars]
     return b"]," + dump(value)[1:]
 
 

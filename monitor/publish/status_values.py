@@ -9,7 +9,7 @@ from monitor import wording
 from monitor.certificates import CertificateChange
 from monitor.estate import ServiceId, Text
 from monitor.instants import instant
-from monitor.plan import NoticeView, Occurrence, UpgradeView
+from monitor.plan import CalendarView, NoticeView, Occurrence, UpgradeView
 from monitor.shares import WINDOWS, Availability, AvailabilityReport, Shares
 from monitor.snapshot import AddressView, CheckView, EnvironmentView, ServiceView
 from probes.observation import Certificate, Grade, Observation, Reason, TlsFacts
@@ -46,6 +46,7 @@ def window_value(one: Occurrence) -> dict[str, Any]:
         "services": sorted(window.services),
         "changes_certificates": window.changes_certificates,
         "cancelled": window.cancelled,
+        "calendar": window.calendar or None,
     }
 
 
@@ -64,6 +65,15 @@ def upgrade_value(one: UpgradeView) -> dict[str, Any]:
         "days_left": one.days_left,
         "retired": one.retired,
         "still_answering": list(one.answering),
+    }
+
+
+def calendar_value(one: CalendarView) -> dict[str, Any]:
+    return {
+        "name": one.name,
+        "last_success": None if one.last_success is None else instant(one.last_success),
+        "stale": one.stale,
+        "trouble": one.trouble or None,
     }
 
 

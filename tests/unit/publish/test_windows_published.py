@@ -89,6 +89,7 @@ async def test_status_json_tells_what_comes_is_and_was() -> None:
         "services": [],
         "changes_certificates": False,
         "cancelled": False,
+        "calendar": None,
     }
 
 

@@ -1,0 +1,134 @@
+"""One calendar over HTTP, politely: asked whether it has changed, in one total time, so much and no
+more, and tried again when the trouble may pass by itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import aiohttp
+from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt
+from tenacity.wait import wait_base, wait_exponential_jitter
+
+from probes.observation import clean
+from probes.retry_after import parse_retry_after
+
+TIMEOUT = 20.0
+"""Seconds for one attempt, redirects and all."""
+MOST_BYTES = 1 << 20
+ATTEMPTS = 3
+REDIRECTS = 5
+_COME_BACK = frozenset((408, 425, 429))
+WAIT = wait_exponential_jitter(multiplier=2, max=30, jitter=2)
+
+
+class FetchError(Exception):
+    """Why there is no calendar, in words of ours that name no address."""
+
+    def __init__(self, detail: str, *, passing: bool = True, stay_away: float = 0.0) -> None:
+        super().__init__(detail)
+        self.passing = passing
+        """Whether it may be over by itself in a moment."""
+        self.stay_away = stay_away
+        """Seconds for which the server has asked us not to come back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """``body`` is ``None`` when it is the one that is known."""
+
+    body: bytes | None
+    etag: str = ""
+    last_modified: str = ""
+
+
+class Fetcher:
+    """``timeout`` in seconds is a total; ``wait`` is tenacity's, between attempts."""
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        clock: Callable[[], float],
+        *,
+        timeout: float = TIMEOUT,
+        wait: wait_base = WAIT,
+    ) -> None:
+        self._session = session
+        self._clock = clock
+        self._timeout = timeout
+        self._wait = wait
+
+    async def fetch(self, url: str, etag: str, last_modified: str) -> Fetched:
+        """Raises :class:`FetchError`, after :data:`ATTEMPTS` where that may help."""
+        headers = {"Accept": "text/calendar, */*;q=0.1", "Accept-Encoding": "identity"}
+        if etag:
+            headers["If-None-Match"] = etag
+        if last_modified:
+            headers["If-Modified-Since"] = last_modified
+        attempts = AsyncRetrying(
+            stop=stop_after_attempt(ATTEMPTS),
+            wait=self._wait,
+            retry=retry_if_exception(_worth_it),
+            reraise=True,
+        )
+        return await attempts(self._once, url, headers)
+
+    async def _once(self, url: str, headers: dict[str, str]) -> Fetched:
+        try:
+            async with (
+                asyncio.timeout(self._timeout),
+                self._session.get(url, headers=headers, max_redirects=REDIRECTS) as response,
+            ):
+                return await self._answer(response)
+        except TimeoutError:
+            raise FetchError(f"no answer within {self._timeout:g} s") from None
+        except aiohttp.TooManyRedirects:
+            raise FetchError(f"more than {REDIRECTS} redirects", passing=False) from None
+        except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError, ValueError):
+            raise FetchError("the address is not an http or https URL", passing=False) from None
+        except aiohttp.ClientConnectorCertificateError as error:
+            raise FetchError(clean(f"its certificate: {error.certificate_error}")) from None
+        except aiohttp.ClientConnectorError as error:
+            why = error.os_error.strerror or type(error.os_error).__name__
+            raise FetchError(clean(f"no connection: {why}")) from None
+        except (aiohttp.ClientError, OSError) as error:
+            raise FetchError(f"the exchange broke off: {type(error).__name__}") from None
+
+    async def _answer(self, response: aiohttp.ClientResponse) -> Fetched:
+        status = response.status
+        if status == 304:
+            return Fetched(body=None)
+        if status != 200:
+            asked = parse_retry_after(response.headers.get("Retry-After"), self._clock())
+            passing = status >= 500 or status in _COME_BACK
+            raise FetchError(f"HTTP {status}", passing=passing, stay_away=asked or 0.0)
+        if response.headers.get("Content-Encoding", "identity").lower() != "identity":
+            raise FetchError("it is compressed, which was not asked for", passing=False)
+        body = bytearray()
+        async for chunk in response.content.iter_chunked(1 << 16):
+            body += chunk
+            if len(body) > MOST_BYTES:
+                raise FetchError(f"it is larger than {MOST_BYTES} bytes", passing=False)
+        return Fetched(
+            body=bytes(body),
+            etag=response.headers.get("ETag", "")[:500],
+            last_modified=response.headers.get("Last-Modified", "")[:100],
+        )
+
+
+def _worth_it(error: BaseException) -> bool:
+    """Whoever asks to be left alone is."""
+    return isinstance(error, FetchError) and error.passing and not error.stay_away
+
+
+def open_session(user_agent: str) -> aiohttp.ClientSession:
+    """Without cookies, proxies of the environment or ``.netrc``; nothing is decompressed."""
+    return aiohttp.ClientSession(
+        headers={"User-Agent": user_agent},
+        cookie_jar=aiohttp.DummyCookieJar(),
+        trust_env=False,
+        auto_decompress=False,
+        timeout=aiohttp.ClientTimeout(total=None),
+    )

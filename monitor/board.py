@@ -21,10 +21,11 @@ from monitor.check_state import CheckState, PublishedState
 from monitor.estate import CheckId, Estate, ServiceId
 from monitor.estate_diff import Difference
 from monitor.judge import Child, Rule, Standing, Status, Verdict
-from monitor.plan import CalendarView, Occurrence, Window, agenda_of
+from monitor.plan import Agenda, CalendarView, Occurrence, UnderWay, Window, agenda_of
 from monitor.record import Seen
 from monitor.shares import NOTHING, Availability
 from monitor.snapshot import EnvironmentView, Snapshot, Transition
+from monitor.stated import StatedView
 from probes.observation import Observation
 
 OVERALL = ""
@@ -215,7 +216,7 @@ class Board:
             plan = was.plan if was is not None else ()
             if was is not None:
                 row.restore(was.state())
-                row.measured = was.measured
+                row.measured, row.worsened = was.measured, was.worsened
                 self._hand_on(row, fresh, changes)
             same = row.service.id in changes.same_services
             if was is None or not same or plan != row.plan:
@@ -251,6 +252,30 @@ class Board:
             for service in environment.services:
                 yield service.service.id, service.state()
 
+    @property
+    def agenda(self) -> Agenda:
+        """What is planned."""
+        return self._agenda
+
+    def measured(self) -> Iterator[tuple[str, Status]]:
+        """What is measured of every environment (``ENV``) and service (``ENV/SERVICE``)."""
+        for environment in self._environments:
+            yield environment.name, environment.measured
+            for service in environment.services:
+                yield service.service.id, service.measured
+
+    def under_way(self) -> Iterator[UnderWay]:
+        """The services that an active window covers."""
+        for environment in self._environments:
+            for service in environment.services:
+                if service.window is not None:
+                    yield UnderWay(
+                        service=service.service.id,
+                        measured=service.measured,
+                        worsened=service.worsened,
+                        occurrence=service.window,
+                    )
+
     def hold(self, check_id: CheckId, until: float) -> None:
         """The check will not be measured before ``until``: the server has asked for it."""
         self._rows[check_id].hold(until)
@@ -268,6 +293,8 @@ class Board:
         """
         causes = self._follow_plan(now)
         for row in self._rows.values():
+            if row.fold.at is None:
+                continue  # a replay's: its standing was worked out elsewhere
             # what is not stale any more is so because the clock was set back
             if (row.stale(now) or row.standing.rule is Rule.STALE) and self._restand(row, now):
                 causes.append(self._by_check(row, now))
@@ -353,9 +380,11 @@ class Board:
         availability: Mapping[ServiceId, Availability] = NOTHING,
         config_error: str = "",
         calendars: tuple[CalendarView, ...] = (),
+        stated: Mapping[str, StatedView] | None = None,
     ) -> Snapshot:
         """Everything, at ``now``, with the ``availability`` that was measured, what is wrong with
-        the configuration on the disk, and the state of the ``calendars``. Views that have not changed are the same objects as
+        the configuration on the disk, and the state of the ``calendars``, and what is
+        ``stated``. Views that have not changed are the same objects as
         before.
         """
         return Snapshot(
@@ -381,6 +410,7 @@ class Board:
             upgrades=self._agenda.upgrades_at(now, self._answers),
             notices=self._agenda.notices_at(now),
             calendars=calendars,
+            stated=stated or {},
         )
 
     def _answers(self, check_id: str) -> bool:

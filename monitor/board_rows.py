@@ -12,13 +12,15 @@ from monitor.judge import Child, Status
 from monitor.plan import Notice, Occurrence
 from monitor.snapshot import ServiceView
 
+_TROUBLED = (Status.YELLOW, Status.RED)
+
 
 class ServiceRow:
     """A service: its checks, and what is published of it."""
 
     __slots__ = (
         "began", "environment", "measured", "notice", "planned", "rows", "service", "since",
-        "status", "view", "window",
+        "status", "view", "window", "worsened",
     )  # fmt: skip
 
     def __init__(self, service: Service, environment: EnvironmentRow, now: float) -> None:
@@ -26,6 +28,8 @@ class ServiceRow:
         self.environment = environment
         self.rows: list[CheckRow] = []
         self.measured = Status.UNKNOWN
+        self.worsened = 0
+        """How often what is measured has become yellow or red."""
         self.status = Status.UNKNOWN
         self.planned = False
         self.window: Occurrence | None = None
@@ -60,6 +64,7 @@ class ServiceRow:
         a notice says, and whether the window explains it (contract, section 2). Checks of a
         version package that is retired count for nothing.
         """
+        before = self.measured
         self.measured = judge.roll_up(
             [
                 Child(
@@ -72,6 +77,8 @@ class ServiceRow:
             ],
             self.service.majority,
         )
+        if self.measured in _TROUBLED and before not in _TROUBLED:
+            self.worsened += 1
         noticed = self.notice.says if self.notice is not None else Status.GREEN
         return judge.published(judge.worse(self.measured, noticed), self.declared)
 

@@ -26,11 +26,11 @@ import structlog
 from tenacity.wait import wait_base
 
 from monitor.aside import aside
-from monitor.calendar_fetch import MOST_BYTES, TIMEOUT, WAIT, Fetcher, FetchError, open_session
 from monitor.estate import Estate
 from monitor.plan import Window
 from monitor.plan.calendars import CalendarSource, CalendarView, sources_of, stale
 from monitor.plan.ics import NotACalendarError, Reading, read_calendar
+from monitor.polite_fetch import MOST_BYTES, TIMEOUT, WAIT, Fetcher, FetchError, open_session
 from monitor.publish.whole_file import write_whole
 from probes.observation import clean
 

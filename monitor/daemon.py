@@ -30,6 +30,7 @@ from monitor.availability import Timelines
 from monitor.board import Board
 from monitor.calendars import Calendars
 from monitor.certificates import NOTHING
+from monitor.delays import excused, is_late
 from monitor.discovery.fetching import Discoverer
 from monitor.estate import Check, CheckId, Estate, ServiceId, Text
 from monitor.estate_diff import Difference
@@ -39,6 +40,7 @@ from monitor.keeper import Keeper, Restored, take_up
 from monitor.messenger import Messenger
 from monitor.origin import Origin
 from monitor.phases import turn
+from monitor.plan import WindowNews, run_over
 from monitor.preparing import prepare, probes_of
 from monitor.publish.guards import BoundedRunner, Lock
 from monitor.publish.live import Broadcast
@@ -57,8 +59,9 @@ from monitor.secrets import Masker, secrets_of
 from monitor.settings import Loaded
 from monitor.shares import Availability, AvailabilityReport
 from monitor.snapshot import Snapshot, Transition
+from monitor.stated_watch import StatedWatch
 from monitor.systemd import Notifier
-from monitor.telling import tell_certificates
+from monitor.telling import tell_certificates, tell_window
 from monitor.watching import FileWatch
 from monitor.web_access import WebAccess, load_access
 from probes.kinds import Kind, load_kinds
@@ -151,10 +154,12 @@ class Daemon:
         estate, clock = self.estate, self._clock
         now = clock()
         self._metrics.reloaded(True, now)
+        self._stated = StatedWatch(estate, clock)
         self._calendars = Calendars(estate, self._planned, clock)
         known = await self._calendars.prepare(estate)
         self._calendars.adopt(known)
         self.board = Board(estate, now, known.windows)
+        self._window_news = WindowNews(self.board.agenda, now)
         self.timelines = Timelines(service.id for service in estate.services())
         self._announcer = Announcer(estate, self.board, self._masker, clock)
         with contextlib.suppress(OSError):  # the first writing will say what is wrong
@@ -201,6 +206,7 @@ class Daemon:
         self._schedule.start()
         stack.push_async_callback(self._end_schedule)
         await stack.enter_async_context(self._calendars)
+        await stack.enter_async_context(self._stated)
         self._watch_configuration(stack)
         # last: that thousands of checks take a moment to begin is no overload
         self._lag.start()
@@ -282,6 +288,8 @@ class Daemon:
 
     def _seen(self, check: Check, observation: Observation) -> None:
         now = self._clock()
+        if is_late(observation):
+            observation = self._excused(check, observation)
         if observation.grade is not Grade.GOOD:
             observation = self._masker.observation(observation)
         if self._keeper is not None:
@@ -304,6 +312,12 @@ class Daemon:
                 detail=observation.detail,
             )
 
+    def _excused(self, check: Check, observation: Observation) -> Observation:
+        """A file that is awaited to be late is no failure, for nobody and in no record."""
+        agenda, at = self.board.agenda, observation.at
+        delay = agenda.file_delay(at, check.environment, check.service)
+        return excused(observation, check, delay)
+
     def _stays_away(self, check: Check, until: float) -> None:
         """Until then there are no observations; a change in the air is then confirmed at once, but
         not by all checks of the host in the same instant.
@@ -318,11 +332,19 @@ class Daemon:
         entries = [self._announcer.entry(one, snapshot, decided_by, plan) for one in transitions]
         for one, entry in zip(transitions, entries, strict=True):
             self._metrics.transition(one)
+            self._tell_overrun(one)
             self.timelines.add(one)
             self.events.tell(entry)
         if self._keeper is not None:
             self._keeper.record(entries)
         self._changed.set()
+
+    def _tell_overrun(self, one: Transition) -> None:
+        if one.overrun and one.service is not None:
+            service = ServiceId(f"{one.environment}/{one.service}")
+            event = run_over(self.board.agenda, one.window, service, one.at)
+            if event is not None:
+                tell_window(event, self.estate)
 
     def _planned(self) -> None:
         """The calendars hold other windows, or cannot be read any more."""
@@ -348,6 +370,9 @@ class Daemon:
             wall, mono = now, now_mono
             if transitions := self.board.age(now):
                 self._announce(transitions)
+            self._stated.look(self.board.measured(), now)
+            for event in self._window_news.look(self.board.agenda, self.board.under_way(), now):
+                tell_window(event, self.estate)
             if self._keeper is not None:
                 self._keeper.tick(now)
             if self._messenger is not None:
@@ -448,6 +473,7 @@ class Daemon:
         transitions = self.board.adopt(prepared.board, changes, now)
         self._calendars.adopt(calendars)
         self._calendars.follow()
+        self._stated.follow(estate)
         self.estate, self._contents = estate, prepared.contents
         self._announcer.follow(estate)
         if self._keeper is not None:
@@ -493,7 +519,11 @@ class Daemon:
     def snapshot(self) -> Snapshot:
         now = self._clock()
         made = self.board.snapshot(
-            now, self._availability, self._config_error, self._calendars.views(now)
+            now,
+            self._availability,
+            self._config_error,
+            self._calendars.views(now),
+            self._stated.views(now),
         )
         return dated(made, self._revisions.at(made)) if made.notices else made
 

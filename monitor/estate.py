@@ -75,6 +75,17 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StatedSource:
+    """Where the owner of a target states its colour: an address, a path, and its words as ours."""
+
+    url: str
+    jsonpath: str | None = None
+    xpath: str | None = None
+    namespaces: tuple[tuple[str, str], ...] = ()
+    words: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
     id: ServiceId
     environment: str
@@ -85,6 +96,7 @@ class Service:
     majority: float = 0.5
     weight: float = 1.0
     critical: bool = False
+    stated: StatedSource | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +107,7 @@ class Environment:
     majority: float = 0.5
     weight: float = 1.0
     critical: bool = False
+    stated: StatedSource | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

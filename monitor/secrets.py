@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
 
 from monitor.estate import Estate
 from monitor.receiver import Receiver
+from monitor.stated import sources_of
 from probes.http_settings import HttpSettings
 from probes.masking import MASK, SHORTEST, blanked, blanked_bytes
 from probes.oauth2_settings import OAuth2Settings
@@ -119,11 +120,11 @@ def secrets_of(estate: Estate) -> frozenset[str]:
         found |= _in_file(estate.web.password_file)
     for receiver in estate.notifications:
         found |= _of_receiver(receiver)
-    for calendar in estate.later.get("calendars", ()):
-        if calendar.url is not None:
-            parts = urlsplit(calendar.url)
-            found |= {parts.password or "", unquote(parts.password or "")}
-            found |= {value for _, value in parse_qsl(parts.query)}
+    urls = [one.url for one in estate.later.get("calendars", ()) if one.url is not None]
+    urls += [source.url for source in sources_of(estate).values()]
+    for url in urls:
+        password = urlsplit(url).password or ""
+        found |= {password, unquote(password)}
     return frozenset(found)
 
 

@@ -125,6 +125,7 @@ class Builder:
             title=said.title.text() if said.title else Text(sv=name.upper(), en=name.upper()),
             services=tuple(one for one in services if one is not None),
             majority=inherited.get("majority"),
+            stated=said.stated_url.source() if said.stated_url is not None else None,
             **_standing(said),
         )
 
@@ -154,6 +155,7 @@ class Builder:
             help=_text(said.help),
             checks=tuple(one for one in checks if one is not None),
             majority=inherited.get("majority"),
+            stated=said.stated_url.source() if said.stated_url is not None else None,
             **_standing(said),
         )
 

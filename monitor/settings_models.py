@@ -24,6 +24,7 @@ from monitor.settings_sections import (
     Store,
     Upgrade,
 )
+from monitor.settings_stated import StatedUrl
 from monitor.settings_text import Name, NonEmpty, TextSettings
 from probes.settings import (
     HOST_PATTERN,
@@ -113,6 +114,7 @@ class EnvironmentSettings(Tuning, Standing):
     name: Name
     title: TextSettings | None = None
     min_interval: PositiveDuration | None = None
+    stated_url: StatedUrl | None = None
 
 
 class ServiceSettings(Tuning, Standing):
@@ -122,6 +124,7 @@ class ServiceSettings(Tuning, Standing):
     title: TextSettings | None = None
     help: TextSettings | None = None
     min_interval: PositiveDuration | None = None
+    stated_url: StatedUrl | None = None
 
 
 class CheckSettings(Tuning, Standing):

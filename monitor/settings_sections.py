@@ -86,6 +86,8 @@ class ServiceWindow(Strict):
     services: Annotated[list[ServiceRef], Field(min_length=1)] | None = None
     changes_certificates: bool = False
     cancelled: bool = False
+    delays_files: PositiveDuration | None = None
+    """How much older an export file may be, from the start until so long after the end."""
 
 
 class Calendar(
@@ -130,6 +132,8 @@ class Notice(Strict):
     until: Time | None = None
     updated: Time | None = None
     """When it was last changed; left out, when the monitor first saw it so."""
+    delays_files: PositiveDuration | None = None
+    """How much older an export file may be, from the beginning until so long after the end."""
     environments: Annotated[list[Name], Field(min_length=1)] | None = None
     services: Annotated[list[ServiceRef], Field(min_length=1)] | None = None
 

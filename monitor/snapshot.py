@@ -10,6 +10,7 @@ from monitor.estate import Check, Environment, Estate, Service, ServiceId
 from monitor.judge import Rule, Status
 from monitor.plan import EMPTY, Agenda, CalendarView, Notice, NoticeView, Occurrence, UpgradeView
 from monitor.shares import NOTHING, Availability
+from monitor.stated import StatedView
 from monitor.transition_id import transition_id
 from probes.observation import Cause, Grade, Observation, Reason
 
@@ -189,6 +190,8 @@ class Snapshot:
     notices: tuple[NoticeView, ...] = ()
     """The active ones, the worst first."""
     calendars: tuple[CalendarView, ...] = ()
+    stated: Mapping[str, StatedView] = field(default_factory=dict)
+    """What is stated by the owners, by ``ENV`` and ``ENV/SERVICE``, where that is asked for."""
 
     def services(self) -> Iterator[ServiceView]:
         for environment in self.environments:

@@ -8,9 +8,10 @@ import structlog
 
 from monitor.certificates import CertificateChange, News
 from monitor.estate import Check, Estate, Text
+from monitor.plan import Happening, WindowEvent
 from monitor.publish.status_values import instant
 from monitor.snapshot import Transition
-from monitor.wording import change_message, source
+from monitor.wording import change_message, source, window_message
 
 log = structlog.get_logger("driftvakt")
 
@@ -30,6 +31,23 @@ def tell_transition(transition: Transition, message: Text, language: str) -> Non
         window=transition.window,
         **({"reconfigured": True} if transition.reconfigured else {}),
         message=message.en if language == "en" else message.sv,
+    )
+
+
+def tell_window(event: WindowEvent, estate: Estate) -> None:
+    """What has happened to a service window; one that has run over is a warning."""
+    message, one = window_message(event, estate.timezone), event.occurrence
+    log.log(
+        logging.WARNING if event.what is Happening.RUN_OVER else logging.INFO,
+        "service_window",
+        what=event.what.value,
+        id=one.window.id,
+        start=instant(one.start),
+        end=instant(one.end),
+        impact=one.window.impact.value,
+        service=event.service,
+        calendar=one.window.calendar or None,
+        message=message.en if estate.language == "en" else message.sv,
     )
 
 

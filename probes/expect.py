@@ -35,6 +35,7 @@ class Expectations:
 
     __slots__ = (
         "_fhir",
+        "_fresh",
         "_plain",
         "_reads_content",
         "_rules",
@@ -69,11 +70,11 @@ class Expectations:
         rules: list[Rule] = [
             header_rule(name, pattern) for name, pattern in settings.headers.items()
         ]
-        if settings.last_modified_within is not None:
-            rules.append(freshness_rule(settings.last_modified_within))
+        within = settings.last_modified_within
+        self._fresh = freshness_rule(within) if within is not None else None
         if settings.body_bytes is not None:
             rules.append(size_rule(settings.body_bytes))
-        self._plain = not rules and not self._reads_content
+        self._plain = not rules and not self._reads_content and self._fresh is None
         rules.append(
             length_rule(
                 max_body_bytes,
@@ -87,7 +88,8 @@ class Expectations:
         self._rules = tuple(rules)
 
     def judge(self, response: Response, stop: Stop = never) -> Shortfall | None:
-        """The first expectation that does not hold, ``None`` when all do.
+        """The first expectation that does not hold, ``None`` when all do. Its age comes last: a
+        file that is only old may be awaited to be.
 
         When ``stop`` says so, long work ends early and what is given means nothing.
         """
@@ -101,7 +103,9 @@ class Expectations:
             shortfall = rule(response)
             if shortfall is not None:
                 return shortfall
-        return self._judge_content(response, stop)
+        return self._judge_content(response, stop) or (
+            self._fresh(response) if self._fresh is not None else None
+        )
 
     def heavy(self, response: Response) -> bool:
         """Whether judging it belongs into a thread (:mod:`probes.workers`): it may take longer

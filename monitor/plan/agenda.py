@@ -69,6 +69,28 @@ class Agenda:
             found, key=lambda one: (one.says.severity, one.begins or -math.inf), default=None
         )
 
+    def file_delay(self, at: float, environment: str, service: str) -> float:
+        """Seconds that an export file of a service may be older at ``at``: the most that a window
+        or a notice allows, from its start until so long after its end.
+        """
+        windows = (
+            one.window.delays_files
+            for one in self.occurrences
+            if one.window.delays_files
+            and not one.window.cancelled
+            and one.start <= at <= one.end + one.window.delays_files
+            and one.window.covers(environment, service)
+        )
+        notices = (
+            one.delays_files
+            for one in self.notices
+            if one.delays_files
+            and (one.begins is None or one.begins <= at)
+            and (one.ends is None or at <= one.ends + one.delays_files)
+            and one.covers(environment, service)
+        )
+        return max(max(windows, default=0.0), max(notices, default=0.0))
+
     def retired(self, at: float) -> dict[str, Upgrade]:
         """By their ids the checks that must fail at ``at``, with the package they belong to."""
         return retired_checks(self.upgrades, at)

@@ -222,6 +222,7 @@ def _window(uid: str, event: Any, zone: ZoneInfo, known: frozenset[str]) -> Wind
         changes_certificates=bool(_CERTIFICATES & words)
         or str(event.get("X-DRIFTVAKT-CHANGES-CERTIFICATES", "")).strip().lower() == "true",
         cancelled=status == "CANCELLED",
+        delays_files=_length(event.get("X-DRIFTVAKT-DELAYS-FILES", "")),
     )
 
 
@@ -326,6 +327,14 @@ def _impact(event: Any, words: Iterable[str]) -> Impact:
         return _IMPACTS[own]
     found = [_IMPACTS[word] for word in words if word in _IMPACTS]
     return max(found, key=lambda one: one.declares.severity, default=Impact.NONE)
+
+
+def _length(given: Any) -> float:
+    """``90m``, ``6h`` or ``2d`` in seconds; what is none of these counts for nothing."""
+    found = re.fullmatch(r"([0-9]{1,4})([mhd])", str(given).strip())
+    if found is None:
+        return 0.0
+    return min(float(found[1]) * {"m": 60.0, "h": 3_600.0, "d": 86_400.0}[found[2]], BEHIND)
 
 
 def _listed(event: Any, key: str) -> set[str]:

@@ -25,6 +25,8 @@ class Notice:
     environments: frozenset[str] = frozenset()
     services: frozenset[str] = frozenset()
     """``ENV/SERVICE``. With no environment and no service named it concerns all."""
+    delays_files: float = 0.0
+    """Seconds that an export file may be older, from the beginning until as long after the end."""
     updated: float | None = None
     """When its author last changed it, where that was written."""
 
@@ -69,6 +71,7 @@ def notices_of(estate: Estate) -> tuple[Notice, ...]:
             ends=_instant(one.until, zone),
             environments=frozenset(one.environments or ()),
             services=frozenset(one.services or ()),
+            delays_files=one.delays_files or 0.0,
             updated=_instant(one.updated, zone),
         )
         for one in estate.later.get("notices", ())

@@ -53,6 +53,8 @@ class Window:
     """``ENV/SERVICE``. With no environment and no service named it concerns all."""
     changes_certificates: bool = False
     cancelled: bool = False
+    delays_files: float = 0.0
+    """Seconds that an export file may be older, from the start until as long after the end."""
     calendar: str = ""
     """The name of the calendar that it stands in; empty for a configured one."""
     original: float | None = None
@@ -83,6 +85,7 @@ def windows_of(estate: Estate) -> tuple[Window, ...]:
             services=frozenset(one.services or ()),
             changes_certificates=one.changes_certificates,
             cancelled=one.cancelled,
+            delays_files=one.delays_files or 0.0,
         )
         for one in estate.later.get("service_windows", ())
     )

@@ -165,3 +165,10 @@ CALENDAR_READ = _gauge(
     "driftvakt_calendar_last_success_timestamp_seconds",
     "When a calendar was last read without a fault, in Unix time.",
 )
+STATED_STATUS = _gauge(
+    "driftvakt_stated_status", "What an agency states itself: 1 for the one that holds."
+)
+STATED_DIFFERS = _gauge(
+    "driftvakt_stated_differs_seconds",
+    "How long that has been another than what is measured; 0 while it is not.",
+)

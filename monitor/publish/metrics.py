@@ -22,6 +22,7 @@ from monitor.publish.joining import join
 from monitor.publish.pacer import Pacer
 from monitor.publish.plan_series import plan_lines
 from monitor.publish.service_series import Changes, ServiceSeries, environment_lines
+from monitor.publish.stated_series import stated_lines
 from monitor.publish.tally import Tally
 from monitor.publish.window_series import WindowSeries
 from monitor.shares import NOTHING_KNOWN
@@ -86,6 +87,7 @@ class Metrics(House):
             blocks.append(self._windows.render(snapshot))
             blocks.append(plan_lines(snapshot))
             blocks.append(calendar_lines(snapshot))
+            blocks.append(stated_lines(snapshot))
             await pacer.rest()
             blocks.append(self.render_house())
             return await join(blocks, pacer)

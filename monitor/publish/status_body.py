@@ -22,6 +22,7 @@ from monitor.publish.status_values import (
     check_value,
     instant,
     notice_value,
+    stated_value,
     text,
     upgrade_value,
     view_value,
@@ -72,10 +73,12 @@ class StatusRenderer:
         pieces = [self._head(snapshot)]
         for number, environment in enumerate(snapshot.environments):
             pieces.append(b"," if number else b"")
-            pieces.append(_open(_environment(environment, snapshot)) + b'"services":[')
+            pieces.append(_open(_environment(environment, snapshot)))
+            pieces.append(_stated(environment.environment.name, snapshot) + b'"services":[')
             for place, service in enumerate(environment.services):
                 pieces.append(b"," if place else b"")
                 pieces.append(self._service(service, environment, snapshot))
+                pieces.append(_stated(service.service.id, snapshot))
                 pieces.append(self._availability_of(service.service.id, snapshot) + b'"checks":[')
                 for order, check in enumerate(service.checks):
                     pieces.append(b"," if order else b"")
@@ -127,6 +130,12 @@ class StatusRenderer:
         if snapshot.config_error:
             value["configuration_error"] = snapshot.config_error
         return _open(value) + b'"environments":['
+
+
+def _stated(subject: str, snapshot: Snapshot) -> bytes:
+    """Where that is asked for; it is not kept, since it changes by itself."""
+    view = snapshot.stated.get(subject)
+    return b"" if view is None else b'"stated":' + dump(stated_value(view)) + b","
 
 
 def _tail(snapshot: Snapshot) -> bytes:

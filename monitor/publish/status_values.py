@@ -12,6 +12,7 @@ from monitor.instants import instant
 from monitor.plan import CalendarView, NoticeView, Occurrence, UpgradeView
 from monitor.shares import WINDOWS, Availability, AvailabilityReport, Shares
 from monitor.snapshot import AddressView, CheckView, EnvironmentView, ServiceView
+from monitor.stated import StatedView
 from probes.observation import Certificate, Grade, Observation, Reason, TlsFacts
 
 __all__ = ["check_value", "instant", "notice_value", "text", "upgrade_value", "view_value"]
@@ -73,6 +74,17 @@ def calendar_value(one: CalendarView) -> dict[str, Any]:
         "name": one.name,
         "last_success": None if one.last_success is None else instant(one.last_success),
         "stale": one.stale,
+        "trouble": one.trouble or None,
+    }
+
+
+def stated_value(one: StatedView) -> dict[str, Any]:
+    """What its owner says."""
+    return {
+        "status": one.status,
+        "says": one.says or None,
+        "at": None if one.at is None else instant(one.at),
+        "differs_since": None if one.differs_since is None else instant(one.differs_since),
         "trouble": one.trouble or None,
     }
 

@@ -15,6 +15,7 @@ outside (a probe's detail, a title) is put on one line.
     certificates  a certificate that was changed
     wholes        a service, an environment, everything
     plans         version packages and notices
+    window_events what happens to a service window
     transitions   what changed, and the all-clear
 """
 
@@ -26,6 +27,7 @@ from monitor.wording.reasons import reason_phrase
 from monitor.wording.times import duration, instant
 from monitor.wording.transitions import transition_message
 from monitor.wording.wholes import environment_message, overall_message, service_message
+from monitor.wording.window_events import window_message
 
 __all__ = [
     "change_message",
@@ -41,4 +43,5 @@ __all__ = [
     "status_word",
     "transition_message",
     "upgrade_message",
+    "window_message",
 ]

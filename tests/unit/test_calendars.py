@@ -13,10 +13,10 @@ import pytest
 from aiohttp import web
 from tenacity import wait_none
 
-from monitor.calendar_fetch import MOST_BYTES
 from monitor.calendars import Calendars
 from monitor.estate import Estate
 from monitor.plan.calendars import sources_of
+from monitor.polite_fetch import MOST_BYTES
 from monitor.settings_sections import Calendar
 from tests.servers.http_server import HttpServer, serve_http
 from tests.unit.test_board import check, estate

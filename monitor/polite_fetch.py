@@ -1,4 +1,4 @@
-"""One calendar over HTTP, politely: asked whether it has changed, in one total time, so much and no
+"""One document over HTTP, politely: asked whether it has changed, in one total time, so much and no
 more, and tried again when the trouble may pass by itself.
 """
 
@@ -25,7 +25,7 @@ WAIT = wait_exponential_jitter(multiplier=2, max=30, jitter=2)
 
 
 class FetchError(Exception):
-    """Why there is no calendar, in words of ours that name no address."""
+    """Why there is no document, in words of ours that name no address."""
 
     def __init__(self, detail: str, *, passing: bool = True, stay_away: float = 0.0) -> None:
         super().__init__(detail)
@@ -45,7 +45,7 @@ class Fetched:
 
 
 class Fetcher:
-    """``timeout`` in seconds is a total; ``wait`` is tenacity's, between attempts."""
+    """``timeout`` in seconds is a total; ``wait`` is tenacity's, between ``attempts``."""
 
     def __init__(
         self,
@@ -54,21 +54,25 @@ class Fetcher:
         *,
         timeout: float = TIMEOUT,
         wait: wait_base = WAIT,
+        attempts: int = ATTEMPTS,
+        accept: str = "text/calendar, */*;q=0.1",
     ) -> None:
         self._session = session
         self._clock = clock
         self._timeout = timeout
         self._wait = wait
+        self._attempts = attempts
+        self._accept = accept
 
     async def fetch(self, url: str, etag: str, last_modified: str) -> Fetched:
-        """Raises :class:`FetchError`, after :data:`ATTEMPTS` where that may help."""
-        headers = {"Accept": "text/calendar, */*;q=0.1", "Accept-Encoding": "identity"}
+        """Raises :class:`FetchError`, after several attempts where that may help."""
+        headers = {"Accept": self._accept, "Accept-Encoding": "identity"}
         if etag:
             headers["If-None-Match"] = etag
         if last_modified:
             headers["If-Modified-Since"] = last_modified
         attempts = AsyncRetrying(
-            stop=stop_after_attempt(ATTEMPTS),
+            stop=stop_after_attempt(self._attempts),
             wait=self._wait,
             retry=retry_if_exception(_worth_it),
             reraise=True,

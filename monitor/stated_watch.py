@@ -1,0 +1,170 @@
+"""Asks agencies' own pages for the colours that they state, once a minute at most for each address."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from types import TracebackType
+from typing import Self
+
+import aiohttp
+import structlog
+
+from monitor.aside import aside
+from monitor.estate import Estate, StatedSource
+from monitor.judge import Status
+from monitor.polite_fetch import Fetcher, FetchError, open_session
+from monitor.stated import (
+    OUTDATED,
+    Comparison,
+    StatedView,
+    Statement,
+    read_statement,
+    sources_of,
+)
+
+log = structlog.get_logger("driftvakt")
+
+EVERY = 60.0
+"""Seconds between two questions to one address."""
+STAY_AWAY = 86_400.0
+CLOSE = 1.0
+TIMEOUT = 10.0
+ACCEPT = "application/json, application/xml, text/xml, */*;q=0.1"
+_NOTHING = Statement(status=None, says="", trouble="")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    """``at``: when it was last read."""
+
+    statement: Statement = _NOTHING
+    at: float | None = None
+
+
+class StatedWatch:
+    """For as long as its context is entered. ``clock`` gives seconds since the epoch; ``every`` is
+    for tests.
+    """
+
+    def __init__(self, estate: Estate, clock: Callable[[], float], *, every: float = EVERY) -> None:
+        self._clock = clock
+        self._every = every
+        self._user_agent = estate.user_agent
+        self._sources = sources_of(estate)
+        self._known: dict[StatedSource, _Known] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._session: aiohttp.ClientSession | None = None
+        self._comparison = Comparison()
+        self._differ: Mapping[str, float] = {}
+        self._trouble: dict[str, str] = {}
+
+    async def __aenter__(self) -> Self:
+        self._begin()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        tasks, self._tasks = list(self._tasks.values()), {}
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks, timeout=CLOSE)
+        if self._session is not None:
+            await self._session.close()
+
+    def follow(self, estate: Estate) -> None:
+        """From now on this is the configuration; addresses that stay are asked no sooner."""
+        self._sources = sources_of(estate)
+        wanted = set(self._sources.values())
+        self._known = {source: known for source, known in self._known.items() if source in wanted}
+        self._begin()
+
+    def look(self, measured: Iterable[tuple[str, Status]], now: float) -> None:
+        """To be called about once a second."""
+        if self._sources:
+            stated = {subject: self._status(subject, now) for subject in self._sources}
+            self._differ = self._comparison.look(stated, measured, now)
+
+    def views(self, now: float) -> dict[str, StatedView]:
+        """By ``ENV`` and ``ENV/SERVICE``."""
+        return {subject: self._view(subject, now) for subject in self._sources}
+
+    def _status(self, subject: str, now: float) -> Status:
+        known = self._known.get(self._sources[subject], _Known())
+        if known.at is None or now - known.at > OUTDATED:
+            return Status.UNKNOWN
+        return known.statement.status or Status.UNKNOWN
+
+    def _view(self, subject: str, now: float) -> StatedView:
+        source = self._sources[subject]
+        known = self._known.get(source, _Known())
+        status = self._status(subject, now)
+        return StatedView(
+            status=status,
+            says=known.statement.says,
+            at=known.at,
+            differs_since=self._differ.get(subject) if status is not Status.UNKNOWN else None,
+            trouble=self._trouble.get(source.url, "") or known.statement.trouble,
+        )
+
+    def _begin(self) -> None:
+        urls = {source.url for source in self._sources.values()}
+        for url in self._tasks.keys() - urls:
+            self._tasks.pop(url).cancel()
+            self._trouble.pop(url, None)
+        for url in urls - self._tasks.keys():
+            self._tasks[url] = asyncio.create_task(self._ask(url), name="stated")
+
+    async def _ask(self, url: str) -> None:
+        """Until it is cancelled."""
+        if self._session is None:
+            self._session = open_session(self._user_agent)
+        fetcher = Fetcher(self._session, self._clock, timeout=TIMEOUT, attempts=1, accept=ACCEPT)
+        etag = modified = ""
+        body = b""
+        while True:
+            pause = self._every
+            try:
+                got = await fetcher.fetch(url, etag, modified)
+            except FetchError as error:
+                self._failed(url, str(error))
+                pause = max(pause, min(error.stay_away, STAY_AWAY))
+            except Exception:  # a bug of ours must not end the asking for good
+                log.exception("stated_broke")
+                self._failed(url, "a fault of the monitor itself")
+            else:
+                if got.body is not None:
+                    body, etag, modified = got.body, got.etag, got.last_modified
+                if self._trouble.pop(url, ""):
+                    log.info("stated_read_again", subjects=self._subjects(url))
+                await self._read(url, body)
+            await asyncio.sleep(pause)
+
+    async def _read(self, url: str, body: bytes) -> None:
+        for source in {one for one in self._sources.values() if one.url == url}:
+            statement = await aside(lambda s=source: read_statement(body, s))  # type: ignore[misc]
+            before = self._known.get(source, _Known())
+            self._known[source] = replace(before, statement=statement, at=self._clock())
+            if statement != before.statement:
+                level = log.warning if statement.trouble else log.info
+                level(
+                    "stated",
+                    subjects=[one for one, known in self._sources.items() if known == source],
+                    status=statement.status.value if statement.status is not None else None,
+                    says=statement.says,
+                    **({"error": statement.trouble} if statement.trouble else {}),
+                )
+
+    def _failed(self, url: str, trouble: str) -> None:
+        if self._trouble.get(url) != trouble:
+            self._trouble[url] = trouble
+            log.warning("stated_not_read", subjects=self._subjects(url), error=trouble)
+
+    def _subjects(self, url: str) -> list[str]:
+        return [subject for subject, source in self._sources.items() if source.url == url]

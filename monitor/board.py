@@ -244,6 +244,10 @@ class Board:
         """What must outlive the process of one check."""
         return self._rows[check_id].state()
 
+    def unmeasured(self) -> list[CheckId]:
+        """The checks of which nothing was observed yet."""
+        return [name for name, row in self._rows.items() if row.last is None]
+
     def published(self) -> Iterator[tuple[str, PublishedState]]:
         """What must outlive the process, by ``ENV/SERVICE``, ``ENV`` and :data:`OVERALL`."""
         yield OVERALL, PublishedState(status=self._status, since=self._since)

@@ -19,6 +19,9 @@ from monitor.estate import Check
 from monitor.judge import Fold, Standing, Status, Verdict
 from probes.observation import Observation
 
+JUST_BEFORE = 0.001
+"""Seconds: the first observation may be of the very instant at which its check begins."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
@@ -60,10 +63,12 @@ class CheckState:
 
     @property
     def at(self) -> float:
-        """When the newest observation in it was made; 0 before the first."""
+        """The newest instant of which it knows: of the newest observation in it, or just before the
+        check began. What was seen later is not in it.
+        """
         if self.fold.trouble is not None:
             return self.fold.trouble.at
-        return self.fold.at or 0.0
+        return self.fold.at if self.fold.at is not None else self.started_at - JUST_BEFORE
 
     @property
     def known(self) -> Known:

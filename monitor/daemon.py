@@ -15,6 +15,7 @@ import contextlib
 import ssl
 import time
 from collections.abc import Callable, Container, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -38,6 +39,7 @@ from monitor.fitness import CanaryWatch, LoopLag
 from monitor.history.history import History
 from monitor.keeper import Keeper, Restored, take_up
 from monitor.messenger import Messenger
+from monitor.notify.delivery import Told
 from monitor.origin import Origin
 from monitor.phases import turn
 from monitor.plan import WindowNews, run_over
@@ -84,6 +86,17 @@ CONFIG_ERROR_SHOWN = 500
 STATUS_FILE = "status.json"
 
 
+OpenHistory = Callable[[Estate, Callable[[], float]], AbstractAsyncContextManager[History]]
+MakeMessenger = Callable[[Estate, History, Told, Callable[[], float]], Messenger]
+
+
+def open_history(
+    estate: Estate, clock: Callable[[], float]
+) -> AbstractAsyncContextManager[History]:
+    """The one that the configuration names."""
+    return History.open(estate.store, estate.data_dir, retention=estate.retention, clock=clock)
+
+
 def _nobody(_transition: Transition, _text: Text) -> tuple[Outgoing, ...]:
     return ()
 
@@ -101,13 +114,14 @@ class Daemon:
         drain: float = DRAIN,
         status_file: Writes | None = None,
         listens: bool = True,
-        keeps: bool = True,
+        history: OpenHistory | None = open_history,
+        messenger: MakeMessenger = Messenger,
         origin: Origin | None = None,
         masker: Masker | None = None,
     ) -> None:
         """``clock`` gives seconds since the epoch, ``timer`` monotonic ones; both, the writer of
-        the status file, and whether there are a web server and a history at all, are for
-        simulations.
+        the status file, whether there is a web server, the history (``None``: none is kept) and
+        who sends messages are for simulations.
 
         ``origin`` is where the estate was read from and may be read again; without one it cannot
         be reloaded. ``masker`` is one that others hold too: it learns every secret.
@@ -123,7 +137,8 @@ class Daemon:
         self._clock = clock
         self._timer = timer
         self._listens = listens
-        self._keeps = keeps
+        self._open_history = history
+        self._make_messenger = messenger
         self._drain = drain
         self._kinds = kinds if kinds is not None else load_kinds()
         self._metrics = Metrics(__version__, timer)
@@ -226,20 +241,13 @@ class Daemon:
     async def _take_up(self, stack: contextlib.AsyncExitStack, now: float) -> list[Transition]:
         """Opens the history and goes on where it ends; gives what has changed meanwhile."""
         restored = Restored()
-        if self._keeps:
-            history = await stack.enter_async_context(
-                History.open(
-                    self.estate.store,
-                    self.estate.data_dir,
-                    retention=self.estate.retention,
-                    clock=self._clock,
-                )
-            )
+        if self._open_history is not None:
+            history = await stack.enter_async_context(self._open_history(self.estate, self._clock))
             self._metrics.watch_history(history.figures)
             self._keeper = Keeper(history, self.board, self.estate)
             restored = await self._keeper.restore(now)
             self._messenger = await stack.enter_async_context(
-                Messenger(self.estate, history, self._metrics, self._clock)
+                self._make_messenger(self.estate, history, self._metrics, self._clock)
             )
         # when the history has not said what it knows, that is not to be forgotten
         remembers = self._keeper is not None and restored.revisions is not None

@@ -8,7 +8,7 @@ The instant at which the daemon was last alive is kept too: nobody measured from
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import ceil
 
@@ -75,10 +75,16 @@ class Keeper:
         self._history = history
         self._board = board
         self.observed = history.observed
-        self.follow(estate)
+        self._watch(estate)
 
     def follow(self, estate: Estate) -> None:
-        """From now on the states of this configuration's checks are kept, for as long as it says."""
+        """From now on the states of this configuration's checks are kept, for as long as it says.
+        To be called when the board has taken it.
+        """
+        self._watch(estate)
+        self._begin()
+
+    def _watch(self, estate: Estate) -> None:
         self._estate = estate
         self._history.keep(estate.retention)
         self._order = [check.id for check in estate.checks()]
@@ -105,6 +111,7 @@ class Keeper:
             if key != REVISIONS and (state := unpacked_published(data)) is not None
         }
         changes = self._board.restore(checks, later, published, now)
+        self._begin()
         if checks:
             log.info("restored", checks=len(checks), observations=sum(map(len, later.values())))
         return Restored(
@@ -114,6 +121,13 @@ class Keeper:
             past=[entry.transition for entry in recorded],
             revisions=kept.get(REVISIONS, b""),
         )
+
+    def _begin(self) -> None:
+        """Keeps the states of checks that begin, so that all they will have seen is told from what
+        earlier ones of the same name saw, and none of it is lost with the process.
+        """
+        if begin := self._board.unmeasured():
+            self._history.checkpoint(self._states(begin))
 
     def _checks(self, kept: dict[str, bytes]) -> dict[CheckId, CheckState]:
         found = {}
@@ -142,10 +156,9 @@ class Keeper:
             for one in transitions
             if one.service is not None and one.check is not None
         }
-        states = {str(check): packed(self._board.check_state(check)) for check in checks}
         touched = {OVERALL} | {one.environment for one in transitions}
         touched |= {f"{one.environment}/{one.service}" for one in transitions}
-        self._history.record(entries, states | self._published(touched))
+        self._history.record(entries, self._states(checks) | self._published(touched))
 
     async def past(self, service: ServiceId, now: float) -> Past | None:
         """What the page tells of a service; ``None`` when the history is away. Raises ``KeyError``
@@ -207,8 +220,10 @@ class Keeper:
         self._history.checkpoint(self._published())
 
     def _keep(self, checks: Sequence[CheckId], now: float) -> None:
-        states = {str(check): packed(self._board.check_state(check)) for check in checks}
-        self._history.checkpoint(states | {ALIVE: repr(now).encode()})
+        self._history.checkpoint(self._states(checks) | {ALIVE: repr(now).encode()})
+
+    def _states(self, checks: Iterable[CheckId]) -> dict[str, bytes]:
+        return {str(check): packed(self._board.check_state(check)) for check in checks}
 
     def _published(self, touched: Container[str] | None = None) -> dict[str, bytes]:
         return {

@@ -20,7 +20,7 @@ import structlog
 from monitor.estate import Estate, Text
 from monitor.history.history import History
 from monitor.history.trouble import HistoryTroubleError
-from monitor.notify.delivery import Deliverer, Told
+from monitor.notify.delivery import Deliverer, MakeSender, Told
 from monitor.notify.lane import Pace
 from monitor.notify.routing import Router
 from monitor.record import Entry, Outgoing
@@ -62,12 +62,22 @@ class Messenger:
         history: History,
         told: Told,
         clock: Callable[[], float],
+        *,
+        pace: Pace | None = None,
+        sender: MakeSender | None = None,
     ) -> None:
+        """``pace`` and ``sender`` take the place of real time and real receivers in simulations."""
         self._estate = estate
         self._history = history
         self._clock = clock
         self._router = Router(estate)
-        self._deliverer = Deliverer(estate, _Outbox(history), told, pace=Pace(clock=clock))
+        self._deliverer = Deliverer(
+            estate,
+            _Outbox(history),
+            told,
+            pace=pace if pace is not None else Pace(clock=clock),
+            sender=sender,
+        )
         self._resuming: set[asyncio.Task[None]] = set()
         self._stack = AsyncExitStack()
         self._open = False

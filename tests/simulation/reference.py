@@ -6,7 +6,7 @@ the values that it is given. Statuses are plain words.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from monitor.judge import Thresholds
@@ -173,6 +173,12 @@ class Reference:
         if not memory.ours:
             memory.grades.append(grade)
             memory.at = seen.at
+
+    def begin(self, subjects: Collection[str], now: float) -> None:
+        """Of these nothing was ever published."""
+        rules = {name: memory.rules for name, memory in self.checks.items()}
+        fresh = Reference(self.environments, rules, self.plans, now)
+        self.published |= {name: fresh.published[name] for name in subjects}
 
     def ticked(self, now: float) -> None:
         for memory in self.checks.values():

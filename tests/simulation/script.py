@@ -5,6 +5,7 @@ Instants are seconds since the world's beginning, as the monotonic clock has the
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -23,6 +24,7 @@ from monitor.estate import (
     Text,
 )
 from monitor.judge import Thresholds
+from monitor.receiver import Receiver
 from monitor.settings_sections import ServiceWindow
 from probes.settings import ProbeSettings
 from tests.simulation.reference import Part, Plan, Rules
@@ -83,6 +85,8 @@ class Event:
     at: float
     value: float = 0.0
     keeps: bool = True
+    killed: bool = False
+    """A restart without a stop before it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +99,8 @@ class Script:
     troubles: tuple[Trouble, ...]
     events: tuple[Event, ...]
     plans: tuple[Plan, ...]
+    keeps: bool = False
+    """Whether there is a real history, and a receiver of messages."""
 
     def parts(self) -> tuple[Part, ...]:
         """What is watched, as the reference reads it."""
@@ -139,10 +145,14 @@ class Size:
     intervals: tuple[float, ...] = (2.0, 5.0, 10.0, 30.0, 60.0)
     busy: float = 1.0
     """How much happens."""
+    keeps: float = 0.05
+    """Share of worlds with a real history: they take five times as long."""
 
 
 ORDINARY = Size()
-WHOLE_DAY = Size(checks=(20, 20), seconds=(DAY, DAY), long=0.0, intervals=(30.0,), busy=8.0)
+WHOLE_DAY = Size(
+    checks=(20, 20), seconds=(DAY, DAY), long=0.0, intervals=(30.0,), busy=8.0, keeps=0.0
+)
 
 
 def write(seed: int, size: Size = ORDINARY) -> Script:
@@ -156,13 +166,69 @@ def write(seed: int, size: Size = ORDINARY) -> Script:
     plans, windows = _windows(draw, estate, duration)
     estate = replace(estate, later={"service_windows": windows})
     events = sorted(_events(draw, duration, size.busy), key=lambda event: event.at)
-    return Script(
+    script = Script(
         seed=seed,
         duration=duration,
         estate=estate,
         troubles=tuple(_troubles(draw, estate, duration, size.busy)),
         events=tuple(events),
         plans=plans,
+    )
+    draw = random.Random(f"keeps {seed}")
+    return _keeping(draw, script) if draw.random() < size.keeps else script
+
+
+RECEIVER = Receiver(
+    name="all",
+    kind="alertmanager",  # which is never made to wait for others
+    on=frozenset(("red", "yellow", "unknown", "recovery")),
+    planned=True,
+)
+
+
+def _keeping(draw: random.Random, script: Script) -> Script:
+    """The same world with a real history, whose database fails at times, and a receiver that does.
+
+    Left out is what the history is known not to tell apart: observations after the clock was set
+    back from older ones, and what was seen until a stop while the database was away.
+    """
+    duration = script.duration
+    troubles = []
+    for kind in ("database", "database", "receiver", "receiver"):
+        if draw.random() < 0.5:
+            start, end = _span(draw, duration)
+            reason = draw.choice(("refuses", "hangs", "takes it all the same"))
+            value = 0.0 if reason == "refuses" else draw.choice((3.0, 20.0))
+            troubles.append(
+                Trouble(kind=kind, start=start, end=min(end, duration), reason=reason, value=value)
+            )
+    # probes in flight hold a stop up; the history does not look for a returned database every second
+    away = [(one.start - 30.0, one.end + 40.0) for one in troubles if one.kind == "database"]
+
+    def possible(event: Event) -> bool:
+        if event.kind == "jump":
+            return 0.0 < event.value <= 3600.0
+        stopped, started = event.at, event.at + event.value
+        return event.kind != "restart" or not any(
+            start <= started and stopped <= end for start, end in away
+        )
+
+    kills = []
+    if draw.random() < 0.5:
+        for _ in range(draw.choice((1, 2, 3))):
+            at = draw.uniform(0.0, duration)
+            kills.append(Event(kind="restart", at=at, value=draw.choice((0.0, 5.0)), killed=True))
+    others = list(script.troubles)
+    if kills:
+        # a certificate that was seen a second before may be news once more
+        others = [one for one in others if one.kind != "certificate"]
+    events = filter(possible, [*script.events, *kills])
+    return replace(
+        script,
+        estate=replace(script.estate, notifications=(RECEIVER,)),
+        troubles=(*others, *troubles),
+        events=tuple(sorted(events, key=lambda event: event.at)),
+        keeps=True,
     )
 
 
@@ -353,7 +419,7 @@ def _troubles(
     for _ in some(0, 0, 0, 1):
         yield trouble("slow_disk", value=draw.choice((0.5, 7.0)))
     for _ in some(0, 0, 1):
-        yield replace(trouble("certificate", **place()), end=duration * 2)
+        yield replace(trouble("certificate", **place()), end=math.inf)
 
 
 def _events(draw: random.Random, duration: float, busy: float) -> Iterator[Event]:

@@ -80,9 +80,13 @@ class Loop(asyncio.SelectorEventLoop):
         """It need no more be noticed: a broken world is cleared away."""
         self._virtual.standstill = 100 * STANDSTILL
 
+    def timers(self) -> list[asyncio.TimerHandle]:
+        """Those that are still set, and those that are due."""
+        due = [one for one in self._ready if isinstance(one, asyncio.TimerHandle)]  # type: ignore[attr-defined]
+        return [one for one in (*self._scheduled, *due) if not one.cancelled()]  # type: ignore[attr-defined]
+
     def left(self) -> list[str]:
-        """Timers that are still set."""
-        return [repr(one) for one in self._scheduled if not one.cancelled()]  # type: ignore[attr-defined]
+        return [repr(one) for one in self.timers()]
 
     def _troubled(self, loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
         self.troubles.append(f"{context.get('message')}: {context.get('exception')!r}")

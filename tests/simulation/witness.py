@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -63,6 +63,7 @@ class Witness:
         self._leaf: dict[str, str] = {}
         self._renewed: list[str] = []
         self._told_renewed: list[str] = []
+        self.announced: Callable[[Sequence[Transition]], None] = lambda changes: None
         network.begun = self._begins
         network.ended = self.manners.ended
 
@@ -162,6 +163,7 @@ class Witness:
         for one in changes:
             story.insist(one.since <= max(now, self._clock.latest), f"{one} is of the future")
         self.transitions += len(changes)
+        self.announced(changes)
         self._to_hear += [(subject, before, after) for subject, before, after, _ in told]
         for subject, before, after, _ in told:
             if "/" in subject and before != after:

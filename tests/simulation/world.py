@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import tempfile
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
@@ -17,7 +18,10 @@ import structlog
 from monitor.board import Board
 from monitor.check_state import packed, unpacked, unpacked_published
 from monitor.daemon import Daemon
+from monitor.messenger import Messenger
 from monitor.record import seen_of
+from monitor.snapshot import Transition
+from tests.simulation.keeping import AFTERWARDS, Keeping
 from tests.simulation.network import Network
 from tests.simulation.reference import Reference
 from tests.simulation.script import ORDINARY, Event, Script, Size, write
@@ -53,8 +57,16 @@ def run(seed: int, size: Size = ORDINARY, tell: Callable[[str], None] | None = N
     story = Story(loop.time, tell)
     world = _World(script, loop, story)
     try:
-        with warnings.catch_warnings(), _listening(world.logged):
+        with (
+            tempfile.TemporaryDirectory(prefix="driftvakt-") as folder,
+            warnings.catch_warnings(),
+            _listening(world.logged),
+        ):
             warnings.simplefilter("error")
+            if script.keeps:
+                inside = Path(folder, "kept")
+                inside.mkdir()
+                world.keeping = Keeping(seed, inside, story, world.network, loop)
             loop.run_until_complete(world.live())
     except Exception as error:  # noqa: BLE001 - whatever it is, it is a violation with a story
         if not story.broken:
@@ -131,9 +143,10 @@ class _Memory:
 
 
 class _Simulated(Daemon):
-    """The daemon, whose memory is the world's until it has a history of its own."""
+    """The daemon. Where it has no history, its memory is the world's."""
 
     def __init__(self, world: _World) -> None:
+        keeping = world.keeping
         super().__init__(
             world.script.estate,
             kinds=world.network.kinds(),
@@ -141,16 +154,14 @@ class _Simulated(Daemon):
             timer=world.loop.time,
             status_file=_StatusFile(world),
             listens=False,
-            keeps=False,
+            history=keeping.open_history if keeping is not None else None,
+            messenger=keeping.messenger if keeping is not None else Messenger,
         )
-        self._world: _World | None = world
+        self._world = world
 
-    async def _publish(self) -> None:
-        world, self._world = self._world, None
-        # for the first time, and before the first probe
-        if world is not None and (changes := world.begin(self.board)):
-            self._announce(changes)
-        await super()._publish()
+    async def _take_up(self, stack: contextlib.AsyncExitStack, now: float) -> list[Transition]:
+        changes = await super()._take_up(stack, now)
+        return self._world.begin(self.board, changes)
 
 
 class _World:
@@ -161,12 +172,15 @@ class _World:
         self.clock = Clock(loop)
         self.network = Network(script, loop.time)
         self.memory: _Memory | None = None
+        self.keeping: Keeping | None = None
         self.reference: Reference | None = None
         self.witness: Witness
         self.probes = self.transitions = self.lives = 0
         self._timers: list[asyncio.TimerHandle] = []
         self._jumps: list[float] = []
         self._stalls: list[tuple[float, float]] = []
+        self._leaves: dict[str, str] = {}
+        self._ended_at = 0.0
 
     def logged(self, event: Mapping[str, Any]) -> None:
         self.witness.logged(event)
@@ -185,12 +199,21 @@ class _World:
         end = STARTED + script.duration
         for restart in restarts:
             if loop.time() < (until := STARTED + restart.at):
-                await self._life(min(until, end))
-                self.story.say(f"restart, memory kept: {restart.keeps}")
+                await self._life(min(until, end), killed=restart.killed)
+                how = "killed" if restart.killed else "restart"
+                self.story.say(f"{how}, memory kept: {restart.keeps}")
                 if not restart.keeps:
                     self.memory = self.reference = None
+                    if self.keeping is not None:
+                        self.keeping.forgets(self.clock())
                 await asyncio.sleep(restart.value)
-        await self._life(max(end, loop.time() + 1))
+        end = max(end, loop.time() + 1)
+        if self.keeping is not None:
+            self._at(end - STARTED, self._note_end)
+            end += AFTERWARDS
+        await self._life(end)
+        if self.keeping is not None and not self.story.broken:
+            self.keeping.check_end(self._ended_at)
         if self.reference is not None:
             self.reference.anew()
         for timer in self._timers:
@@ -200,7 +223,7 @@ class _World:
         self.story.insist(not left, f"tasks are left: {left}")
         self.story.insist(not loop.left(), f"timers are left: {loop.left()}")
 
-    async def _life(self, until: float) -> None:
+    async def _life(self, until: float, *, killed: bool = False) -> None:
         loop = self.loop
         self.lives += 1
         self.witness = Witness(
@@ -208,23 +231,58 @@ class _World:
         )
         witness = self.witness
         witness.manners.jumps, witness.manners.stalls = self._jumps, self._stalls
+        if self.keeping is not None:
+            witness.announced = self.keeping.announced
         daemon = _Simulated(self)
-        async with daemon:
-            while (now := loop.time()) < until and not self.story.broken:
-                await asyncio.sleep(min(CHECKPOINT, until - now))
-                if loop.time() < until:
-                    self._put_down(daemon.board, states=True)
+        await daemon.__aenter__()
+        while (now := loop.time()) < until and not self.story.broken:
+            await asyncio.sleep(min(CHECKPOINT, until - now))
+            if loop.time() < until:
+                self._put_down(daemon.board, states=True)
+        if killed and self.keeping is not None:
+            await self._kill(daemon)
+            self.reference = self.keeping.after_kill(
+                witness.reference, self.script, self._last_turn()
+            )
+        else:
             while True:
                 before = witness.compared
                 exposition = await daemon.metrics()
                 if witness.compared == before:  # nothing has happened meanwhile
                     break
             witness.read(exposition.decode())
-        witness.hears()
-        self._put_down(daemon.board, states=False)
-        self.reference = witness.reference
+            await daemon.__aexit__(None, None, None)
+            witness.hears()
+            self._put_down(daemon.board, states=False)
+            self.reference = witness.reference
+            if self.keeping is not None and not self.story.broken:
+                checks = witness.reference.checks.items()
+                self.keeping.check_history({name: len(one.seen) for name, one in checks})
+        self._leaves = witness.leaves()
         self.probes += witness.probes
         self.transitions += witness.transitions
+
+    async def _kill(self, daemon: Daemon) -> None:
+        """Nothing of it gets another turn; what the kernel would close is closed."""
+        assert self.keeping is not None
+        self.keeping.stop_at_once()
+        for task in (others := asyncio.all_tasks() - {asyncio.current_task()}):
+            task.cancel()
+        for timer in self.loop.timers():
+            if timer not in self._timers:
+                timer.cancel()
+        if others:
+            await asyncio.wait(others)
+        await self.keeping.let_go()
+        await daemon._tools.close()
+
+    def _last_turn(self) -> float:
+        """The instant since which nothing has had a turn."""
+        since = self.loop.time()
+        for start, end in reversed(self._stalls):
+            if end >= since:
+                since = start
+        return since
 
     # what outlives the daemon
 
@@ -244,10 +302,19 @@ class _World:
         else:
             memory.published = published
 
-    def begin(self, board: Board) -> list[Any]:
-        """A life begins, with what was put down of the one before; gives what has changed."""
+    def begin(self, board: Board, restored: list[Transition]) -> list[Transition]:
+        """A life begins, with what was put down of the one before, or what the history has
+        ``restored``; gives what has changed.
+        """
         witness = self.witness
         witness.attach(board)
+        if self.keeping is not None:
+            if self.reference is not None:
+                witness.knew(self._leaves)
+                witness.reference.begin(self.keeping.new, self.clock())
+                self.keeping.new = set()
+                witness.restored(restored, self.clock())
+            return restored
         memory = self.memory
         if memory is None:
             return []
@@ -273,6 +340,9 @@ class _World:
         return changes
 
     # what happens to it
+
+    def _note_end(self) -> None:
+        self._ended_at = self.clock()
 
     def _at(self, seconds: float, what: Callable[..., None], *values: object) -> None:
         self._timers.append(self.loop.call_at(STARTED + seconds, what, *values))

@@ -1,0 +1,325 @@
+"""What a world keeps: a real history on a database that fails, and a receiver that is not always
+there. And what must hold of both: nothing is lost, nothing invented, all of it in order.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import shutil
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sqlalchemy import Connection, text
+
+from monitor.check_state import unpacked, unpacked_published
+from monitor.estate import Estate
+from monitor.history import queries
+from monitor.history.database import Database
+from monitor.history.history import History
+from monitor.history.trouble import HistoryTroubleError
+from monitor.history.worker import InlineWorker
+from monitor.messenger import Messenger
+from monitor.notify.delivery import Pace, Told
+from monitor.notify.message import Message
+from monitor.notify.sending import SendFailed
+from monitor.snapshot import Transition
+from tests.simulation.network import Network
+from tests.simulation.reference import Reference
+from tests.simulation.script import Script
+from tests.simulation.story import Story
+from tests.simulation.virtual import Loop
+
+AFTERWARDS = 420.0
+"""Seconds that the last life goes on, all well, for what waits to arrive: the longest back-off
+is 300 s, and what is left of a flood goes a minute later.
+"""
+TROUBLED = ("yellow", "red")
+LATE = 3.0
+"""Seconds within which an observation is in the database."""
+Change = tuple[str, str, bool]
+"""Before, after, planned."""
+
+
+class _Database(Database):
+    """Refuses at the beginning of a transaction, or only when all of it is written."""
+
+    def __init__(self, folder: Path, network: Network) -> None:
+        super().__init__("sqlite", folder)
+        self._network = network
+
+    @contextlib.contextmanager
+    def transaction(self, *, durable: bool = False) -> Iterator[Connection]:
+        trouble = self._network.holding("database")
+        if trouble is not None and not trouble.value:
+            raise HistoryTroubleError("the database is away")
+        with super().transaction(durable=durable) as connection:
+            yield connection
+            if trouble is not None:
+                raise HistoryTroubleError("the disk is full")
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[Connection]:
+        if self._network.holding("database"):
+            raise HistoryTroubleError("the database is away")
+        with super().reading() as connection:
+            yield connection
+
+
+@dataclass
+class _Era:
+    """From one loss of all memory to the next."""
+
+    announced: list[tuple[float, Transition]] = field(default_factory=list)
+    """With the timer's reading."""
+    arrived: list[Message] = field(default_factory=list)
+
+
+class Keeping:
+    """The history and the receiver of one world, over all its lives."""
+
+    def __init__(self, seed: int, folder: Path, story: Story, network: Network, loop: Loop) -> None:
+        self._folder = folder
+        self._story = story
+        self._network = network
+        self._loop = loop
+        self._draw = random.Random(f"keeping {seed}")
+        self._era = _Era()
+        self._lost: dict[str, int] = {}
+        """Observations of each check that a kill has cost, and that its state knows all the same."""
+        self.new: set[str] = set()
+        """Services and environments of which the history has nothing, after a kill."""
+        self._worker: InlineWorker | None = None
+        self._database: _Database | None = None
+        self._messenger: Messenger | None = None
+
+    # what the daemon is given
+
+    @contextlib.asynccontextmanager
+    async def open_history(
+        self, estate: Estate, clock: Callable[[], float]
+    ) -> AsyncIterator[History]:
+        self._worker = InlineWorker()
+        self._database = _Database(self._folder, self._network)
+        async with History.open(
+            estate.store,
+            self._folder,
+            retention=estate.retention,
+            clock=clock,
+            timer=self._loop.time,
+            worker=self._worker,
+            database=self._database,
+        ) as history:
+            yield history
+
+    def messenger(
+        self, estate: Estate, history: History, told: Told, clock: Callable[[], float]
+    ) -> Messenger:
+        pace = Pace(
+            clock=clock,
+            monotonic=self._loop.time,
+            jitter=lambda ceiling: self._draw.uniform(0.0, ceiling),
+        )
+        self._messenger = Messenger(estate, history, told, clock, pace=pace, sender=lambda *_: self)
+        return self._messenger
+
+    def stop_at_once(self) -> None:
+        """The history gets no other turn."""
+        if self._worker is not None:
+            self._worker._step = None
+            if self._worker._next is not None:
+                self._worker._next.cancel()
+
+    async def let_go(self) -> None:
+        """What the kernel would close."""
+        if self._database is not None:
+            self._database.close()
+        if self._messenger is not None:
+            await self._messenger._deliverer._session.close()
+
+    # the receiver: a monitor.notify.sending.Sender
+
+    refresh_every: float | None = None
+
+    async def send(self, messages: Sequence[Message]) -> None:
+        trouble = self._network.holding("receiver")
+        if trouble is None:
+            self._take(messages)
+            return
+        match trouble.reason:
+            case "refuses":
+                raise SendFailed("refused")
+            case "hangs":
+                await asyncio.sleep(trouble.value)
+                raise SendFailed("no answer")
+            case _:  # it arrives, and the answer is lost
+                self._take(messages)
+                raise SendFailed("the connection was reset")
+
+    def _take(self, messages: Sequence[Message]) -> None:
+        for message in messages:
+            self._story.say(f"told {message.subject}: {message.after.value}")
+            same = [one for one in self._era.arrived if one.id == message.id]
+            self._story.insist(all(one == message for one in same), f"{message.id} has changed")
+            if not same:
+                self._era.arrived.append(message)
+
+    async def refresh(self) -> None:
+        """There is nothing to tell again."""
+
+    def restore(self, message: Message) -> None:
+        """It remembers nothing."""
+
+    async def trial(self) -> None:
+        """Nobody tries it."""
+
+    async def close(self) -> None:
+        """It holds nothing."""
+
+    # what must hold
+
+    def announced(self, changes: Sequence[Transition]) -> None:
+        """The board has told of these."""
+        self._era.announced += ((self._loop.time(), one) for one in changes)
+
+    def forgets(self, now: float) -> None:
+        """All memory is lost; what was to be told until a while ago has been."""
+        self._check_messages(now, whole=False)
+        self._era, self._lost = _Era(), {}
+        shutil.rmtree(self._folder)
+        self._folder.mkdir()
+
+    def check_history(self, seen: dict[str, int]) -> None:
+        """After a stop: the history has each transition, and of each check as many observations as
+        were ``seen``.
+        """
+        with self._reading() as connection:
+            kept = _transitions(connection)
+            counted = {name: len(_seen(connection, name)) for name in seen}
+        told = self._told()
+        for subject in kept.keys() | told.keys():
+            known, wanted = kept[subject], [one for _, one in told[subject]]
+            if known != wanted:
+                self._story.wrong(f"the history of {subject} is {known}, told was {wanted}")
+        expected = {name: number - self._lost.get(name, 0) for name, number in seen.items()}
+        self._story.insist(counted == expected, f"kept {counted}, observed {expected}")
+
+    def after_kill(self, reference: Reference, script: Script, since: float) -> Reference:
+        """What the next life may know: at most what was given to the history ``since`` the loop had
+        its last turn is gone, and observations of the last second or so.
+        """
+        fresh = Reference(script.parts(), script.rules(), script.plans, 0.0)
+        with self._reading() as connection:
+            kept = _transitions(connection)
+            states = queries.states(connection)
+            for check in script.estate.checks():
+                rows = _seen(connection, check.id)
+                state = unpacked(states[check.id], check) if check.id in states else None
+                known = max([0.0, *rows, *([state.at] if state is not None else [])])
+                every = reference.checks[check.id].seen
+                for seen in (known_of := [one for one in every if one.at <= known + 1e-5]):
+                    fresh.observed(check.id, seen, seen.at)
+                self._lost[check.id] = len(known_of) - len(rows)
+                gone = [
+                    one for one in every if one.at + one.duration < reference.planned_at - LATE
+                ][len(known_of) :]
+                self._story.insist(not gone, f"{check.id} has lost {gone}")
+        told = self._told()
+        for subject in kept.keys() | told.keys():
+            known_here, wanted = kept[subject], told[subject]
+            due = [one for at, one in wanted if at < since]
+            every_one = [one for _, one in wanted]
+            if known_here != every_one[: len(known_here)] or len(known_here) < len(due):
+                self._story.wrong(f"a kill has left {known_here} of {every_one} of {subject}")
+        published = {name: unpacked_published(states.get(name, b"")) for name in fresh.published}
+        self.new = {name for name, found in published.items() if found is None}
+        for name, found in published.items():
+            if found is not None:
+                fresh.published[name] = found.status.value, found.planned
+        self._keep_only({subject: len(found) for subject, found in kept.items()})
+        return fresh
+
+    def _keep_only(self, numbers: Mapping[str, int]) -> None:
+        left = dict(numbers)
+        announced = []
+        for at, one in self._era.announced:
+            if left.get(_subject(one), 0):
+                left[_subject(one)] -= 1
+                announced.append((at, one))
+        self._era.announced = announced
+
+    def _told(self) -> dict[str, list[tuple[float, Change]]]:
+        told: dict[str, list[tuple[float, Change]]] = defaultdict(list)
+        for at, one in self._era.announced:
+            told[_subject(one)].append((at, (one.before.value, one.after.value, one.planned)))
+        return told
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        database = Database("sqlite", self._folder, read_only=True)
+        with database.reading() as connection:
+            yield connection
+        database.close()
+
+    def check_end(self, until: float) -> None:
+        """At the end of the world: all that was to be told ``until`` then has arrived, and the
+        outbox knows it.
+        """
+        self._check_messages(until, whole=True)
+        with self._reading() as connection:
+            pending = [one for one in queries.pending(connection) if one.created_at <= until]
+            failed = connection.execute(text("SELECT id, error FROM outbox WHERE error > ''")).all()
+        self._story.insist(not pending, f"the outbox still has {pending}")
+        self._story.insist(not failed, f"given up: {failed}")
+
+    def _check_messages(self, until: float, *, whole: bool) -> None:
+        """What arrived of each service is, in order, what was to be told of it."""
+        for service, wanted in self._wanted().items():
+            arrived = [one.after.value for one in self._era.arrived if one.subject == service]
+            due = [after for at, after in wanted if at <= until] if whole else []
+            every = [after for _, after in wanted]
+            if arrived != every[: len(arrived)] or len(arrived) < len(due):
+                self._story.wrong(f"of {service} arrived {arrived}, to be told was {every}")
+
+    def _wanted(self) -> dict[str, list[tuple[float, str]]]:
+        """Whoever wants to know of everything is told of what is not green, and of green after it;
+        and of what a service window no longer explains.
+        """
+        wanted: dict[str, list[tuple[float, str]]] = defaultdict(list)
+        troubled: set[str] = set()
+        for _, one in self._era.announced:
+            if one.service is None:
+                continue
+            subject, after = _subject(one), one.after.value
+            changes = one.before is not one.after
+            overrun = not changes and after in TROUBLED and not one.planned
+            if after == "green":
+                if subject in troubled:
+                    wanted[subject].append((one.at, after))
+                troubled.discard(subject)
+            elif changes or overrun:
+                wanted[subject].append((one.at, after))
+                troubled.add(subject)
+        return wanted
+
+
+def _transitions(connection: Connection) -> dict[str, list[Change]]:
+    statement = (
+        "SELECT environment, service, before, after, planned FROM transition ORDER BY at, id"
+    )
+    kept: dict[str, list[Change]] = defaultdict(list)
+    for environment, service, before, after, planned in connection.execute(text(statement)):
+        subject = environment if service is None else f"{environment}/{service}"
+        kept[subject].append((before, after, bool(planned)))
+    return kept
+
+
+def _seen(connection: Connection, check: str) -> list[float]:
+    return [one.at for part in queries.stream_seen(connection, check, 0.0) for one in part]
+
+
+def _subject(one: Transition) -> str:
+    return one.environment if one.service is None else f"{one.environment}/{one.service}"

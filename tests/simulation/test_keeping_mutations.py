@@ -1,0 +1,143 @@
+"""The worlds with a real history can fail: each of these faults is found within a few of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
+from itertools import count, islice
+from typing import Any
+
+import pytest
+
+from monitor.history.history import History
+from monitor.history.journal import Journal
+from monitor.history.recorder import Recorder
+from monitor.history.trouble import HistoryTroubleError
+from monitor.judge import Status
+from monitor.keeper import Keeper
+from monitor.messenger import Messenger
+from monitor.notify.delivery import Deliverer
+from monitor.notify.grouping import Waiting
+from monitor.notify.lane import Lane
+from monitor.notify.routing import Router
+from monitor.record import Entry, Outgoing
+from monitor.snapshot import Transition
+from tests.simulation.script import write
+from tests.simulation.story import Violation
+from tests.simulation.world import run
+
+WORLDS = 40
+"""Within which each fault is found, unless it is in the world named with it already."""
+Patch = pytest.MonkeyPatch
+record, plan, write_all, write_rest = (
+    Keeper.record, Router.plan, Recorder._write_all, Recorder._write_rest,
+)  # fmt: skip
+
+
+def some_transitions_are_not_recorded(patch: Patch) -> None:
+    def forgetful(self: Keeper, entries: Sequence[Entry]) -> None:
+        record(self, [one for one in entries if one.transition.after is not Status.UNKNOWN])
+
+    patch.setattr(Keeper, "record", forgetful)
+
+
+def checks_begin_with_nothing_kept(patch: Patch) -> None:
+    patch.setattr(Keeper, "_begin", lambda self: None)
+
+
+def what_was_published_is_not_kept(patch: Patch) -> None:
+    patch.setattr(Keeper, "_published", lambda self, touched=None: {})
+
+
+def transitions_are_lost_when_the_database_is_away(patch: Patch) -> None:
+    def careless(self: Recorder, items: Any) -> None:
+        try:
+            write_all(self, items)
+        except HistoryTroubleError as error:
+            self._gone(error)
+
+    patch.setattr(Recorder, "_write_all", careless)
+
+
+def observations_are_lost_when_the_database_is_away(patch: Patch) -> None:
+    def careless(self: Recorder) -> None:
+        try:
+            write_rest(self)
+        except HistoryTroubleError:
+            self.intake.seen.clear()
+            raise
+
+    patch.setattr(Recorder, "_write_rest", careless)
+
+
+def the_journal_keeps_nothing(patch: Patch) -> None:
+    patch.setattr(Journal, "append", lambda self, lines: None)
+
+
+def deliveries_are_not_noted(patch: Patch) -> None:
+    patch.setattr(History, "delivered", lambda self, outgoing_id, at: None)
+
+
+def what_the_process_before_left_is_not_sent(patch: Patch) -> None:
+    async def nothing(self: Deliverer) -> None:
+        """It is forgotten."""
+
+    patch.setattr(Deliverer, "resume", nothing)
+
+
+def nothing_is_sent_again(patch: Patch) -> None:
+    patch.setattr("monitor.notify.lane.GIVE_UP", 0.0)
+
+
+def the_newest_message_goes_first(patch: Patch) -> None:
+    def hasty(self: Lane) -> Iterator[Waiting]:
+        for subject, queue in self._queues.items():
+            if subject not in self._busy:
+                yield queue[-1]
+
+    patch.setattr(Lane, "_heads", hasty)
+
+
+def the_all_clear_is_not_sent(patch: Patch) -> None:
+    def gloomy(self: Router, transition: Transition, *rest: Any) -> tuple[Outgoing, ...]:
+        return () if transition.after is Status.GREEN else plan(self, transition, *rest)
+
+    patch.setattr(Router, "plan", gloomy)
+
+
+def messages_are_planned_apart_from_transitions(patch: Patch) -> None:
+    patch.setattr(Messenger, "plan", lambda self, transition, text: ())
+
+
+FAULTS: dict[Callable[[Patch], None], int] = {
+    some_transitions_are_not_recorded: 2523,
+    checks_begin_with_nothing_kept: 2523,
+    what_was_published_is_not_kept: 2523,
+    transitions_are_lost_when_the_database_is_away: 595,
+    observations_are_lost_when_the_database_is_away: 2012,
+    the_journal_keeps_nothing: 2012,
+    deliveries_are_not_noted: 2012,
+    what_the_process_before_left_is_not_sent: 1158,
+    nothing_is_sent_again: 2012,
+    the_newest_message_goes_first: 542,
+    the_all_clear_is_not_sent: 2012,
+    messages_are_planned_apart_from_transitions: 2012,
+}
+
+
+@cache
+def worlds() -> tuple[int, ...]:
+    """The seeds of the first worlds that have a history."""
+    return tuple(islice((seed for seed in count() if write(seed).keeps), WORLDS))
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
+def test_a_fault_is_found(fault: Callable[[Patch], None], monkeypatch: Patch) -> None:
+    """Within a few worlds some promise breaks; none does without the fault, as others test."""
+    fault(monkeypatch)
+    for seed in (FAULTS[fault], *worlds()):
+        try:
+            run(seed)
+        except Violation:
+            return
+    pytest.fail(f"{WORLDS} worlds have not noticed it")

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ssl
 import time
 from collections.abc import Callable, Container, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -22,7 +21,6 @@ from types import TracebackType
 from typing import Self
 
 import structlog
-from aiohttp import web
 
 from monitor import __version__
 from monitor.announcing import Announcer
@@ -44,14 +42,10 @@ from monitor.origin import Origin
 from monitor.phases import turn
 from monitor.plan import WindowNews, run_over
 from monitor.preparing import prepare, probes_of
-from monitor.publish.guards import BoundedRunner, Lock
 from monitor.publish.live import Broadcast
 from monitor.publish.metrics import Metrics
-from monitor.publish.pacer import Pacer
 from monitor.publish.revisions import RevisionLog, Revisions, dated
-from monitor.publish.status_body import StatusRenderer
 from monitor.publish.status_file import StatusFile, Writes
-from monitor.publish.web import application
 from monitor.record import Entry, Outgoing, Past
 from monitor.reload import Reloader
 from monitor.reload_outcome import Ended, Outcome
@@ -59,21 +53,20 @@ from monitor.runner import Runner
 from monitor.schedule import Schedule
 from monitor.secrets import Masker, secrets_of
 from monitor.settings import Loaded
-from monitor.shares import Availability, AvailabilityReport
+from monitor.shares import AvailabilityReport
 from monitor.snapshot import Snapshot, Transition
 from monitor.stated_watch import StatedWatch
+from monitor.status_publisher import StatusPublisher
 from monitor.systemd import Notifier
 from monitor.telling import tell_certificates, tell_window
 from monitor.watching import FileWatch
-from monitor.web_access import WebAccess, load_access
+from monitor.web_server import WebServer
 from probes.kinds import Kind, load_kinds
 from probes.observation import Grade, Observation, clean
 from probes.tools import Tools
 
 log = structlog.get_logger("driftvakt")
 
-STATUS_EVERY = 5.0
-"""Seconds at most between two writings of the status file (contract, section 7)."""
 TICK = 1.0
 """Seconds between looks at what time alone changes: staleness, the clock, the watchdog."""
 CLOCK_JUMP = 2.0
@@ -131,9 +124,7 @@ class Daemon:
         self._reloader = Reloader(origin, self._adopt, self._reloaded, self._clean)
         self._config_error = ""
         self._contents: Mapping[Path, bytes] = {}
-        self._lock = Lock()
-        self._web_tls: ssl.SSLContext | None = None
-        self._rendering = asyncio.Lock()
+        self._web = WebServer()
         self._clock = clock
         self._timer = timer
         self._listens = listens
@@ -142,21 +133,22 @@ class Daemon:
         self._drain = drain
         self._kinds = kinds if kinds is not None else load_kinds()
         self._metrics = Metrics(__version__, timer)
-        self._renderer = StatusRenderer(version=__version__, timer=timer)
-        self._status_file = status_file or StatusFile(estate.data_dir / STATUS_FILE)
+        self.timelines = Timelines(service.id for service in estate.services())
+        self._status = StatusPublisher(
+            status_file or StatusFile(estate.data_dir / STATUS_FILE),
+            snapshot=self.snapshot,
+            measure=lambda: self.timelines.measure(clock()),
+            metrics=self._metrics,
+            timer=timer,
+        )
         self._notifier = Notifier()
         self._masker = masker if masker is not None else Masker(secrets_of(estate))
         self._keeper: Keeper | None = None
         self._messenger: Messenger | None = None
         self._discoverer: Discoverer | None = None
-        self._changed = asyncio.Event()
-        self._status_body: tuple[bytes, float] = (b"", 0.0)
-        self._availability: Mapping[ServiceId, Availability] = {}
-        self._write_error = ""
         self._ticked_at = self._timer()
         self._background: list[asyncio.Task[None]] = []
         self._stack = contextlib.AsyncExitStack()
-        self.url = ""
         self.events = Broadcast(clock=clock)
 
     async def __aenter__(self) -> Self:
@@ -175,7 +167,6 @@ class Daemon:
         self._calendars.adopt(known)
         self.board = Board(estate, now, known.windows)
         self._window_news = WindowNews(self.board.agenda, now)
-        self.timelines = Timelines(service.id for service in estate.services())
         self._announcer = Announcer(estate, self.board, self._masker, clock)
         with contextlib.suppress(OSError):  # the first writing will say what is wrong
             estate.data_dir.mkdir(parents=True, exist_ok=True)
@@ -207,11 +198,11 @@ class Daemon:
         )
         if changes:
             self._announce(changes)
-        await self._publish()
+        await self._status.publish()
         if self._listens:
-            await self._serve(stack)
+            await self._web.start(self, self._asked_to_reload, stack)
         self._background = [
-            asyncio.create_task(self._write_status(), name="status"),
+            asyncio.create_task(self._status.run(), name="status"),
             asyncio.create_task(self._tick(), name="tick"),
         ]
         stack.push_async_callback(self._end_background)
@@ -226,7 +217,7 @@ class Daemon:
         # last: that thousands of checks take a moment to begin is no overload
         self._lag.start()
         self._notifier.ready(f"watching {sum(1 for _ in estate.checks())} checks")
-        log.info("started", url=self.url, status_file=str(self._status_file.path))
+        log.info("started", url=self.url, status_file=str(self._status.file.path))
 
     async def __aexit__(
         self,
@@ -289,8 +280,7 @@ class Daemon:
         for task in self._background:
             task.cancel()
         await asyncio.wait(self._background, timeout=CLOSE)
-        await self._publish()
-        await self._status_file.close()
+        await self._status.close()
 
     # what happens to an observation
 
@@ -308,7 +298,7 @@ class Daemon:
             self._announce(transitions, check.id)
         if certificates is not NOTHING:
             tell_certificates(certificates, check, self.estate)
-            self._changed.set()
+            self._status.changed()
         if self.board.unsettled(check.id):
             self._schedule.sooner(check.id, max(now, observation.at + check.retry_interval))
         if verdict.grade != "good":
@@ -345,7 +335,7 @@ class Daemon:
             self.events.tell(entry)
         if self._keeper is not None:
             self._keeper.record(entries)
-        self._changed.set()
+        self._status.changed()
 
     def _tell_overrun(self, one: Transition) -> None:
         if one.overrun and one.service is not None:
@@ -358,7 +348,7 @@ class Daemon:
         """The calendars hold other windows, or cannot be read any more."""
         if transitions := self.board.plan(self._calendars.windows, self._clock()):
             self._announce(transitions)
-        self._changed.set()
+        self._status.changed()
 
     # what runs beside the probes
 
@@ -391,38 +381,6 @@ class Daemon:
                 log.warning("overloaded" if overloaded else "overload_ended")
             self._notifier.alive()
 
-    async def _write_status(self) -> None:
-        while True:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(STATUS_EVERY):
-                    await self._changed.wait()
-            self._changed.clear()
-            await self._publish()
-
-    async def _render(self) -> None:
-        async with self._rendering:
-            await self._measure_availability()
-            snapshot = self.snapshot()
-            body = await self._renderer.render(snapshot)
-            self._status_body = body, snapshot.at
-
-    async def _publish(self) -> None:
-        """Renders the status and writes it; what cannot be written is told, once, and goes on."""
-        await self._render()
-        body, at = self._status_body
-        try:
-            await self._status_file.write(body)
-        except OSError as error:
-            self._metrics.status_write_failed()
-            if str(error) != self._write_error:
-                self._write_error = str(error)
-                log.error("status_file_not_written", error=self._write_error)
-            return
-        if self._write_error:
-            self._write_error = ""
-            log.info("status_file_written_again")
-        self._metrics.status_written(at)
-
     def _hold(self, now: float, known: Container[str] = ()) -> None:
         """Begins the timelines with what is published before anything is measured, of all but
         those ``known``.
@@ -433,15 +391,6 @@ class Daemon:
             self.timelines.hold(
                 ServiceId(subject), state.status, planned=state.planned, since=state.since, at=now
             )
-
-    async def _measure_availability(self) -> None:
-        pacer = Pacer()
-        measured = {}
-        for service, availability in self.timelines.measure(self._clock()):
-            measured[service] = availability
-            if pacer.due():
-                await pacer.rest()
-        self._availability = measured
 
     # another configuration
 
@@ -490,7 +439,7 @@ class Daemon:
             self._messenger.follow(estate)
         if self._discoverer is not None:
             self._discoverer.follow(estate.discovery, estate.user_agent)
-        self._let_in(prepared.access)
+        self._web.let_in(prepared.access, estate)
         watched = {service.id for service in estate.services()}
         self._metrics.forget(changes.ended, before - watched)
         self.timelines.watch(watched)
@@ -501,34 +450,29 @@ class Daemon:
         await self._schedule.adopt(estate.checks(), prepared.phases, changes.begun, under_way)
         if self._messenger is not None:
             await self._messenger.renew()
-        await self._render()  # who has asked finds it there
+        await self._status.render()  # who has asked finds it there
         return changes
-
-    def _let_in(self, access: WebAccess) -> None:
-        """Who may come from now on, and what they are shown to know us by."""
-        self._lock.change(access.credentials)
-        web = self.estate.web
-        if self._web_tls is not None and web.cert_file is not None:
-            try:
-                self._web_tls.load_cert_chain(web.cert_file, web.key_file, lambda: "")
-            except OSError as error:  # it was replaced once more, just now
-                log.error("web_certificate_not_renewed", error=str(error))
 
     def _reloaded(self, outcome: Outcome) -> None:
         self._config_error = outcome.error
         self._metrics.reloaded(outcome.ended is Ended.RELOADED, self._clock())
-        self._changed.set()
+        self._status.changed()
 
     def _clean(self, text: str) -> str:
         return clean(self._masker.text(text), CONFIG_ERROR_SHOWN)
 
     # the web's source
 
+    @property
+    def url(self) -> str:
+        """Where it listens; empty before it does."""
+        return self._web.url
+
     def snapshot(self) -> Snapshot:
         now = self._clock()
         made = self.board.snapshot(
             now,
-            self._availability,
+            self._status.availability,
             self._config_error,
             self._calendars.views(now),
             self._stated.views(now),
@@ -536,7 +480,7 @@ class Daemon:
         return dated(made, self._revisions.at(made)) if made.notices else made
 
     def status_body(self) -> tuple[bytes, float]:
-        return self._status_body
+        return self._status.body
 
     async def metrics(self) -> bytes:
         return await self._metrics.render(self.snapshot())
@@ -577,24 +521,8 @@ class Daemon:
         return late < 10 * TICK, f"last tick {late:.1f} s ago"
 
     def ready(self) -> tuple[bool, str]:
-        body, at = self._status_body
+        body, at = self._status.body
         return bool(body), f"status of {at:.0f}" if body else "no status yet"
-
-    async def _serve(self, stack: contextlib.AsyncExitStack) -> None:
-        access = load_access(self.estate.web)
-        self._lock.change(access.credentials)
-        self._web_tls = access.ssl
-        app = application(self, lock=self._lock, reload=self._asked_to_reload)
-        runner = BoundedRunner(app, shutdown_timeout=CLOSE)
-        await runner.setup()
-        stack.push_async_callback(runner.cleanup)
-        site = web.TCPSite(
-            runner, self.estate.listen_host, self.estate.listen_port, ssl_context=access.ssl
-        )
-        await site.start()
-        host, port = runner.addresses[0][:2]
-        shown = f"[{host}]" if ":" in str(host) else host
-        self.url = f"{'https' if access.ssl else 'http'}://{shown}:{port}"
 
 
 def _forget(_: bytes) -> None:

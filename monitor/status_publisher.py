@@ -1,0 +1,103 @@
+"""status.json: rendered and written at once when something has changed, every five seconds anyway."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterable, Mapping
+from typing import NoReturn
+
+import structlog
+
+from monitor import __version__
+from monitor.estate import ServiceId
+from monitor.publish.metrics import Metrics
+from monitor.publish.pacer import Pacer
+from monitor.publish.status_body import StatusRenderer
+from monitor.publish.status_file import Writes
+from monitor.shares import Availability
+from monitor.snapshot import Snapshot
+
+log = structlog.get_logger("driftvakt")
+
+EVERY = 5.0
+"""Seconds at most between two writings of the status file (contract, section 7)."""
+
+Measured = Iterable[tuple[ServiceId, Availability]]
+
+
+class StatusPublisher:
+    """Owns the file. ``measure`` works out every service's availability, one after the other."""
+
+    def __init__(
+        self,
+        file: Writes,
+        *,
+        snapshot: Callable[[], Snapshot],
+        measure: Callable[[], Measured],
+        metrics: Metrics,
+        timer: Callable[[], float],
+    ) -> None:
+        self.file = file
+        self.availability: Mapping[ServiceId, Availability] = {}
+        """As of the newest rendering."""
+        self.body: tuple[bytes, float] = (b"", 0.0)
+        """The newest, and when it was made, seconds since the epoch."""
+        self._snapshot = snapshot
+        self._measure = measure
+        self._metrics = metrics
+        self._renderer = StatusRenderer(version=__version__, timer=timer)
+        self._rendering = asyncio.Lock()
+        self._changed = asyncio.Event()
+        self._write_error = ""
+
+    def changed(self) -> None:
+        """Something has: the file is written without delay."""
+        self._changed.set()
+
+    async def run(self) -> NoReturn:
+        """Until it is cancelled."""
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(EVERY):
+                    await self._changed.wait()
+            self._changed.clear()
+            await self.publish()
+
+    async def render(self) -> None:
+        """Makes the body of this moment, for those who ask for it over HTTP."""
+        async with self._rendering:
+            await self._measure_availability()
+            snapshot = self._snapshot()
+            self.body = await self._renderer.render(snapshot), snapshot.at
+
+    async def publish(self) -> None:
+        """Renders the status and writes it; what cannot be written is told, once, and goes on."""
+        await self.render()
+        body, at = self.body
+        try:
+            await self.file.write(body)
+        except OSError as error:
+            self._metrics.status_write_failed()
+            if str(error) != self._write_error:
+                self._write_error = str(error)
+                log.error("status_file_not_written", error=self._write_error)
+            return
+        if self._write_error:
+            self._write_error = ""
+            log.info("status_file_written_again")
+        self._metrics.status_written(at)
+
+    async def close(self) -> None:
+        """Writes what is known at the end. ``run`` must have ended."""
+        await self.publish()
+        await self.file.close()
+
+    async def _measure_availability(self) -> None:
+        pacer = Pacer()
+        measured = {}
+        for service, availability in self._measure():
+            measured[service] = availability
+            if pacer.due():
+                await pacer.rest()
+        self.availability = measured

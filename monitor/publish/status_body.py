@@ -82,7 +82,7 @@ class StatusRenderer:
                 pieces.append(self._availability_of(service.service.id, snapshot) + b'"checks":[')
                 for order, check in enumerate(service.checks):
                     pieces.append(b"," if order else b"")
-                    pieces.append(self._check(check, service, snapshot))
+                    pieces.append(self._check(check, service, environment, snapshot))
                     if pacer.due():
                         await pacer.rest()
                 pieces.append(b"]}")
@@ -90,10 +90,17 @@ class StatusRenderer:
         pieces.append(_tail(snapshot))
         return await join(pieces, pacer)
 
-    def _check(self, view: CheckView, service: ServiceView, snapshot: Snapshot) -> bytes:
+    def _check(
+        self,
+        view: CheckView,
+        service: ServiceView,
+        environment: EnvironmentView,
+        snapshot: Snapshot,
+    ) -> bytes:
         known = self._checks.get(view.check.id)
         if known is None or known[0] is not view:
-            known = view, dump(check_value(view, service.service.title, snapshot.estate.timezone))
+            titles = service.service.title, environment.environment.title
+            known = view, dump(check_value(view, *titles, snapshot.estate.timezone))
             self._checks[view.check.id] = known
         return known[1]
 

@@ -153,8 +153,10 @@ def _seconds(shares: Shares) -> dict[str, float]:
     }
 
 
-def check_value(view: CheckView, service: Text, zone: ZoneInfo) -> dict[str, Any]:
-    """One check of the service so titled; ``zone`` is that of the times in its message."""
+def check_value(
+    view: CheckView, service: Text, environment: Text, zone: ZoneInfo
+) -> dict[str, Any]:
+    """One check of the service and environment so titled; ``zone`` is that of the times in its message."""
     check, why, latency, last = view.check, view.why, view.latency, view.last
     return {
         "name": check.name,
@@ -165,7 +167,7 @@ def check_value(view: CheckView, service: Text, zone: ZoneInfo) -> dict[str, Any
         "since": instant(view.since),
         "reason": view.reason,
         "cause": view.cause,
-        "message": text(wording.check_message(view, zone, service)),
+        "message": text(wording.check_message(view, zone, service, environment)),
         "why": {
             "rule": why.rule,
             "failed": why.failed,

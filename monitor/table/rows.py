@@ -89,7 +89,9 @@ def rows_of(snapshot: Snapshot) -> Iterator[Row]:
                     status=check.status,
                     since=check.since,
                     short=_why(check),
-                    message=check_message(check, zone, service.service.title),
+                    message=check_message(
+                        check, zone, service.service.title, environment.environment.title
+                    ),
                     latency=check.last.duration if check.last else None,
                 )
 

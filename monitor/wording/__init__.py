@@ -14,6 +14,7 @@ outside (a probe's detail, a title) is put on one line.
     checks        one check and its evidence
     certificates  a certificate that was changed
     wholes        a service, an environment, everything
+    stated        what an owner states itself
     plans         version packages and notices
     window_events what happens to a service window
     transitions   what changed, and the all-clear
@@ -24,6 +25,7 @@ from monitor.wording.checks import check_message, source
 from monitor.wording.claims import status_word
 from monitor.wording.plans import notice_message, upgrade_message
 from monitor.wording.reasons import reason_phrase
+from monitor.wording.stated import stated_message
 from monitor.wording.times import duration, instant
 from monitor.wording.transitions import transition_message
 from monitor.wording.wholes import environment_message, overall_message, service_message
@@ -40,6 +42,7 @@ __all__ = [
     "reason_phrase",
     "service_message",
     "source",
+    "stated_message",
     "status_word",
     "transition_message",
     "upgrade_message",

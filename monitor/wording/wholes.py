@@ -289,7 +289,8 @@ def overall_message(snapshot: Snapshot) -> Text:
             en=f"All {len(views)} test environments have been in full operation since {since.en}.",
         )
     said = [_environment_lead(view, zone) for view in matters[:LISTED]]
-    return together((*said, _more(len(matters) - len(said)), _well(len(views) - len(matters))))
+    well = _well(len(views) - len(matters), of_two=len(views) == 2)
+    return together((*said, _more(len(matters) - len(said)), well))
 
 
 def _environment_lead(view: EnvironmentView, zone: ZoneInfo) -> Text:
@@ -307,11 +308,16 @@ def _more(number: int) -> Text | None:
     )
 
 
-def _well(number: int) -> Text | None:
+def _well(number: int, *, of_two: bool) -> Text | None:
     """The rest, which are green."""
     if number < 1:
         return None
-    be = "is" if number == 1 else "are"
-    others = "other test environment" if number == 1 else "other test environments"
-    rest = "Den återstående testmiljön" if number == 1 else f"Övriga {number} testmiljöer"
-    return Text(sv=f"{rest} är i full drift.", en=f"The {number} {others} {be} in full operation.")
+    if number == 1:
+        return Text(
+            sv=f"Den {'andra' if of_two else 'återstående'} testmiljön är i full drift.",
+            en="The other test environment is in full operation.",
+        )
+    return Text(
+        sv=f"Övriga {number} testmiljöer är i full drift.",
+        en=f"The other {number} test environments are in full operation.",
+    )

@@ -14,24 +14,28 @@ from probes.observation import Grade
 
 WIDTH, HEIGHT = 720, 120
 BUCKETS = 240
-"""Pieces of the drawn day: six minutes each."""
-DAY = 86_400.0
+"""Pieces of what is drawn: of a whole day, six minutes each."""
+DAY, SHORTEST = 86_400.0, 600.0
+"""Seconds that are drawn at most and at least."""
+TICKS = 6
+"""Instants that are named at most."""
+_MINUTES = (1, 2, 5, 10, 15, 30, 60, 120, 240)
 _NICE = (1, 2, 5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plot:
-    """The last day of one check. Lengths in the drawing's units, texts ready."""
+    """The last day of one check, or what of it is known. Lengths in the drawing's units, texts ready."""
 
     path: str
     """Medians of the buckets; broken where nothing was measured."""
     failures: tuple[int, ...]
     """Where on the x axis observations failed."""
     top: str
-    """What the upper edge is, with its unit."""
+    """What the upper edge is, with its unit; empty when nothing succeeded."""
     half: str
     hours: tuple[tuple[int, str], ...]
-    """Where full hours are, and their local names."""
+    """Where round local times are, and their names."""
     median: str
     failed: int
     measured: int
@@ -49,16 +53,20 @@ class Bar:
     share: str
 
 
-def plot(seen: Sequence[Seen], at: float, zone: ZoneInfo) -> Plot | None:
-    """The day before ``at``; ``None`` when nothing was measured in it."""
-    begin = at - DAY
+def plot(seen: Sequence[Seen], at: float, zone: ZoneInfo, comma: str = ".") -> Plot | None:
+    """The day before ``at``, from the first measurement on (``seen``: oldest first); ``None`` when
+    nothing was measured in it. ``comma`` is the language's decimal sign.
+    """
+    oldest = next((one.at for one in seen if one.at >= at - DAY), at)
+    begin = min(oldest, at - SHORTEST)
+    span = at - begin
     buckets: list[list[float]] = [[] for _ in range(BUCKETS)]
     failures: set[int] = set()
     failed = measured = 0
     for one in seen:
         if not begin <= one.at <= at:
             continue
-        place = min(BUCKETS - 1, int((one.at - begin) / DAY * BUCKETS))
+        place = min(BUCKETS - 1, int((one.at - begin) / span * BUCKETS))
         measured += 1
         if one.grade is Grade.FAILED:
             failed += 1
@@ -74,10 +82,10 @@ def plot(seen: Sequence[Seen], at: float, zone: ZoneInfo) -> Plot | None:
     return Plot(
         path=_path(middles, top, step),
         failures=tuple(int(place * step) for place in sorted(failures)),
-        top=_length(top),
-        half=_length(top / 2),
-        hours=_hours(begin, at, zone),
-        median=_length(median(known)) if known else "–",
+        top=_length(top, comma) if known else "",
+        half=_length(top / 2, comma) if known else "",
+        hours=_round_times(begin, at, zone),
+        median=_length(median(known), comma) if known else "–",
         failed=failed,
         measured=measured,
     )
@@ -137,16 +145,19 @@ def _nice(value: float) -> float:
         size *= 10
 
 
-def _length(seconds: float) -> str:
-    return f"{seconds:g} s" if seconds >= 1 else f"{seconds * 1000:.3g} ms"
+def _length(seconds: float, comma: str) -> str:
+    told = f"{seconds:g} s" if seconds >= 1 else f"{seconds * 1000:.3g} ms"
+    return told.replace(".", comma)
 
 
-def _hours(begin: float, end: float, zone: ZoneInfo) -> tuple[tuple[int, str], ...]:
+def _round_times(begin: float, end: float, zone: ZoneInfo) -> tuple[tuple[int, str], ...]:
+    step = next((one for one in _MINUTES if (end - begin) / 60 / one <= TICKS), _MINUTES[-1])
     found: list[tuple[int, str]] = []
-    hour = (int(begin) // 3600 + 1) * 3600
-    while hour < end:
-        local = datetime.fromtimestamp(hour, zone)
-        if local.hour % 4 == 0:
-            found.append((int((hour - begin) / DAY * WIDTH), f"{local:%H:%M}"))
-        hour += 3600
+    beat = min(step, 60) * 60  # hours of a day may be 23 or 25: local ones are looked for
+    instant = (int(begin) // beat + 1) * beat
+    while instant < end:
+        local = datetime.fromtimestamp(instant, zone)
+        if (local.hour * 60 + local.minute) % step == 0:
+            found.append((int((instant - begin) / (end - begin) * WIDTH), f"{local:%H:%M}"))
+        instant += beat
     return tuple(found)

@@ -15,7 +15,7 @@ from monitor.judge import Status
 from monitor.publish.language import Language
 from monitor.publish.page import planned
 from monitor.publish.page.asked import Asked
-from monitor.publish.page.parts import TEMPLATES, frame, mark, moment, said, word
+from monitor.publish.page.parts import TEMPLATES, frame, mark, moment, said, stated, word
 from monitor.publish.page.words import WORDS
 from monitor.snapshot import EnvironmentView, ServiceView, Snapshot
 
@@ -38,7 +38,7 @@ class Front:
 
     def __init__(self) -> None:
         self._estate: Estate | None = None
-        self._rows: dict[tuple[str, Language], dict[ServiceId, tuple[ServiceView, str]]] = {}
+        self._rows: dict[tuple[str, Language], dict[ServiceId, tuple[ServiceView, str, str]]] = {}
 
     def pieces(self, snapshot: Snapshot, asked: Asked) -> Iterator[str]:
         """HTML bit by bit, at most a service each, for whoever must not stop the event loop."""
@@ -76,10 +76,11 @@ class Front:
             yield self._open(environment, snapshot, asked)
             for service in services:
                 known = rows.get(service.service.id)
-                if known is None or known[0] is not service:
-                    known = service, _row(service, environment, snapshot, asked)
+                says = stated(snapshot, service.service.id, asked.language)
+                if known is None or known[0] is not service or known[1] != says:
+                    known = service, says, _row(service, says, environment, snapshot, asked)
                     rows[service.service.id] = known
-                yield known[1]
+                yield known[2]
             yield _ROWS_END
         yield _PLANNED.render(
             framed,
@@ -97,6 +98,7 @@ class Front:
             status=view.status.value,
             mark=mark(view.status, asked.language),
             message=said(wording.environment_message(view, zone), asked.language),
+            stated=stated(snapshot, view.environment.name, asked.language),
         )
 
 
@@ -110,7 +112,9 @@ def _counts(
     return [(each.value, word(each, language), number) for each, number in numbers if number]
 
 
-def _row(view: ServiceView, environment: EnvironmentView, snapshot: Snapshot, asked: Asked) -> str:
+def _row(
+    view: ServiceView, says: str, environment: EnvironmentView, snapshot: Snapshot, asked: Asked
+) -> str:
     zone, language, service = snapshot.estate.timezone, asked.language, view.service
     message = wording.service_message(view, zone, environment.environment.title)
     helped = service.help is not None and view.status is not Status.GREEN
@@ -122,6 +126,7 @@ def _row(view: ServiceView, environment: EnvironmentView, snapshot: Snapshot, as
         mark=mark(view.status, language),
         planned=view.planned,
         message=said(message, language),
+        stated=says,
         help=said(service.help, language) if helped and service.help is not None else "",
         since=moment(view.since, zone, language),
     )

@@ -70,6 +70,14 @@ def moment(at: float, zone: ZoneInfo, language: Language) -> Markup:
     )
 
 
+def stated(snapshot: Snapshot, subject: str, language: Language) -> str:
+    """What the owner of ``ENV`` or ``ENV/SERVICE`` states, in words; empty where nobody asks."""
+    view = snapshot.stated.get(subject)
+    if view is None:
+        return ""
+    return said(wording.stated_message(view, snapshot.estate.timezone), language)
+
+
 def frame(snapshot: Snapshot, asked: Asked, path: str, title: str) -> dict[str, Any]:
     """What head and foot of every page need."""
     return {

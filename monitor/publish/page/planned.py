@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -10,6 +10,7 @@ from markupsafe import Markup
 from monitor import wording
 from monitor.judge import Status
 from monitor.plan import NoticeView, Occurrence, UpgradeView
+from monitor.publish.language import Language
 from monitor.publish.page.asked import Asked
 from monitor.publish.page.parts import moment, said
 from monitor.publish.page.words import WORDS
@@ -98,14 +99,31 @@ def _notice(view: NoticeView, snapshot: Snapshot, asked: Asked) -> Card:
         )
         if at is not None
     ]
-    covered = sorted(notice.environments) + sorted(notice.services)
     return Card(
         title=said(notice.title, language) if notice.title is not None else words["notice"],
         when=Markup(". ").join(Markup("{} {}").format(*one) for one in times),
         message=said(notice.message, language),
-        scope=", ".join(covered) if covered else words["everything"],
+        scope=_scope(notice.environments, notice.services, snapshot, language),
         tone=_TONES.get(notice.says, "none"),
     )
+
+
+def _scope(
+    environments: Collection[str], services: Collection[str], snapshot: Snapshot, language: Language
+) -> str:
+    """What is meant, by its titles, in the configuration's order."""
+    found: list[str] = []
+    for each in snapshot.estate.environments:
+        where = said(each.title, language)
+        if each.name in environments:
+            found.append(where)
+        elif any(one.startswith(f"{each.name}/") for one in services):
+            found += [
+                f"{said(one.title, language)} ({where})"
+                for one in each.services
+                if one.id in services
+            ]
+    return ", ".join(found) if found else WORDS[language]["everything"]
 
 
 def _touching(
@@ -134,7 +152,6 @@ def _touching(
 def _card(one: Occurrence, snapshot: Snapshot, asked: Asked) -> Card:
     window, zone, language = one.window, snapshot.estate.timezone, asked.language
     words = WORDS[language]
-    covered = sorted(window.environments) + sorted(window.services)
     return Card(
         title=said(window.title, language),
         when=Markup("{} – {}").format(
@@ -142,7 +159,7 @@ def _card(one: Occurrence, snapshot: Snapshot, asked: Asked) -> Card:
         ),
         note=words[window.impact.value],
         message=said(window.message, language) if window.message is not None else "",
-        scope=", ".join(covered) if covered else words["everything"],
+        scope=_scope(window.environments, window.services, snapshot, language),
         tone=window.impact.value,
         cancelled=window.cancelled,
     )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from monitor import wording
 from monitor.publish.page import planned
 from monitor.publish.page.asked import Asked
 from monitor.publish.page.drawing import bars, plot
-from monitor.publish.page.parts import TEMPLATES, frame, mark, moment, said, word
+from monitor.publish.page.parts import TEMPLATES, frame, mark, moment, said, stated, word
 from monitor.publish.page.words import WORDS
 from monitor.record import Entry, Past
 from monitor.shares import WINDOWS, AvailabilityReport
@@ -47,11 +48,11 @@ def render_service(
         mark=mark(view.status, language),
         planned=view.planned,
         message=said(message, language),
-        since=moment(view.since, zone, language),
+        stated=stated(snapshot, service.id, language),
         help=said(service.help, language) if service.help is not None else "",
-        checks=[_check(one, view, snapshot, asked, past) for one in view.checks],
+        checks=[_check(one, view, environment, snapshot, asked, past) for one in view.checks],
         bars=bars(report.days, words["unmeasured"], comma),
-        ratios=_ratios(report, words["unmeasured"], comma),
+        ratios=_ratios(report, words, comma),
         entries=[_entry(one, snapshot, asked) for one in reversed(past.entries)] if past else [],
         away=past is None,
         windows=planned.windows(snapshot, asked, service.id),
@@ -68,7 +69,12 @@ def _find(snapshot: Snapshot, id_: str) -> tuple[EnvironmentView, ServiceView]:
 
 
 def _check(
-    view: CheckView, service: ServiceView, snapshot: Snapshot, asked: Asked, past: Past | None
+    view: CheckView,
+    service: ServiceView,
+    environment: EnvironmentView,
+    snapshot: Snapshot,
+    asked: Asked,
+    past: Past | None,
 ) -> dict[str, Any]:
     language, zone, why = asked.language, snapshot.estate.timezone, view.why
     words = WORDS[language]
@@ -81,26 +87,31 @@ def _check(
         "status": view.status.value,
         "mark": mark(view.status, language),
         "since": moment(view.since, zone, language),
-        "message": said(wording.check_message(view, zone, service.service.title), language),
+        "message": said(
+            wording.check_message(view, zone, service.service.title, environment.environment.title),
+            language,
+        ),
         "rule": words.get(f"rule_{why.rule.value}", why.rule.value),
         "failed": f"{why.failed} / {why.of}",
         "consecutive": why.consecutive,
         "threshold": f"{why.threshold:.0%}" if share else f"{why.threshold:g}",
         "last": moment(view.last.at, zone, language) if view.last is not None else "–",
-        "plot": plot(seen, snapshot.at, zone),
+        "plot": plot(seen, snapshot.at, zone, "," if language == "sv" else "."),
     }
 
 
-def _ratios(report: AvailabilityReport, nothing: str, comma: str) -> list[tuple[str, str, str]]:
+def _ratios(
+    report: AvailabilityReport, words: Mapping[str, str], comma: str
+) -> list[tuple[str, str, str]]:
     def told(ratio: float | None) -> str:
         if ratio is None:
-            return nothing
+            return words["unmeasured"]
         return f"{int(ratio * 100_000) / 1000:.3f}".replace(".", comma) + (
             " %" if comma == "," else "%"
         )
 
     return [
-        (name, told(shares.ratio), told(shares.unplanned_ratio))
+        (words[f"range_{name}"], told(shares.ratio), told(shares.unplanned_ratio))
         for name, shares in zip(WINDOWS, report.availability.windows, strict=True)
     ]
 

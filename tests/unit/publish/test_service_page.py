@@ -107,6 +107,23 @@ def test_plot_shows_medians_and_failures() -> None:
     assert plot([seen(NOW - 90_000, 0.04)], NOW, UTC) is None
 
 
+def test_a_short_history_fills_the_plot() -> None:
+    """It begins with the oldest measurement, ten minutes ago at the latest, at round local times,
+    with the language's decimal sign.
+    """
+    drawn = plot([seen(NOW - 1800 + i, 0.00457) for i in range(0, 1800, 10)], NOW, UTC, ",")
+    assert drawn is not None
+    assert (drawn.median, drawn.top) == ("4,57 ms", "5 ms")
+    assert drawn.path.startswith("M1.5 ")
+    assert [name for _, name in drawn.hours] == ["12:35", "12:40", "12:45", "12:50", "12:55", "13:00"]
+    short = plot([seen(NOW - 60, 0.04)], NOW, UTC)
+    assert short is not None
+    assert 640 < float(short.path[1:].split()[0]) < 652
+    nothing = plot([seen(NOW - 60, 0.04, Grade.FAILED)], NOW, UTC)
+    assert nothing is not None
+    assert (nothing.top, nothing.half, nothing.median) == ("", "", "–")
+
+
 def test_bars_never_round_up_to_a_whole() -> None:
     """A second of outage is no day of a hundred percent; a day not measured is grey."""
     day = report().days[0]

@@ -275,9 +275,15 @@ class TestOverall:
             sv=f"Testmiljön EXT5 är inte tillgänglig {SINCE_SV} Läget för testmiljön EXT7 är"
             f" okänt {SINCE_SV} Den återstående testmiljön är i full drift.",
             en=f"The test environment EXT5 has not been available {SINCE_EN} The state of the test"
-            f" environment EXT7 has been unknown {SINCE_EN} The 1 other test environment is in"
+            f" environment EXT7 has been unknown {SINCE_EN} The other test environment is in"
             " full operation.",
         )
+
+    def test_one_of_two(self) -> None:
+        """The rest of two is the other one."""
+        message = overall_message(snapshot(Status.RED, self.FINE, self.RED))
+        assert message.sv.endswith("Den andra testmiljön är i full drift.")
+        assert message.en.endswith("The other test environment is in full operation.")
 
     def test_many(self) -> None:
         """Four are told, the others counted."""
@@ -288,7 +294,7 @@ class TestOverall:
         )
         assert message.en.endswith(
             " Another 2 test environments are not in full operation."
-            " The 2 other test environments are in full operation."
+            " The other 2 test environments are in full operation."
         )
 
     def test_a_single_environment_tells_all(self) -> None:

@@ -115,7 +115,14 @@ def test_a_short_history_fills_the_plot() -> None:
     assert drawn is not None
     assert (drawn.median, drawn.top) == ("4,57 ms", "5 ms")
     assert drawn.path.startswith("M1.5 ")
-    assert [name for _, name in drawn.hours] == ["12:35", "12:40", "12:45", "12:50", "12:55", "13:00"]
+    assert [name for _, name in drawn.hours] == [
+        "12:35",
+        "12:40",
+        "12:45",
+        "12:50",
+        "12:55",
+        "13:00",
+    ]
     short = plot([seen(NOW - 60, 0.04)], NOW, UTC)
     assert short is not None
     assert 640 < float(short.path[1:].split()[0]) < 652

@@ -27,8 +27,8 @@ def monitor_alerts(job: str) -> tuple[Alert, ...]:
             severity="critical",
             sv="Driftvakt svarar inte: ingen övervakar",
             en="Driftvakt does not answer: nobody is watching",
-            description_sv="Prometheus får inga mätvärden från driftvakt {{ $labels.instance }}. Att inget larmar betyder nu ingenting.",
-            description_en="Prometheus gets no metrics from driftvakt {{ $labels.instance }}. That nothing alarms now means nothing.",
+            description_sv="Prometheus får inga mätvärden från driftvakt {{ $labels.instance }}. Att inget larmar betyder nu ingenting. Börja med: systemctl status driftvakt.",
+            description_en="Prometheus gets no metrics from driftvakt {{ $labels.instance }}. That nothing alarms now means nothing. Begin with: systemctl status driftvakt.",
         ),
         Alert(
             name="DriftvaktStale",

@@ -257,11 +257,11 @@ def _budgets() -> Iterator[Case]:
     yield Case(name, "yellow", service(green, ("yellow", False, 60), after), 459)
     name = "DriftvaktErrorBudgetBurnSlow"
     # ten minutes a step; four days
-    often = [("green", False, 14), ("red", False, 1)] * 40
+    often = [("green", False, 19), ("red", False, 1)] * 30
     oftener = [("green", False, 9), ("red", False, 1)] * 60
     yield Case(
-        name, "a fifteenth of the time", service(*often, step=600), 590,
-        _burns(("99.9", "1d"), ("99.9", "3d"), ("98", "1d"), ("98", "3d")), step=600,
+        name, "a twentieth of the time", service(*often, step=600), 587,
+        _burns(("99.9", "1d"), ("99.9", "3d"), ("98", "3d")), step=600,
     )  # fmt: skip
     yield Case(
         name, "a tenth of the time", service(*oftener, step=600), 596,

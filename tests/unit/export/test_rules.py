@@ -68,3 +68,12 @@ def test_no_two_alerts_are_the_same() -> None:
     """Name and labels make an alert's identity."""
     labelled = [(one.name, one.severity, *sorted(one.labels.items())) for one in ALERTS]
     assert len(set(labelled)) == len(labelled)
+
+
+def test_each_alert_has_a_runbook_and_each_runbook_an_alert() -> None:
+    pages = sorted((ROOT / "docs" / "runbooks").glob("*.md"))
+    assert [page.stem for page in pages] == NAMES
+    for page in pages:
+        text = page.read_text("utf-8")
+        assert text.startswith(f"# {page.stem}\n")
+        assert text.count("\n## ") >= 3, page

@@ -55,6 +55,7 @@ class LogLevel(StrEnum):
 class Exported(StrEnum):
     SCHEMA = "schema"
     OPENAPI = "openapi"
+    RULES = "rules"
 
 
 def _seconds(text: str) -> float:
@@ -408,11 +409,36 @@ def notify(
 
 
 @app.command(epilog=epilog("export"))
-def export(what: Annotated[Exported, typer.Argument(help="Which document.")]) -> None:
-    """Print the JSON Schema of the configuration file, or the OpenAPI document of the addresses."""
+def export(
+    what: Annotated[Exported, typer.Argument(help="Which document.")],
+    url: Annotated[
+        str | None,
+        typer.Option(
+            help="rules: where people reach the page.", show_default="http://localhost:9815"
+        ),
+    ] = None,
+    runbooks: Annotated[
+        str | None, typer.Option(help="rules: the runbooks' folder.", show_default="URL/runbooks")
+    ] = None,
+    job: Annotated[
+        str | None,
+        typer.Option(help="rules: the job's name in Prometheus.", show_default="driftvakt"),
+    ] = None,
+) -> None:
+    """Print the JSON Schema of the configuration file, the OpenAPI document of the addresses, or
+    the recording and alerting rules for Prometheus.
+    """
+    if what is Exported.RULES:
+        from monitor.export.rules import JOB, URL, rules
+        from monitor.export.yaml_text import yaml_text
+
+        print(yaml_text(rules(url or URL, runbooks, job or JOB)), end="")
+        return
     from monitor.publish.openapi import document
     from monitor.settings import json_schema
 
+    if (url, runbooks, job) != (None, None, None):
+        _fail("--url, --runbooks and --job are for rules")
     made = json_schema() if what is Exported.SCHEMA else document()
     print(json.dumps(made, ensure_ascii=False, indent=2))
 

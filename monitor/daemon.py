@@ -354,7 +354,7 @@ class Daemon:
 
     async def _tick(self) -> None:
         wall, mono = self._clock(), self._timer()
-        overloaded = False
+        overloaded = canary_down = False
         watchdog = self._notifier.watchdog_seconds
         pause = TICK if watchdog is None else min(TICK, watchdog)
         while True:
@@ -379,6 +379,11 @@ class Daemon:
                 overloaded = lagging
                 self._metrics.overloaded(overloaded)
                 log.warning("overloaded" if overloaded else "overload_ended")
+            self._canary.look_again()
+            if self._canary.down != canary_down:
+                canary_down = self._canary.down
+                self._metrics.canary_down(canary_down)
+                log.warning("canary_down" if canary_down else "canary_up")
             self._notifier.alive()
 
     def _hold(self, now: float, known: Container[str] = ()) -> None:

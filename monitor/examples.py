@@ -43,6 +43,7 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
     "export": (
         Example("export schema", "for an editor that completes the configuration"),
         Example("export openapi", "for programs that read the addresses"),
+        Example("export rules --url https://drift.example.se", "alerts for Prometheus"),
     ),
     "completion": (
         Example("completion bash", "a script for /etc/bash_completion.d/driftvakt"),

@@ -129,6 +129,8 @@ _CANARY_DECIDES = frozenset(
 """Failures that a broken network of ours can bring about."""
 CANARY_GAP = 1.0
 """Seconds at least between two rounds of canary probes."""
+CANARY_AGAIN = 10.0
+"""Seconds after which canaries that were down are asked again, though nobody wants to know."""
 
 
 class CanaryWatch:
@@ -150,6 +152,13 @@ class CanaryWatch:
     def adopt(self, probes: Sequence[Callable[[], Awaitable[Observation]]]) -> None:
         """Asks these from now on; a round that is under way counts for those who wait for it."""
         self._probes = probes
+        self.down = self.down and bool(probes)
+
+    def look_again(self) -> None:
+        """To be called often: what was down is asked until it is up, so that it is known."""
+        idle = self._round is None or self._round.done()
+        if self.down and idle and self._timer() - self._began >= CANARY_AGAIN:
+            self._begin()
 
     async def explains(self, observation: Observation) -> bool:
         """Whether all canaries fail too, asked after the observation began."""

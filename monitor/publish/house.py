@@ -26,6 +26,7 @@ _LATENESS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.
 _GAUGES = {
     "driftvakt_probes_in_flight": "Probes that are under way.",
     "driftvakt_overloaded": "Whether the monitor is too loaded to be believed.",
+    "driftvakt_canary_down": "Whether every canary failed: our own network.",
     "driftvakt_config_last_reload_successful": "Whether the configuration was last read well.",
     "driftvakt_config_last_reload_timestamp_seconds": (
         "When the configuration was last read well, in Unix time."
@@ -89,6 +90,7 @@ class House:
         self._own = _Own()
         self._own.gauges["driftvakt_probes_in_flight"] = 0
         self._own.gauges["driftvakt_overloaded"] = 0
+        self._own.gauges["driftvakt_canary_down"] = 0
         registry.register(self._own)
         self._missed = Counter(
             "driftvakt_schedule_missed_total",
@@ -123,6 +125,9 @@ class House:
 
     def overloaded(self, value: bool) -> None:
         self._own.gauges["driftvakt_overloaded"] = int(value)
+
+    def canary_down(self, value: bool) -> None:
+        self._own.gauges["driftvakt_canary_down"] = int(value)
 
     def reloaded(self, ok: bool, at: float) -> None:
         """The instant is that of the last success, as Prometheus has it for its own."""

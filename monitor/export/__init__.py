@@ -1,0 +1,1 @@
+"""What other programs load to know ours: makers of documents, without any I/O."""

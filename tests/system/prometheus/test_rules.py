@@ -1,0 +1,106 @@
+"""Every alert by ``promtool test rules``: it fires when it should, and not when it nearly would."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from monitor.export.rules import alerts, rules
+from tests.servers.programs import require_program
+from tests.system.prometheus.cases import CASES, Case
+
+pytestmark = pytest.mark.system
+RULES = Path(__file__).parents[3] / "config" / "prometheus" / "driftvakt.rules.yml"
+NAMES = sorted({alert.name for group in alerts().values() for alert in group})
+GROUPS = [group["name"] for group in rules()["groups"]]
+
+
+def asked(case: Case) -> dict[str, Any]:
+    """The case as a test of promtool's, by the series that Prometheus makes of what fires."""
+    keys = sorted({key for one in case.firing for key in one})
+    fires = f'ALERTS{{alertname="{case.alert}",alertstate="firing"}}'
+    each = [",".join(f'{key}="{one[key]}"' for key in sorted(one)) for one in case.firing]
+    samples = [{"labels": f"{{{labels}}}", "value": 1} for labels in each]
+    return {
+        "name": case.what,
+        "interval": f"{case.step}s",
+        "input_series": [{"series": name, "values": is_} for name, is_ in case.series.items()],
+        "promql_expr_test": [
+            {
+                "expr": f"count by ({','.join(keys)}) ({fires})" if keys else fires,
+                "eval_time": f"{case.at * case.step}s",
+                "exp_samples": samples,
+            }
+        ],
+    }
+
+
+def promtool(folder: Path, step: int, tests: Iterable[dict[str, Any]]) -> tuple[int, str]:
+    path = folder / "cases.yml"
+    document = {
+        "rule_files": [str(RULES)],
+        "evaluation_interval": f"{step}s",
+        "group_eval_order": GROUPS,
+        "tests": list(tests),
+    }
+    path.write_text(json.dumps(document), "utf-8")  # JSON is YAML
+    words = [require_program("promtool"), "test", "rules", str(path)]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_fires_when_it_should_and_only_then(name: str, tmp_path: Path) -> None:
+    """Each alert has cases of both kinds."""
+    cases = [case for case in CASES if case.alert == name]
+    assert any(case.firing for case in cases)
+    assert not all(case.firing for case in cases)
+    [step] = {case.step for case in cases}
+    code, said = promtool(tmp_path, step, map(asked, cases))
+    assert code == 0, said
+
+
+def test_every_rule_has_fired() -> None:
+    """Also each of those that share a name: each severity, span and objective."""
+    for group in alerts().values():
+        for alert in group:
+            labels = {"severity": alert.severity, **alert.labels}
+            assert any(
+                case.alert == alert.name
+                and all(one[key] == labels[key] for key in one if key in labels)
+                and set(alert.labels) & {"within", "span", "objective"} <= set(one)
+                for case in CASES
+                for one in case.firing
+            ), (alert.name, labels)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_it_says_is_whole(name: str, tmp_path: Path) -> None:
+    """No template fails, and none asks for a label that is not there. promtool is told to expect
+    nothing, so that it prints what it got.
+    """
+    case = next(case for case in CASES if case.alert == name and case.firing)
+    test = asked(case)
+    test["alert_rule_test"] = [
+        {"alertname": name, "eval_time": f"{case.at * case.step}s", "exp_alerts": []}
+    ]
+    test["promql_expr_test"] = []
+    code, said = promtool(tmp_path, case.step, [test])
+    assert code != 0
+    assert "summary_sv" in said
+    assert f"runbooks/{name}.md" in said
+    for wrong in ("<error", "<no value>", "{{", "//s", "/s//"):
+        assert wrong not in said
+
+
+def test_it_would_be_seen(tmp_path: Path) -> None:
+    """The tool does find fault."""
+    case = Case("DriftvaktServiceRed", "nothing", {}, 3, ({"severity": "critical"},))
+    code, said = promtool(tmp_path, 60, [asked(case)])
+    assert code == 1
+    assert "FAILED" in said

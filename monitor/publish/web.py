@@ -49,6 +49,7 @@ from monitor.publish.live import Broadcast
 from monitor.publish.pages import Pages
 from monitor.publish.reload_route import PATH as RELOAD_PATH
 from monitor.publish.reload_route import reload_route
+from monitor.publish.runbooks import add_runbooks
 from monitor.publish.sending import gzip, send, takes_gzip
 from monitor.publish.status_body import dump
 from monitor.publish.status_values import report_value
@@ -115,6 +116,7 @@ def application(
     app.router.add_get("/api/v1/availability", site.availability)
     app.router.add_get("/api/v1/evidence/{id}", site.evidence)
     add_following(app, source)
+    add_runbooks(app)
     app.router.add_get(HEALTHY_PATH, site.healthy)
     app.router.add_get("/-/ready", site.ready)
     if reload is not None:

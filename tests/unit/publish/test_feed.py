@@ -101,7 +101,7 @@ def test_an_entry_leads_to_its_service() -> None:
     gone = make_transition(1, service="gone")
     root = made(make_planned(), [make_entry(0), make_entry(1, transition=gone)])
     links = [
-        link.get("href")
+        str(link.get("href"))
         for one in entries(root)
         for link in one.findall(f"{A}link")
         if link.get("rel") == "alternate"

@@ -10,6 +10,7 @@ RUN python -m venv /opt/driftvakt \
 COPY requirements-dev.lock pyproject.toml README.md LICENSE ./
 COPY monitor monitor
 COPY probes probes
+COPY docs/runbooks docs/runbooks
 # the backend comes from the lock as well; it stays in this stage
 RUN python -m venv /opt/backend \
  && /opt/backend/bin/pip install --no-cache-dir --only-binary :all: --require-hashes \

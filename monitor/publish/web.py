@@ -49,6 +49,7 @@ from monitor.publish.live import Broadcast
 from monitor.publish.pages import Pages
 from monitor.publish.reload_route import PATH as RELOAD_PATH
 from monitor.publish.reload_route import reload_route
+from monitor.publish.runbooks import add_runbooks
 from monitor.publish.sending import gzip, send, takes_gzip
 from monitor.publish.status_body import dump
 from monitor.publish.status_values import report_value
@@ -103,6 +104,7 @@ def application(
     app.on_response_prepare.append(secure)
     site = _Site(source)
     Pages(source).add_to(app)
+    add_runbooks(app)
     app.router.add_get("/api/v1/events", source.events.serve)
 
     async def end_streams(_: web.Application) -> None:

@@ -1,35 +1,37 @@
-"""What to look at and do when an alert fires: ``docs/runbooks/``, which the wheel carries too."""
+"""The runbooks of the alerts, as they are written: what an alert's ``runbook_url`` leads to."""
 
 from __future__ import annotations
 
-from importlib import resources
 from pathlib import Path
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
-_PLACES = (
-    resources.files("monitor.publish").joinpath("alert_runbooks"),
-    Path(__file__).parents[2] / "docs" / "runbooks",  # in a checkout
+_FOLDERS = (
+    Path(__file__).parent / "runbook_pages",  # installed
+    Path(__file__).parents[2] / "docs" / "runbooks",  # a checkout
 )
-TYPE = "text/plain; charset=utf-8"
-"""Markdown that every browser shows."""
 
 
-def _read() -> dict[str, bytes]:
-    place = next((one for one in _PLACES if one.is_dir()), None)
-    if place is None:
-        return {}
-    return {one.name: one.read_bytes() for one in place.iterdir() if one.name.endswith(".md")}
+def runbooks() -> dict[str, bytes]:
+    """All of them, by file name."""
+    for folder in _FOLDERS:
+        if pages := sorted(folder.glob("Driftvakt*.md")):
+            return {page.name: page.read_bytes() for page in pages}
+    return {}
 
 
 def add_runbooks(app: web.Application) -> None:
-    """Adds ``/runbooks/ALERT.md``, which alerts lead to."""
-    known = _read()
+    """Serves ``/runbooks/NAME.md``, as plain text: it is good to read, and needs no renderer."""
+    pages = runbooks()
 
     async def runbook(request: web.Request) -> web.Response:
-        body = known.get(request.match_info["name"])
+        body = pages.get(request.match_info["name"])
         if body is None:
             raise web.HTTPNotFound(text="404: there is no such runbook\n")
-        return web.Response(body=body, headers={"Content-Type": TYPE})
+        headers = {
+            hdrs.CONTENT_TYPE: "text/plain; charset=utf-8",
+            hdrs.CACHE_CONTROL: "max-age=3600",
+        }
+        return web.Response(body=body, headers=headers)
 
     app.router.add_get("/runbooks/{name}", runbook)

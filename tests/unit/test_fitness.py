@@ -130,6 +130,45 @@ def test_all_canaries_down_means_us(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not run_virtually(main(), monkeypatch)
 
 
+def test_canaries_that_were_down_are_asked_until_they_are_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Every ten seconds, also when no target wants to know; then never again."""
+
+    async def main() -> tuple[list[bool], int]:
+        canaries = Canaries(False)
+        watch = canaries.watch()
+        watch.look_again()
+        loop = asyncio.get_running_loop()
+        await watch.explains(failed(Reason.TIMEOUT, loop.time()))
+        known = []
+        for second in range(60):
+            canaries.up = [second >= 15]
+            watch.look_again()
+            await asyncio.sleep(1)
+            known.append(watch.down)
+        return known, canaries.asked
+
+    known, asked = run_virtually(main(), monkeypatch)
+    assert known[:19] == [True] * 19
+    assert not any(known[21:])
+    assert asked == 3
+
+
+def test_without_canaries_none_is_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They were taken out of the configuration while they were down."""
+
+    async def main() -> bool:
+        watch = Canaries(False).watch()
+        await watch.explains(failed(Reason.TIMEOUT, asyncio.get_running_loop().time()))
+        assert watch.down
+        watch.adopt([])
+        watch.look_again()
+        return watch.down
+
+    assert not run_virtually(main(), monkeypatch)
+
+
 def test_a_wrong_answer_needs_no_canary(monkeypatch: pytest.MonkeyPatch) -> None:
     """A status of 503 came over a network that works."""
 

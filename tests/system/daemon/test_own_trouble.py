@@ -199,6 +199,8 @@ def test_a_canary_that_is_down_too_clears_the_target(tmp_path: Path) -> None:
             assert daemons[name].check("expo/p0")["cause"] == "target"
         ours = daemons["ours"]
         until(lambda: reasons(ours, check="p0", cause="monitor"), "the cause is told")
+        shown = {name: one.metrics().one("driftvakt_canary_down") for name, one in daemons.items()}
+        assert shown == {"ours": 1, "theirs": 0, "none": 0}
         assert sum(n for _, n in ours.metrics().all("driftvakt_probe_failures_total")) == 0
         assert ours.stop() == 0
         assert ours.events("transition") == [], "unknown before, and unknown now"

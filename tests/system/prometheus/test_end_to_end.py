@@ -90,6 +90,8 @@ def test_a_server_breaks_and_somebody_is_called(world: World) -> None:
     assert "api: status (target)." in notes["description"]
     assert notes["page"] == "http://localhost:9815/s/ext5/expo"
     assert notes["runbook_url"] == "http://localhost:9815/runbooks/DriftvaktServiceRed.md"
+    for address in (notes["page"], notes["runbook_url"]):
+        assert world.daemon.get(address.removeprefix("http://localhost:9815"))
 
     planned = receiver.wait("/nobody", "DriftvaktServiceRedPlanned")
     assert planned["labels"]["service"] == "lf"

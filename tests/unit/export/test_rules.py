@@ -42,11 +42,8 @@ def test_addresses_are_those_given() -> None:
     assert "page: https://drift.example.se/s/{{ $labels.environment }}" in made
     assert 'up{job="watch"}' in made
     assert "localhost" not in made
-    made = (
-        CliRunner()
-        .invoke(app, ["export", "rules", "--runbooks", "https://wiki.example.se/r/"])
-        .stdout
-    )
+    words = ["--runbooks", "https://wiki.example.se/r/"]
+    made = CliRunner().invoke(app, ["export", "rules", *words]).stdout
     assert "https://wiki.example.se/r/DriftvaktAbsent.md" in made
 
 

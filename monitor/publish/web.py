@@ -104,7 +104,6 @@ def application(
     app.on_response_prepare.append(secure)
     site = _Site(source)
     Pages(source).add_to(app)
-    add_runbooks(app)
     app.router.add_get("/api/v1/events", source.events.serve)
 
     async def end_streams(_: web.Application) -> None:

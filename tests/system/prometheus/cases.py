@@ -45,6 +45,12 @@ def _services() -> Iterator[Case]:
         6,
         (UNPLANNED,),
     )
+    elsewhere = {
+        series.replace('instance="watch', 'instance="other'): is_
+        for series, is_ in service(green, planned).items()
+    }
+    both = {**service(green, red), **elsewhere}
+    yield Case(name, "another monitor's plan", both, 6, ({**UNPLANNED, "instance": "watch:9815"},))
     name = "DriftvaktServiceRedPlanned"
     calm = {"severity": "info", "planned": "true"}
     yield Case(name, "red as planned", service(green, planned), 6, (calm,))

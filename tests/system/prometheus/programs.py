@@ -87,20 +87,22 @@ class Receiver:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
 
-    def find(self, path: str, name: str, status: str = "firing") -> dict[str, Any] | None:
-        """The first alert of that name that was told there."""
+    def find(self, path: str, name: str, service: str, status: str) -> dict[str, Any] | None:
+        """The first such alert that was told there."""
         for at, alert in list(self.told):
-            if at == path and alert["labels"]["alertname"] == name and alert["status"] == status:
+            labels = alert["labels"]
+            found = (at, labels["alertname"], labels.get("service", ""), alert["status"])
+            if found == (path, name, service, status):
                 return alert
         return None
 
     def wait(
-        self, path: str, name: str, status: str = "firing", within: float = 20
+        self, path: str, name: str, service: str = "", status: str = "firing"
     ) -> dict[str, Any]:
         def seen() -> str:
-            return f"{name} {status} at {path}; told: {self.names()}"
+            return f"{name} {service} {status} at {path}; told: {self.names()}"
 
-        return until(lambda: self.find(path, name, status), seen, within)
+        return until(lambda: self.find(path, name, service, status), seen, 20)
 
     def names(self) -> set[tuple[str, str, str, str]]:
         return {

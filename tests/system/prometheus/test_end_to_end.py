@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
@@ -11,15 +12,16 @@ from typing import Any
 import pytest
 
 from tests.system.daemon.counting import Answer, CountingServer
-from tests.system.daemon.running import Running, estate, http_check, running, service
+from tests.system.daemon.running import Running, estate, http_check, running, service, write_config
 from tests.system.prometheus.programs import Prometheus, Receiver, alertmanager, prometheus
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(150)]
 BROKEN = Answer(status=503)
+HOUR = timedelta(hours=1)
 
 
-def watched(server: CountingServer) -> dict[str, Any]:
-    """``lf`` is being worked on, ``expo`` is not."""
+def watched(server: CountingServer, lasts: timedelta) -> dict[str, Any]:
+    """``lf`` is being worked on, ``expo`` is not. The work was to last from a minute ago on."""
     now = datetime.now(UTC)
     window = {
         "id": "work",
@@ -27,7 +29,7 @@ def watched(server: CountingServer) -> dict[str, Any]:
         "message": "We are at work.",
         "impact": "outage",
         "start": (now - timedelta(minutes=1)).isoformat(timespec="seconds"),
-        "end": (now + timedelta(hours=1)).isoformat(timespec="seconds"),
+        "end": (now + lasts).isoformat(timespec="seconds"),
         "services": ["ext5/lf"],
     }
     return estate(
@@ -54,7 +56,12 @@ class World:
         )
 
     def run(self, *arguments: str) -> Any:
-        return running(self.folder / "daemon", watched(self.server), *arguments)
+        return running(self.folder / "daemon", watched(self.server, HOUR), *arguments)
+
+    def end_the_window(self) -> None:
+        """By a changed configuration."""
+        write_config(self.daemon.folder, watched(self.server, timedelta(seconds=-1)))
+        self.daemon.send(signal.SIGHUP)
 
 
 @pytest.fixture
@@ -64,8 +71,8 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 
 def test_a_server_breaks_and_somebody_is_called(world: World) -> None:
-    """Red is told, with both languages and its reason; planned red is not; recovery is told; and
-    when the daemon is killed that is told, until it is back.
+    """Red is told, with both languages and its reason; planned red is not, until its window is
+    over; recovery is told; and when the daemon is killed that is told, until it is back.
     """
     receiver, asked = world.receiver, world.prometheus
     asked.until('driftvakt_service_status{service="expo",status="green"} == 1')
@@ -73,7 +80,7 @@ def test_a_server_breaks_and_somebody_is_called(world: World) -> None:
     assert not any(path == "/page" for path, _ in receiver.told)
 
     world.server.answers["/expo"] = BROKEN
-    red = receiver.wait("/page", "DriftvaktServiceRed")
+    red = receiver.wait("/page", "DriftvaktServiceRed", "expo")
     assert red["labels"] == {
         "alertname": "DriftvaktServiceRed",
         "environment": "ext5",
@@ -93,23 +100,28 @@ def test_a_server_breaks_and_somebody_is_called(world: World) -> None:
     for address in (notes["page"], notes["runbook_url"]):
         assert world.daemon.get(address.removeprefix("http://localhost:9815"))
 
-    planned = receiver.wait("/nobody", "DriftvaktServiceRedPlanned")
-    assert planned["labels"]["service"] == "lf"
-    assert planned["labels"]["planned"] == "true"
-
     world.server.answers["/expo"] = Answer()
-    receiver.wait("/page", "DriftvaktServiceRed", "resolved")
-    assert asked.query('ALERTS{alertname="DriftvaktServiceRed"}') == []
-
+    receiver.wait("/page", "DriftvaktServiceRed", "expo", "resolved")
     unwell = [one for one in asked.rules() if one["health"] != "ok"]
     assert unwell == []
+
+    planned = receiver.wait("/nobody", "DriftvaktServiceRedPlanned", "lf")
+    assert planned["labels"]["planned"] == "true"
+    assert {service for path, _, service, _ in receiver.names() if path == "/page"} == {"expo"}
+    world.end_the_window()
+    receiver.wait("/page", "DriftvaktServiceRed", "lf")
+    receiver.wait("/office", "DriftvaktWindowOverrun", "lf")
+    receiver.wait("/nobody", "DriftvaktServiceRedPlanned", "lf", "resolved")
+    world.server.answers["/lf"] = Answer()
+    receiver.wait("/page", "DriftvaktServiceRed", "lf", "resolved")
+    receiver.wait("/office", "DriftvaktWindowOverrun", "lf", "resolved")
 
     world.daemon.kill()
     absent = receiver.wait("/page", "DriftvaktAbsent")
     assert absent["labels"]["instance"] == world.place
     with world.run("--listen", world.place) as again:
         assert isinstance(again, Running)
-        receiver.wait("/page", "DriftvaktAbsent", "resolved")
+        receiver.wait("/page", "DriftvaktAbsent", status="resolved")
 
-    paged = {(name, service) for path, name, service, _ in receiver.names() if path == "/page"}
-    assert paged == {("DriftvaktServiceRed", "expo"), ("DriftvaktAbsent", "")}
+    paged = {name for path, name, *_ in receiver.names() if path == "/page"}
+    assert paged == {"DriftvaktServiceRed", "DriftvaktAbsent"}

@@ -30,14 +30,19 @@ class WebServer:
         self._tls: ssl.SSLContext | None = None
 
     async def start(
-        self, source: Source, reload: Callable[[], Awaitable[Outcome]], stack: AsyncExitStack
+        self,
+        source: Source,
+        stack: AsyncExitStack,
+        *,
+        reload: Callable[[], Awaitable[Outcome]],
+        probe: Callable[[web.Request], Awaitable[web.StreamResponse]],
     ) -> None:
         """Listens until ``stack`` is closed. Raises ``OSError`` where it cannot."""
         estate = source.estate
         access = load_access(estate.web)
         self._lock.change(access.credentials)
         self._tls = access.ssl
-        app = application(source, lock=self._lock, reload=reload)
+        app = application(source, lock=self._lock, reload=reload, probe=probe)
         runner = BoundedRunner(app, shutdown_timeout=CLOSE)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)

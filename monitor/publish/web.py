@@ -92,8 +92,10 @@ def application(
     *,
     lock: Lock | None = None,
     reload: Callable[[], Awaitable[Outcome]] | None = None,
+    probe: Callable[[web.Request], Awaitable[web.StreamResponse]] | None = None,
 ) -> web.Application:
-    """The application. ``lock`` closes all but /-/healthy; ``reload`` reads the configuration anew.
+    """The application. ``lock`` closes all but /-/healthy; ``reload`` reads the configuration anew,
+    ``probe`` answers /probe.
 
     To be run by :class:`BoundedRunner`, which bounds slow clients.
     """
@@ -119,6 +121,8 @@ def application(
     add_runbooks(app)
     app.router.add_get(HEALTHY_PATH, site.healthy)
     app.router.add_get("/-/ready", site.ready)
+    if probe is not None:
+        app.router.add_get("/probe", probe)
     if reload is not None:
         app.router.add_post(RELOAD_PATH, reload_route(reload, lock))
     return app

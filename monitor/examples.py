@@ -45,6 +45,12 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
         Example("export openapi", "for programs that read the addresses"),
         Example("export rules --url https://drift.example.se", "alerts for Prometheus"),
     ),
+    "import": (
+        Example(
+            "import blackbox --modules blackbox.yml --targets prometheus.yml",
+            "what the exporter probes, as a configuration",
+        ),
+    ),
     "completion": (
         Example("completion bash", "a script for /etc/bash_completion.d/driftvakt"),
         Example("completion zsh", "a script for a file _driftvakt in a folder of $fpath"),

@@ -31,7 +31,7 @@ _PRAGMAS = (
     "journal_mode = WAL",
     "synchronous = NORMAL",
     "journal_size_limit = 67108864",
-    "cache_size = -8192",
+    "cache_size = -2048",
     "temp_store = MEMORY",
 )
 

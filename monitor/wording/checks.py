@@ -17,10 +17,14 @@ from probes.observation import Cause, Grade, Observation, Reason, TlsFacts
 _NOTHING = Text(sv="", en="")
 
 
-def check_message(view: CheckView, zone: ZoneInfo, service: Text | None = None) -> Text:
-    """One check in full sentences. ``service`` is its title; the name is used without one."""
+def check_message(
+    view: CheckView, zone: ZoneInfo, service: Text | None = None, environment: Text | None = None
+) -> Text:
+    """One check in full sentences. ``service`` and ``environment`` are their titles; the names
+    are used without them.
+    """
     check = view.check
-    subject = service_subject(service, check.service, title(None, check.environment))
+    subject = service_subject(service, check.service, title(environment, check.environment))
     since = instant(view.since, zone)
     if view.status is Status.UNKNOWN:
         return together((_unknown(view, subject, zone), _retired(view)))

@@ -311,7 +311,12 @@ def _well(number: int) -> Text | None:
     """The rest, which are green."""
     if number < 1:
         return None
-    be = "is" if number == 1 else "are"
-    others = "other test environment" if number == 1 else "other test environments"
-    rest = "Den återstående testmiljön" if number == 1 else f"Övriga {number} testmiljöer"
-    return Text(sv=f"{rest} är i full drift.", en=f"The {number} {others} {be} in full operation.")
+    if number == 1:
+        return Text(
+            sv="Den andra testmiljön är i full drift.",
+            en="The other test environment is in full operation.",
+        )
+    return Text(
+        sv=f"Övriga {number} testmiljöer är i full drift.",
+        en=f"The {number} other test environments are in full operation.",
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from monitor import wording
@@ -47,11 +48,10 @@ def render_service(
         mark=mark(view.status, language),
         planned=view.planned,
         message=said(message, language),
-        since=moment(view.since, zone, language),
         help=said(service.help, language) if service.help is not None else "",
-        checks=[_check(one, view, snapshot, asked, past) for one in view.checks],
+        checks=[_check(one, view, environment, snapshot, asked, past) for one in view.checks],
         bars=bars(report.days, words["unmeasured"], comma),
-        ratios=_ratios(report, words["unmeasured"], comma),
+        ratios=_ratios(report, words, comma),
         entries=[_entry(one, snapshot, asked) for one in reversed(past.entries)] if past else [],
         away=past is None,
         windows=planned.windows(snapshot, asked, service.id),
@@ -68,12 +68,18 @@ def _find(snapshot: Snapshot, id_: str) -> tuple[EnvironmentView, ServiceView]:
 
 
 def _check(
-    view: CheckView, service: ServiceView, snapshot: Snapshot, asked: Asked, past: Past | None
+    view: CheckView,
+    service: ServiceView,
+    environment: EnvironmentView,
+    snapshot: Snapshot,
+    asked: Asked,
+    past: Past | None,
 ) -> dict[str, Any]:
     language, zone, why = asked.language, snapshot.estate.timezone, view.why
     words = WORDS[language]
     seen = past.seen.get(view.check.id, ()) if past is not None else ()
-    share = 0 < why.threshold < 1
+    titles = service.service.title, environment.environment.title
+    comma = "," if language == "sv" else "."
     return {
         "name": view.check.name,
         "kind": view.check.kind,
@@ -81,26 +87,35 @@ def _check(
         "status": view.status.value,
         "mark": mark(view.status, language),
         "since": moment(view.since, zone, language),
-        "message": said(wording.check_message(view, zone, service.service.title), language),
+        "message": said(wording.check_message(view, zone, *titles), language),
         "rule": words.get(f"rule_{why.rule.value}", why.rule.value),
         "failed": f"{why.failed} / {why.of}",
         "consecutive": why.consecutive,
-        "threshold": f"{why.threshold:.0%}" if share else f"{why.threshold:g}",
+        "threshold": _threshold(why.threshold, comma),
         "last": moment(view.last.at, zone, language) if view.last is not None else "–",
-        "plot": plot(seen, snapshot.at, zone),
+        "plot": plot(seen, snapshot.at, zone, comma),
     }
 
 
-def _ratios(report: AvailabilityReport, nothing: str, comma: str) -> list[tuple[str, str, str]]:
+def _threshold(value: float, comma: str) -> str:
+    """A number of measurements, or a share."""
+    if 0 < value < 1:
+        return f"{value * 100:.3g}".replace(".", comma) + (" %" if comma == "," else "%")
+    return f"{value:g}".replace(".", comma)
+
+
+def _ratios(
+    report: AvailabilityReport, words: Mapping[str, str], comma: str
+) -> list[tuple[str, str, str]]:
     def told(ratio: float | None) -> str:
         if ratio is None:
-            return nothing
+            return words["unmeasured"]
         return f"{int(ratio * 100_000) / 1000:.3f}".replace(".", comma) + (
             " %" if comma == "," else "%"
         )
 
     return [
-        (name, told(shares.ratio), told(shares.unplanned_ratio))
+        (words[f"last_{name}"], told(shares.ratio), told(shares.unplanned_ratio))
         for name, shares in zip(WINDOWS, report.availability.windows, strict=True)
     ]
 

@@ -86,19 +86,18 @@ def measured(folder: Path, services: int, interval: str) -> Iterator[Running]:
         }
         config = {"defaults": defaults, "environments": environments}
         with running(folder, config) as daemon:
-            until(
-                lambda: (
-                    daemon.status()["status"] == "red"
-                    and all(
-                        service["status"] != "unknown"
-                        for environment in daemon.status()["environments"]
-                        for service in environment["services"]
-                    )
-                ),
-                "not all measured",
-                within=40,
-            )
+            until(lambda: not unmeasured(daemon), "not all measured", within=40)
             yield daemon
+
+
+def unmeasured(daemon: Running) -> int:
+    """Services of which nothing is known yet, asked for now and then only."""
+    time.sleep(0.5)
+    return sum(
+        service["status"] == "unknown"
+        for environment in daemon.status()["environments"]
+        for service in environment["services"]
+    )
 
 
 def lag(daemon: Running) -> Buckets:
@@ -107,10 +106,10 @@ def lag(daemon: Running) -> Buckets:
 
 def held(daemon: Running, path: str) -> float:
     """Seconds that loading holds up the loop for, as it has noticed itself; whatever else the
-    machine does is not in every one of five, so that the least counts.
+    machine does is not in every one of three, so that the least counts.
     """
     found = []
-    for _ in range(5):
+    for _ in range(3):
         before = lag(daemon)
         time.sleep(0.3)
         load(daemon, path)
@@ -119,12 +118,16 @@ def held(daemon: Running, path: str) -> float:
     return min(found)
 
 
-@pytest.mark.parametrize(("services", "interval"), [(200, "2s"), (2000, "20s")])
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize(("services", "interval"), [(200, "2s"), (2000, "15s")])
 def test_page_comes_soon(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], services: int, interval: str
 ) -> None:
     """The first byte at once, of 2,000 services too; few bytes; the loop goes on meanwhile."""
     with measured(tmp_path, services, interval) as daemon:
+        # in a language, and with links, that nobody has asked for yet: nothing is ready
+        cold = [load(daemon, f"/?lang={of}") for of in ("sv", "en")]
+        cold += [load(daemon, f"/?lang={of}&kiosk") for of in ("sv", "en")]
         loads = []
         for _ in range(20):
             loads.append(load(daemon))
@@ -136,12 +139,17 @@ def test_page_comes_soon(
                 f"\n{services} services: first byte {firsts[0] * 1000:.1f} ms at best,"
                 f" median {median(firsts) * 1000:.1f}, worst {firsts[-1] * 1000:.1f};"
                 f" whole median {median(each.whole for each in loads) * 1000:.0f} ms;"
+                f" never asked for before {min(each.first for each in cold) * 1000:.1f}"
+                f" to {max(each.first for each in cold) * 1000:.1f} ms,"
+                f" whole {max(each.whole for each in cold) * 1000:.0f} ms;"
                 f" {loads[-1].sent} bytes sent of {len(loads[-1].html.encode())};"
                 f" loop held up for less than {stood * 1000:.0f} ms"
             )
         assert loads[-1].html.count('<th scope="row">') == services
         # what else the machine does is no fault of the page: a quarter of the loads tells
         assert firsts[len(firsts) // 4] < SOONEST
+        assert min(each.first for each in cold) < SOONEST
+        assert all(each.html.endswith("</html>") for each in cold)
         if services == 200:
             assert loads[-1].sent < SMALLEST
         assert stood <= HELD

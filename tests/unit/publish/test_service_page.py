@@ -258,6 +258,24 @@ async def test_pages_are_served_and_small() -> None:
                 assert answer.status == status
 
 
+async def test_large_page_is_sent_while_it_is_made() -> None:
+    """All of it, compressed or not; of HEAD the headers."""
+    views = [make_red_view(make_check(service=f"s{i}")) for i in range(600)]
+    source = FixedSource(now=make_snapshot(*views))
+    whole = render(source.now, "sv")
+    async with serve(source) as url, ClientSession(url) as client:
+        for accepted in ("gzip", "identity"):
+            headers = {"Accept-Encoding": accepted, "Accept-Language": "sv"}
+            async with client.get("/", headers=headers) as answer:
+                assert answer.headers["Transfer-Encoding"] == "chunked"
+                assert answer.headers.get("Content-Encoding", "identity") == accepted
+                assert "script-src 'self'" in answer.headers["Content-Security-Policy"]
+                assert await answer.text() == whole
+        async with client.head("/") as answer:
+            assert answer.status == 200
+            assert await answer.read() == b""
+
+
 async def test_listeners_hear_of_transitions_until_the_end() -> None:
     """Each listener gets the transition, one too many is asked to come back, a stop ends all."""
     source = FixedSource()

@@ -17,7 +17,7 @@ WIDTH, HEIGHT = 720, 120
 BUCKETS = 240
 """Pieces of what is drawn: of a day six minutes each."""
 DAY = 86_400.0
-LEAST = 600.0
+LEAST = 60.0
 """Seconds that are drawn at least."""
 GAP = 2.5
 """As many usual distances between measurements without any are a gap in the line."""

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from monitor import wording
 from monitor.judge import Status
-from monitor.plan import NoticeView, Occurrence, UpgradeView
+from monitor.plan import Notice, NoticeView, Occurrence, UpgradeView, Window
 from monitor.publish.page.asked import Asked
 from monitor.publish.page.parts import moment, said
 from monitor.publish.page.words import WORDS
@@ -98,12 +98,11 @@ def _notice(view: NoticeView, snapshot: Snapshot, asked: Asked) -> Card:
         )
         if at is not None
     ]
-    covered = sorted(notice.environments) + sorted(notice.services)
     return Card(
         title=said(notice.title, language) if notice.title is not None else words["notice"],
         when=Markup(". ").join(Markup("{} {}").format(*one) for one in times),
         message=said(notice.message, language),
-        scope=", ".join(covered) if covered else words["everything"],
+        scope=_scope(notice, snapshot, asked),
         tone=_TONES.get(notice.says, "none"),
     )
 
@@ -134,7 +133,6 @@ def _touching(
 def _card(one: Occurrence, snapshot: Snapshot, asked: Asked) -> Card:
     window, zone, language = one.window, snapshot.estate.timezone, asked.language
     words = WORDS[language]
-    covered = sorted(window.environments) + sorted(window.services)
     return Card(
         title=said(window.title, language),
         when=Markup("{} – {}").format(
@@ -142,7 +140,27 @@ def _card(one: Occurrence, snapshot: Snapshot, asked: Asked) -> Card:
         ),
         note=words[window.impact.value],
         message=said(window.message, language) if window.message is not None else "",
-        scope=", ".join(covered) if covered else words["everything"],
+        scope=_scope(window, snapshot, asked),
         tone=window.impact.value,
         cancelled=window.cancelled,
     )
+
+
+def _scope(one: Window | Notice, snapshot: Snapshot, asked: Asked) -> str:
+    """Whom it concerns, by their titles."""
+    language = asked.language
+    named: list[str] = []
+    for view in snapshot.environments:
+        name = view.environment.name
+        where = said(view.environment.title, language)
+        if name in one.environments:
+            named.append(where)
+        elif any(id_.partition("/")[0] == name for id_ in one.services):
+            named += [
+                f"{where}: {said(each.service.title, language)}"
+                for each in view.services
+                if each.service.id in one.services
+            ]
+    # a calendar may name what is not watched
+    named = named or sorted(one.environments) + sorted(one.services)
+    return ", ".join(named) if named else WORDS[language]["everything"]

@@ -55,6 +55,7 @@ def render_service(
         entries=[_entry(one, snapshot, asked) for one in reversed(past.entries)] if past else [],
         away=past is None,
         windows=planned.windows(snapshot, asked, service.id),
+        told_above=False,
         upgrades=[],
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 CONFIG_FILE = "driftvakt.yaml"
@@ -101,8 +102,21 @@ _ENVIRONMENT = """\
             interval: 2s
 """
 
+_PLANNED = """\
+service_windows:                 # what is planned is shown on the page, and explains what it causes
+  - id: database
+    title: {{sv: Databasbyte, en: New database}}
+    message: {{sv: Testa gärna i en annan miljö., en: Please test in another environment.}}
+    impact: outage
+    start: {tomorrow}T18:00:00
+    end: {tomorrow}T20:00:00
+    environments: [{last}]
+"""
 
-def configuration(ports: Mapping[str, int], language: str, data_dir: Path) -> str:
+
+def configuration(
+    ports: Mapping[str, int], language: str, data_dir: Path, today: date | None = None
+) -> str:
     """The file's text. ``ports`` are by ``ENV/SERVICE``; ca.pem is beside the file."""
     names = sorted({service.partition("/")[0] for service in ports})
     environments = (
@@ -114,7 +128,8 @@ def configuration(ports: Mapping[str, int], language: str, data_dir: Path) -> st
         for name in names
     )
     head = _HEAD.format(language=language, data_dir=json.dumps(str(data_dir)))
-    return head + "".join(environments)
+    tomorrow = (today or datetime.now(UTC).date()) + timedelta(days=1)
+    return head + "".join(environments) + _PLANNED.format(tomorrow=tomorrow, last=names[-1])
 
 
 def write_configuration(folder: Path, ports: Mapping[str, int], language: str) -> Path:

@@ -44,8 +44,8 @@ class _Item:
     published: float
     content: str
     category: str
-    page: str = ""
-    """The page's path that tells more; empty: the front page."""
+    page: str = "./"
+    """Where people read of it."""
     link: str | None = None
 
 
@@ -81,13 +81,13 @@ def _said(text: Text, language: Language) -> str:
 def _transition(entry: Entry, snapshot: Snapshot, base: str, language: Language) -> _Item:
     one = entry.transition
     name = (one.service or "").rpartition("/")[2]
-    service, environment, watched = name, one.environment, False
+    service, environment, known = name, one.environment, False
     for view in snapshot.environments:
         if view.environment.name == one.environment:
             environment = _said(view.environment.title, language)
-            for known in view.services:
-                if known.service.name == name:
-                    service, watched = _said(known.service.title, language), True
+            for each in view.services:
+                if each.service.name == name:
+                    service, known = _said(each.service.title, language), True
     word = _said(wording.status_word(one.after), language)
     planned = (", planerat" if language == "sv" else ", planned") if one.planned else ""
     return _Item(
@@ -97,7 +97,7 @@ def _transition(entry: Entry, snapshot: Snapshot, base: str, language: Language)
         published=one.at,
         content=_said(entry.message, language),
         category=one.after.value,
-        page=f"s/{quote(one.environment)}/{quote(name)}" if watched else "",
+        page=f"s/{quote(f'{one.environment}/{name}')}" if known else "./",
         link=f"api/v1/evidence/{entry.id}" if one.worsening else None,
     )
 
@@ -214,7 +214,7 @@ def _document(items: Sequence[_Item], base: str, scope: Scope, language: Languag
         _add(entry, "published", instant(one.published))
         _add(entry, "content", one.content).set("type", "text")
         _add(entry, "category").set("term", one.category)
-        _link(entry, "alternate", f"./{one.page}?lang={language}", "text/html", language)
+        _link(entry, "alternate", f"{one.page}?lang={language}", "text/html", language)
         if one.link is not None:
             _link(entry, "related", one.link, "application/json", None)
     return bytes(etree.tostring(root, xml_declaration=True, encoding="utf-8"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from typing import Protocol
 
 from aiohttp import hdrs, web
@@ -13,10 +14,13 @@ from monitor.publish.pacer import Pacer
 from monitor.publish.page import Asked, Front, render_service
 from monitor.publish.page.asked import names
 from monitor.publish.page.parts import FILES
-from monitor.publish.sending import gzip, send, takes_gzip
+from monitor.publish.sending import STREAMED, Stream, gzip, send, takes_gzip
 from monitor.record import Past
 from monitor.shares import AvailabilityReport
 from monitor.snapshot import Snapshot
+
+MOST_AT_ONCE = 262_144
+"""Characters above which a page is sent while it is made, even if it is made at once."""
 
 
 class PageSource(Protocol):
@@ -42,14 +46,25 @@ class Pages:
             app.router.add_get(f"/{name}", self.file)
 
     async def front(self, request: web.Request) -> web.StreamResponse:
-        pacer = Pacer()
+        """Whole when it is made at once, else sent from its first part on."""
+        pacer, asked = Pacer(), self._asked(request)
+        streams = request.method != hdrs.METH_HEAD
+        stream: Stream | None = None
         parts: list[str] = []
-        asked = self._asked(request)
+        size = 0
         for piece in self._front.pieces(self._source.snapshot(), asked):
             parts.append(piece)
-            if pacer.due():
-                await pacer.rest()
-        return await _html(request, "".join(parts), asked)
+            size += len(piece)
+            if not pacer.due() and size < (STREAMED if stream is not None else MOST_AT_ONCE):
+                continue
+            if streams:
+                stream = stream or await Stream.begin(request, _headers(asked))
+                await stream.write(_encoded(parts))
+                parts, size = [], 0
+            await pacer.rest()
+        if stream is None:
+            return await _html(request, "".join(parts), asked)
+        return await stream.end(_encoded(parts))
 
     async def service(self, request: web.Request) -> web.StreamResponse:
         info = request.match_info
@@ -84,13 +99,21 @@ class Pages:
         )
 
 
-async def _html(request: web.Request, html: str, asked: Asked) -> web.StreamResponse:
-    headers: dict[str, str] = {
+def _headers(asked: Asked) -> dict[str, str]:
+    return {
         hdrs.CONTENT_TYPE: "text/html; charset=utf-8",
         hdrs.CONTENT_LANGUAGE: asked.language,
         hdrs.CACHE_CONTROL: "no-cache",
         hdrs.VARY: "Accept-Language, Accept-Encoding",
     }
+
+
+def _encoded(parts: Iterable[str]) -> bytes:
+    return "".join(parts).encode("utf-8", "replace")
+
+
+async def _html(request: web.Request, html: str, asked: Asked) -> web.StreamResponse:
+    headers = _headers(asked)
     body = html.encode("utf-8", "replace")
     if takes_gzip(request.headers.get(hdrs.ACCEPT_ENCODING, "")):
         body = await gzip(body)

@@ -18,13 +18,10 @@ _NOTHING = Text(sv="", en="")
 
 
 def check_message(
-    view: CheckView,
-    zone: ZoneInfo,
-    service: Text | None = None,
-    environment: Text | None = None,
+    view: CheckView, zone: ZoneInfo, service: Text | None = None, environment: Text | None = None
 ) -> Text:
-    """One check in full sentences. ``service`` and ``environment`` are titles; the names are used
-    without them.
+    """One check in full sentences. ``service`` and ``environment`` are their titles; the names
+    are used without them.
     """
     check = view.check
     subject = service_subject(service, check.service, title(environment, check.environment))

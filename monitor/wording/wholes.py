@@ -314,10 +314,10 @@ def _well(number: int, *, of_two: bool) -> Text | None:
         return None
     if number == 1:
         return Text(
-            sv=f"Den {'andra' if of_two else 'återstående'} testmiljön är i full drift.",
+            sv="Den andra testmiljön är i full drift.",
             en="The other test environment is in full operation.",
         )
     return Text(
         sv=f"Övriga {number} testmiljöer är i full drift.",
-        en=f"The other {number} test environments are in full operation.",
+        en=f"The {number} other test environments are in full operation.",
     )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from statistics import median
 from zoneinfo import ZoneInfo
 
@@ -14,12 +15,15 @@ from probes.observation import Grade
 
 WIDTH, HEIGHT = 720, 120
 BUCKETS = 240
-"""Pieces of what is drawn: of a whole day, six minutes each."""
-DAY, SHORTEST = 86_400.0, 600.0
-"""Seconds that are drawn at most and at least."""
-TICKS = 6
-"""Instants that are named at most."""
-_MINUTES = (1, 2, 5, 10, 15, 30, 60, 120, 240)
+"""Pieces of what is drawn: of a day six minutes each."""
+DAY = 86_400.0
+LEAST = 60.0
+"""Seconds that are drawn at least."""
+GAP = 2.5
+"""As many usual distances between measurements without any are a gap in the line."""
+MOST_TIMES = 7
+"""Times below the plot at most."""
+_STEPS = (60, 300, 600, 900, 1800, 3600, 7200, 14_400)
 _NICE = (1, 2, 5)
 
 
@@ -35,7 +39,7 @@ class Plot:
     """What the upper edge is, with its unit; empty when nothing succeeded."""
     half: str
     hours: tuple[tuple[int, str], ...]
-    """Where round local times are, and their names."""
+    """Where round times are, and their local names."""
     median: str
     failed: int
     measured: int
@@ -54,37 +58,39 @@ class Bar:
 
 
 def plot(seen: Sequence[Seen], at: float, zone: ZoneInfo, comma: str = ".") -> Plot | None:
-    """The day before ``at``, from the first measurement on (``seen``: oldest first); ``None`` when
-    nothing was measured in it. ``comma`` is the language's decimal sign.
+    """The day before ``at``, or as much of it as has been measured; ``None`` when nothing was.
+    ``comma`` is the language's decimal sign.
     """
-    oldest = next((one.at for one in seen if one.at >= at - DAY), at)
-    begin = min(oldest, at - SHORTEST)
-    span = at - begin
+    instants = sorted(one.at for one in seen if at - DAY <= one.at <= at)
+    if not instants:
+        return None
+    begin = min(instants[0], at - LEAST)
+    length = at - begin
+    usual = median([later - sooner for sooner, later in pairwise(instants)] or [length])
+    reach = max(1, round(GAP * usual / length * BUCKETS))
     buckets: list[list[float]] = [[] for _ in range(BUCKETS)]
     failures: set[int] = set()
     failed = measured = 0
     for one in seen:
         if not begin <= one.at <= at:
             continue
-        place = min(BUCKETS - 1, int((one.at - begin) / span * BUCKETS))
+        place = min(BUCKETS - 1, int((one.at - begin) / length * BUCKETS))
         measured += 1
         if one.grade is Grade.FAILED:
             failed += 1
             failures.add(place)
         else:
             buckets[place].append(one.duration)
-    if not measured:
-        return None
     middles = [median(each) if each else None for each in buckets]
     known = [each for each in middles if each is not None]
     top = _nice(max(known, default=0.001))
     step = WIDTH / BUCKETS
     return Plot(
-        path=_path(middles, top, step),
+        path=_path(middles, failures, top, step, reach),
         failures=tuple(int(place * step) for place in sorted(failures)),
-        top=_length(top, comma) if known else "",
-        half=_length(top / 2, comma) if known else "",
-        hours=_round_times(begin, at, zone),
+        top=_length(top, comma),
+        half=_length(top / 2, comma),
+        hours=_times(begin, at, zone),
         median=_length(median(known), comma) if known else "–",
         failed=failed,
         measured=measured,
@@ -121,13 +127,21 @@ def bars(days: Sequence[DayShare], nothing: str, comma: str) -> list[Bar]:
     return found
 
 
-def _path(middles: Sequence[float | None], top: float, step: float) -> str:
+def _path(
+    middles: Sequence[float | None],
+    failures: Collection[int],
+    top: float,
+    step: float,
+    reach: int,
+) -> str:
+    """A line through what was measured, broken by failures and where nothing is for ``reach``."""
     parts: list[str] = []
-    pen = False
+    last, pen = 0, False
     for place, value in enumerate(middles):
         if value is None:
-            pen = False
+            pen = pen and place not in failures and place - last <= reach
             continue
+        last = place
         x, y = (place + 0.5) * step, HEIGHT - value / top * HEIGHT
         # a bucket alone still has a mark: a line as wide as itself
         parts.append(f"{'L' if pen else 'M'}{x:.1f} {y:.1f}" + ("" if pen else "h.1"))
@@ -146,18 +160,21 @@ def _nice(value: float) -> float:
 
 
 def _length(seconds: float, comma: str) -> str:
-    told = f"{seconds:g} s" if seconds >= 1 else f"{seconds * 1000:.3g} ms"
-    return told.replace(".", comma)
+    said = f"{seconds:.3g} s" if seconds >= 1 else f"{seconds * 1000:.3g} ms"
+    return said.replace(".", comma)
 
 
-def _round_times(begin: float, end: float, zone: ZoneInfo) -> tuple[tuple[int, str], ...]:
-    step = next((one for one in _MINUTES if (end - begin) / 60 / one <= TICKS), _MINUTES[-1])
+def _times(begin: float, end: float, zone: ZoneInfo) -> tuple[tuple[int, str], ...]:
+    """Round local times, as many as have room."""
+    length = end - begin
+    step = next((each for each in _STEPS if length / each <= MOST_TIMES), _STEPS[-1])
     found: list[tuple[int, str]] = []
-    beat = min(step, 60) * 60  # hours of a day may be 23 or 25: local ones are looked for
-    instant = (int(begin) // beat + 1) * beat
+    # each quarter of an hour, or minute, is one in every zone; of hours the local ones are round
+    fine = min(step, 900)
+    instant = (int(begin) // fine + 1) * fine
     while instant < end:
         local = datetime.fromtimestamp(instant, zone)
-        if (local.hour * 60 + local.minute) % step == 0:
-            found.append((int((instant - begin) / (end - begin) * WIDTH), f"{local:%H:%M}"))
-        instant += beat
+        if (local.hour * 3600 + local.minute * 60) % step == 0:
+            found.append((int((instant - begin) / length * WIDTH), f"{local:%H:%M}"))
+        instant += fine
     return tuple(found)

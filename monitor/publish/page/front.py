@@ -55,6 +55,7 @@ class Front:
             if asked.wants_environment(view)
         ]
         shown = [(view, some) for view, some in shown if some or not asked.services]
+        windows = planned.windows(snapshot, asked)
         yield _HEAD.render(framed)
         yield _FRONT.render(
             framed,
@@ -65,7 +66,7 @@ class Front:
                 (each.name, said(each.title, asked.language))
                 for each in (view.environment for view in snapshot.environments)
             ],
-            active=planned.windows(snapshot, asked)["active"],
+            active=windows["active"],
             notices=planned.notices(snapshot, asked),
         )
         if not snapshot.environments:
@@ -84,7 +85,8 @@ class Front:
             yield _ROWS_END
         yield _PLANNED.render(
             framed,
-            windows=planned.windows(snapshot, asked),
+            windows=windows,
+            told_above=True,
             upgrades=planned.upgrades(snapshot, asked),
         )
         yield _FOOT.render(framed)

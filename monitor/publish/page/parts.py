@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from importlib import resources
 from typing import Any
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -86,6 +87,7 @@ def frame(snapshot: Snapshot, asked: Asked, path: str, title: str) -> dict[str, 
         "other_link": asked.other_language(path),
         "other": "en" if asked.language == "sv" else "sv",
         "title": title,
+        "feed": f"/feed.atom?{urlencode({'lang': asked.language, **_about(path)}, safe='/')}",
         "version": _VERSION,
         "at": f"{snapshot.at:.0f}",
         "stale_for": STALE_FOR,
@@ -93,3 +95,8 @@ def frame(snapshot: Snapshot, asked: Asked, path: str, title: str) -> dict[str, 
         "status": snapshot.status.value,
         "config_error": snapshot.config_error,
     }
+
+
+def _about(path: str) -> dict[str, str]:
+    """What a feed is asked for, to be of what the page is of."""
+    return {"service": path.removeprefix("/s/")} if path.startswith("/s/") else {}

@@ -9,8 +9,7 @@ from markupsafe import Markup
 
 from monitor import wording
 from monitor.judge import Status
-from monitor.plan import NoticeView, Occurrence, UpgradeView
-from monitor.publish.language import Language
+from monitor.plan import Notice, NoticeView, Occurrence, UpgradeView, Window
 from monitor.publish.page.asked import Asked
 from monitor.publish.page.parts import moment, said
 from monitor.publish.page.words import WORDS
@@ -103,7 +102,7 @@ def _notice(view: NoticeView, snapshot: Snapshot, asked: Asked) -> Card:
         title=said(notice.title, language) if notice.title is not None else words["notice"],
         when=Markup(". ").join(Markup("{} {}").format(*one) for one in times),
         message=said(notice.message, language),
-        scope=_scope(notice.environments, notice.services, snapshot, language),
+        scope=_scope(notice, snapshot, asked),
         tone=_TONES.get(notice.says, "none"),
     )
 
@@ -159,7 +158,27 @@ def _card(one: Occurrence, snapshot: Snapshot, asked: Asked) -> Card:
         ),
         note=words[window.impact.value],
         message=said(window.message, language) if window.message is not None else "",
-        scope=_scope(window.environments, window.services, snapshot, language),
+        scope=_scope(window, snapshot, asked),
         tone=window.impact.value,
         cancelled=window.cancelled,
     )
+
+
+def _scope(one: Window | Notice, snapshot: Snapshot, asked: Asked) -> str:
+    """Whom it concerns, by their titles."""
+    language = asked.language
+    named: list[str] = []
+    for view in snapshot.environments:
+        name = view.environment.name
+        where = said(view.environment.title, language)
+        if name in one.environments:
+            named.append(where)
+        elif any(id_.partition("/")[0] == name for id_ in one.services):
+            named += [
+                f"{where}: {said(each.service.title, language)}"
+                for each in view.services
+                if each.service.id in one.services
+            ]
+    # a calendar may name what is not watched
+    named = named or sorted(one.environments) + sorted(one.services)
+    return ", ".join(named) if named else WORDS[language]["everything"]

@@ -48,7 +48,6 @@ def render_service(
         mark=mark(view.status, language),
         planned=view.planned,
         message=said(message, language),
-        stated=stated(snapshot, service.id, language),
         help=said(service.help, language) if service.help is not None else "",
         checks=[_check(one, view, environment, snapshot, asked, past) for one in view.checks],
         bars=bars(report.days, words["unmeasured"], comma),
@@ -56,6 +55,7 @@ def render_service(
         entries=[_entry(one, snapshot, asked) for one in reversed(past.entries)] if past else [],
         away=past is None,
         windows=planned.windows(snapshot, asked, service.id),
+        told_above=False,
         upgrades=[],
     )
 
@@ -79,7 +79,8 @@ def _check(
     language, zone, why = asked.language, snapshot.estate.timezone, view.why
     words = WORDS[language]
     seen = past.seen.get(view.check.id, ()) if past is not None else ()
-    share = 0 < why.threshold < 1
+    titles = service.service.title, environment.environment.title
+    comma = "," if language == "sv" else "."
     return {
         "name": view.check.name,
         "kind": view.check.kind,
@@ -87,17 +88,21 @@ def _check(
         "status": view.status.value,
         "mark": mark(view.status, language),
         "since": moment(view.since, zone, language),
-        "message": said(
-            wording.check_message(view, zone, service.service.title, environment.environment.title),
-            language,
-        ),
+        "message": said(wording.check_message(view, zone, *titles), language),
         "rule": words.get(f"rule_{why.rule.value}", why.rule.value),
         "failed": f"{why.failed} / {why.of}",
         "consecutive": why.consecutive,
-        "threshold": f"{why.threshold:.0%}" if share else f"{why.threshold:g}",
+        "threshold": _threshold(why.threshold, comma),
         "last": moment(view.last.at, zone, language) if view.last is not None else "–",
-        "plot": plot(seen, snapshot.at, zone, "," if language == "sv" else "."),
+        "plot": plot(seen, snapshot.at, zone, comma),
     }
+
+
+def _threshold(value: float, comma: str) -> str:
+    """A number of measurements, or a share."""
+    if 0 < value < 1:
+        return f"{value * 100:.3g}".replace(".", comma) + (" %" if comma == "," else "%")
+    return f"{value:g}".replace(".", comma)
 
 
 def _ratios(
@@ -111,7 +116,7 @@ def _ratios(
         )
 
     return [
-        (words[f"range_{name}"], told(shares.ratio), told(shares.unplanned_ratio))
+        (words[f"last_{name}"], told(shares.ratio), told(shares.unplanned_ratio))
         for name, shares in zip(WINDOWS, report.availability.windows, strict=True)
     ]
 

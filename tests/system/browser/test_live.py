@@ -1,58 +1,83 @@
-"""The page while something happens: changes come by themselves, and silence is told."""
+"""A page that stays open: it follows what happens, and says when it hears of nothing more."""
 
 from __future__ import annotations
 
+import signal
+import time
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
-from tests.system.browser.reader import Reader
-from tests.system.browser.site import site
-from tests.system.daemon.counting import Answer
+from tests.system.browser.conftest import Opened
+from tests.system.browser.showing import path, shown
+from tests.system.daemon.counting import Answer, CountingServer
+from tests.system.daemon.running import Running
 
 pytestmark = pytest.mark.system
+LIVE = 20_000.0
 
 
-def test_changes_come_without_a_reload_and_silence_is_told(tmp_path: Path, reader: Reader) -> None:
-    """A service breaks and the row turns red; it heals and turns green; the daemon dies behind the
-    open page, which then says that it may be out of date.
+def row(page: Page, link: str) -> str:
+    return f"tbody tr:has(a[href='/s/{link}'])"
+
+
+def test_change_is_shown_without_a_reload(
+    opened: Opened, site: tuple[Running, CountingServer]
+) -> None:
+    """A server begins to fail: its row turns red by itself, then green, the title with it, what
+    was opened stays open, and the reader's place is kept.
     """
-    with site(tmp_path) as own:
-        page = reader.opens(own.url)
-        row = page.locator("tr", has=page.locator('a[href="/s/ext5/expo"]'))
-        expect(row.locator(".mark")).to_contain_text("I full drift")
-        own.server.answers["/works"] = Answer(status=500)
-        expect(row.locator(".mark")).to_contain_text("Inte tillgänglig")
-        expect(row).to_contain_text("HTTP 500")
-        del own.server.answers["/works"]
-        expect(row.locator(".mark")).to_contain_text("I full drift")
-        assert reader.loads == 1
-        reader.check()
-
-        stale = page.locator("#stale")
-        expect(stale).to_be_hidden()
-        page.clock.install()
-        own.daemon.kill()
-        page.clock.fast_forward("00:40")
-        expect(stale).to_be_visible()
-        expect(stale).to_contain_text("inaktuella")
-        expect(page.locator("html")).to_have_class("is-stale")
-        # only that nobody answered was complained of
-        assert all("ERR_" in one for one in reader.complaints), reader.complaints
-        reader.complaints.clear()
+    daemon, server = site
+    with opened.page(daemon.url) as page:
+        page.evaluate("window.here = true")
+        page.get_by_text("Avslutade (1)").click()
+        changing = page.locator(row(page, "ext5/nll"))
+        changing.get_by_role("link").focus()
+        expect(changing).to_have_class("green")
+        server.answers[path("ext5", "nll")] = Answer(status=500)
+        expect(changing).to_have_class("red", timeout=LIVE)
+        expect(changing).to_contain_text("Inte tillgänglig")
+        expect(changing.get_by_role("link")).to_be_focused()
+        expect(page.get_by_text("Byte av brandvägg")).to_be_visible()
+        server.answers[path("ext5", "nll")] = Answer()
+        expect(changing).to_have_class("green", timeout=LIVE)
+        assert page.evaluate("window.here")
+        expect(page.locator("#stale")).to_be_hidden()
 
 
-def test_a_page_out_of_a_cache_is_as_old_as_it_says(tmp_path: Path, reader: Reader) -> None:
-    """Loaded from a cache behind which nobody lives any more, it warns from the beginning."""
-    with site(tmp_path) as own:
-        page = reader.opens(own.url)
-        html = page.content()
-        made = page.locator("main").get_attribute("data-at")
-        assert made is not None
-        body = html.replace(f'data-at="{made}"', f'data-at="{int(made) - 60}"')
-        page.route("**/api/v1/events", lambda route: route.abort())
-        page.route(own.url + "/", lambda route: route.fulfill(body=body, content_type="text/html"))
-        page.goto(own.url + "/")
-        expect(page.locator("#stale")).to_be_visible()
-        reader.complaints.clear()
+def test_page_of_a_service_is_live(opened: Opened, site: tuple[Running, CountingServer]) -> None:
+    """The service's own page changes too, and tells the new event."""
+    daemon, server = site
+    with opened.page(daemon.url + "/s/ext5/expo?lang=en") as page:
+        expect(page.locator(".overall")).to_have_class("overall green")
+        before = page.locator(".events li").count()
+        server.answers[path("ext5", "expo")] = Answer(status=500)
+        expect(page.locator(".overall")).to_have_class("overall red", timeout=LIVE)
+        assert page.locator(".events li").count() > before
+        server.answers[path("ext5", "expo")] = Answer()
+        expect(page.locator(".overall")).to_have_class("overall green", timeout=LIVE)
+
+
+def test_dead_monitor_is_noticed(opened: Opened, tmp_path: Path) -> None:
+    """The daemon is killed behind an open page: after half a minute the page says so."""
+    with shown(tmp_path) as (daemon, _):
+        kept = {name: daemon.get(name) for name in ("/", "/page.js", "/style.css", "/icon.svg")}
+        url = daemon.url
+        with opened.page(url, at=time.time()) as page:
+            warning = page.locator("#stale")
+            expect(warning).to_be_hidden()
+            daemon.send(signal.SIGKILL)
+            daemon.ended()
+            page.clock.run_for(15_000)
+            expect(warning).to_be_hidden()
+            page.clock.run_for(20_000)
+            expect(warning).to_be_visible()
+            expect(warning).to_contain_text("inaktuella")
+            expect(page.locator("html")).to_have_class("is-stale")
+            page.wait_for_timeout(500)
+            opened.forgive("net::ERR_")  # the browser itself tells that nobody answers
+        # and a copy out of a cache says so at once
+        with opened.page(url, kept=kept, at=time.time() + 300) as page:
+            expect(page.locator("#stale")).to_be_visible()
+            opened.forgive("net::ERR_")

@@ -1,160 +1,156 @@
-"""The page as people read it: in both languages, filtered, without scripts, on any screen."""
+"""The page as people read it: two languages, filters, small and large screens, paper."""
 
 from __future__ import annotations
 
-import re
-
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Page, expect
 
-from tests.system.browser.reader import Reader
-from tests.system.browser.site import Site
+from tests.system.browser.conftest import Opened
 
 pytestmark = pytest.mark.system
-COLOURS = {
-    "ext5/expo": "I full drift",
-    "ext5/nll": "Störning",
-    "ext5/recept": "Inte tillgänglig",
-    "ext5/vara": "Inte tillgänglig",
-    "ext5/fullmakt": "Okänt",
-    "ext6/expo": "I full drift",
-}
+RED = "/s/ext6/expo"
 
 
-def test_each_row_has_word_symbol_and_sentence(reader: Reader, watched: Site) -> None:
-    """In Swedish, as the browser asks for; with help where something fails, and what is planned."""
-    page = reader.opens(watched.url)
-    expect(page.locator("html")).to_have_attribute("lang", "sv")
-    for service, word in COLOURS.items():
-        row = page.locator("tr", has=page.locator(f'a[href="/s/{service}"]'))
-        expect(row.locator(".mark")).to_contain_text(word)
-        assert len(row.locator("td").nth(1).inner_text()) > 30
-    body = page.locator("main")
-    for text in (
-        "Ring och beställ på papper.",
-        "Ägaren uppger själv: I drift",
-        "Det skiljer sig från det som mäts",
-        "(planerat)",
-        "Felsökning pågår.",
-        "Nationella läkemedelslistan (EXT5)",
-        "Uppgradering av VARA",
-        "INSTÄLLT",
-        "16.1",
-    ):
-        expect(body).to_contain_text(text)
-
-
-def test_english_is_one_click_away_and_stays(reader: Reader, watched: Site) -> None:
-    """The switch keeps what was asked for, and links keep the language."""
-    page = reader.opens(f"{watched.url}/?env=ext5")
-    page.get_by_role("link", name="In English").click()
-    expect(page.locator("html")).to_have_attribute("lang", "en")
-    assert "env=ext5" in page.url
-    expect(page.locator("main")).to_contain_text("Phone and order on paper.")
-    page.get_by_role("link", name="E-recept").click()
-    expect(page.locator("html")).to_have_attribute("lang", "en")
-    expect(page.get_by_role("heading", name="Why this colour")).to_be_visible()
-    page.get_by_role("link", name="All services").click()
-    expect(page.locator("html")).to_have_attribute("lang", "en")
-
-
-def test_a_browser_that_asks_for_english_gets_it(browser: Browser, watched: Site) -> None:
-    """By ``Accept-Language`` alone."""
-    with Reader.at(browser, locale="en-GB") as reader:
-        page = reader.opens(watched.url)
-        expect(page.locator("html")).to_have_attribute("lang", "en")
-        expect(page.locator("h1")).to_have_text("Service status")
-        reader.check()
-
-
-def test_a_filter_is_kept_in_the_address(reader: Reader, watched: Site) -> None:
-    """Chosen in the form, it can be sent to somebody as a link, and taken away again."""
-    page = reader.opens(watched.url)
-    page.get_by_label("Miljö").select_option("ext5")
-    page.get_by_label("Tjänstens namn").fill("recept")
-    page.get_by_role("button", name="Visa").click()
-    expect(page.locator("tbody tr")).to_have_count(1)
-    assert "env=ext5" in page.url
-    assert "service=recept" in page.url
-    expect(page.get_by_label("Miljö")).to_have_value("ext5")
-    page.reload()
-    expect(page.locator("tbody tr")).to_have_count(1)
-    page.get_by_role("link", name="Visa allt").click()
-    expect(page.locator("tbody tr")).to_have_count(len(COLOURS))
-
-
-def test_a_service_has_a_page_of_its_own(reader: Reader, watched: Site) -> None:
-    """Why this colour, how slow, how available, and what happened with its evidence."""
-    page = reader.opens(f"{watched.url}/s/ext5/recept")
-    main = page.locator("main")
-    expect(main.locator(".why").first).to_contain_text("Misslyckade i följd (red_after)")
-    expect(main).to_contain_text("i EXT5")
-    expect(main).to_contain_text("90 dygn")
-    expect(main.locator("svg.bars rect")).to_have_count(90)
-    page.get_by_text("Dagarna som tabell").click()
-    expect(main.locator("table.days tbody tr").first).to_be_visible()
-    evidence = main.get_by_role("link", name=re.compile("Underlag")).first
-    answer = page.request.get(watched.url + str(evidence.get_attribute("href")))
-    assert answer.ok
-    assert answer.json()["transition"]["service"] == "recept"
-
-
-@pytest.mark.parametrize("path", ["/", "/s/ext5/nll"])
-def test_without_scripts_everything_is_there(browser: Browser, watched: Site, path: str) -> None:
-    """The same content, and it renews itself by loading anew."""
-    with Reader.at(browser, java_script_enabled=False) as reader:
-        page = reader.opens(watched.url + path)
-        plain = page.locator("main").inner_text()
-        assert "Störning" in plain
-        assert "Nationella läkemedelslistan" in plain
-        assert page.locator("noscript meta[http-equiv=refresh]").count() == 1
-        page.get_by_role("link", name="In English").click()
-        expect(page.locator("html")).to_have_attribute("lang", "en")
-        reader.check()
-
-
-@pytest.mark.parametrize("width", [320, 400, 1280, 2560])
-@pytest.mark.parametrize("path", ["/", "/s/ext5/recept", "/?kiosk"])
-def test_no_screen_is_too_narrow(browser: Browser, watched: Site, path: str, width: int) -> None:
-    """Nothing is to be scrolled sideways for (WCAG 1.4.10: down to 320 pixels)."""
-    with Reader.at(browser, viewport={"width": width, "height": 900}) as reader:
-        page = reader.opens(watched.url + path)
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-        reader.check()
-
-
-def test_a_screen_on_a_wall_has_no_controls(reader: Reader, watched: Site) -> None:
-    """``?kiosk`` is larger, and there is nothing to click on."""
-    size = "parseFloat(getComputedStyle(document.querySelector('tbody td')).fontSize)"
-    plain = reader.opens(watched.url).evaluate(size)
-    page = reader.opens(f"{watched.url}/?kiosk")
-    assert page.evaluate(size) > plain
-    expect(page.locator("form")).to_be_hidden()
-
-
-def test_it_prints_what_matters(reader: Reader, watched: Site) -> None:
-    """Without controls, dark on white, also for who reads in the dark."""
-    page = reader.opens(watched.url)
-    page.emulate_media(media="print", color_scheme="dark")
-    expect(page.locator("form")).to_be_hidden()
-    expect(page.locator("nav")).to_be_hidden()
-    expect(page.locator("tbody tr").first).to_be_visible()
-    colours = page.evaluate(
-        "[getComputedStyle(document.body).color, getComputedStyle(document.body).backgroundColor]"
+def sideways(page: Page) -> list[str]:
+    """What makes the page wider than its window."""
+    found: list[str] = page.evaluate(
+        """() => {
+            const window = document.documentElement.clientWidth;
+            if (document.documentElement.scrollWidth <= window) return [];
+            return [...document.querySelectorAll("body *")]
+                .filter((each) => each.getBoundingClientRect().right > window)
+                .map((each) => each.outerHTML.slice(0, 200))
+                .concat("something");
+        }"""
     )
-    dark, light = (sum(int(part) for part in re.findall(r"\d+", one)[:3]) for one in colours)
-    assert dark < 200 < 600 < light
+    return found
 
 
-def test_the_keyboard_is_enough(reader: Reader, watched: Site) -> None:
-    """The first stop leads past the head; every stop is seen."""
-    page = reader.opens(watched.url)
-    page.keyboard.press("Tab")
-    expect(page.locator(".skip")).to_be_focused()
-    page.keyboard.press("Enter")
-    assert page.url.endswith("#content")
-    for _ in range(8):
+@pytest.mark.parametrize(
+    ("locale", "heading", "status", "other"),
+    [
+        ("sv-SE", "Driftinformation", "Inte tillgänglig", "en"),
+        ("en-GB", "Service status", "Not available", "sv"),
+    ],
+)
+def test_browser_and_switch_choose_the_language(
+    opened: Opened, url: str, locale: str, heading: str, status: str, other: str
+) -> None:
+    """The browser's wish first; after the switch the choice stays on the pages that follow."""
+    with opened.page(url, locale=locale) as page:
+        expect(page.get_by_role("heading", level=1)).to_have_text(heading)
+        expect(page.locator("html")).to_have_attribute("lang", locale[:2])
+        expect(page.locator("tr.red").first).to_contain_text(status)
+        page.locator("nav a").click()
+        expect(page.locator("html")).to_have_attribute("lang", other)
+        page.locator("tr.red th a").first.click()
+        expect(page.locator("html")).to_have_attribute("lang", other)
+        expect(page.locator("h1")).to_contain_text("EXPO")
+
+
+def test_filter_is_kept_in_the_address(opened: Opened, url: str) -> None:
+    """Chosen in the form, found in the address; it stays when the language is switched, over a
+    service's page and back, and *show all* ends it.
+    """
+    with opened.page(url) as page:
+        page.get_by_label("Miljö").select_option("ext6")
+        page.get_by_label("Tjänstens namn").fill("EXPO")
+        page.get_by_role("button", name="Visa").click()
+        page.wait_for_url("**/?env=ext6&service=EXPO")
+        expect(page.locator("tbody tr")).to_have_count(1)
+        page.get_by_role("link", name="In English").click()
+        page.wait_for_url("**/?lang=en&env=ext6&service=EXPO")
+        expect(page.locator("tbody tr")).to_have_count(1)
+        page.get_by_role("link", name="Dispensing (EXPO)").click()
+        page.wait_for_url("**/s/ext6/expo?*")
+        page.go_back()
+        expect(page.locator("tbody tr")).to_have_count(1)
+        page.get_by_role("link", name="Show all").click()
+        expect(page.locator("tbody tr")).to_have_count(7)
+
+
+def test_status_is_told_without_colours(opened: Opened, url: str) -> None:
+    """Each row has symbol and word; the symbol is not read aloud."""
+    with opened.page(url, forced_colors="active") as page:
+        marks = page.locator("tbody .mark").all_inner_texts()
+        assert {text.split()[0] for text in marks} == {"✔", "▲", "✖", "?"}
+        words = {(text.split(maxsplit=1)[0], text.split(maxsplit=1)[1]) for text in marks}
+        assert len(words) == 4, "a symbol and a word of its own for each status"
+        expect(page.locator("tbody .mark [aria-hidden=true]")).to_have_count(len(marks))
+
+
+@pytest.mark.parametrize("address", ["/", RED])
+def test_everything_is_there_without_javascript(opened: Opened, url: str, address: str) -> None:
+    """All can be read, and the page reloads itself; nothing claims to be out of date."""
+    with opened.page(url + address, java_script_enabled=False) as page:
+        expect(page.locator("h1")).to_be_visible()
+        expect(page.locator(".overall .lead")).to_contain_text("sedan")
+        expect(page.locator("#stale")).to_be_hidden()
+        expect(page.locator("meta[http-equiv=refresh]")).to_have_attribute("content", "60")
+        if address == "/":
+            for text in ("Databasbyte", "Nattligt underhåll", "INSTÄLLT", "Grävarbete"):
+                expect(page.get_by_text(text).first).to_be_visible()
+            expect(page.get_by_text("Vad du kan göra").first).to_be_visible()
+            page.get_by_text("Avslutade (1)").click()
+            expect(page.get_by_text("Byte av brandvägg")).to_be_visible()
+        else:
+            expect(page.locator(".bars")).to_be_visible()
+            expect(page.locator(".plot").first).to_be_visible()
+            expect(page.get_by_text("Varför den här färgen").first).to_be_visible()
+            page.get_by_text("Dagarna som tabell").click()
+            expect(page.locator("table.days")).to_be_visible()
+
+
+def test_evidence_can_be_opened_from_an_event(opened: Opened, url: str) -> None:
+    """The page of a service links to what its change for the worse rests on."""
+    with opened.page(url + RED) as page:
+        link = page.locator(".events a").first
+        answer = page.request.get(url + str(link.get_attribute("href")))
+        assert answer.ok
+
+
+@pytest.mark.parametrize("address", ["/", RED])
+@pytest.mark.parametrize("width", [320, 400, 768, 2560])
+def test_nothing_scrolls_sideways(opened: Opened, url: str, address: str, width: int) -> None:
+    """From the smallest phone (320 px, as WCAG 1.4.10 has it) to a wall of a screen."""
+    with opened.page(url + address, viewport={"width": width, "height": 900}) as page:
+        assert sideways(page) == []
+
+
+def test_kiosk_has_no_controls(opened: Opened, url: str) -> None:
+    """A screen on a wall shows statuses, larger, and nothing to press."""
+    with opened.page(url + "/?kiosk", viewport={"width": 2560, "height": 1440}) as page:
+        expect(page.locator("tbody .mark").first).to_be_visible()
+        for part in ("form", "footer", "nav"):
+            expect(page.locator(part)).to_be_hidden()
+        size = page.locator("tbody td").first.evaluate(
+            "e => parseFloat(getComputedStyle(e).fontSize)"
+        )
+        assert size >= 24
+
+
+def test_print_has_no_controls(opened: Opened, url: str) -> None:
+    """Paper has all that can be read, and nothing to press."""
+    with opened.page(url) as page:
+        page.emulate_media(media="print")
+        expect(page.locator("tbody .mark").first).to_be_visible()
+        expect(page.locator(".planned").first).to_be_visible()
+        for part in ("form", "footer", "nav"):
+            expect(page.locator(part)).to_be_hidden()
+        assert page.pdf().startswith(b"%PDF")
+
+
+def test_focus_can_be_seen(opened: Opened, url: str) -> None:
+    """From the keyboard: first the way past the head, then each control, each with an outline."""
+    with opened.page(url) as page:
         page.keyboard.press("Tab")
-        style = "getComputedStyle(document.activeElement)"
-        assert page.evaluate(f"{style}.outlineStyle") != "none"
-        assert page.evaluate(f"parseFloat({style}.outlineWidth)") >= 2
+        expect(page.locator(".skip")).to_be_focused()
+        expect(page.locator(".skip")).to_be_in_viewport()
+        for _ in range(8):
+            page.keyboard.press("Tab")
+            style, thick = page.evaluate(
+                "(s => [s.outlineStyle, parseFloat(s.outlineWidth)])"
+                "(getComputedStyle(document.activeElement))"
+            )
+            assert style != "none"
+            assert thick >= 2

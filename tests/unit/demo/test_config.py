@@ -8,6 +8,7 @@ import pytest
 
 from monitor.demo.config import configuration, write_configuration
 from monitor.demo.script import SERVICES
+from monitor.plan import windows_of
 from monitor.settings import load
 
 PORTS = {service: 40_000 + number for number, service in enumerate(SERVICES)}
@@ -26,6 +27,7 @@ def test_the_ordinary_loader_takes_it_without_a_word(tmp_path: Path, language: s
     assert [environment.name for environment in estate.environments] == ["ext5", "ext6"]
     assert sorted(service.id for service in estate.services()) == sorted(SERVICES)
     assert {check.kind for check in estate.checks()} == {"http", "certificate", "tcp"}
+    assert [window.id for window in windows_of(estate)] == ["database"]
 
 
 def test_it_is_in_a_hurry(tmp_path: Path) -> None:

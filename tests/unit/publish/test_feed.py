@@ -189,3 +189,13 @@ def test_planned_red_says_that_it_is_planned() -> None:
     category = one.find(f"{A}category")
     assert category is not None
     assert category.get("term") == "red"
+
+
+def test_transition_links_to_the_page_of_its_service() -> None:
+    """In the feed's language; of a service that is watched no more to the front page."""
+    snapshot = make_planned()
+    for service, page in (("expo", "s/ext5/expo"), ("gone", "./")):
+        root = made(snapshot, [make_entry(0, transition=make_transition(0, service=service))])
+        [one] = entries(root)
+        pages = [link.get("href") for link in one if link.get("type") == "text/html"]
+        assert pages == [f"{page}?lang=en"]

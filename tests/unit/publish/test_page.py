@@ -23,6 +23,7 @@ from tests.factories import (
     make_unmeasured_view,
     make_view,
 )
+from tests.unit.publish.following import make_planned, make_window
 from tests.unit.test_board_plans import notice, package, plans
 from tests.unit.test_board_windows import START
 
@@ -201,3 +202,20 @@ def test_version_packages_and_notices_are_cards() -> None:
     assert "Version package 16.1 is retired in 2 days" in render(snapshot, "en")
     elsewhere = Asked(language="sv", environments=("ext9",))
     assert "Fibern" not in render(snapshot, "sv", elsewhere)
+
+
+def test_scope_of_a_card_is_told_by_titles() -> None:
+    """Whom a notice concerns is said in people's words, and what is not watched by its name."""
+    for services, said in ((["ext5/expo"], "EXT5: expo"), (["ext9/x"], "ext9/x")):
+        warned = notice("red", until=9e5, services=services)
+        snapshot = Board(plans("v17", "v16", notices=(warned,)), START).snapshot(START)
+        html = render(snapshot, "sv")
+        assert html.partition('<p class="scope">')[2].partition("</p>")[0] == said
+
+
+def test_window_under_way_is_told_once() -> None:
+    """On the front page at its beginning, with what comes further down."""
+    snapshot = make_planned([make_window(hours=-1), make_window(id="later")])
+    html = render(snapshot, "en")
+    assert html.count("Under way") + html.count("under way") == 1
+    assert html.count('<li class="card') == 2

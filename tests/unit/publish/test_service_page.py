@@ -101,34 +101,76 @@ def test_plot_shows_medians_and_failures() -> None:
     assert drawn is not None
     assert (drawn.median, drawn.top, drawn.failed, drawn.measured) == ("40 ms", "50 ms", 1, 11)
     assert drawn.failures == (717,)
-    apart = plot([seen(NOW - 7200, 0.04), seen(NOW - 60, 0.04)], NOW, UTC)
-    assert apart is not None
-    assert apart.path.count("M") == 2
     assert plot([seen(NOW - 90_000, 0.04)], NOW, UTC) is None
 
 
-def test_a_short_history_fills_the_plot() -> None:
-    """It begins with the oldest measurement, ten minutes ago at the latest, at round local times,
-    with the language's decimal sign.
+def test_line_is_broken_by_failures_and_by_gaps() -> None:
+    """What is measured every ten minutes is one line; an hour without is a gap in it, and so is
+    a failure.
     """
-    drawn = plot([seen(NOW - 1800 + i, 0.00457) for i in range(0, 1800, 10)], NOW, UTC, ",")
-    assert drawn is not None
-    assert (drawn.median, drawn.top) == ("4,57 ms", "5 ms")
-    assert drawn.path.startswith("M1.5 ")
-    assert [name for _, name in drawn.hours] == [
-        "12:35",
-        "12:40",
-        "12:45",
-        "12:50",
-        "12:55",
-        "13:00",
-    ]
-    short = plot([seen(NOW - 60, 0.04)], NOW, UTC)
-    assert short is not None
-    assert 640 < float(short.path[1:].split()[0]) < 652
-    nothing = plot([seen(NOW - 60, 0.04, Grade.FAILED)], NOW, UTC)
-    assert nothing is not None
-    assert (nothing.top, nothing.half, nothing.median) == ("", "", "–")
+
+    def pieces(*minutes: int, failed: int = 0) -> int:
+        some = [
+            seen(NOW - 60 * each, 0.04, Grade.FAILED if each == failed else Grade.GOOD)
+            for each in minutes
+        ]
+        drawn = plot(some, NOW, UTC)
+        assert drawn is not None
+        return drawn.path.count("M")
+
+    every_ten = range(600, 0, -10)
+    assert pieces(*every_ten) == 1
+    assert pieces(*(each for each in every_ten if not 200 < each < 300)) == 2
+    assert pieces(*every_ten, failed=300) == 2
+
+
+def test_axis_begins_with_the_oldest_measurement() -> None:
+    """Two hours are not the last dot of a day; of seconds a minute is shown; times are round."""
+    two_hours = plot([seen(NOW - 60 * each, 0.0045678) for each in range(120)], NOW, UTC, ",")
+    assert two_hours is not None
+    assert two_hours.path.startswith("M1.5 ")
+    assert 4 <= len(two_hours.hours) <= 7
+    assert all(name.endswith(("00", "20", "30", "40", "10", "50")) for _, name in two_hours.hours)
+    assert (two_hours.median, two_hours.top) == ("4,57 ms", "5 ms")
+    moments = plot([seen(NOW - each, 0.04) for each in range(12)], NOW, UTC)
+    assert moments is not None
+    first = float(moments.path[1:].partition(" ")[0])
+    assert 0.78 < first / 720 < 0.82
+    day = plot([seen(NOW - 3600 * each, 1.25) for each in range(25)], NOW, UTC)
+    assert day is not None
+    assert day.median == "1.25 s"
+    assert len(day.hours) == 6
+
+
+def test_words_are_of_the_language() -> None:
+    """The environment by its title, stretches of time in words, each told once."""
+    view = make_red_view()
+    check = view.check
+    past = Past(seen={check.id: [seen(NOW - 60, 0.00457)]}, entries=[])
+    snapshot = make_snapshot(view)
+    [environment] = snapshot.environments
+    titled = replace(environment.environment, title=Text(sv="Extern test 5", en="External test 5"))
+    snapshot = replace(snapshot, environments=(replace(environment, environment=titled),))
+    swedish = render_service(snapshot, "ext5/expo", Asked(), report(), past)
+    assert "i Extern test 5" in swedish
+    assert "i ext5" not in swedish
+    for text in ("Senaste dygnet", "Senaste 90 dagarna", "4,57 ms"):
+        assert text in swedish
+    lead = swedish.partition('class="lead"')[2].partition("</section>")[0]
+    assert lead.casefold().count("sedan") == 1
+    english = render_service(snapshot, "ext5/expo", Asked(language="en"), report(), past)
+    assert "External test 5" in english
+    assert "Last 24 hours" in english
+    assert "4.57 ms" in english
+
+
+def test_feed_is_of_what_the_page_is_of() -> None:
+    """A service's page names the service's own feed, and its other language."""
+    html = page(None, Asked(language="en"))
+    assert 'href="/feed.atom?lang=en&amp;service=ext5/expo"' in html
+    assert '<link rel="alternate" hreflang="sv" href="/s/ext5/expo?lang=sv">' in html
+    front = render(make_snapshot(make_red_view()), "sv")
+    assert 'href="/feed.atom?lang=sv"' in front
 
 
 def test_bars_never_round_up_to_a_whole() -> None:
@@ -214,6 +256,24 @@ async def test_pages_are_served_and_small() -> None:
         for path, status in (("/s/ext5/s1?lang=en", 200), ("/s/ext5/no", 404), ("/page.js", 200)):
             async with client.get(path) as answer:
                 assert answer.status == status
+
+
+async def test_large_page_is_sent_while_it_is_made() -> None:
+    """All of it, compressed or not; of HEAD the headers."""
+    views = [make_red_view(make_check(service=f"s{i}")) for i in range(600)]
+    source = FixedSource(now=make_snapshot(*views))
+    whole = render(source.now, "sv")
+    async with serve(source) as url, ClientSession(url) as client:
+        for accepted in ("gzip", "identity"):
+            headers = {"Accept-Encoding": accepted, "Accept-Language": "sv"}
+            async with client.get("/", headers=headers) as answer:
+                assert answer.headers["Transfer-Encoding"] == "chunked"
+                assert answer.headers.get("Content-Encoding", "identity") == accepted
+                assert "script-src 'self'" in answer.headers["Content-Security-Policy"]
+                assert await answer.text() == whole
+        async with client.head("/") as answer:
+            assert answer.status == 200
+            assert await answer.read() == b""
 
 
 async def test_listeners_hear_of_transitions_until_the_end() -> None:

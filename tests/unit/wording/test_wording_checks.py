@@ -293,6 +293,9 @@ def test_the_services_title() -> None:
     message = check_message(green(), STOCKHOLM, EXPO)
     assert "är tjänsten Receptexpedition (EXPO) i ext5 i full drift" in message.sv
     assert "the service Dispensing (EXPO) in ext5 has been" in message.en
+    titled = check_message(green(), STOCKHOLM, EXPO, Text(sv="Extern test 5", en="External test 5"))
+    assert "är tjänsten Receptexpedition (EXPO) i Extern test 5 i full drift" in titled.sv
+    assert "the service Dispensing (EXPO) in External test 5 has been" in titled.en
 
 
 @pytest.mark.parametrize(

@@ -273,7 +273,7 @@ class TestOverall:
         """A sentence for each that is not in full operation, and one for the rest."""
         assert overall_message(snapshot(Status.RED, self.FINE, self.BLIND, self.RED)) == Text(
             sv=f"Testmiljön EXT5 är inte tillgänglig {SINCE_SV} Läget för testmiljön EXT7 är"
-            f" okänt {SINCE_SV} Den återstående testmiljön är i full drift.",
+            f" okänt {SINCE_SV} Den andra testmiljön är i full drift.",
             en=f"The test environment EXT5 has not been available {SINCE_EN} The state of the test"
             f" environment EXT7 has been unknown {SINCE_EN} The other test environment is in"
             " full operation.",

@@ -289,8 +289,7 @@ def overall_message(snapshot: Snapshot) -> Text:
             en=f"All {len(views)} test environments have been in full operation since {since.en}.",
         )
     said = [_environment_lead(view, zone) for view in matters[:LISTED]]
-    well = _well(len(views) - len(matters), of_two=len(views) == 2)
-    return together((*said, _more(len(matters) - len(said)), well))
+    return together((*said, _more(len(matters) - len(said)), _well(len(views) - len(matters))))
 
 
 def _environment_lead(view: EnvironmentView, zone: ZoneInfo) -> Text:
@@ -308,7 +307,7 @@ def _more(number: int) -> Text | None:
     )
 
 
-def _well(number: int, *, of_two: bool) -> Text | None:
+def _well(number: int) -> Text | None:
     """The rest, which are green."""
     if number < 1:
         return None

@@ -29,14 +29,14 @@ _NICE = (1, 2, 5)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plot:
-    """The last day of one check, or what of it is known. Lengths in the drawing's units, texts ready."""
+    """The last day of one check. Lengths in the drawing's units, texts ready."""
 
     path: str
     """Medians of the buckets; broken where nothing was measured."""
     failures: tuple[int, ...]
     """Where on the x axis observations failed."""
     top: str
-    """What the upper edge is, with its unit; empty when nothing succeeded."""
+    """What the upper edge is, with its unit."""
     half: str
     hours: tuple[tuple[int, str], ...]
     """Where round times are, and their local names."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -105,24 +105,6 @@ def _notice(view: NoticeView, snapshot: Snapshot, asked: Asked) -> Card:
         scope=_scope(notice, snapshot, asked),
         tone=_TONES.get(notice.says, "none"),
     )
-
-
-def _scope(
-    environments: Collection[str], services: Collection[str], snapshot: Snapshot, language: Language
-) -> str:
-    """What is meant, by its titles, in the configuration's order."""
-    found: list[str] = []
-    for each in snapshot.estate.environments:
-        where = said(each.title, language)
-        if each.name in environments:
-            found.append(where)
-        elif any(one.startswith(f"{each.name}/") for one in services):
-            found += [
-                f"{said(one.title, language)} ({where})"
-                for one in each.services
-                if one.id in services
-            ]
-    return ", ".join(found) if found else WORDS[language]["everything"]
 
 
 def _touching(

@@ -48,6 +48,7 @@ def render_service(
         mark=mark(view.status, language),
         planned=view.planned,
         message=said(message, language),
+        stated=stated(snapshot, service.id, language),
         help=said(service.help, language) if service.help is not None else "",
         checks=[_check(one, view, environment, snapshot, asked, past) for one in view.checks],
         bars=bars(report.days, words["unmeasured"], comma),

@@ -67,6 +67,12 @@ def configuration(server: CountingServer) -> dict[str, Any]:
     server.answers["/new"] = Answer(delay=60)
     new = {"name": "new", "title": title(("Ny tjänst", "New service")), "checks": [unmeasured]}
     environments[1]["services"].append(new)
+    server.answers["/stated"] = Answer(body=b'{"expo": "Som vanligt"}')
+    environments[1]["services"][0]["stated_url"] = {
+        "url": server.url("/stated"),
+        "jsonpath": "$.expo",
+        "map": {"Som vanligt": "green"},
+    }
     for service in SERVICES:
         server.answers[path("ext5", service)] = Answer()
     server.answers[path("ext6", "expo")] = Answer(status=503)
@@ -161,4 +167,9 @@ def shown(folder: Path) -> Iterator[tuple[Running, CountingServer]]:
                 f"{id_} is not {status}",
                 within=20,
             )
+        until(
+            lambda: service(daemon, "ext6/expo")["stated"]["differs_since"],
+            "what is stated does not differ",
+            within=20,
+        )
         yield daemon, server

@@ -117,6 +117,15 @@ def test_nothing_scrolls_sideways(opened: Opened, url: str, address: str, width:
         assert sideways(page) == []
 
 
+@pytest.mark.parametrize("address", ["/", RED])
+def test_what_the_owner_states_stands_beside(opened: Opened, url: str, address: str) -> None:
+    """Its own word, and since when it has been another than what is measured."""
+    with opened.page(url + address) as page:
+        told = page.locator(".stated").first
+        expect(told).to_contain_text("Ägaren uppger själv: Som vanligt (i full drift).")
+        expect(told).to_contain_text("Det skiljer sig från det som mäts sedan")
+
+
 def test_kiosk_has_no_controls(opened: Opened, url: str) -> None:
     """A screen on a wall shows statuses, larger, and nothing to press."""
     with opened.page(url + "/?kiosk", viewport={"width": 2560, "height": 1440}) as page:
@@ -138,6 +147,13 @@ def test_print_has_no_controls(opened: Opened, url: str) -> None:
         for part in ("form", "footer", "nav"):
             expect(page.locator(part)).to_be_hidden()
         assert page.pdf().startswith(b"%PDF")
+        # dark on white, also for who reads in the dark
+        page.emulate_media(media="print", color_scheme="dark")
+        ink, paper = page.evaluate(
+            "(s => [s.color, s.backgroundColor])(getComputedStyle(document.body))"
+        )
+        assert ink == "rgb(22, 32, 42)"
+        assert paper == "rgb(255, 255, 255)"
 
 
 def test_focus_can_be_seen(opened: Opened, url: str) -> None:

@@ -119,7 +119,10 @@ def held(daemon: Running, path: str) -> float:
 
 
 @pytest.mark.timeout(120)
-@pytest.mark.parametrize(("services", "interval"), [(200, "2s"), (2000, "15s")])
+@pytest.mark.parametrize(
+    ("services", "interval"),
+    [(200, "2s"), pytest.param(2000, "15s", marks=pytest.mark.slow)],
+)
 def test_page_comes_soon(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], services: int, interval: str
 ) -> None:

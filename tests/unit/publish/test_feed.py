@@ -96,19 +96,6 @@ def test_there_is_one_entry_for_each_transition_window_and_notice() -> None:
     assert "Driftmeddelande" in titles(made(snapshot, both, language="sv"))
 
 
-def test_an_entry_leads_to_its_service() -> None:
-    """That of a service that is not watched any more, and all others, lead to the front page."""
-    gone = make_transition(1, service="gone")
-    root = made(make_planned(), [make_entry(0), make_entry(1, transition=gone)])
-    links = [
-        str(link.get("href"))
-        for one in entries(root)
-        for link in one.findall(f"{A}link")
-        if link.get("rel") == "alternate"
-    ]
-    assert sorted(links) == ["./?lang=en", "./s/ext5/expo?lang=en"]
-
-
 def test_without_anything_to_tell_it_is_a_feed_still() -> None:
     """With an instant that stays the same."""
     assert updated(made(make_planned())) == updated(made(make_planned(at=NOW + 99)))

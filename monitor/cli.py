@@ -60,6 +60,13 @@ class Exported(StrEnum):
     SCHEMA = "schema"
     OPENAPI = "openapi"
     RULES = "rules"
+    DASHBOARD = "dashboard"
+
+
+class Dashboard(StrEnum):
+    OVERVIEW = "overview"
+    SERVICE = "service"
+    MONITOR = "monitor"
 
 
 def _seconds(text: str) -> float:
@@ -418,7 +425,8 @@ def export(
     url: Annotated[
         str | None,
         typer.Option(
-            help="rules: where people reach the page.", show_default="http://localhost:9815"
+            help="rules, dashboard: where people reach the page.",
+            show_default="http://localhost:9815",
         ),
     ] = None,
     runbooks: Annotated[
@@ -428,10 +436,24 @@ def export(
         str | None,
         typer.Option(help="rules: the job's name in Prometheus.", show_default="driftvakt"),
     ] = None,
+    name: Annotated[
+        Dashboard | None, typer.Option(help="dashboard: which one.", show_default="overview")
+    ] = None,
 ) -> None:
-    """Print the JSON Schema of the configuration file, the OpenAPI document of the addresses, or
-    the recording and alerting rules for Prometheus.
+    """Print the JSON Schema of the configuration file, the OpenAPI document of the addresses, the
+    recording and alerting rules for Prometheus, or a dashboard for Grafana.
     """
+    if name is not None and what is not Exported.DASHBOARD:
+        _fail("--name is for dashboard")
+    if what is Exported.DASHBOARD:
+        from monitor.export.dashboards import DASHBOARDS
+        from monitor.export.dashboards import URL as PAGE
+
+        if (runbooks, job) != (None, None):
+            _fail("--runbooks and --job are for rules")
+        chosen = DASHBOARDS[name or Dashboard.OVERVIEW]
+        print(json.dumps(chosen((url or PAGE).rstrip("/")), ensure_ascii=False, indent=2))
+        return
     if what is Exported.RULES:
         from monitor.export.rules import JOB, URL, rules
         from monitor.export.yaml_text import yaml_text
@@ -442,7 +464,7 @@ def export(
     from monitor.settings import json_schema
 
     if (url, runbooks, job) != (None, None, None):
-        _fail("--url, --runbooks and --job are for rules")
+        _fail("--url, --runbooks and --job are for rules and dashboards")
     made = json_schema() if what is Exported.SCHEMA else document()
     print(json.dumps(made, ensure_ascii=False, indent=2))
 

@@ -43,6 +43,7 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
     "export": (
         Example("export schema", "for an editor that completes the configuration"),
         Example("export openapi", "for programs that read the addresses"),
+        Example("export dashboard --name service", "a dashboard for Grafana"),
         Example("export rules --url https://drift.example.se", "alerts for Prometheus"),
     ),
     "import": (

@@ -19,8 +19,8 @@ from monitor.record import Past
 from monitor.shares import AvailabilityReport
 from monitor.snapshot import Snapshot
 
-MOST_AT_ONCE = 262_144
-"""Characters above which a page is sent while it is made, even if it is made at once."""
+MOST_AT_ONCE = 50
+"""Services; a page of more is sent while it is made."""
 
 
 class PageSource(Protocol):
@@ -46,19 +46,22 @@ class Pages:
             app.router.add_get(f"/{name}", self.file)
 
     async def front(self, request: web.Request) -> web.StreamResponse:
-        """Whole when it is made at once, else sent from its first part on."""
+        """Whole when it is small, else sent while it is made."""
         pacer, asked = Pacer(), self._asked(request)
-        streams = request.method != hdrs.METH_HEAD
+        snapshot = self._source.snapshot()
         stream: Stream | None = None
+        if sum(len(view.services) for view in snapshot.environments) > MOST_AT_ONCE:
+            stream = await Stream.begin(request, _headers(asked))
+            if request.method == hdrs.METH_HEAD:
+                return await stream.end_without_body()
         parts: list[str] = []
         size = 0
-        for piece in self._front.pieces(self._source.snapshot(), asked):
+        for piece in self._front.pieces(snapshot, asked):
             parts.append(piece)
             size += len(piece)
-            if not pacer.due() and size < (STREAMED if stream is not None else MOST_AT_ONCE):
+            if not pacer.due() and (stream is None or size < STREAMED):
                 continue
-            if streams:
-                stream = stream or await Stream.begin(request, _headers(asked))
+            if stream is not None:
                 await stream.write(_encoded(parts))
                 parts, size = [], 0
             await pacer.rest()

@@ -95,6 +95,11 @@ class Stream:
         if piece:
             await _write(self._request, self._response, piece)
 
+    async def end_without_body(self) -> web.StreamResponse:
+        """For HEAD; nothing may have been written."""
+        await self._response.write_eof()
+        return self._response
+
     async def end(self, piece: bytes) -> web.StreamResponse:
         """The last piece."""
         await self.write(piece)

@@ -52,10 +52,6 @@ class LogLevel(StrEnum):
     ERROR = "error"
 
 
-class Importable(StrEnum):
-    BLACKBOX = "blackbox"
-
-
 class Exported(StrEnum):
     SCHEMA = "schema"
     OPENAPI = "openapi"
@@ -467,26 +463,6 @@ def export(
         _fail("--url, --runbooks and --job are for rules and dashboards")
     made = json_schema() if what is Exported.SCHEMA else document()
     print(json.dumps(made, ensure_ascii=False, indent=2))
-
-
-@app.command("import", epilog=epilog("import"))
-def import_(
-    what: Annotated[Importable, typer.Argument(help="Whose files.")],
-    modules: Annotated[Path, typer.Option(help="The exporter's blackbox.yml.")],
-    targets: Annotated[Path, typer.Option(help="A prometheus.yml with jobs that probe.")],
-    environment: Annotated[
-        str, typer.Option(help="The name of the environment that is made.")
-    ] = "imported",
-) -> None:
-    """Print a configuration that probes what Prometheus had the blackbox exporter probe."""
-    from monitor.cli_import import import_blackbox
-    from monitor.settings_faults import ConfigurationError
-
-    try:
-        print(import_blackbox(modules, targets, environment), end="")
-    except ConfigurationError as error:
-        print(error, file=sys.stderr)
-        raise typer.Exit(2) from None
 
 
 @app.command("completion", epilog=epilog("completion"))

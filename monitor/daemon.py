@@ -26,7 +26,6 @@ from monitor import __version__
 from monitor.announcing import Announcer
 from monitor.aside import aside
 from monitor.availability import Timelines
-from monitor.blackbox.probing import BlackboxProbes
 from monitor.board import Board
 from monitor.calendars import Calendars
 from monitor.certificates import NOTHING
@@ -201,10 +200,7 @@ class Daemon:
             self._announce(changes)
         await self._status.publish()
         if self._listens:
-            blackbox = BlackboxProbes(
-                lambda: self.estate, self._kinds, lambda: self._tools, timer=self._timer
-            )
-            await self._web.start(self, stack, reload=self._asked_to_reload, probe=blackbox.serve)
+            await self._web.start(self, stack, reload=self._asked_to_reload)
         self._background = [
             asyncio.create_task(self._status.run(), name="status"),
             asyncio.create_task(self._tick(), name="tick"),

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, NewType
 from zoneinfo import ZoneInfo
 
-from monitor.blackbox.modules import Module
 from monitor.judge import Thresholds
 from monitor.receiver import Receiver
 from probes.settings import ProbeSettings
@@ -175,10 +174,6 @@ class Estate:
     notifications: tuple[Receiver, ...] = ()
     discovery: tuple[DiscoverySource, ...] = ()
     """What they have found is among the checks already."""
-    blackbox_file: Path | None = None
-    """Where the modules of ``/probe`` are from."""
-    blackbox: Mapping[str, Module] | None = field(default=None, repr=False)
-    """Those modules by name; ``None``: there is no ``/probe``."""
     later: Mapping[str, Any] = field(default_factory=dict)
     """Sections that are read strictly and used by a later version: ``service_windows``,
     ``calendars``, ``upgrades``, ``notices``."""

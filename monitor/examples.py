@@ -46,12 +46,6 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
         Example("export dashboard --name service", "a dashboard for Grafana"),
         Example("export rules --url https://drift.example.se", "alerts for Prometheus"),
     ),
-    "import": (
-        Example(
-            "import blackbox --modules blackbox.yml --targets prometheus.yml",
-            "what the exporter probes, as a configuration",
-        ),
-    ),
     "completion": (
         Example("completion bash", "a script for /etc/bash_completion.d/driftvakt"),
         Example("completion zsh", "a script for a file _driftvakt in a folder of $fpath"),

@@ -33,6 +33,7 @@ from probes.settings import (
     PositiveDuration,
     Strict,
     is_ip,
+    not_available_yet,
     parse_duration,
 )
 
@@ -238,4 +239,4 @@ class Top(Strict):
     notices: list[Notice] = Field(default_factory=list)
     notifications: list[Notification] = Field(default_factory=list)
     discovery: list[Discovery] = Field(default_factory=list)
-    blackbox_modules: FilePath | None = None
+    blackbox_modules: not_available_yet("blackbox_modules") = None  # type: ignore[valid-type]

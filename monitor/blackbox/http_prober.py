@@ -1,0 +1,172 @@
+"""An http module and a target, probed by our kind ``http``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+from pydantic import ValidationError
+
+from monitor.blackbox.modules import HeaderMatch, HttpModule
+from monitor.blackbox.names import Preferred
+from monitor.blackbox.sheet import Sheet
+from monitor.publish import families as f
+from probes.expect_settings import ExpectSettings, Range
+from probes.http import HttpProbe
+from probes.http_settings import BasicAuth, HttpSettings
+from probes.observation import Observation, Phase
+from probes.patterns import compile_pattern
+from probes.tools import Tools
+
+MOST_READ = 10 * 1024 * 1024
+"""Bytes of a body that are read where the module sets no limit."""
+
+
+async def probe_http(
+    module: HttpModule, target: str, hostname: str, timeout: float, tools: Tools, sheet: Sheet
+) -> None:
+    """One probe. Whatever comes of it is on the sheet."""
+    _nothing_yet(sheet)
+    try:
+        settings = http_settings(module, target, hostname)
+    except (ValidationError, ValueError) as error:
+        said = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
+        sheet.say(f"the target cannot be probed: {said}")
+        return
+    refused = Preferred.of(module).refuses(settings.endpoint()[0])
+    if refused is not None and module.proxy_url is None:
+        sheet.say(refused)
+        return
+    sheet.say(f"{settings.method} {settings.target()}")
+    seen = await HttpProbe(settings, timeout, tools)()
+    _tell(sheet, seen)
+    sheet.success = not seen.failed and _holds(module, seen, sheet)
+
+
+def http_settings(module: HttpModule, target: str, hostname: str = "") -> HttpSettings:
+    """What our kind ``http`` is asked for. Raises ``ValueError`` for a target that is no address."""
+    url, user = _split(target if target.startswith(("http://", "https://")) else f"http://{target}")
+    headers = dict(module.headers)
+    if hostname:
+        headers["Host"] = hostname
+    said = next((value for name, value in headers.items() if name.lower() == "host"), None)
+    token = module.bearer_token
+    token_file = module.bearer_token_file
+    if module.authorization is not None:
+        token, token_file = module.authorization.credentials, module.authorization.credentials_file
+    if token is not None:
+        headers["Authorization"] = f"Bearer {token}"
+    basic = user
+    if module.basic_auth is not None:
+        basic = BasicAuth(
+            username=module.basic_auth.username,
+            password=module.basic_auth.password if module.basic_auth.password_file is None and
+            module.basic_auth.password is not None else
+            ("" if module.basic_auth.password_file is None else None),
+            password_file=module.basic_auth.password_file,
+        )  # fmt: skip
+    limit = module.body_size_limit
+    return HttpSettings(
+        url=url,
+        method=module.method,
+        headers=headers,
+        body=module.body,
+        body_file=module.body_file,
+        follow_redirects=module.redirects_followed,
+        max_body_bytes=min(limit, 1_073_741_824) if limit else MOST_READ,
+        basic_auth=basic,
+        bearer_token_file=token_file,
+        proxy_url=module.proxy_url,
+        # where the Host header names another, its certificate is the one to be shown
+        tls=module.tls_config.settings(said.partition(":")[0].lower() if said else None),
+        expect=ExpectSettings(
+            status=list(map(str, module.valid_status_codes)) or ["2xx"],
+            body_matches=list(module.fail_if_body_not_matches_regexp),
+            body_not_matches=list(module.fail_if_body_matches_regexp),
+            body_bytes=Range(at_most=limit) if limit else None,
+        ),
+    )
+
+
+def _split(url: str) -> tuple[str, BasicAuth | None]:
+    """The address without its user and password, and those."""
+    split = urlsplit(url)
+    if split.username is None:
+        return url, None
+    rest = split.netloc.rpartition("@")[2]
+    user = BasicAuth(username=unquote(split.username), password=unquote(split.password or ""))
+    return urlunsplit(split._replace(netloc=rest)), user
+
+
+def _nothing_yet(sheet: Sheet) -> None:
+    for phase in Phase:
+        sheet.put(f.HTTP_DURATION, 0, phase=phase.value)
+    for family in (f.HTTP_STATUS, f.HTTP_VERSION, f.HTTP_REDIRECTS, f.HTTP_SSL, f.REGEX,
+                   f.HTTP_CONTENT_LENGTH, f.HTTP_BODY_LENGTH):  # fmt: skip
+        sheet.put(family, 0)
+    sheet.address(None, None)
+
+
+def _tell(sheet: Sheet, seen: Observation) -> None:
+    sheet.address(seen.address, seen.phases.resolve)
+    for phase, seconds in seen.phases.measured():
+        sheet.put(f.HTTP_DURATION, seconds, phase=phase.value)
+        sheet.say(f"{phase.value}: {seconds:.6f} s")
+    facts = seen.http
+    if facts is not None:
+        sheet.put(f.HTTP_STATUS, facts.status)
+        sheet.put(f.HTTP_VERSION, float(facts.version))
+        sheet.put(f.HTTP_REDIRECTS, facts.redirects)
+        sheet.put(f.HTTP_SSL, 1 if facts.tls else 0)
+        sheet.put(f.REGEX, 1 if facts.regex_failed else 0)
+        length = facts.content_length
+        sheet.put(f.HTTP_CONTENT_LENGTH, -1 if length is None else length)
+        sheet.put(f.HTTP_BODY_LENGTH, facts.body_bytes or 0)
+        if facts.last_modified is not None:
+            sheet.put(f.HTTP_LAST_MODIFIED, facts.last_modified)
+        sheet.say(f"HTTP/{facts.version} {facts.status}, {facts.redirects} redirects")
+    sheet.tls(seen.tls)
+    if seen.failed:
+        sheet.say(f"failed: {seen.reason}: {seen.detail}")
+
+
+def _holds(module: HttpModule, seen: Observation, sheet: Sheet) -> bool:
+    """What the exporter asks for and our kind does not."""
+    facts = seen.http
+    if facts is None:
+        return True
+    said = f"HTTP/{facts.version}"
+    if module.valid_http_versions and said not in module.valid_http_versions:
+        sheet.say(f"failed: {said} is not among valid_http_versions")
+        return False
+    if facts.tls and module.fail_if_ssl:
+        sheet.say("failed: the last request went over TLS (fail_if_ssl)")
+        return False
+    if not facts.tls and module.fail_if_not_ssl:
+        sheet.say("failed: the last request did not go over TLS (fail_if_not_ssl)")
+        return False
+    head = seen.answer.head if seen.answer is not None else ()
+    for rule, unwanted in (
+        *((rule, True) for rule in module.fail_if_header_matches),
+        *((rule, False) for rule in module.fail_if_header_not_matches),
+    ):
+        if _header_fails(rule, head, unwanted=unwanted):
+            sheet.put(f.REGEX, 1)
+            key = f"fail_if_header_{'' if unwanted else 'not_'}matches"
+            sheet.say(f"failed: {key} on {rule.header}")
+            return False
+    return True
+
+
+def _header_fails(
+    rule: HeaderMatch, head: Iterable[tuple[bytes, bytes]], *, unwanted: bool
+) -> bool:
+    name = rule.header.lower().encode()
+    values = [value for given, value in head if given.lower() == name]
+    if not values:
+        return not rule.allow_missing
+    pattern = compile_pattern(rule.regexp)
+    found = any(
+        pattern.search(value.decode("utf-8", "replace").encode()) is not None for value in values
+    )
+    return found is unwanted

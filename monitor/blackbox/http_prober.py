@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from pydantic import ValidationError
@@ -14,6 +15,7 @@ from monitor.publish import families as f
 from probes.expect_settings import ExpectSettings, Range
 from probes.http import HttpProbe
 from probes.http_settings import BasicAuth, HttpSettings
+from probes.masking import blanked
 from probes.observation import Observation, Phase
 from probes.patterns import compile_pattern
 from probes.tools import Tools
@@ -39,7 +41,10 @@ async def probe_http(
         return
     sheet.say(f"{settings.method} {settings.target()}")
     seen = await HttpProbe(settings, timeout, tools)()
-    _tell(sheet, seen)
+    # a target may say back what it was told
+    told = {word for value in settings.headers.values() for word in (value, *value.split()[1:])}
+    detail = blanked(seen.detail, sorted(told, key=len, reverse=True))
+    _tell(sheet, replace(seen, detail=detail))
     sheet.success = not seen.failed and _holds(module, seen, sheet)
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import urllib.parse
+import subprocess
+import urllib.error
 from pathlib import Path
 
 import pytest
 
 from tests.system.daemon.counting import CountingServer
 from tests.system.daemon.running import (
+    ROOT,
+    Running,
     command,
     estate,
     http_check,
@@ -19,3 +22,57 @@ from tests.system.daemon.running import (
 )
 
 pytestmark = pytest.mark.system
+
+
+def status_of(daemon: Running, path: str) -> int:
+    try:
+        daemon.get(path)
+    except urllib.error.HTTPError as error:
+        error.close()
+        return error.code
+    return 200
+
+
+def test_a_module_is_served_and_read_anew(tmp_path: Path) -> None:
+    """Another module in the file is there without a restart; a bad file leaves the old ones."""
+    modules = tmp_path / "blackbox.yml"
+    modules.write_text("modules: {one: {prober: http}}")
+    with CountingServer() as server:
+        watched = estate(service("expo", http_check("api", server.url("/api"))))
+        with running(tmp_path, {**watched, "blackbox_modules": "blackbox.yml"}) as daemon:
+            asked = f"/probe?target={server.url('/asked')}&module="
+            body = daemon.get(f"{asked}one").decode()
+            assert "\nprobe_success 1\n" in body
+            assert "\nprobe_http_status_code 200\n" in body
+            assert len(server.arrivals("/asked")) == 1
+            assert status_of(daemon, f"{asked}two") == 400
+            modules.write_text("modules: {two: {prober: http}}")
+            until(lambda: status_of(daemon, f"{asked}two") == 200, "the new module")
+            assert status_of(daemon, f"{asked}one") == 400
+            modules.write_text("modules: {ping: {prober: icmp}}")
+            fault = daemon.event("configuration_fault")
+            assert "blackbox.yml:1:26: modules.ping.prober: the prober icmp" in fault["message"]
+            assert status_of(daemon, f"{asked}two") == 200
+            assert daemon.stop() == 0
+
+
+def test_without_modules_nobody_is_sent_anywhere(tmp_path: Path) -> None:
+    """It is off by default."""
+    with CountingServer() as server:
+        watched = estate(service("expo", http_check("api", server.url("/api"))))
+        with running(tmp_path, watched) as daemon:
+            assert status_of(daemon, f"/probe?target={server.url('/asked')}") == 404
+        assert not server.arrivals("/asked")
+
+
+def test_what_is_not_supported_is_refused_when_it_is_checked(tmp_path: Path) -> None:
+    """With file, line and column, as the configuration's own faults."""
+    (tmp_path / "blackbox.yml").write_text("modules:\n  rpc:\n    prober: grpc\n")
+    watched = estate(service("expo", http_check("api", "http://127.0.0.1:9")))
+    path = write_config(tmp_path, {**watched, "blackbox_modules": "blackbox.yml"})
+    done = subprocess.run(
+        [*command("check"), "--config", str(path)], cwd=ROOT, capture_output=True, text=True,
+        timeout=30, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert f"{tmp_path}/blackbox.yml:3:13: modules.rpc.prober: the prober grpc" in done.stderr

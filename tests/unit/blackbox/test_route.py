@@ -16,7 +16,7 @@ from tests.servers.ca import Authority
 from tests.servers.dns_server import DnsServer
 from tests.servers.http_server import HttpServer, serve_http
 from tests.servers.raw_server import say, serve_raw, silence
-from tests.unit.blackbox.site import serve_probe
+from tests.unit.blackbox.probing import serve_probe
 
 HTTP = "modules: {m: {prober: http, timeout: 5s, http: {preferred_ip_protocol: ip4}}}"
 

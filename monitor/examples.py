@@ -44,6 +44,12 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
         Example("export schema", "for an editor that completes the configuration"),
         Example("export openapi", "for programs that read the addresses"),
     ),
+    "import": (
+        Example(
+            "import blackbox --modules blackbox.yml --targets prometheus.yml > config.yaml",
+            "a check for each target that Prometheus has the blackbox exporter probe",
+        ),
+    ),
     "completion": (
         Example("completion bash", "a script for /etc/bash_completion.d/driftvakt"),
         Example("completion zsh", "a script for a file _driftvakt in a folder of $fpath"),

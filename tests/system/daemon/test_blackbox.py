@@ -76,3 +76,42 @@ def test_what_is_not_supported_is_refused_when_it_is_checked(tmp_path: Path) -> 
     )  # fmt: skip
     assert done.returncode == 2
     assert f"{tmp_path}/blackbox.yml:3:13: modules.rpc.prober: the prober grpc" in done.stderr
+
+
+def test_what_is_imported_can_be_checked(tmp_path: Path) -> None:
+    """Two commands: one writes the configuration, the other finds no fault in it."""
+    (tmp_path / "blackbox.yml").write_text(
+        "modules: {http_2xx: {prober: http}, ssh: {prober: tcp}}"
+    )
+    (tmp_path / "prometheus.yml").write_text(
+        """
+scrape_configs:
+  - job_name: blackbox
+    metrics_path: /probe
+    params: {module: [http_2xx]}
+    static_configs: [{targets: ["http://127.0.0.1:9/a", "http://127.0.0.1:9/b"]}]
+    relabel_configs:
+      - source_labels: [__address__]
+        target_label: __param_target
+      - source_labels: [__param_target]
+        target_label: instance
+      - target_label: __address__
+        replacement: 127.0.0.1:9115
+"""
+    )
+
+    def ran(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            command(*words), cwd=ROOT, capture_output=True, text=True, timeout=30, check=False
+        )
+
+    files = ("--modules", str(tmp_path / "blackbox.yml"), "--targets")
+    done = ran("import", "blackbox", *files, str(tmp_path / "prometheus.yml"))
+    assert (done.returncode, done.stderr) == (0, "2 checks\n")
+    path = write_config(tmp_path, done.stdout)
+    checked = ran("check", "--config", str(path))
+    assert checked.returncode == 0, checked.stderr
+    assert "blackbox/blackbox/127-0-0-1-9-a" in checked.stdout.replace("\n", "")
+    done = ran("import", "blackbox", *files, str(tmp_path / "nothing.yml"))
+    assert done.returncode == 2
+    assert "nothing.yml:1:1: the file cannot be read" in done.stderr

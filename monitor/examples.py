@@ -46,7 +46,7 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
     ),
     "import": (
         Example(
-            "import blackbox --modules blackbox.yml --targets prometheus.yml > config.yaml",
+            "import blackbox --modules blackbox.yml --targets prometheus.yml",
             "a check for each target that Prometheus has the blackbox exporter probe",
         ),
     ),

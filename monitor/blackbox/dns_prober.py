@@ -189,9 +189,8 @@ def _broken(rules: RecordRules, records: Sequence[str]) -> str | None:
             return "fail_if_matches_regexp"
         if not all(met(one, record) for one in rules.fail_if_not_matches_regexp):
             return "fail_if_not_matches_regexp"
-    unmet = [(one, record) for one in rules.fail_if_all_match_regexp for record in records
-             if not met(one, record)]  # fmt: skip
-    if rules.fail_if_all_match_regexp and not unmet:
+    # whatever its name says: the exporter fails unless every record matches
+    if not all(met(one, record) for one in rules.fail_if_all_match_regexp for record in records):
         return "fail_if_all_match_regexp"
     if rules.fail_if_none_matches_regexp and not any(
         met(one, record) for one in rules.fail_if_none_matches_regexp for record in records

@@ -14,6 +14,7 @@ from monitor.blackbox.sheet import Sheet
 from monitor.publish import families as f
 from probes.expect_settings import ExpectSettings, Range
 from probes.http import HttpProbe
+from probes.http_answer import HttpAnswer
 from probes.http_settings import BasicAuth, HttpSettings
 from probes.masking import blanked
 from probes.observation import Observation, Phase
@@ -30,11 +31,14 @@ async def probe_http(
     """One probe. Whatever comes of it is on the sheet."""
     _nothing_yet(sheet)
     try:
-        settings = http_settings(module, target, hostname)
+        settings = http_settings(_as_the_exporter_asks(module), target, hostname)
     except (ValidationError, ValueError) as error:
         said = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
         sheet.say(f"the target cannot be probed: {said}")
         return
+    for phase in Phase:
+        sheet.put(f.HTTP_DURATION, 0, phase=phase.value)
+    sheet.address(None, None)
     refused = Preferred.of(module).refuses(settings.endpoint()[0])
     if refused is not None and module.proxy_url is None:
         sheet.say(refused)
@@ -104,12 +108,9 @@ def _split(url: str) -> tuple[str, BasicAuth | None]:
 
 
 def _nothing_yet(sheet: Sheet) -> None:
-    for phase in Phase:
-        sheet.put(f.HTTP_DURATION, 0, phase=phase.value)
     for family in (f.HTTP_STATUS, f.HTTP_VERSION, f.HTTP_REDIRECTS, f.HTTP_SSL, f.REGEX,
                    f.HTTP_CONTENT_LENGTH, f.HTTP_BODY_LENGTH):  # fmt: skip
         sheet.put(family, 0)
-    sheet.address(None, None)
 
 
 def _tell(sheet: Sheet, seen: Observation) -> None:
@@ -124,15 +125,41 @@ def _tell(sheet: Sheet, seen: Observation) -> None:
         sheet.put(f.HTTP_REDIRECTS, facts.redirects)
         sheet.put(f.HTTP_SSL, 1 if facts.tls else 0)
         sheet.put(f.REGEX, 1 if facts.regex_failed else 0)
-        length = facts.content_length
-        sheet.put(f.HTTP_CONTENT_LENGTH, -1 if length is None else length)
+        sheet.put(f.HTTP_CONTENT_LENGTH, _length(facts.status, facts.content_length))
         sheet.put(f.HTTP_BODY_LENGTH, facts.body_bytes or 0)
         if facts.last_modified is not None:
             sheet.put(f.HTTP_LAST_MODIFIED, facts.last_modified)
         sheet.say(f"HTTP/{facts.version} {facts.status}, {facts.redirects} redirects")
-    sheet.tls(seen.tls)
+    elif seen.answer is not None:  # it broke off, or took too long
+        _begun(sheet, seen.answer, tls=seen.tls is not None)
+    if facts is None or facts.tls:  # the last answer's, as its status is
+        sheet.tls(seen.tls)
     if seen.failed:
         sheet.say(f"failed: {seen.reason}: {seen.detail}")
+
+
+def _begun(sheet: Sheet, answer: HttpAnswer, *, tls: bool) -> None:
+    """Of an answer that did not come to its end."""
+    sheet.put(f.HTTP_STATUS, answer.status)
+    sheet.put(f.HTTP_VERSION, answer.version[0] + answer.version[1] / 10)
+    sheet.put(f.HTTP_SSL, 1 if tls else 0)
+    said = [value for name, value in answer.head if name.lower() == b"content-length"]
+    length = int(said[0]) if said and said[0].isdigit() and len(said[0]) < 19 else None
+    sheet.put(f.HTTP_CONTENT_LENGTH, _length(answer.status, length))
+    sheet.put(f.HTTP_BODY_LENGTH, len(answer.body_start))
+
+
+def _length(status: int, length: int | None) -> int:
+    if length is None:
+        return 0 if status in (204, 304) else -1
+    return length
+
+
+def _as_the_exporter_asks(module: HttpModule) -> HttpModule:
+    """It offers no coding, so that the sizes that it tells are those of the body itself."""
+    if any(name.lower() == "accept-encoding" for name in module.headers):
+        return module
+    return module.model_copy(update={"headers": {**module.headers, "Accept-Encoding": "identity"}})
 
 
 def _holds(module: HttpModule, seen: Observation, sheet: Sheet) -> bool:

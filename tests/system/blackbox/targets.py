@@ -105,7 +105,7 @@ def _http(found: Targets, server: HttpServer) -> None:
     add("redirect loop", "http", url("/loop"), False)
     add("redirect to nowhere", "http", url("/nowhere"), False)
     add("post", "http", url("/form"), True, method="POST", body="a=1")
-    add("head", "http", url(), True, method="HEAD")
+    add("head", "http", url("/mirror"), True, method="HEAD")
     add("header sent", "http", url("/mirror"), True, headers={"X-Key": "abc"},
         fail_if_body_not_matches_regexp=["abc$"])  # fmt: skip
     add("virtual host", "http", url("/mirror"), True, headers={"Host": "expo.test"},

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import urllib.error
 from pathlib import Path
 
 import pytest
 
+from tests.servers.ca import Authority
+from tests.servers.dns_server import DnsServer
+from tests.servers.raw_server import say, serve_raw
 from tests.system.daemon.counting import CountingServer
 from tests.system.daemon.running import (
     ROOT,
@@ -54,6 +58,46 @@ def test_a_module_is_served_and_read_anew(tmp_path: Path) -> None:
             assert "blackbox.yml:1:26: modules.ping.prober: the prober icmp" in fault["message"]
             assert status_of(daemon, f"{asked}two") == 200
             assert daemon.stop() == 0
+
+
+async def test_every_prober_on_the_daemons_own_loop(
+    tmp_path: Path, authority: Authority, dns_server: DnsServer
+) -> None:
+    """Which is another than that of the tests."""
+    dns_server.zone = {"example.se A": ["192.0.2.1"]}
+    modules = f"""
+modules:
+  tls:
+    prober: tcp
+    tcp:
+      tls: true
+      tls_config: {{ca_file: {authority.ca_file}}}
+      query_response: [{{send: "hello\\r"}}, {{send: "\\r"}}, {{expect: "^here"}}]
+  udp: {{prober: dns, dns: {{query_name: example.se, query_type: A}}}}
+  tcp: {{prober: dns, dns: {{query_name: example.se, query_type: A, transport_protocol: tcp}}}}
+  plain: {{prober: tcp, tcp: {{query_response: [{{send: "hello\\r"}}, {{send: "\\r"}}, {{expect: "^here"}}]}}}}
+"""
+    (tmp_path / "blackbox.yml").write_text(modules)
+    watched = estate(service("expo", http_check("api", "http://127.0.0.1:9")))
+    script = say(b"well\r\nhere I am\r\n")
+    context = authority.server_context(authority.valid)
+    async with serve_raw(script) as plain, serve_raw(script, tls=context) as secure:
+
+        def asked() -> dict[str, bool]:
+            found = {}
+            with running(tmp_path, {**watched, "blackbox_modules": "blackbox.yml"}) as daemon:
+                for module, target in (
+                    ("tls", f"127.0.0.1:{secure.port}"),
+                    ("plain", f"127.0.0.1:{plain.port}"),
+                    ("udp", dns_server.resolver),
+                    ("tcp", dns_server.resolver),
+                ):
+                    said = daemon.get(f"/probe?module={module}&target={target}&debug=true")
+                    found[module] = b"\nprobe_success 1\n" in said
+                    assert found[module], said.decode()
+            return found
+
+        assert set((await asyncio.to_thread(asked)).values()) == {True}
 
 
 def test_without_modules_nobody_is_sent_anywhere(tmp_path: Path) -> None:

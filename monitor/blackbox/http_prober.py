@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from urllib.parse import unquote, urlsplit, urlunsplit
@@ -17,8 +18,9 @@ from probes.http import HttpProbe
 from probes.http_answer import HttpAnswer
 from probes.http_settings import BasicAuth, HttpSettings
 from probes.masking import blanked
-from probes.observation import Observation, Phase
+from probes.observation import Observation, Phase, Reason
 from probes.patterns import compile_pattern
+from probes.settings import HOST_PATTERN
 from probes.tools import Tools
 
 MOST_READ = 10 * 1024 * 1024
@@ -49,7 +51,9 @@ async def probe_http(
     told = {word for value in settings.headers.values() for word in (value, *value.split()[1:])}
     detail = blanked(seen.detail, sorted(told, key=len, reverse=True))
     _tell(sheet, replace(seen, detail=detail))
-    sheet.success = not seen.failed and _holds(module, seen, sheet)
+    sheet.success = (not seen.failed or _too_large_for_us(module, seen)) and _holds(
+        module, seen, sheet
+    )
 
 
 def http_settings(module: HttpModule, target: str, hostname: str = "") -> HttpSettings:
@@ -87,7 +91,7 @@ def http_settings(module: HttpModule, target: str, hostname: str = "") -> HttpSe
         bearer_token_file=token_file,
         proxy_url=module.proxy_url,
         # where the Host header names another, its certificate is the one to be shown
-        tls=module.tls_config.settings(said.partition(":")[0].lower() if said else None),
+        tls=module.tls_config.settings(_name(said) if said else None),
         expect=ExpectSettings(
             status=list(map(str, module.valid_status_codes)) or ["2xx"],
             body_matches=list(module.fail_if_body_not_matches_regexp),
@@ -95,6 +99,12 @@ def http_settings(module: HttpModule, target: str, hostname: str = "") -> HttpSe
             body_bytes=Range(at_most=limit) if limit else None,
         ),
     )
+
+
+def _name(header: str) -> str | None:
+    """The name in a Host header, where it can be one of a certificate."""
+    name = header.partition(":")[0].lower()
+    return name if re.fullmatch(HOST_PATTERN, name) and len(name) <= 253 else None
 
 
 def _split(url: str) -> tuple[str, BasicAuth | None]:
@@ -188,6 +198,12 @@ def _holds(module: HttpModule, seen: Observation, sheet: Sheet) -> bool:
             sheet.say(f"failed: {key} on {rule.header}")
             return False
     return True
+
+
+def _too_large_for_us(module: HttpModule, seen: Observation) -> bool:
+    """Whether all that failed is that we do not read on, and nobody asked for what comes then."""
+    read = module.fail_if_body_matches_regexp or module.fail_if_body_not_matches_regexp
+    return seen.reason is Reason.TOO_LARGE and not module.body_size_limit and not read
 
 
 def _header_fails(

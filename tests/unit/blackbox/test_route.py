@@ -7,7 +7,9 @@ import ssl
 from pathlib import Path
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
+from monitor.blackbox import http_prober
 from monitor.blackbox.modules import Module
 from monitor.blackbox.route import time_left
 from monitor.blackbox.sheet import fnv32a
@@ -15,7 +17,7 @@ from monitor.publish.web import Lock
 from tests.servers.ca import Authority
 from tests.servers.dns_server import DnsServer
 from tests.servers.http_server import HttpServer, serve_http
-from tests.servers.raw_server import say, serve_raw, silence
+from tests.servers.raw_server import endless, say, serve_raw, silence
 from tests.unit.blackbox.probing import serve_probe
 
 HTTP = "modules: {m: {prober: http, timeout: 5s, http: {preferred_ip_protocol: ip4}}}"
@@ -39,6 +41,8 @@ async def test_a_probe_that_succeeds(tmp_path: Path, http_server: HttpServer) ->
     assert asked['probe_http_duration_seconds{phase="transfer"}'] >= 0
     assert asked["probe_duration_seconds"] > 0
     assert "# TYPE probe_success gauge\n" in asked.text
+    families = [family.name for family in text_string_to_metric_families(asked.text)]
+    assert len(families) == len(set(families)) == len(asked.names)
 
 
 async def test_what_is_asked_for_wrongly(tmp_path: Path, http_server: HttpServer) -> None:
@@ -202,6 +206,34 @@ modules:
         assert await said("/up", "secure") == (False, 0)
         assert await said("/up", "old") == (False, 0)
         assert (await said("/up", "small"))[0] is False
+
+
+async def test_a_body_without_an_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Is not read for ever; it fails where a pattern would have to read on, or a limit is set."""
+    monkeypatch.setattr(http_prober, "MOST_READ", 100_000)
+    modules = """
+modules:
+  m: {prober: http}
+  pattern: {prober: http, http: {fail_if_body_matches_regexp: ["y"]}}
+  limit: {prober: http, http: {body_size_limit: 1KB}}
+"""
+    flood = endless(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n", b"x" * 65_536)
+    async with serve_raw(flood) as server, serve_probe(tmp_path, modules) as site:
+        assert (await site(server.url())).success
+        assert not (await site(server.url(), "pattern")).success
+        assert not (await site(server.url(), "limit")).success
+
+
+@pytest.mark.parametrize("host", ["expo.test:8443", "[::1]:80", "not a name"])
+async def test_host_headers_of_every_sort(
+    tmp_path: Path, http_server: HttpServer, host: str
+) -> None:
+    """Are sent as they stand, whether or not a certificate could have that name."""
+    http_server.answer("/")
+    modules = f"modules: {{m: {{prober: http, http: {{headers: {{Host: '{host}'}}}}}}}}"
+    async with serve_probe(tmp_path, modules) as site:
+        await site(http_server.url())
+    assert http_server.arrivals[0].headers["Host"] == host
 
 
 async def test_dialogues_over_tcp(tmp_path: Path, authority: Authority) -> None:

@@ -43,7 +43,7 @@ format: setup ## Let ruff format and mend what it can
 	$(BIN)/ruff format .
 
 bench: setup ## CPU per probe beside the blackbox exporter, lateness, error, memory
-	@sh scripts/system-packages bench
+	@sh scripts/system-packages
 	@PATH="$$PATH:/usr/sbin:/sbin" $(BIN)/python -m tests.benchmarks
 
 lock: setup ## Renew the lock files from pyproject.toml

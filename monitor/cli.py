@@ -52,6 +52,10 @@ class LogLevel(StrEnum):
     ERROR = "error"
 
 
+class ImportedFrom(StrEnum):
+    BLACKBOX = "blackbox"
+
+
 class Exported(StrEnum):
     SCHEMA = "schema"
     OPENAPI = "openapi"
@@ -463,6 +467,23 @@ def export(
         _fail("--url, --runbooks and --job are for rules and dashboards")
     made = json_schema() if what is Exported.SCHEMA else document()
     print(json.dumps(made, ensure_ascii=False, indent=2))
+
+
+@app.command("import", epilog=epilog("import"))
+def import_from(
+    what: Annotated[ImportedFrom, typer.Argument(help="Whose configuration.")],
+    modules: Annotated[Path, typer.Option(help="The exporter's blackbox.yml.")],
+    targets: Annotated[Path, typer.Option(help="The prometheus.yml whose jobs use /probe.")],
+    environment: Annotated[str, typer.Option(help="Name of the environment made.")] = "blackbox",
+    skip_unsupported: Annotated[
+        bool, typer.Option("--skip-unsupported", help="Leave out what no kind of ours can ask for.")
+    ] = False,
+) -> None:
+    """Print a configuration made of the blackbox exporter's modules and of Prometheus' jobs."""
+    from monitor.cli_import import import_modules
+
+    del what  # there is one
+    raise typer.Exit(import_modules(modules, targets, environment, skip=skip_unsupported))
 
 
 @app.command("completion", epilog=epilog("completion"))

@@ -26,6 +26,8 @@ from monitor import __version__
 from monitor.announcing import Announcer
 from monitor.aside import aside
 from monitor.availability import Timelines
+from monitor.blackbox.prober import Prober
+from monitor.blackbox.route import probe_route
 from monitor.board import Board
 from monitor.calendars import Calendars
 from monitor.certificates import NOTHING
@@ -174,6 +176,8 @@ class Daemon:
         self._tools = tools = await stack.enter_async_context(
             Tools(user_agent=estate.user_agent, clock=clock, timer=self._timer)
         )
+        self._prober = Prober(estate.user_agent, clock=clock, timer=self._timer)
+        stack.push_async_callback(self._prober.close)
         self._lag = LoopLag(self._metrics.loop_lag)
         self._canary = CanaryWatch(
             [self._kinds[c.kind].prepare(c.settings, c.timeout, tools) for c in estate.canaries],
@@ -200,7 +204,8 @@ class Daemon:
             self._announce(changes)
         await self._status.publish()
         if self._listens:
-            await self._web.start(self, stack, reload=self._asked_to_reload)
+            probe = probe_route(lambda: self.estate.blackbox, lambda: self._prober)
+            await self._web.start(self, stack, reload=self._asked_to_reload, probe=probe)
         self._background = [
             asyncio.create_task(self._status.run(), name="status"),
             asyncio.create_task(self._tick(), name="tick"),
@@ -428,7 +433,7 @@ class Daemon:
         self._masker.become(prepared.masker)
         under_way = self._runner.adopt(estate, probes, changes.begun)
         self._canary.adopt(canaries)
-        self._tools.user_agent = estate.user_agent
+        self._tools.user_agent = self._prober.user_agent = estate.user_agent
         self._tools.tls.look_again()
         before = {service.id for service in self.estate.services()}
         prepared.board.plan(calendars.windows, now)

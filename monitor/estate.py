@@ -174,6 +174,9 @@ class Estate:
     notifications: tuple[Receiver, ...] = ()
     discovery: tuple[DiscoverySource, ...] = ()
     """What they have found is among the checks already."""
+    blackbox_modules: Path | None = None
+    blackbox: Mapping[str, Any] | None = None
+    """The modules of that file (:class:`monitor.blackbox.modules.Module`) that ``/probe`` serves."""
     later: Mapping[str, Any] = field(default_factory=dict)
     """Sections that are read strictly and used by a later version: ``service_windows``,
     ``calendars``, ``upgrades``, ``notices``."""

@@ -46,6 +46,12 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
         Example("export dashboard --name service", "a dashboard for Grafana"),
         Example("export rules --url https://drift.example.se", "alerts for Prometheus"),
     ),
+    "import": (
+        Example(
+            "import blackbox --modules blackbox.yml --targets prometheus.yml",
+            "a check for each target that Prometheus has the blackbox exporter probe",
+        ),
+    ),
     "completion": (
         Example("completion bash", "a script for /etc/bash_completion.d/driftvakt"),
         Example("completion zsh", "a script for a file _driftvakt in a folder of $fpath"),

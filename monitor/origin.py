@@ -81,6 +81,7 @@ def named_files(estate: Estate) -> set[Path]:
         found.update(paths_in(canary.settings))
     found.update(paths_in(estate.web))
     found.update(paths_in(estate.later))
+    found.update(paths_in((estate.blackbox_modules, estate.blackbox)))
     for source in estate.discovery:
         found.update(paths_in((source.bearer_token_file, source.ca_file)))
     return found

@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path as FilePath
 from typing import Any
 
+from monitor.blackbox.reading import read_modules
 from monitor.estate import (
     Canary,
     Check,
@@ -80,6 +81,9 @@ class Builder:
             for index, item in enumerate(self.list_of(tree, (), "canary", required=False))
         ]
         check_references(tree, top, self.names, self.report)
+        modules = None
+        if top is not None and top.blackbox_modules is not None:
+            modules = read_modules(top.blackbox_modules, self.report)
         if self.report.faults or top is None:
             return None
         host, port = split_listen(top.listen)
@@ -100,6 +104,8 @@ class Builder:
             retention=Retention(
                 observations=top.retention.observations, transitions=top.retention.transitions
             ),
+            blackbox_modules=top.blackbox_modules,
+            blackbox=modules,
             later={key: getattr(top, key) for key in LATER},
         )
 

@@ -33,7 +33,6 @@ from probes.settings import (
     PositiveDuration,
     Strict,
     is_ip,
-    not_available_yet,
     parse_duration,
 )
 
@@ -239,4 +238,5 @@ class Top(Strict):
     notices: list[Notice] = Field(default_factory=list)
     notifications: list[Notification] = Field(default_factory=list)
     discovery: list[Discovery] = Field(default_factory=list)
-    blackbox_modules: not_available_yet("blackbox_modules") = None  # type: ignore[valid-type]
+    blackbox_modules: FilePath | None = None
+    """A ``blackbox.yml``, whose modules ``/probe`` then serves."""

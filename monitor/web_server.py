@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 
 import structlog
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from monitor.estate import Estate
 from monitor.publish.guards import BoundedRunner, Lock
@@ -35,7 +36,7 @@ class WebServer:
         stack: AsyncExitStack,
         *,
         reload: Callable[[], Awaitable[Outcome]],
-        probe: Callable[[web.Request], Awaitable[web.StreamResponse]],
+        probe: Handler,
     ) -> None:
         """Listens until ``stack`` is closed. Raises ``OSError`` where it cannot."""
         estate = source.estate

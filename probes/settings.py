@@ -9,7 +9,7 @@ import re
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -62,21 +62,6 @@ PositiveDuration = Annotated[
     AfterValidator(_positive),
     WithJsonSchema({"type": "string", "pattern": POSITIVE_DURATION_PATTERN}),
 ]
-
-
-def not_available_yet(what: str) -> Any:
-    """The type of a key that the contract names and this version does not do: always refused."""
-
-    def refuse(_: object) -> None:
-        raise PydanticCustomError(
-            "not_available_yet", "is not available yet in this version", {"what": what}
-        )
-
-    return Annotated[
-        None,
-        BeforeValidator(refuse),
-        WithJsonSchema({"not": {}, "description": f"{what}: not available yet"}),
-    ]
 
 
 def _host(value: str) -> str:

@@ -14,6 +14,7 @@
                        see :mod:`monitor.publish.follow`
     GET /-/healthy     is the process alive; never asks for a password
     GET /-/ready       has it something to say
+    GET /probe         the exporter's: docs/blackbox.md
     POST /-/reload     read the configuration anew: docs/reload.md
 
 Reads its :class:`Source` and changes nothing; a reload is somebody else's work.
@@ -30,7 +31,7 @@ from email.utils import format_datetime
 from typing import Protocol
 
 from aiohttp import hdrs, web
-from aiohttp.typedefs import Middleware
+from aiohttp.typedefs import Handler, Middleware
 
 from monitor.estate import Estate, ServiceId
 from monitor.publish.exposition import CONTENT_TYPE
@@ -92,9 +93,9 @@ def application(
     *,
     lock: Lock | None = None,
     reload: Callable[[], Awaitable[Outcome]] | None = None,
-    probe: Callable[[web.Request], Awaitable[web.StreamResponse]] | None = None,
+    probe: Handler | None = None,
 ) -> web.Application:
-    """The application. ``lock`` closes all but /-/healthy; ``reload`` reads the configuration anew,
+    """The application. ``lock`` closes all but /-/healthy; ``reload`` reads the configuration anew;
     ``probe`` answers /probe.
 
     To be run by :class:`BoundedRunner`, which bounds slow clients.
@@ -122,7 +123,7 @@ def application(
     app.router.add_get(HEALTHY_PATH, site.healthy)
     app.router.add_get("/-/ready", site.ready)
     if probe is not None:
-        app.router.add_get("/probe", probe)
+        app.router.add_get("/probe", probe, allow_head=False)
     if reload is not None:
         app.router.add_post(RELOAD_PATH, reload_route(reload, lock))
     return app

@@ -1,0 +1,83 @@
+"""A site whose /probe serves modules of a test."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import math
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from aiohttp import ClientSession, web
+
+from monitor.blackbox.prober import Prober
+from monitor.blackbox.reading import load_modules
+from monitor.blackbox.route import probe_route
+from monitor.publish.web import BoundedRunner, Lock, application
+from tests.unit.publish.site import FixedSource
+
+
+class Asked:
+    """What /probe said."""
+
+    def __init__(self, status: int, text: str) -> None:
+        self.status = status
+        self.text = text
+
+    @functools.cached_property
+    def samples(self) -> dict[str, float]:
+        lines = [line for line in self.text.splitlines() if line and line[0] != "#"]
+        pairs = [line.rpartition(" ") for line in lines]
+        return {name: float(value) for name, _, value in pairs}
+
+    @property
+    def names(self) -> set[str]:
+        return {name.partition("{")[0] for name in self.samples}
+
+    def __getitem__(self, name: str) -> float:
+        return self.samples.get(name, math.nan)
+
+    @property
+    def success(self) -> bool:
+        return self["probe_success"] == 1
+
+
+class Site:
+    """Asks a served /probe."""
+
+    def __init__(self, session: ClientSession) -> None:
+        self._session = session
+
+    async def __call__(
+        self, target: str | None, module: str | None = "m", scrape: str | None = None, **more: str
+    ) -> Asked:
+        asked = {"target": target, "module": module, **more}
+        query = {key: value for key, value in asked.items() if value is not None}
+        headers = {"X-Prometheus-Scrape-Timeout-Seconds": scrape} if scrape is not None else {}
+        async with self._session.get("/probe", params=query, headers=headers) as answer:
+            return Asked(answer.status, await answer.text())
+
+
+@asynccontextmanager
+async def serve_probe(
+    folder: Path, modules: str | None, *, at_once: int = 50, lock: Lock | None = None
+) -> AsyncIterator[Site]:
+    """A running site with the modules of a ``blackbox.yml``, or without one."""
+    known = None
+    if modules is not None:
+        file = folder / "blackbox.yml"
+        await asyncio.to_thread(file.write_text, modules)
+        known = await asyncio.to_thread(load_modules, file)
+    prober = Prober("driftvakt/test", at_once=at_once)
+    route = probe_route(lambda: known, lambda: prober)
+    runner = BoundedRunner(application(FixedSource(), lock=lock, probe=route), shutdown_timeout=0.1)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        port = runner.addresses[0][1]
+        async with ClientSession(f"http://127.0.0.1:{port}") as session:
+            yield Site(session)
+    finally:
+        await runner.cleanup()
+        await prober.close()

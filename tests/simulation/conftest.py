@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 
 import pytest
@@ -22,8 +23,14 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """They begin, when they are wanted at all."""
     if session.config.option.collectonly or not any(item.name in LAST for item in session.items):
         return
-    beside = session.config.stash[_BESIDE] = Beside()
+    if "PYTEST_XDIST_WORKER" not in os.environ:  # of two lanes, the one that comes to them waits
+        _begin(session.config)
+
+
+def _begin(config: pytest.Config) -> Beside:
+    beside = config.stash[_BESIDE] = Beside()
     beside.start(tempfile.TemporaryFile("w+", encoding="utf-8"))  # noqa: SIM115 - closed at its end
+    return beside
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -36,4 +43,5 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 @pytest.fixture
 def beside(pytestconfig: pytest.Config) -> Beside:
     """The many worlds."""
-    return pytestconfig.stash[_BESIDE]
+    known = pytestconfig.stash.get(_BESIDE, None)
+    return known if known is not None else _begin(pytestconfig)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.simulation.beside import SEEDS, Beside
+from tests.simulation.script import Script, Size, Trouble, write
 from tests.simulation.story import Violation
 from tests.simulation.world import run
 
@@ -69,3 +71,29 @@ def test_a_broken_promise_tells_how_to_replay_it(monkeypatch: pytest.MonkeyPatch
     assert lines[-1] == "to replay: python -m tests.simulation 5"
     assert "WRONG: told []" in lines[-2]
     assert len(lines) > 5
+
+
+@pytest.mark.parametrize("reason", ["refuses", "takes it all the same"])
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_database_that_is_away_for_ten_minutes_loses_nothing(
+    seed: int, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Issue 4, point 1: probing and publishing go on; all that happened is in the history and
+    delivered afterwards. ``takes it all the same``: the disk is full, each writing is taken back.
+    """
+    size = Size(seconds=(1200.0, 1200.0), long=0.0, keeps=1.0, busy=2.0)
+    away = Trouble(kind="database", start=120.0, end=720.0, reason=reason, value=1.0)
+
+    def written(seed: int, size: Size) -> Script:
+        script = write(seed, size)
+        troubles = [one for one in script.troubles if one.kind != "database"]
+        return replace(script, events=(), troubles=(*troubles, away))
+
+    monkeypatch.setattr("tests.simulation.world.write", written)
+    told: list[str] = []
+    assert run(seed, size, told.append).transitions > 10
+    during = [
+        line for line in told if " transition (" in line and 120 < float(line.split()[0]) < 720
+    ]
+    assert during
+    assert any("history_back" in line for line in told)

@@ -32,13 +32,15 @@ class Terminal:
         self._ours, theirs = pty.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
         self.started = time.monotonic()
+        # the terminal says how large it is, not whatever this one was started from
+        inherited = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "LINES")}
         self.process = subprocess.Popen(
             command,
             stdin=theirs,
             stdout=theirs,
             stderr=theirs,
             cwd=ROOT,
-            env={**os.environ, "TMPDIR": str(temporary), "TERM": "xterm-256color"},
+            env={**inherited, "TMPDIR": str(temporary), "TERM": "xterm-256color"},
             start_new_session=True,
         )
         os.close(theirs)

@@ -10,13 +10,13 @@ import structlog
 
 from monitor import __version__
 from monitor.board import Board
-from monitor.estate import CheckId, Estate, Text
+from monitor.estate import Estate, Text
 from monitor.evidence import Shelf, evidence
 from monitor.record import Entry, Outgoing
 from monitor.secrets import Masker
-from monitor.snapshot import Snapshot, Transition
+from monitor.snapshot import Transition
 from monitor.telling import tell_transition
-from monitor.wording import transition_message
+from monitor.wording import message_of
 
 log = structlog.get_logger("driftvakt")
 
@@ -40,18 +40,14 @@ class Announcer:
     def entry(
         self,
         transition: Transition,
-        snapshot: Snapshot,
-        decided_by: CheckId | None,
         messages: Callable[[Transition, Text], tuple[Outgoing, ...]],
     ) -> Entry:
-        """``snapshot`` is of the moment after it, ``decided_by`` the check whose observation has
-        decided it; ``None`` where time has. ``messages`` are those that it causes.
-        """
-        message = transition_message(transition, snapshot)
+        """To be called before anything else is published. ``messages`` are those that it causes."""
+        now = self._clock()
+        environment, view = self._board.view_of(transition, now)
+        message = message_of(transition, environment, view, self._estate.timezone)
         tell_transition(transition, message, self._estate.language)
-        bundle = None
-        if transition.worsening:
-            bundle = self._evidence(transition, message, decided_by)
+        bundle = self._evidence(transition, message, now) if transition.worsening else None
         return Entry(
             transition=transition,
             message=message,
@@ -59,16 +55,10 @@ class Announcer:
             outgoing=messages(transition, message),
         )
 
-    def _evidence(
-        self, transition: Transition, message: Text, decided_by: CheckId | None
-    ) -> bytes | None:
-        now = self._clock()
+    def _evidence(self, transition: Transition, message: Text, now: float) -> bytes | None:
+        decided_by = transition.decided_by
         try:
-            case = (
-                self._board.case(decided_by, now)
-                if decided_by is not None
-                else self._board.case_of(transition, now)
-            )
+            case = self._board.case(decided_by, now) if decided_by is not None else None
             bundle = evidence(
                 transition,
                 message,

@@ -13,18 +13,19 @@ from functools import partial
 from typing import NamedTuple
 
 from monitor import judge
+from monitor.aging import Aging
 from monitor.board_rows import EnvironmentRow, ServiceRow, move
 from monitor.case import Case
 from monitor.certificates import News
 from monitor.check_row import CheckRow
 from monitor.check_state import CheckState, PublishedState
-from monitor.estate import CheckId, Estate, ServiceId
+from monitor.estate import CheckId, Environment, Estate, ServiceId
 from monitor.estate_diff import Difference
-from monitor.judge import Child, Rule, Standing, Status, Verdict
+from monitor.judge import Child, Standing, Status, Verdict
 from monitor.plan import Agenda, CalendarView, Occurrence, UnderWay, Window, agenda_of
 from monitor.record import Seen
 from monitor.shares import NOTHING, Availability
-from monitor.snapshot import EnvironmentView, Snapshot, Transition
+from monitor.snapshot import EnvironmentView, ServiceView, Snapshot, Transition
 from monitor.stated import StatedView
 from probes.observation import Observation
 
@@ -77,38 +78,70 @@ class Board:
         self._rows: dict[CheckId, CheckRow] = {}
         self._above: dict[CheckId, ServiceRow] = {}
         self._environments: list[EnvironmentRow] = []
+        self._services: dict[ServiceId, ServiceRow] = {}
+        self._aging = Aging()
+        self._pending: list[_Trigger] = []
+        """What has changed and is not published yet."""
         self._status = Status.UNKNOWN
         self._since = now
         for environment in estate.environments:
             above = EnvironmentRow(environment, now)
             self._environments.append(above)
             for service in environment.services:
-                middle = ServiceRow(service, above, now)
-                above.services.append(middle)
+                middle = self._services[service.id] = ServiceRow(service, above, now)
                 for check in service.checks:
-                    row = self._rows[check.id] = CheckRow(check, now)
+                    row = self._rows[check.id] = CheckRow(check, now, len(self._rows))
                     middle.rows.append(row)
                     self._above[check.id] = middle
-                self._plan(middle, now)
-                middle.status, middle.planned = middle.weigh()
+        self._plan_each(self._services.values(), now)
+        for middle in self._services.values():
+            middle.status, middle.planned = middle.weigh()
+            middle.environment.moved(middle)
+        for above in self._environments:
             above.status, above.planned = above.weigh()
         self._status = self._overall()
 
     def observe(self, check_id: CheckId, observation: Observation, now: float) -> Outcome:
-        """Takes one observation in.
+        """Takes one observation in, and publishes what has changed by it.
+
+        Raises ``KeyError`` for a check that is not on the board.
+        """
+        verdict, news = self.take(check_id, observation, now)
+        return Outcome(verdict, self.publish(now), news)
+
+    def take(self, check_id: CheckId, observation: Observation, now: float) -> tuple[Verdict, News]:
+        """Takes one observation in. What changes by it above its check waits for :meth:`publish`,
+        so that all that is seen in one turn of the loop is published as one.
 
         Raises ``KeyError`` for a check that is not on the board.
         """
         row = self._rows[check_id]
         verdict = row.observe(observation)
+        self._aging.observed(row)
+        above = self._above[check_id]
+        above.environment.outdated(above)
         check = row.check
         announced = partial(
             self._agenda.announced, observation.at, check.environment, check.service
         )
         news = row.certify(observation, announced)
-        moved = self._restand(row, now)
-        changes = self._publish([self._by_check(row, now)], now) if moved else []
-        return Outcome(verdict, changes, news)
+        if self._restand(row, now):
+            self._pending.append(self._by_check(row, now))
+        return verdict, news
+
+    @property
+    def pending(self) -> bool:
+        """Whether :meth:`publish` may have something to tell."""
+        return bool(self._pending)
+
+    def publish(self, now: float) -> list[Transition]:
+        """What is published otherwise because of what was taken since the last time: every service
+        and environment changes once at most, however much has changed below it.
+        """
+        if not self._pending:
+            return []
+        triggers, self._pending = self._pending, []
+        return self._publish(triggers, now)
 
     def stand(self, check_id: CheckId, standing: Standing, now: float) -> list[Transition]:
         """Takes a check's standing by an observation as it was worked out elsewhere: the replay
@@ -150,6 +183,7 @@ class Board:
         for check_id, row in self._rows.items():
             row.restore(checks.get(check_id), later.get(check_id, ()))
             row.standing = row.stand(now)
+        self._aging.begin(self._rows.values())
         for environment in self._environments:
             environment.restore(published.get(environment.name))
             for service in environment.services:
@@ -183,11 +217,14 @@ class Board:
             if known is not None:
                 causes += self._go_on(known, above, fresh, changes, now)
         for gone in self._environments:
-            gone.services.clear()  # no cycles are left behind
+            gone.clear()  # no cycles are left behind
         self._estate, self._windows = fresh._estate, fresh._windows
         self._agenda, self._planned_at = fresh._agenda, now
         self._rows, self._above = fresh._rows, fresh._above
-        self._environments = fresh._environments
+        self._environments, self._services = fresh._environments, fresh._services
+        for place, row in enumerate(self._rows.values()):
+            row.place = place
+        self._aging.begin(self._rows.values())
         written = {one.service.environment.name for one in causes if one.by_notice}
         transitions = [
             replace(one, reconfigured=one.environment not in written)
@@ -218,6 +255,7 @@ class Board:
                 row.restore(was.state())
                 row.measured, row.worsened = was.measured, was.worsened
                 self._hand_on(row, fresh, changes)
+                above.moved(row)
             same = row.service.id in changes.same_services
             if was is None or not same or plan != row.plan:
                 window, notice = (None, None) if was is None else (was.window, was.notice)
@@ -247,6 +285,17 @@ class Board:
     def unmeasured(self) -> list[CheckId]:
         """The checks of which nothing was observed yet."""
         return [name for name, row in self._rows.items() if row.last is None]
+
+    def published_of(self, subject: str) -> PublishedState | None:
+        """The same of one ``ENV/SERVICE`` or ``ENV``, or of :data:`OVERALL`; ``None`` for what is not
+        on the board.
+        """
+        if subject == OVERALL:
+            return PublishedState(status=self._status, since=self._since)
+        service = self._services.get(ServiceId(subject))
+        if service is not None:
+            return service.state()
+        return next((one.state() for one in self._environments if one.name == subject), None)
 
     def published(self) -> Iterator[tuple[str, PublishedState]]:
         """What must outlive the process, by ``ENV/SERVICE``, ``ENV`` and :data:`OVERALL`."""
@@ -283,6 +332,8 @@ class Board:
     def hold(self, check_id: CheckId, until: float) -> None:
         """The check will not be measured before ``until``: the server has asked for it."""
         self._rows[check_id].hold(until)
+        above = self._above[check_id]
+        above.environment.outdated(above)
 
     def clock_set(self, now: float) -> None:
         """The wall clock was set and says ``now``. How old the last observations are it no longer
@@ -290,18 +341,15 @@ class Board:
         """
         for row in self._rows.values():
             row.clock_set_at = now
+        self._aging.begin(self._rows.values())
 
     def age(self, now: float) -> list[Transition]:
         """What has changed because time has passed: service windows that begin or end, and
         observations that have become stale.
         """
-        causes = self._follow_plan(now)
-        for row in self._rows.values():
-            if row.fold.at is None:
-                continue  # a replay's: its standing was worked out elsewhere
-            # what is not stale any more is so because the clock was set back
-            if (row.stale(now) or row.standing.rule is Rule.STALE) and self._restand(row, now):
-                causes.append(self._by_check(row, now))
+        causes, self._pending = [*self._pending, *self._follow_plan(now)], []
+        stale = self._aging.look(now)
+        causes += [self._by_check(row, now) for row in stale if self._restand(row, now)]
         return self._publish(causes, now)
 
     def plan(self, windows: Iterable[Window], now: float) -> list[Transition]:
@@ -327,25 +375,31 @@ class Board:
 
     def _plan_all(self, before: float, now: float) -> list[_Trigger]:
         found: list[_Trigger] = []
-        for environment in self._environments:
-            for service in environment.services:
-                was, plan = service.window, service.plan
-                self._plan(service, now)
-                if service.window != was:
-                    since = _edge(was, service.window, now)
-                    found.append(_Trigger(service, None, since, was))
-                elif service.plan != plan:
-                    since = self._agenda.last_change(before, now)
-                    found.append(_Trigger(service, None, since, was))
+        services = list(self._services.values())
+        was = [(service.window, service.plan) for service in services]
+        self._plan_each(services, now)
+        for service, (window, plan) in zip(services, was, strict=True):
+            if service.window != window:
+                since = _edge(window, service.window, now)
+                found.append(_Trigger(service, None, since, window))
+            elif service.plan != plan:
+                since = self._agenda.last_change(before, now)
+                found.append(_Trigger(service, None, since, window))
         return found
 
-    def _plan(self, service: ServiceRow, now: float) -> None:
-        environment, name = service.environment.name, service.name
-        service.window = self._agenda.declared(now, environment, name)
-        service.notice = self._agenda.noticed(now, environment, name)
-        retired = self._agenda.retired(now)
-        for row in service.rows:
-            row.retire(retired[row.check.id].package if row.check.id in retired else "")
+    def _plan_each(self, services: Iterable[ServiceRow], now: float) -> None:
+        """Gives each service what is planned for it at ``now``."""
+        sheet = self._agenda.sheet(now)
+        for service in services:
+            environment, name = service.environment.name, service.name
+            before = service.window, service.notice
+            service.window = sheet.declared(environment, name)
+            service.notice = sheet.noticed(environment, name)
+            changed = before != (service.window, service.notice)
+            for row in service.rows:
+                changed |= row.retire(sheet.package(row.check.id))
+            if changed:
+                service.environment.moved(service)
 
     def unsettled(self, check_id: CheckId) -> bool:
         """Whether the check should run at its ``retry_interval``."""
@@ -359,24 +413,6 @@ class Board:
         above = self._above[check_id]
         environment = above.environment.environment
         return self._rows[check_id].case(now, environment.title, above.service.title)
-
-    def case_of(self, transition: Transition, now: float) -> Case | None:
-        """The facts of the check that a transition names, where no observation has just decided:
-        a service window that is over leaves what it explained. ``None`` when it names none.
-        """
-        found = [
-            row
-            for above in self._environments
-            for service in above.services
-            for row in service.rows
-            if above.name == transition.environment
-            and transition.service in (None, service.name)
-            and row.check.name == transition.check
-        ]
-        if not found:
-            return None
-        worst = max(found, key=lambda row: row.standing.status.severity)
-        return self.case(worst.check.id, now)
 
     def snapshot(
         self,
@@ -395,18 +431,7 @@ class Board:
             at=now,
             status=self._status,
             since=self._since,
-            environments=tuple(
-                EnvironmentView(
-                    environment=row.environment,
-                    status=row.status,
-                    measured=row.measured,
-                    declared=row.declared,
-                    planned=row.planned,
-                    since=row.since,
-                    services=tuple(service.look(now) for service in row.services),
-                )
-                for row in self._environments
-            ),
+            environments=tuple([row.look(now) for row in self._environments]),
             estate=self._estate,
             agenda=self._agenda,
             availability=availability,
@@ -416,6 +441,21 @@ class Board:
             calendars=calendars,
             stated=stated or {},
         )
+
+    def view_of(
+        self, transition: Transition, now: float
+    ) -> tuple[Environment, ServiceView | EnvironmentView]:
+        """What a transition is of, as it is now, and the environment it is in.
+
+        Raises ``KeyError`` for what is not on the board.
+        """
+        if transition.service is not None:
+            service = self._services[ServiceId(f"{transition.environment}/{transition.service}")]
+            return service.environment.environment, service.look(now)
+        for row in self._environments:
+            if row.name == transition.environment:
+                return row.environment, row.look(now)
+        raise KeyError(transition.environment)
 
     def _answers(self, check_id: str) -> bool:
         """Whether the check's target answers, as far as is known."""
@@ -432,6 +472,8 @@ class Board:
             return False
         row.standing = standing
         row.view = None
+        above = self._above[row.check.id]
+        above.environment.outdated(above)
         return standing.status is not before.status
 
     def _by_check(self, row: CheckRow, now: float) -> _Trigger:
@@ -450,6 +492,8 @@ class Board:
             known = services.setdefault(one.service.service.id, one)
             services[one.service.service.id] = _weightier(known, one)
         changed = [self._told(one.service, one, now) for one in services.values()]
+        for one in services.values():
+            one.service.environment.moved(one.service)
         environments: dict[str, _Trigger] = {}
         for one in services.values():
             name = one.service.environment.name
@@ -494,6 +538,7 @@ class Board:
             cause=standing.cause if standing is not None else None,
             was_planned=was_planned,
             window=window.window.id if window is not None else None,
+            decided_by=(row or deciding).check.id if row or deciding else None,
         )
 
     def _overall(self) -> Status:

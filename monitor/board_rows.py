@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import NamedTuple
 
 from monitor import judge
 from monitor.check_row import CheckRow
@@ -10,7 +10,8 @@ from monitor.check_state import PublishedState
 from monitor.estate import Environment, Service
 from monitor.judge import Child, Status
 from monitor.plan import Notice, Occurrence
-from monitor.snapshot import ServiceView
+from monitor.running_rollup import RunningRollup
+from monitor.snapshot import EnvironmentView, ServiceView
 
 _TROUBLED = (Status.YELLOW, Status.RED)
 
@@ -19,8 +20,8 @@ class ServiceRow:
     """A service: its checks, and what is published of it."""
 
     __slots__ = (
-        "began", "environment", "measured", "notice", "planned", "rows", "service", "since",
-        "status", "view", "window", "worsened",
+        "began", "counted", "environment", "measured", "notice", "place", "planned", "rows",
+        "service", "since", "status", "view", "window", "worsened",
     )  # fmt: skip
 
     def __init__(self, service: Service, environment: EnvironmentRow, now: float) -> None:
@@ -39,6 +40,10 @@ class ServiceRow:
         self.since = now
         self.began: float | None = None
         self.view: ServiceView | None = None
+        self.place = environment.add(self)
+        """Its number among its siblings."""
+        self.counted: _Share | None = None
+        """What its environment's roll-ups hold of it."""
 
     @property
     def declared(self) -> Status:
@@ -91,9 +96,11 @@ class ServiceRow:
 
     def restore(self, state: PublishedState | None) -> None:
         _restore(self, state)
+        self.environment.moved(self)
 
     def look(self, now: float) -> ServiceView:
-        checks = tuple(row.look(now) for row in self.rows)
+        """The view, the same object as long as nothing has changed."""
+        checks = tuple([row.look(now) for row in self.rows])
         view = self.view
         if (
             view is None
@@ -102,7 +109,8 @@ class ServiceRow:
             or view.planned is not self.planned
             or view.window != self.window
             or view.notice != self.notice
-            or view.checks != checks
+            or view.since != self.since
+            or any(one is not other for one, other in zip(view.checks, checks, strict=True))
         ):
             view = self.view = ServiceView(
                 service=self.service,
@@ -118,11 +126,53 @@ class ServiceRow:
         return view
 
 
+class _Share(NamedTuple):
+    """What an environment's status depends on of one of its services."""
+
+    gone: bool
+    status: Status
+    measured: Status
+    declared: Status
+    planned: bool
+    window: Occurrence | None
+
+    @property
+    def unplanned(self) -> Status:
+        return Status.GREEN if self.planned else self.status
+
+
+class _Sums:
+    """The roll-ups of an environment's services."""
+
+    __slots__ = ("declared", "measured", "planned", "status", "unplanned")
+
+    def __init__(self) -> None:
+        self.status, self.measured = RunningRollup(), RunningRollup()
+        self.declared, self.unplanned = RunningRollup(), RunningRollup()
+        self.planned = 0
+
+    def count(self, share: _Share, service: Service, by: int) -> None:
+        weight, critical = service.weight, service.critical
+        for rollup, status in (
+            (self.status, share.status),
+            (self.measured, share.measured),
+            (self.declared, share.declared),
+            (self.unplanned, share.unplanned),
+        ):
+            (rollup.add if by > 0 else rollup.remove)(status, weight, critical)
+        self.planned += by if share.planned else 0
+
+
 class EnvironmentRow:
-    """An environment: its services, and what is published of it."""
+    """An environment: its services, and what is published of it.
+
+    A service tells when it has :meth:`moved` or only looks otherwise; what is worked out of all of
+    them then costs what those cost.
+    """
 
     __slots__ = (
-        "began", "declared", "environment", "measured", "planned", "services", "since", "status",
+        "_counting", "_gone", "_moved", "_outdated", "_views", "_windows", "began", "declared",
+        "environment", "measured", "planned", "services", "since", "status", "view",
     )  # fmt: skip
 
     def __init__(self, environment: Environment, now: float) -> None:
@@ -134,37 +184,108 @@ class EnvironmentRow:
         self.planned = False
         self.since = now
         self.began: float | None = None
+        self.view: EnvironmentView | None = None
+        self._views: list[ServiceView | None] = []
+        self._outdated: set[ServiceRow] = set()
+        """Those whose views may not be what they are any more; ``_moved``: and their statuses."""
+        self._moved: set[ServiceRow] = set()
+        self._counting, self._gone = _Sums(), _Sums()
+        self._windows: dict[Occurrence, int] = {}
 
     @property
     def name(self) -> str:
         return self.environment.name
 
+    def add(self, row: ServiceRow) -> int:
+        """Takes a service in; gives its place."""
+        self.services.append(row)
+        self._views.append(None)
+        self.moved(row)
+        return len(self.services) - 1
+
+    def moved(self, row: ServiceRow) -> None:
+        """What is measured, declared or published of a service may be another than before."""
+        self._moved.add(row)
+        self._outdated.add(row)
+
+    def outdated(self, row: ServiceRow) -> None:
+        """One of its checks was measured."""
+        self._outdated.add(row)
+
+    def clear(self) -> None:
+        """Lets go of its services."""
+        self.services.clear()
+        self._moved.clear()
+        self._outdated.clear()
+
     @property
     def window(self) -> Occurrence | None:
         """One of the windows that declare something for its services: the one that ends last."""
-        found = [row.window for row in self.services if row.window is not None]
-        return max(found, key=lambda one: one.end, default=None)
+        self._count()
+        return max(self._windows, key=lambda one: (one.end, one.window.id), default=None)
 
     def weigh(self) -> tuple[Status, bool]:
         """What is to be published, and whether it would be better without what is planned."""
-        self.measured = self._of(lambda row: row.measured)
-        self.declared = self._of(lambda row: row.declared)
-        status = self._of(lambda row: row.status)
-        if not any(row.planned for row in self.services):
+        self._count()
+        # services that are gone for good leave the rest as it is
+        sums = self._counting if len(self._counting.status) else self._gone
+        majority = self.environment.majority
+        self.measured = sums.measured.status(majority)
+        self.declared = sums.declared.status(majority)
+        status = sums.status.status(majority)
+        if not (self._counting.planned or self._gone.planned):
             return status, False
-        unplanned = self._of(lambda row: Status.GREEN if row.planned else row.status)
-        return status, unplanned.severity < status.severity
+        return status, sums.unplanned.status(majority).severity < status.severity
 
-    def _of(self, status: Callable[[ServiceRow], Status]) -> Status:
-        """Rolled up. A service that is gone for good leaves the rest as it is."""
-        counting = [row for row in self.services if not row.gone]
-        return judge.roll_up(
-            [
-                Child(status=status(row), weight=row.service.weight, critical=row.service.critical)
-                for row in counting or self.services
-            ],
-            self.environment.majority,
-        )
+    def _count(self) -> None:
+        for row in self._moved:
+            share = _Share(
+                row.gone, row.status, row.measured, row.declared, row.planned, row.window
+            )
+            if row.counted is not None:
+                self._shift(row.counted, row.service, -1)
+            self._shift(share, row.service, 1)
+            row.counted = share
+        self._moved.clear()
+
+    def _shift(self, share: _Share, service: Service, by: int) -> None:
+        (self._gone if share.gone else self._counting).count(share, service, by)
+        if share.window is not None:
+            number = self._windows.get(share.window, 0) + by
+            if number:
+                self._windows[share.window] = number
+            else:
+                del self._windows[share.window]
+
+    def look(self, now: float) -> EnvironmentView:
+        """The view, the same object as long as nothing has changed."""
+        view = self.view
+        changed = view is None
+        for row in self._outdated:
+            before, fresh = self._views[row.place], row.look(now)
+            if fresh is not before:
+                self._views[row.place] = fresh
+                changed = True
+        self._outdated.clear()
+        if (
+            changed
+            or view is None
+            or view.status is not self.status
+            or view.measured is not self.measured
+            or view.declared is not self.declared
+            or view.planned is not self.planned
+            or view.since != self.since
+        ):
+            view = self.view = EnvironmentView(
+                environment=self.environment,
+                status=self.status,
+                measured=self.measured,
+                declared=self.declared,
+                planned=self.planned,
+                since=self.since,
+                services=tuple([one for one in self._views if one is not None]),
+            )
+        return view
 
     def state(self) -> PublishedState:
         return _state(self)

@@ -33,6 +33,7 @@ class CheckRow:
         "last",
         "latencies",
         "parts",
+        "place",
         "recent",
         "retired",
         "standing",
@@ -41,8 +42,10 @@ class CheckRow:
         "view",
     )
 
-    def __init__(self, check: Check, started_at: float) -> None:
+    def __init__(self, check: Check, started_at: float, place: int = 0) -> None:
+        """``place`` is its number among the board's rows."""
         self.check = check
+        self.place = place
         self.started_at = started_at
         self.fold: Fold = judge.START
         self.parts: dict[str, tuple[Fold, Observation | None]] = {}
@@ -63,11 +66,15 @@ class CheckRow:
         self.clock_set_at = float("-inf")
         """When the wall clock was last set, as it has said since."""
 
-    def retire(self, package: str) -> None:
-        """It belongs to ``package``, which is retired; to none that is, when empty."""
-        if package != self.retired:
-            self.retired = package
-            self.view = None
+    def retire(self, package: str) -> bool:
+        """It belongs to ``package``, which is retired; to none that is, when empty. Whether that is
+        new.
+        """
+        if package == self.retired:
+            return False
+        self.retired = package
+        self.view = None
+        return True
 
     def observe(self, observation: Observation) -> Verdict:
         """Folds one observation in; gives what it is worth."""
@@ -215,6 +222,10 @@ class CheckRow:
     def stale(self, now: float) -> bool:
         """Whether the newest observation no longer says how things are."""
         return self.fold.at is not None and now - self.fold.at > self._holds(self.fold)
+
+    def stale_from(self) -> float:
+        """The instant after which :meth:`stale` holds unless it is observed again."""
+        return (self.fold.at or 0.0) + self._holds(self.fold)
 
     def _holds(self, fold: Fold) -> float:
         """Seconds for which what was seen counts. How old it was when the clock was set, the clock

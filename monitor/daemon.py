@@ -33,7 +33,7 @@ from monitor.calendars import Calendars
 from monitor.certificates import NOTHING
 from monitor.delays import excused, is_late
 from monitor.discovery.fetching import Discoverer
-from monitor.estate import Check, CheckId, Estate, ServiceId, Text
+from monitor.estate import Check, Estate, ServiceId, Text
 from monitor.estate_diff import Difference
 from monitor.fitness import CanaryWatch, LoopLag
 from monitor.history.history import History
@@ -150,6 +150,7 @@ class Daemon:
         self._discoverer: Discoverer | None = None
         self._ticked_at = self._timer()
         self._background: list[asyncio.Task[None]] = []
+        self._publishing: asyncio.Handle | None = None
         self._stack = contextlib.AsyncExitStack()
         self.events = Broadcast(clock=clock)
 
@@ -255,6 +256,7 @@ class Daemon:
         return restored.changes
 
     def _keep_all(self, keeper: Keeper) -> None:
+        self._publish()
         keeper.keep_all(self._clock())
 
     def _watch_configuration(self, stack: contextlib.AsyncExitStack) -> None:
@@ -297,10 +299,10 @@ class Daemon:
             observation = self._masker.observation(observation)
         if self._keeper is not None:
             self._keeper.observed(check.id, observation)
-        verdict, transitions, certificates = self.board.observe(check.id, observation, now)
+        verdict, certificates = self.board.take(check.id, observation, now)
         self._metrics.observe(check, observation, verdict)
-        if transitions:
-            self._announce(transitions, check.id)
+        if self.board.pending and self._publishing is None:
+            self._publishing = asyncio.get_running_loop().call_soon(self._publish)
         if certificates is not NOTHING:
             tell_certificates(certificates, check, self.estate)
             self._status.changed()
@@ -329,10 +331,17 @@ class Daemon:
         if self.board.unsettled(check.id):
             self._schedule.sooner(check.id, until + turn(check.id) * check.retry_interval)
 
-    def _announce(self, transitions: list[Transition], decided_by: CheckId | None = None) -> None:
-        snapshot = self.snapshot()
+    def _publish(self) -> None:
+        """What was seen in one turn of the loop is published as one."""
+        if self._publishing is not None:
+            self._publishing.cancel()
+            self._publishing = None
+        if transitions := self.board.publish(self._clock()):
+            self._announce(transitions)
+
+    def _announce(self, transitions: list[Transition]) -> None:
         plan = self._messenger.plan if self._messenger is not None else _nobody
-        entries = [self._announcer.entry(one, snapshot, decided_by, plan) for one in transitions]
+        entries = [self._announcer.entry(one, plan) for one in transitions]
         for one, entry in zip(transitions, entries, strict=True):
             self._metrics.transition(one)
             self._tell_overrun(one)
@@ -351,6 +360,7 @@ class Daemon:
 
     def _planned(self) -> None:
         """The calendars hold other windows, or cannot be read any more."""
+        self._publish()
         if transitions := self.board.plan(self._calendars.windows, self._clock()):
             self._announce(transitions)
         self._status.changed()
@@ -371,6 +381,7 @@ class Daemon:
                 self._schedule.realign()
                 self.board.clock_set(now)
             wall, mono = now, now_mono
+            self._publish()
             if transitions := self.board.age(now):
                 self._announce(transitions)
             self._stated.look(self.board.measured(), now)
@@ -429,6 +440,7 @@ class Daemon:
         calendars = await self._calendars.prepare(prepared.estate)
         changes, estate = prepared.changes, prepared.estate
 
+        self._publish()
         now = self._clock()
         self._masker.become(prepared.masker)
         under_way = self._runner.adopt(estate, probes, changes.begun)
@@ -479,6 +491,7 @@ class Daemon:
         return self._web.url
 
     def snapshot(self) -> Snapshot:
+        self._publish()
         now = self._clock()
         made = self.board.snapshot(
             now,

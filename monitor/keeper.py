@@ -8,7 +8,7 @@ The instant at which the daemon was last alive is kept too: nobody measured from
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import ceil
 
@@ -217,7 +217,7 @@ class Keeper:
     def keep_all(self, now: float) -> None:
         """To be called at the end, when nothing is observed any more."""
         self._keep(self._order, now)
-        self._history.checkpoint(self._published())
+        self._history.checkpoint({key: packed(one) for key, one in self._board.published()})
 
     def _keep(self, checks: Sequence[CheckId], now: float) -> None:
         self._history.checkpoint(self._states(checks) | {ALIVE: repr(now).encode()})
@@ -225,12 +225,9 @@ class Keeper:
     def _states(self, checks: Iterable[CheckId]) -> dict[str, bytes]:
         return {str(check): packed(self._board.check_state(check)) for check in checks}
 
-    def _published(self, touched: Container[str] | None = None) -> dict[str, bytes]:
-        return {
-            key: packed(state)
-            for key, state in self._board.published()
-            if touched is None or key in touched
-        }
+    def _published(self, touched: Iterable[str]) -> dict[str, bytes]:
+        states = {key: self._board.published_of(key) for key in touched}
+        return {key: packed(state) for key, state in states.items() if state is not None}
 
 
 def take_up(

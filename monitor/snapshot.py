@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from monitor.certificates import CertificateChange
-from monitor.estate import Check, Environment, Estate, Service, ServiceId
+from monitor.estate import Check, CheckId, Environment, Estate, Service, ServiceId
 from monitor.judge import Rule, Status
 from monitor.plan import EMPTY, Agenda, CalendarView, Notice, NoticeView, Occurrence, UpgradeView
 from monitor.shares import NOTHING, Availability
@@ -143,6 +143,8 @@ class Transition:
     """The id of the service window that explains it, or explained it until now."""
     reconfigured: bool = False
     """Whether nothing has happened but that the configuration was changed."""
+    decided_by: CheckId | None = field(default=None, compare=False, repr=False)
+    """The check whose facts are its evidence, while the process that saw it lives: not kept."""
 
     @property
     def id(self) -> str:

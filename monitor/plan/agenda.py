@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from monitor.estate import Estate
@@ -18,6 +18,43 @@ BEHIND = 90 * DAY
 """Seconds for which past windows are remembered."""
 AHEAD = 400 * DAY
 """Seconds that are looked ahead."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """What is planned and announced at one instant."""
+
+    windows: tuple[Occurrence, ...]
+    """Under way."""
+    notices: tuple[Notice, ...]
+    """Active, and saying worse than green."""
+    retired: Mapping[str, Upgrade]
+    """By their ids the checks that must fail, with the package they belong to."""
+
+    def declared(self, environment: str, service: str) -> Occurrence | None:
+        """The active window that declares the worst for a service; of equals the one that ends
+        last. ``None`` when none covers it.
+        """
+        return max(
+            (one for one in self.windows if one.window.covers(environment, service)),
+            key=lambda one: (one.window.impact.declares.severity, one.end),
+            default=None,
+        )
+
+    def noticed(self, environment: str, service: str) -> Notice | None:
+        """The active notice that says the worst of a service; of equals the one that began last.
+        ``None`` when none says worse than green.
+        """
+        return max(
+            (one for one in self.notices if one.covers(environment, service)),
+            key=lambda one: (one.says.severity, one.begins or -math.inf),
+            default=None,
+        )
+
+    def package(self, check: str) -> str:
+        """The retired package that a check belongs to; empty when there is none."""
+        upgrade = self.retired.get(check)
+        return upgrade.package if upgrade is not None else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,28 +82,14 @@ class Agenda:
         found = [one for one in self.occurrences if at - within <= one.end <= at]
         return tuple(sorted(found, key=lambda one: -one.end))
 
-    def declared(self, at: float, environment: str, service: str) -> Occurrence | None:
-        """The active window that declares the worst for a service; of equals the one that ends
-        last. ``None`` when none covers it.
-        """
-        covering = [one for one in self.active(at) if one.window.covers(environment, service)]
-        return max(
-            covering,
-            key=lambda one: (one.window.impact.declares.severity, one.end),
-            default=None,
-        )
-
-    def noticed(self, at: float, environment: str, service: str) -> Notice | None:
-        """The active notice that says the worst of a service; of equals the one that began last.
-        ``None`` when none says worse than green.
-        """
-        found = [
-            one
-            for one in self.notices
-            if one.says is not Status.GREEN and one.active(at) and one.covers(environment, service)
-        ]
-        return max(
-            found, key=lambda one: (one.says.severity, one.begins or -math.inf), default=None
+    def sheet(self, at: float) -> Sheet:
+        """What holds at ``at``, found once for all services."""
+        return Sheet(
+            windows=self.active(at),
+            notices=tuple(
+                one for one in self.notices if one.says is not Status.GREEN and one.active(at)
+            ),
+            retired=self.retired(at),
         )
 
     def file_delay(self, at: float, environment: str, service: str) -> float:

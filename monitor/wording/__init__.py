@@ -27,7 +27,7 @@ from monitor.wording.plans import notice_message, upgrade_message
 from monitor.wording.reasons import reason_phrase
 from monitor.wording.stated import stated_message
 from monitor.wording.times import duration, instant
-from monitor.wording.transitions import transition_message
+from monitor.wording.transitions import message_of, transition_message
 from monitor.wording.wholes import environment_message, overall_message, service_message
 from monitor.wording.window_events import window_message
 
@@ -37,6 +37,7 @@ __all__ = [
     "duration",
     "environment_message",
     "instant",
+    "message_of",
     "notice_message",
     "overall_message",
     "reason_phrase",

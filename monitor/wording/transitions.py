@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from zoneinfo import ZoneInfo
 
-from monitor.estate import Text
+from monitor.estate import Environment, Text
 from monitor.judge import Status
 from monitor.snapshot import EnvironmentView, ServiceView, Snapshot, Transition
 from monitor.wording.checks import service_subject
@@ -39,23 +40,40 @@ _RECONFIGURED = Text(
 
 def transition_message(transition: Transition, snapshot: Snapshot) -> Text:
     """What a transition means to a reader; ``snapshot`` is of the moment after it."""
-    said = _message(transition, snapshot)
+    environment, service = _views(transition, snapshot)
+    view = service if transition.service is not None else environment
+    known = environment.environment if environment is not None else None
+    return message_of(transition, known, view, snapshot.estate.timezone)
+
+
+def message_of(
+    transition: Transition,
+    environment: Environment | None,
+    view: ServiceView | EnvironmentView | None,
+    zone: ZoneInfo,
+) -> Text:
+    """The same of a ``view`` of the service or the environment that it is of, of the moment after
+    it; ``None`` where they are not known.
+    """
+    said = _message(transition, environment, view, zone)
     return together((said, _RECONFIGURED)) if transition.reconfigured else said
 
 
-def _message(transition: Transition, snapshot: Snapshot) -> Text:
-    environment, service = _views(transition, snapshot)
-    subject = _subject(transition, environment, service)
-    zone = snapshot.estate.timezone
+def _message(
+    transition: Transition,
+    environment: Environment | None,
+    view: ServiceView | EnvironmentView | None,
+    zone: ZoneInfo,
+) -> Text:
+    subject = _subject(transition, environment, view)
     since = instant(transition.since, zone)
-    view = service if transition.service is not None else environment
     if transition.after is Status.GREEN:
         if transition.before in (Status.YELLOW, Status.RED):
             over = _finished if transition.was_planned else _resolved
             return together((over(subject, since), _lasted(transition)))
         return together((lead(Claim.FULL, subject, since), _BEFORE[transition.before]))
     if view is not None and view.status is transition.after:
-        where = environment.environment.title if environment is not None else None
+        where = environment.title if environment is not None else None
         said = (
             service_message(view, zone, where)
             if isinstance(view, ServiceView)
@@ -105,15 +123,15 @@ def _service_name(transition: Transition) -> str | None:
 
 
 def _subject(
-    transition: Transition, environment: EnvironmentView | None, service: ServiceView | None
+    transition: Transition,
+    environment: Environment | None,
+    view: ServiceView | EnvironmentView | None,
 ) -> Text:
-    known = title(
-        environment.environment.title if environment is not None else None, transition.environment
-    )
+    known = title(environment.title if environment is not None else None, transition.environment)
     name = _service_name(transition)
     if name is None:
         return Text(sv=f"testmiljön {known.sv}", en=f"the test environment {known.en}")
-    titled = service.service.title if service is not None else None
+    titled = view.service.title if isinstance(view, ServiceView) else None
     return service_subject(titled, name, known)
 
 

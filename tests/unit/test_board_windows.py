@@ -85,8 +85,8 @@ def test_what_a_window_leaves_red_has_its_case() -> None:
         (None, True, True),
     ]
     for change in changes:
-        case = made.case_of(change, START + 120)
-        assert case is not None
+        assert change.decided_by is not None
+        case = made.case(change.decided_by, START + 120)
         assert (case.view.check.name, case.view.status) == ("api", Status.RED)
         assert [each.at - START for each in case.recent] == [1, 20, 21, 22]
 
@@ -96,7 +96,7 @@ def test_what_is_planned_has_no_case() -> None:
     made = board(window(10, 120))
     [change, _] = made.age(START + 10)
     assert change.worsening
-    assert made.case_of(change, START + 10) is None
+    assert change.decided_by is None
 
 
 def test_a_planned_stop_is_red_and_planned_from_its_start_to_its_end() -> None:

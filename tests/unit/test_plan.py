@@ -194,7 +194,7 @@ def test_of_overlapping_windows_the_worst_declares() -> None:
         {"start": "2026-11-24T20:30", "end": "2026-11-25T21:45", "impact": "outage",
          "cancelled": True},
     )  # fmt: skip
-    declared = found.declared(instant(at), "ext5", "expo")
+    declared = found.sheet(instant(at)).declared("ext5", "expo")
     assert declared is not None
     assert (declared.window.id, declared.window.impact.declares) == ("w2", Status.RED)
     assert [one.window.id for one in found.active(instant(at))] == ["w0", "w1", "w2"]

@@ -113,21 +113,23 @@ class Timelines:
         self._changed &= self._timelines.keys()
 
     def measure(self, now: float) -> Iterator[tuple[ServiceId, Availability]]:
-        """The availability of every service, one by one, so that the caller may give way between
-        two. It is measured anew where something has changed, and of all after :data:`REFRESH`;
-        one that is the same as before is the same object.
+        """The availability of every service of which it may be another than at the last call, one by
+        one, so that the caller may give way between two: where something has changed, and of all
+        after :data:`REFRESH`. One that is the same as before is the same object.
         """
         at = self._measured_at
         if at is None or not at <= now < at + REFRESH:
             self._measured_at = now
             self._changed.update(self._timelines)
-        for service, timeline in list(self._timelines.items()):  # it may change between two steps
+        for service in list(self._changed):  # it may change between two steps
+            self._changed.discard(service)
+            timeline = self._timelines.get(service)
+            if timeline is None:
+                continue
             found = self._measured.get(service)
-            if found is None or service in self._changed:
-                self._changed.discard(service)
-                new = availability(timeline, now)
-                if new != found:
-                    found = self._measured[service] = new
+            new = availability(timeline, now)
+            if new != found:
+                found = self._measured[service] = new
             yield service, found
 
     def report(self, service: ServiceId, zone: ZoneInfo, now: float) -> AvailabilityReport:

@@ -128,7 +128,7 @@ class CheckRow:
             verdict=self.verdict,
             evidence=_without_answer(self.evidence),
             latencies=tuple(self.latencies),
-            recent=tuple(map(Recent._make, self.recent)),
+            recent=tuple([Recent(*one) for one in self.recent]),
             placed=placed(known),
             remembered=known.remembered,
             newest=known.newest,
@@ -248,7 +248,7 @@ class CheckRow:
             service=service,
             view=self.look(now),
             seen=self.evidence if self.evidence is not None else self.last,
-            recent=tuple(map(Recent._make, self.recent)),
+            recent=tuple([Recent(*one) for one in self.recent]),
         )
 
     def look(self, now: float) -> CheckView:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import time
 from collections.abc import Callable, Container, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -129,6 +130,7 @@ class Daemon:
         self._web = WebServer()
         self._clock = clock
         self._timer = timer
+        self._debug = log.is_enabled_for(logging.DEBUG)
         self._listens = listens
         self._open_history = history
         self._make_messenger = messenger
@@ -308,7 +310,7 @@ class Daemon:
             self._status.changed()
         if self.board.unsettled(check.id):
             self._schedule.sooner(check.id, max(now, observation.at + check.retry_interval))
-        if verdict.grade != "good":
+        if self._debug and verdict.grade != "good":
             log.debug(
                 "observed",
                 check=check.id,

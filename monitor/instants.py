@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_ENDS = tuple(f".{number:03}Z" for number in range(1000))
 _FIRST, _LAST = "0001-01-01T00:00:00.000Z", "9999-12-31T23:59:59.999Z"
 
 
@@ -14,7 +16,13 @@ def instant(at: float) -> str:
     What a calendar does not reach (a certificate may say anything) becomes its nearest end.
     """
     try:
-        moment = _EPOCH + timedelta(milliseconds=round(at * 1000))
+        milliseconds = round(at * 1000)
+        return _second(milliseconds // 1000) + _ENDS[milliseconds % 1000]
     except (OverflowError, ValueError):
         return _LAST if at > 0 else _FIRST
-    return moment.isoformat(timespec="milliseconds")[:23] + "Z"
+
+
+@lru_cache(256)
+def _second(seconds: int) -> str:
+    """Whatever is published at one time is mostly of the same few seconds."""
+    return (_EPOCH + timedelta(seconds=seconds)).isoformat()[:19]

@@ -41,11 +41,14 @@ class Masker:
         of the secrets.
         """
         index = self._indexed()
-        found: set[str] = set()
-        for text in texts:
-            for place in range(len(text) - SHORTEST + 1):
-                found.update(index.get(text[place : place + SHORTEST], ()))
-        return Masker(found)
+        if not index:
+            return self
+        begins = {
+            text[place : place + SHORTEST]
+            for text in set(texts)
+            for place in range(len(text) - SHORTEST + 1)
+        }
+        return Masker(form for begin in begins & index.keys() for form in index[begin])
 
     def _indexed(self) -> dict[str, list[str]]:
         if self._index is None:

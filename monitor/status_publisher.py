@@ -23,11 +23,17 @@ log = structlog.get_logger("driftvakt")
 EVERY = 5.0
 """Seconds at most between two writings of the status file (contract, section 7)."""
 
+REST = 9.0
+"""Rest after a rendering, as a multiple of the work it took: while everything changes, no more than
+a tenth of the core goes into telling it."""
+
 Measured = Iterable[tuple[ServiceId, Availability]]
 
 
 class StatusPublisher:
-    """Owns the file. ``measure`` works out every service's availability, one after the other."""
+    """Owns the file. ``measure`` works out the availability of the services, one after the other, of
+    which it may be another than before.
+    """
 
     def __init__(
         self,
@@ -50,6 +56,8 @@ class StatusPublisher:
         self._rendering = asyncio.Lock()
         self._changed = asyncio.Event()
         self._write_error = ""
+        self._timer = timer
+        self._worked = 0.0
 
     def changed(self) -> None:
         """Something has: the file is written without delay."""
@@ -63,13 +71,16 @@ class StatusPublisher:
                     await self._changed.wait()
             self._changed.clear()
             await self.publish()
+            await asyncio.sleep(min(EVERY, REST * self._worked))
 
     async def render(self) -> None:
         """Makes the body of this moment, for those who ask for it over HTTP."""
         async with self._rendering:
-            await self._measure_availability()
+            pacer = Pacer(timer=self._timer)
+            await self._measure_availability(pacer)
             snapshot = self._snapshot()
-            self.body = await self._renderer.render(snapshot), snapshot.at
+            self.body = await self._renderer.render(snapshot, pacer), snapshot.at
+            self._worked = pacer.worked
 
     async def publish(self) -> None:
         """Renders the status and writes it; what cannot be written is told, once, and goes on."""
@@ -93,11 +104,11 @@ class StatusPublisher:
         await self.publish()
         await self.file.close()
 
-    async def _measure_availability(self) -> None:
-        pacer = Pacer()
+    async def _measure_availability(self, pacer: Pacer) -> None:
         measured = {}
         for service, availability in self._measure():
             measured[service] = availability
             if pacer.due():
                 await pacer.rest()
-        self.availability = measured
+        if measured:
+            self.availability = {**self.availability, **measured}

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
+from base64 import b32encode
+from functools import lru_cache
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 """Crockford's base 32: no letter is taken for a digit when an id is read aloud."""
+_FROM_RFC_4648 = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", _ALPHABET.encode())
 _LOOKALIKES = str.maketrans("oil", "011")
 _TIME_DIGITS = 9
 _HASH_DIGITS = 7
@@ -17,6 +20,7 @@ FULL_LENGTH = _TIME_DIGITS + _HASH_DIGITS
 ID_PATTERN = f"^[{_ALPHABET}]{{{FULL_LENGTH}}}$"
 
 
+@lru_cache(1024)
 def transition_id(environment: str, service: str | None, before: str, after: str, at: float) -> str:
     """16 characters, the first 9 of which sort by time (to the millisecond).
 
@@ -25,7 +29,9 @@ def transition_id(environment: str, service: str | None, before: str, after: str
     """
     told = f"{environment}/{service or ''} {before} {after} {at!r}"
     digest = int.from_bytes(hashlib.blake2b(told.encode(), digest_size=8).digest())
-    return _digits(int(at * 1000), _TIME_DIGITS) + _digits(digest, _HASH_DIGITS)
+    bits = 5 * _HASH_DIGITS
+    number = (int(at * 1000) % 32**_TIME_DIGITS) << bits | digest % (1 << bits)
+    return b32encode(number.to_bytes(FULL_LENGTH * 5 // 8)).translate(_FROM_RFC_4648).decode()
 
 
 def read_id(text: str) -> str | None:
@@ -48,12 +54,3 @@ def span_of(prefix: str) -> tuple[float, float]:
     unit = len(_ALPHABET) ** (_TIME_DIGITS - len(digits))
     # a millisecond more on both sides: a float is not exact
     return (first * unit - 1) / 1000, ((first + 1) * unit + 1) / 1000
-
-
-def _digits(number: int, length: int) -> str:
-    """The lowest ``length`` digits."""
-    found = []
-    for _ in range(length):
-        number, digit = divmod(number, len(_ALPHABET))
-        found.append(_ALPHABET[digit])
-    return "".join(reversed(found))

@@ -263,6 +263,8 @@ def clean(text: object, limit: int = TEXT_LIMIT) -> str:
     backslash escapes.
     """
     raw = str(text)
+    if len(raw) <= limit and raw.isprintable():
+        return raw
     shown = raw[: limit + 1]
     if not shown.isprintable():
         shown = "".join(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import orjson
@@ -88,7 +88,10 @@ def _transition(transition: Transition) -> dict[str, Any]:
 def _case(case: Case, estate: Estate, masker: Masker) -> dict[str, Any]:
     check, thresholds = case.view.check, case.view.check.thresholds
     seen = None if case.seen is None else _worst(case.seen, thresholds)
-    masker_of_details = masker.within(each.detail for each in case.recent)
+    details = [each.detail for each in case.recent]
+    if case.seen is not None:
+        details += [each.detail for each in (case.seen, *case.seen.parts)]
+    of_details = masker.within(details)
     client = seen.tls.client if seen is not None and seen.tls is not None else None
     return {
         "titles": {"environment": _text(case.environment), "service": _text(case.service)},
@@ -103,8 +106,8 @@ def _case(case: Case, estate: Estate, masker: Masker) -> dict[str, Any]:
         "request": request_value(check, client, estate.user_agent, masker),
         "observation": None
         if case.seen is None or seen is None
-        else _seen(case.seen, seen, thresholds, masker),
-        "recent": [_recent(each, masker_of_details) for each in case.recent],
+        else _seen(case.seen, seen, thresholds, masker, of_details),
+        "recent": _recent(case.recent, of_details),
     }
 
 
@@ -127,11 +130,10 @@ def _why(why: Why) -> dict[str, Any]:
 
 
 def _seen(
-    whole: Observation, seen: Observation, thresholds: Thresholds, masker: Masker
+    whole: Observation, seen: Observation, thresholds: Thresholds, masker: Masker, own: Masker
 ) -> dict[str, Any]:
-    """``seen`` is ``whole``, or the worst of its parts."""
+    """``seen`` is ``whole``, or the worst of its parts; ``own`` is for their details."""
     parts, resolved = whole.parts, seen.resolved or whole.resolved
-    own = masker.within(each.detail for each in (seen, *parts))
     return {
         **_outcome(seen, thresholds, own),
         "phases_ms": {phase.value: _ms(took) for phase, took in seen.phases.measured()},
@@ -156,15 +158,21 @@ def _outcome(seen: Observation, thresholds: Thresholds, masker: Masker) -> dict[
     }
 
 
-def _recent(each: Recent, masker: Masker) -> dict[str, Any]:
-    return {
-        "at": instant(each.at),
-        "address": each.address,
-        "grade": each.verdict.grade,
-        "reason": each.verdict.reason,
-        "detail": masker.text(clean(each.detail)),
-        "duration_ms": _ms(each.duration),
-    }
+def _recent(recent: Sequence[Recent], masker: Masker) -> list[dict[str, Any]]:
+    """Up to a hundred, most of them good, and those that are not mostly for the same reason."""
+    details = {each.detail for each in recent}
+    shown = {detail: masker.text(clean(detail)) for detail in details}
+    return [
+        {
+            "at": instant(at),
+            "address": address,
+            "grade": verdict.grade,
+            "reason": verdict.reason,
+            "detail": shown[detail],
+            "duration_ms": round(duration * 1000, 3),
+        }
+        for at, duration, verdict, detail, address in recent
+    ]
 
 
 def _text(text: Text, limit: int = 200) -> dict[str, str]:

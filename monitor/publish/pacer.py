@@ -16,20 +16,27 @@ class Pacer:
     ``timer`` measures lengths of time only, in seconds.
     """
 
-    __slots__ = ("_stretch", "_timer", "_until")
+    __slots__ = ("_began", "_stretch", "_timer", "_worked")
 
     def __init__(
         self, stretch: float = STRETCH, timer: Callable[[], float] = time.perf_counter
     ) -> None:
         self._stretch = stretch
         self._timer = timer
-        self._until = timer() + stretch
+        self._began = timer()
+        self._worked = 0.0
 
     def due(self) -> bool:
         """Whether the stretch is over; the caller then awaits :meth:`rest`."""
-        return self._timer() >= self._until
+        return self._timer() - self._began >= self._stretch
+
+    @property
+    def worked(self) -> float:
+        """Seconds of work in all stretches, rests not counted."""
+        return self._worked + self._timer() - self._began
 
     async def rest(self) -> None:
         """Lets everything else that is ready run once."""
+        self._worked += self._timer() - self._began
         await asyncio.sleep(0)
-        self._until = self._timer() + self._stretch
+        self._began = self._timer()

@@ -64,9 +64,9 @@ class StatusRenderer:
         self._services: dict[ServiceId, tuple[ServiceView, bytes]] = {}
         self._availability: dict[ServiceId, tuple[Availability, bytes]] = {}
 
-    async def render(self, snapshot: Snapshot) -> bytes:
+    async def render(self, snapshot: Snapshot, pacer: Pacer | None = None) -> bytes:
         """UTF-8 JSON. Never works longer than 2 ms without giving way to the event loop."""
-        pacer = Pacer(timer=self._timer)
+        pacer = pacer or Pacer(timer=self._timer)
         if snapshot.estate is not self._estate:
             self._checks, self._services, self._availability = {}, {}, {}
             self._estate = snapshot.estate

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from monitor.estate import Text
 from probes.observation import clean
@@ -11,11 +12,13 @@ LISTED = 4
 """Names in a list before the rest is a number."""
 
 
+@lru_cache(4096)
 def one_line(text: str) -> str:
     """Text from outside, on one line, with single spaces and nothing unprintable."""
     return clean(" ".join(text.split()))
 
 
+@lru_cache(4096)
 def title(text: Text | None, name: str) -> Text:
     """A configured title, or the name where a language has none."""
     if text is None:

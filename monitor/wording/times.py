@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from functools import lru_cache
 from math import isfinite
 from zoneinfo import ZoneInfo
 
@@ -48,15 +49,25 @@ _UNITS = (
 )
 
 
+_WHOLE_MINUTES = 100_000_000.0
+"""1973, in seconds since the epoch."""
+
+
 def instant(at: float, zone: ZoneInfo) -> Text:
     """``måndag 23 november 2026 kl. 14.02``, ``Monday 23 November 2026 at 14:02``.
 
     In the hour that the end of summer time repeats, the zone's abbreviation tells the two apart.
     """
     try:
-        local = datetime.fromtimestamp(at, zone)
+        # since then the offsets of all zones are whole minutes
+        return _minute(at // 60 * 60 if at > _WHOLE_MINUTES else at, zone)
     except (OverflowError, ValueError, OSError):
         return Text(sv="okänd tid", en="an unknown time")
+
+
+@lru_cache(256)
+def _minute(at: float, zone: ZoneInfo) -> Text:
+    local = datetime.fromtimestamp(at, zone)
     weekday, day, month, year = local.weekday(), local.day, local.month - 1, local.year
     hour, minute = f"{local.hour:02}", f"{local.minute:02}"
     if local.utcoffset() != local.replace(fold=1 - local.fold).utcoffset():

@@ -16,6 +16,10 @@ _OURS = frozenset({"timestamp", "level", "logger"})
 """Keys whose values are never anybody's secret, however much a secret looks like a year."""
 
 
+_PLAIN = frozenset({bool, float, int, type(None)})
+"""Types that hold no text; the rest of a line is masked value by value."""
+
+
 class SecretMask:
     """A structlog processor that blanks known secrets, wherever in an event they stand."""
 
@@ -26,7 +30,7 @@ class SecretMask:
         self, _logger: Any, _method: str, event: MutableMapping[str, Any]
     ) -> MutableMapping[str, Any]:
         for key, value in event.items():
-            if key not in _OURS:
+            if type(value) not in _PLAIN and key not in _OURS:
                 event[key] = self._masked(value)
         return event
 

@@ -13,12 +13,22 @@ from types import FrameType
 
 from rich.console import Console
 
-from tests.benchmarks import cpu, latency, machine, memory, replay, report
+from tests.benchmarks import (
+    cpu,
+    growth,
+    growth_report,
+    growth_shape,
+    latency,
+    machine,
+    memory,
+    replay,
+    report,
+)
 from tests.benchmarks.processes import BenchmarkError
 from tests.benchmarks.target import HOST, nginx
 
 PARTS = ("cpu", "latency", "memory")
-APART = ("replay",)
+APART = ("replay", "growth")
 """Only when asked for: they take minutes and measure no probe."""
 
 
@@ -27,7 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, _end)
     try:
         if options.only and set(options.only) <= set(APART):
-            return 0 if _replay(options) else 1
+            parts = [_growth if name == "growth" else _replay for name in options.only]
+            return 0 if all(part(options) for part in parts) else 1
         return 0 if _run(options) else 1
     except BenchmarkError as error:
         print(f"benchmark: {error}", file=sys.stderr)
@@ -57,6 +68,14 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         choices=[load.rate for load in latency.LOADS],
         help="of the part latency: probes a second (all of them)",
     )
+    parser.add_argument(
+        "--sizes",
+        default="100,1000,10000",
+        help="of the part growth: checks in all (100,1000,10000)",
+    )
+    parser.add_argument(
+        "--judge", action="store_true", help="of the part growth: exit 1 when a bound is not kept"
+    )
     parser.add_argument("--host", default=HOST, help=f"the target's name ({HOST}; or localhost)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
     return parser.parse_args(arguments)
@@ -75,6 +94,29 @@ def _replay(options: argparse.Namespace) -> bool:
         found = replay.measure(Path(name), checks, days, told)
     report.show_replay(console, found)
     return found.cpu < replay.GOAL and found.resident < replay.MEMORY_GOAL
+
+
+def _growth(options: argparse.Namespace) -> bool:
+    """Whether every bound was kept, or nobody asks."""
+    console = Console(width=None if sys.stdout.isatty() else 170, highlight=False)
+    described = machine.describe()
+    console.print(described)
+
+    def told(line: str) -> None:
+        console.print(f"  {line}", style="dim")
+
+    shapes = growth_shape.shapes([int(size) for size in options.sizes.split(",")])
+    measured_core, other_core = machine.cores()
+    with (
+        tempfile.TemporaryDirectory(prefix="driftvakt-bench-") as name,
+        machine.on_core(other_core),
+    ):
+        cost, found = growth.measure(Path(name), (measured_core, other_core), shapes, told)
+    kept = growth_report.show(console, cost, found)
+    if options.json is not None:
+        figures = {"machine": described, **growth_report.document(cost, found)}
+        options.json.write_text(json.dumps(figures, indent=2) + "\n")
+    return kept or not options.judge
 
 
 def _run(options: argparse.Namespace) -> bool:

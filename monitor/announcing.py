@@ -4,21 +4,40 @@ of the log.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import structlog
 
 from monitor import __version__
-from monitor.board import Board
-from monitor.estate import Estate, Text
+from monitor.board import OVERALL, Board
+from monitor.case import Case
+from monitor.check_state import PublishedState
+from monitor.estate import Environment, Estate, Text
 from monitor.evidence import Shelf, evidence
 from monitor.record import Entry, Outgoing
 from monitor.secrets import Masker
-from monitor.snapshot import Transition
+from monitor.snapshot import EnvironmentView, ServiceView, Transition
 from monitor.telling import tell_transition
 from monitor.wording import message_of
 
 log = structlog.get_logger("driftvakt")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """All that a transition's entry is made of, as it was when it was published: what has come since
+    then is told by the next.
+    """
+
+    transition: Transition
+    at: float
+    environment: Environment
+    view: ServiceView | EnvironmentView
+    case: Case | None
+    """Of the check that decided it, for a worsening."""
+    published: Mapping[str, PublishedState]
+    """What was published of it and of what it belongs to."""
 
 
 class Announcer:
@@ -37,17 +56,33 @@ class Announcer:
         """From now on the board's transitions are those of this configuration."""
         self._estate = estate
 
+    def facts(self, transition: Transition) -> Facts:
+        """To be called before anything else is published."""
+        now, board = self._clock(), self._board
+        environment, view = board.view_of(transition, now)
+        decided_by = transition.decided_by if transition.worsening else None
+        subject = f"{transition.environment}/{transition.service}"
+        return Facts(
+            transition=transition,
+            at=now,
+            environment=environment,
+            view=view,
+            case=board.case(decided_by, now) if decided_by is not None else None,
+            published={
+                key: state
+                for key in (OVERALL, transition.environment, subject)
+                if (state := board.published_of(key)) is not None
+            },
+        )
+
     def entry(
-        self,
-        transition: Transition,
-        messages: Callable[[Transition, Text], tuple[Outgoing, ...]],
+        self, facts: Facts, messages: Callable[[Transition, Text], tuple[Outgoing, ...]]
     ) -> Entry:
-        """To be called before anything else is published. ``messages`` are those that it causes."""
-        now = self._clock()
-        environment, view = self._board.view_of(transition, now)
-        message = message_of(transition, environment, view, self._estate.timezone)
+        """``messages`` are those that it causes."""
+        transition = facts.transition
+        message = message_of(transition, facts.environment, facts.view, self._estate.timezone)
         tell_transition(transition, message, self._estate.language)
-        bundle = self._evidence(transition, message, now) if transition.worsening else None
+        bundle = self._evidence(facts, message) if transition.worsening else None
         return Entry(
             transition=transition,
             message=message,
@@ -55,18 +90,17 @@ class Announcer:
             outgoing=messages(transition, message),
         )
 
-    def _evidence(self, transition: Transition, message: Text, now: float) -> bytes | None:
-        decided_by = transition.decided_by
+    def _evidence(self, facts: Facts, message: Text) -> bytes | None:
+        transition = facts.transition
         try:
-            case = self._board.case(decided_by, now) if decided_by is not None else None
             bundle = evidence(
                 transition,
                 message,
-                case,
+                facts.case,
                 estate=self._estate,
                 masker=self._masker,
                 version=__version__,
-                made_at=now,
+                made_at=facts.at,
             )
         except Exception:  # a bug of ours: the transition is told all the same
             log.exception("evidence_not_made", transition=transition.id)

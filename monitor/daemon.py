@@ -14,9 +14,11 @@ import asyncio
 import contextlib
 import logging
 import time
+from collections import deque
 from collections.abc import Callable, Container, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from functools import partial
+from math import inf
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -24,7 +26,7 @@ from typing import Self
 import structlog
 
 from monitor import __version__
-from monitor.announcing import Announcer
+from monitor.announcing import Announcer, Facts
 from monitor.aside import aside
 from monitor.availability import Timelines
 from monitor.blackbox.prober import Prober
@@ -32,6 +34,7 @@ from monitor.blackbox.route import probe_route
 from monitor.board import Board
 from monitor.calendars import Calendars
 from monitor.certificates import NOTHING
+from monitor.check_state import PublishedState
 from monitor.delays import excused, is_late
 from monitor.discovery.fetching import Discoverer
 from monitor.estate import Check, Estate, ServiceId, Text
@@ -72,6 +75,8 @@ log = structlog.get_logger("driftvakt")
 
 TICK = 1.0
 """Seconds between looks at what time alone changes: staleness, the clock, the watchdog."""
+HOLD = 0.005
+"""Seconds for which transitions are told in one turn of the loop; one is told in any case."""
 CLOCK_JUMP = 2.0
 """Seconds of wall clock against monotonic clock in one tick that count as a jump."""
 DRAIN = 3.0
@@ -153,6 +158,9 @@ class Daemon:
         self._ticked_at = self._timer()
         self._background: list[asyncio.Task[None]] = []
         self._publishing: asyncio.Handle | None = None
+        self._untold: deque[Facts] = deque()
+        """Transitions that are published and not told yet; ``_telling``: they will be."""
+        self._telling: asyncio.Handle | None = None
         self._stack = contextlib.AsyncExitStack()
         self.events = Broadcast(clock=clock)
 
@@ -259,6 +267,7 @@ class Daemon:
 
     def _keep_all(self, keeper: Keeper) -> None:
         self._publish()
+        self._tell()
         keeper.keep_all(self._clock())
 
     def _watch_configuration(self, stack: contextlib.AsyncExitStack) -> None:
@@ -342,16 +351,35 @@ class Daemon:
             self._announce(transitions)
 
     def _announce(self, transitions: list[Transition]) -> None:
-        plan = self._messenger.plan if self._messenger is not None else _nobody
-        entries = [self._announcer.entry(one, plan) for one in transitions]
-        for one, entry in zip(transitions, entries, strict=True):
+        for one in transitions:
+            self._untold.append(self._announcer.facts(one))
             self._metrics.transition(one)
-            self._tell_overrun(one)
             self.timelines.add(one)
-            self.events.tell(entry)
-        if self._keeper is not None:
-            self._keeper.record(entries)
         self._status.changed()
+        if self._telling is None:
+            self._tell_some()
+
+    def _tell_some(self) -> None:
+        """Tells of what has changed, oldest first, for as long as the loop may be held; of the rest
+        in its next turn.
+        """
+        self._telling = None
+        self._tell(self._timer() + HOLD)
+        if self._untold:
+            self._telling = asyncio.get_running_loop().call_soon(self._tell_some)
+
+    def _tell(self, until: float = inf) -> None:
+        plan = self._messenger.plan if self._messenger is not None else _nobody
+        entries: list[Entry] = []
+        published: dict[str, PublishedState] = {}
+        while self._untold and (not entries or self._timer() < until):
+            facts = self._untold.popleft()
+            entries.append(self._announcer.entry(facts, plan))
+            published |= facts.published
+            self._tell_overrun(facts.transition)
+            self.events.tell(entries[-1])
+        if entries and self._keeper is not None:
+            self._keeper.record(entries, published)
 
     def _tell_overrun(self, one: Transition) -> None:
         if one.overrun and one.service is not None:
@@ -443,6 +471,7 @@ class Daemon:
         changes, estate = prepared.changes, prepared.estate
 
         self._publish()
+        self._tell()  # by the configuration that they happened under
         now = self._clock()
         self._masker.become(prepared.masker)
         under_way = self._runner.adopt(estate, probes, changes.begun)

@@ -15,7 +15,7 @@ from math import ceil
 import structlog
 
 from monitor.availability import Timelines
-from monitor.board import OVERALL, Board
+from monitor.board import Board
 from monitor.check_state import (
     CheckState,
     PublishedState,
@@ -148,17 +148,18 @@ class Keeper:
                 later[check_id] = newer
         return later
 
-    def record(self, entries: Sequence[Entry]) -> None:
-        """Keeps transitions, and in one with them the states that they leave behind."""
+    def record(self, entries: Sequence[Entry], published: Mapping[str, PublishedState]) -> None:
+        """Keeps transitions, and in one with them what was ``published`` then and the states that
+        their checks are in.
+        """
         transitions = [entry.transition for entry in entries]
         checks = {
             CheckId(f"{one.environment}/{one.service}/{one.check}")
             for one in transitions
             if one.service is not None and one.check is not None
         }
-        touched = {OVERALL} | {one.environment for one in transitions}
-        touched |= {f"{one.environment}/{one.service}" for one in transitions}
-        self._history.record(entries, self._states(checks) | self._published(touched))
+        states = {key: packed(state) for key, state in published.items()}
+        self._history.record(entries, self._states(checks) | states)
 
     async def past(self, service: ServiceId, now: float) -> Past | None:
         """What the page tells of a service; ``None`` when the history is away. Raises ``KeyError``
@@ -224,10 +225,6 @@ class Keeper:
 
     def _states(self, checks: Iterable[CheckId]) -> dict[str, bytes]:
         return {str(check): packed(self._board.check_state(check)) for check in checks}
-
-    def _published(self, touched: Iterable[str]) -> dict[str, bytes]:
-        states = {key: self._board.published_of(key) for key in touched}
-        return {key: packed(state) for key, state in states.items() if state is not None}
 
 
 def take_up(

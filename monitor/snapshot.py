@@ -145,13 +145,17 @@ class Transition:
     """Whether nothing has happened but that the configuration was changed."""
     decided_by: CheckId | None = field(default=None, compare=False, repr=False)
     """The check whose facts are its evidence, while the process that saw it lives: not kept."""
+    _id: str = field(default="", init=False, compare=False, repr=False)
 
     @property
     def id(self) -> str:
         """A name for good: the same wherever and whenever the same transition is told."""
-        return transition_id(
-            self.environment, self.service, self.before.value, self.after.value, self.at
-        )
+        if not self._id:  # asked for by everybody who tells of it, and as dear as all the rest
+            made = transition_id(
+                self.environment, self.service, self.before.value, self.after.value, self.at
+            )
+            object.__setattr__(self, "_id", made)
+        return self._id
 
     @property
     def changes_status(self) -> bool:

@@ -23,9 +23,9 @@ log = structlog.get_logger("driftvakt")
 EVERY = 5.0
 """Seconds at most between two writings of the status file (contract, section 7)."""
 
-REST = 9.0
+REST = 19.0
 """Rest after a rendering, as a multiple of the work it took: while everything changes, no more than
-a tenth of the core goes into telling it."""
+a twentieth of the core goes into telling it."""
 
 Measured = Iterable[tuple[ServiceId, Availability]]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import re
 from base64 import b32encode
-from functools import lru_cache
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 """Crockford's base 32: no letter is taken for a digit when an id is read aloud."""
@@ -20,7 +19,6 @@ FULL_LENGTH = _TIME_DIGITS + _HASH_DIGITS
 ID_PATTERN = f"^[{_ALPHABET}]{{{FULL_LENGTH}}}$"
 
 
-@lru_cache(1024)
 def transition_id(environment: str, service: str | None, before: str, after: str, at: float) -> str:
     """16 characters, the first 9 of which sort by time (to the millisecond).
 

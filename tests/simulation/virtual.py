@@ -27,10 +27,12 @@ class _Selector(selectors.BaseSelector):
     def __init__(self) -> None:
         self.now = STARTED
         self.standstill = STANDSTILL
+        self.turn = 0
         self._turns = 0
         self._keys: dict[object, selectors.SelectorKey] = {}
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        self.turn += 1
         if timeout is None:
             raise Standstill("nothing is left that could ever happen")
         if timeout > 0:
@@ -71,6 +73,11 @@ class Loop(asyncio.SelectorEventLoop):
 
     def time(self) -> float:
         return self._virtual.now
+
+    @property
+    def turn(self) -> int:
+        """How often it has looked what there is to do."""
+        return self._virtual.turn
 
     def stall(self, seconds: float) -> None:
         """Time passes while nobody else gets a turn: called from within the loop."""

@@ -19,7 +19,9 @@ from tests.simulation.story import Story
 from tests.simulation.virtual import Clock, Loop
 
 if TYPE_CHECKING:
-    from monitor.board import Board, Outcome
+    from monitor.board import Board
+    from monitor.certificates import News
+    from monitor.judge import Verdict
 
 TICK = 1.0
 STATUS_EVERY = 5.0
@@ -54,6 +56,10 @@ class Witness:
         self.transitions = 0
         self.compared = 0
         self._board: Board | None = None
+        self._pending: float | None = None
+        """Since when there is something seen that is not published."""
+        self._told_in: dict[str, int] = {}
+        """The turn of the loop in which something was last told of each subject."""
         self._ticked: float | None = None
         self._written: float | None = None
         self._writing = False
@@ -70,12 +76,25 @@ class Witness:
     def attach(self, board: Board) -> None:
         """From now on all that is done to the board is seen."""
         self._board = board
-        observe, age, clock_set = board.observe, board.age, board.clock_set
+        take, publish, age, clock_set = board.take, board.publish, board.age, board.clock_set
 
-        def observed(check_id: str, observation: Observation, now: float) -> Outcome:
-            outcome = observe(check_id, observation, now)  # type: ignore[arg-type]
-            self._observed(check_id, observation, outcome.transitions, now)
-            return outcome
+        def took(check_id: str, observation: Observation, now: float) -> tuple[Verdict, News]:
+            self.hears()
+            found = take(check_id, observation, now)  # type: ignore[arg-type]
+            self._observed(check_id, observation, now)
+            if not board.pending:
+                self._compare([], now)
+            elif self._pending is None:
+                self._pending = self._loop.time()
+            return found
+
+        def published(now: float) -> list[Transition]:
+            if not board.pending:
+                return publish(now)
+            self.hears()
+            changes = publish(now)
+            self._published(changes, now)
+            return changes
 
         def aged(now: float) -> list[Transition]:
             changes = age(now)
@@ -87,7 +106,8 @@ class Witness:
             self.reference.clock_set(now)
 
         setattr(board, "clock_set", set_)  # noqa: B010
-        setattr(board, "observe", observed)  # noqa: B010 - seen from outside, unlike a subclass
+        setattr(board, "take", took)  # noqa: B010 - seen from outside, unlike a subclass
+        setattr(board, "publish", published)  # noqa: B010
         setattr(board, "age", aged)  # noqa: B010
 
     # what the daemon does
@@ -96,10 +116,7 @@ class Witness:
         self._story.say(f"probe {check}: {truth.outcome} {truth.latency:.6f}")
         self.manners.begins(check, truth)
 
-    def _observed(
-        self, check_id: str, seen: Observation, changes: list[Transition], now: float
-    ) -> None:
-        self.hears()
+    def _observed(self, check_id: str, seen: Observation, now: float) -> None:
         self.probes += 1
         reference = self.reference
         reference.observed(check_id, seen, now)
@@ -108,13 +125,22 @@ class Witness:
         self._story.say(f"seen {check_id}: {grade} {reason} {seen.duration:.6f}")
         self._attributed(check_id, seen, grade)
         self._certified(check_id, seen)
-        self._compare(changes, now)
         check = self._check(check_id)
         self.manners.observed(check, seen, reference.unsettled(check_id), self._loop.time())
+
+    def _published(self, changes: list[Transition], now: float) -> None:
+        """What was seen in one turn of the loop is told before any time has passed."""
+        taken, timer = self._pending, self._loop.time()
+        self._pending = None
+        if taken is not None:
+            late = timer - taken - self.manners.stalled(taken, timer)
+            self._story.insist(late <= 0, f"what was seen is told {late:.3f} s later")
+        self._compare(changes, now)
 
     def _aged(self, changes: list[Transition], now: float) -> None:
         self.hears()
         timer = self._loop.time()
+        self._story.insist(self._pending is None, "what was seen has waited for time to pass")
         self._in_time("tick", self._ticked, TICK)
         self._ticked = timer
         self.reference.ticked(now)
@@ -158,6 +184,10 @@ class Witness:
         ]
         for change in told:
             story.say(f"transition {change}")
+            before = self._told_in.get(change[0])
+            if before == self._loop.turn:
+                story.wrong(f"of {change[0]} something was told that was so at no instant")
+            self._told_in[change[0]] = self._loop.turn
         if sorted(told) != sorted(expected):
             story.wrong(f"transitions {told}, the reference has {expected}")
         for one in changes:

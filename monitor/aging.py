@@ -1,8 +1,8 @@
 """Pure: which checks' newest observations no longer say how things are, without asking each.
 
-Every check that was observed stands in a heap under the instant from which it may be stale. An
-observation does not move it: it is looked at when that instant has come, and put back where its
-newest observation belongs. So a check costs one look for each time that it stays fresh.
+Every check that was observed, and is not stale, stands in a heap under the instant from which it may
+be stale. An observation does not move it: it is looked at when that instant has come, and put back
+where its newest observation belongs. So a check costs one look for each time that it stays fresh.
 """
 
 from __future__ import annotations
@@ -18,44 +18,61 @@ class Aging:
 
     def __init__(self) -> None:
         self._heap: list[tuple[float, int, CheckRow]] = []
-        self._known: set[int] = set()
-        """By their places on the board."""
+        self._waiting: set[int] = set()
+        """Those in the heap, by their places on the board."""
+        self._rows: dict[int, CheckRow] = {}
+        """All that were observed."""
         self._looked_at = float("-inf")
+        self._anew = False
 
-    def begin(self, rows: Iterable[CheckRow]) -> None:
+    def begin(self, rows: Iterable[CheckRow], now: float) -> None:
         """From now on these are all rows; their places or their thresholds may have changed."""
-        found = [row for row in rows if row.fold.at is not None]
-        self._heap = [(row.stale_from(), row.place, row) for row in found]
-        self._known = {row.place for row in found}
+        self._rows = {row.place: row for row in rows if row.fold.at is not None}
+        self._waiting = set(self._rows)
+        self._heap = [(_look_at(row, now), place, row) for place, row in self._rows.items()]
         heapify(self._heap)
+
+    def clock_set(self, now: float) -> None:
+        """All are looked at once more: what was stale may be so no longer."""
+        self.begin(self._rows.values(), now)
+        self._anew = True
 
     def observed(self, row: CheckRow) -> None:
         """An observation was folded in."""
-        if row.place not in self._known:
-            self._known.add(row.place)
+        if row.place not in self._waiting:
+            self._rows[row.place] = row
+            self._waiting.add(row.place)
             heappush(self._heap, (row.stale_from(), row.place, row))
 
     def look(self, now: float) -> list[CheckRow]:
         """The rows that may stand otherwise at ``now`` because time has passed, by their places:
-        those that are stale, and all of them when the clock was set back.
+        those that have become stale, and all of them when the clock was set.
         """
         back, self._looked_at = now < self._looked_at, now
-        if back:
-            rows = [row for _, _, row in self._heap]
-            self.begin(rows)
-            return sorted(rows, key=lambda row: row.place)
+        if back or self._anew:
+            self._anew = False
+            self.begin(self._rows.values(), now)
+            return [self._rows[place] for place in sorted(self._rows)]
         heap, found = self._heap, []
         while heap and heap[0][0] <= now:
-            row = heappop(heap)[2]
-            found.append(row)
-        stale = [row for row in found if row.stale(now)]
+            found.append(heappop(heap)[2])
+        stale = []
         for row in found:
-            # one that is stale stays so until it is observed: it is looked at now and then
-            again = now + row.check.stale_after if row.stale(now) else row.stale_from()
-            heappush(heap, (max(again, now + _AGAIN), row.place, row))
+            if row.stale(now):  # and stays so until it is observed
+                self._waiting.discard(row.place)
+                stale.append(row)
+            else:
+                heappush(heap, (max(_look_at(row, now), now + _AGAIN), row.place, row))
         stale.sort(key=lambda row: row.place)
         return stale
 
 
 _AGAIN = 0.001
 """Seconds: what is not stale at the very edge is looked at again just after it."""
+
+
+def _look_at(row: CheckRow, now: float) -> float:
+    """Never later than its next observation can be stale: an observation of the future, from before
+    the clock was set back, tells nothing of when that will be.
+    """
+    return min(row.stale_from(), now + row.check.stale_after)

@@ -183,7 +183,7 @@ class Board:
         for check_id, row in self._rows.items():
             row.restore(checks.get(check_id), later.get(check_id, ()))
             row.standing = row.stand(now)
-        self._aging.begin(self._rows.values())
+        self._aging.begin(self._rows.values(), now)
         for environment in self._environments:
             environment.restore(published.get(environment.name))
             for service in environment.services:
@@ -224,7 +224,7 @@ class Board:
         self._environments, self._services = fresh._environments, fresh._services
         for place, row in enumerate(self._rows.values()):
             row.place = place
-        self._aging.begin(self._rows.values())
+        self._aging.begin(self._rows.values(), now)
         written = {one.service.environment.name for one in causes if one.by_notice}
         transitions = [
             replace(one, reconfigured=one.environment not in written)
@@ -341,7 +341,7 @@ class Board:
         """
         for row in self._rows.values():
             row.clock_set_at = now
-        self._aging.begin(self._rows.values())
+        self._aging.clock_set(now)
 
     def age(self, now: float) -> list[Transition]:
         """What has changed because time has passed: service windows that begin or end, and

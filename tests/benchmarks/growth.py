@@ -17,6 +17,7 @@ from pathlib import Path
 from tests.benchmarks.growth_shape import INTERVAL, RETRY, Shape, configuration
 from tests.benchmarks.growth_watch import Reading, Seen, Target, Watched, latest, target, watching
 from tests.benchmarks.machine import cpu_seconds
+from tests.benchmarks.processes import wait_until
 
 Told = Callable[[str], None]
 _WITHIN = 120.0
@@ -161,8 +162,9 @@ def measure(
 def _one(stage: _Stage, shape: Shape, cost: ProbeCost, steady: float) -> Grown:
     grown = Grown(shape=shape)
     watched, server = stage.watched, stage.server
+    first = wait_until(lambda: server.say("seen")["first"] or None, "the first probe")
     grown.start_cpu = cpu_seconds(watched.pid)
-    grown.first_probe = server.say("seen")["first"] - watched.began
+    grown.first_probe = first - watched.began
     measured = watched.until(lambda found: found["unknown"] == 0, _WITHIN)
     after = watched.read()
     nothing = Reading(

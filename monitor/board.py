@@ -80,6 +80,9 @@ class Board:
         self._environments: list[EnvironmentRow] = []
         self._services: dict[ServiceId, ServiceRow] = {}
         self._aging = Aging()
+        self._covered: dict[ServiceId, ServiceRow] = {}
+        """The services that an active window covers."""
+        self._under_way: tuple[UnderWay, ...] | None = None
         self._pending: list[_Trigger] = []
         """What has changed and is not published yet."""
         self._status = Status.UNKNOWN
@@ -222,6 +225,7 @@ class Board:
         self._agenda, self._planned_at = fresh._agenda, now
         self._rows, self._above = fresh._rows, fresh._above
         self._environments, self._services = fresh._environments, fresh._services
+        self._covered, self._under_way = fresh._covered, None
         for place, row in enumerate(self._rows.values()):
             row.place = place
         self._aging.begin(self._rows.values(), now)
@@ -310,24 +314,32 @@ class Board:
         """What is planned."""
         return self._agenda
 
-    def measured(self) -> Iterator[tuple[str, Status]]:
-        """What is measured of every environment (``ENV``) and service (``ENV/SERVICE``)."""
-        for environment in self._environments:
-            yield environment.name, environment.measured
-            for service in environment.services:
-                yield service.service.id, service.measured
+    def measured(self, subject: str) -> Status:
+        """What is measured of an environment (``ENV``) or a service (``ENV/SERVICE``); unknown of
+        what is not on the board.
+        """
+        row = self._services.get(ServiceId(subject))
+        if row is not None:
+            return row.measured
+        found = (one.measured for one in self._environments if one.name == subject)
+        return next(found, Status.UNKNOWN)
 
-    def under_way(self) -> Iterator[UnderWay]:
-        """The services that an active window covers."""
-        for environment in self._environments:
-            for service in environment.services:
-                if service.window is not None:
-                    yield UnderWay(
-                        service=service.service.id,
-                        measured=service.measured,
-                        worsened=service.worsened,
-                        occurrence=service.window,
-                    )
+    def under_way(self) -> tuple[UnderWay, ...]:
+        """The services that an active window covers; the same object as long as nothing of them has
+        changed.
+        """
+        if self._under_way is None:
+            self._under_way = tuple(
+                UnderWay(
+                    service=service.service.id,
+                    measured=service.measured,
+                    worsened=service.worsened,
+                    occurrence=service.window,
+                )
+                for service in self._covered.values()
+                if service.window is not None
+            )
+        return self._under_way
 
     def hold(self, check_id: CheckId, until: float) -> None:
         """The check will not be measured before ``until``: the server has asked for it."""
@@ -400,6 +412,10 @@ class Board:
                 changed |= row.retire(sheet.package(row.check.id))
             if changed:
                 service.environment.moved(service)
+                self._covered.pop(service.service.id, None)
+            if service.window is not None:
+                self._covered[service.service.id] = service
+        self._under_way = None
 
     def unsettled(self, check_id: CheckId) -> bool:
         """Whether the check should run at its ``retry_interval``."""
@@ -487,6 +503,7 @@ class Board:
         """
         if not triggers:
             return []
+        self._under_way = None
         services: dict[str, _Trigger] = {}
         for one in triggers:
             known = services.setdefault(one.service.service.id, one)
@@ -524,6 +541,7 @@ class Board:
         if row is None and status is not Status.GREEN and not (planned or noticed) and service.rows:
             deciding = service.worst()
         standing = deciding.standing if deciding is not None else None
+        evident = row if row is not None else deciding
         return Transition(
             at=now,
             since=above.since,
@@ -538,7 +556,7 @@ class Board:
             cause=standing.cause if standing is not None else None,
             was_planned=was_planned,
             window=window.window.id if window is not None else None,
-            decided_by=(row or deciding).check.id if row or deciding else None,
+            decided_by=evident.check.id if evident is not None else None,
         )
 
     def _overall(self) -> Status:

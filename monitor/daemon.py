@@ -414,7 +414,7 @@ class Daemon:
             self._publish()
             if transitions := self.board.age(now):
                 self._announce(transitions)
-            self._stated.look(self.board.measured(), now)
+            self._stated.look(self.board.measured, now)
             for event in self._window_news.look(self.board.agenda, self.board.under_way(), now):
                 tell_window(event, self.estate)
             if self._keeper is not None:

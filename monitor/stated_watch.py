@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Self
@@ -85,11 +85,12 @@ class StatedWatch:
         self._known = {source: known for source, known in self._known.items() if source in wanted}
         self._begin()
 
-    def look(self, measured: Iterable[tuple[str, Status]], now: float) -> None:
-        """To be called about once a second."""
+    def look(self, measured: Callable[[str], Status], now: float) -> None:
+        """To be called about once a second. ``measured`` tells what is measured of a subject."""
         if self._sources:
             stated = {subject: self._status(subject, now) for subject in self._sources}
-            self._differ = self._comparison.look(stated, measured, now)
+            own = [(subject, measured(subject)) for subject in self._sources]
+            self._differ = self._comparison.look(stated, own, now)
 
     def views(self, now: float) -> dict[str, StatedView]:
         """By ``ENV`` and ``ENV/SERVICE``."""

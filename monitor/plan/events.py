@@ -4,7 +4,7 @@ and what they stopped may answer again before their end.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -106,20 +106,26 @@ class WindowNews:
     def __init__(self, agenda: Agenda, now: float) -> None:
         self._agenda = agenda
         self._at = now
+        self._services: Sequence[UnderWay] = ()
         self._stops: dict[ServiceId, tuple[Occurrence, int]] = {}
         """By service the window it is under, and how often it had become worse when that began,
         or when testing was last said to resume.
         """
 
-    def look(self, agenda: Agenda, services: Iterable[UnderWay], now: float) -> list[WindowEvent]:
-        """What has happened since the last look. A clock that was set back tells nothing."""
+    def look(self, agenda: Agenda, services: Sequence[UnderWay], now: float) -> list[WindowEvent]:
+        """What has happened since the last look; the same ``services`` object says that nothing has
+        with them. A clock that was set back tells nothing.
+        """
         found: list[WindowEvent] = []
         if agenda is not self._agenda:
             found += changes(self._agenda, agenda, now)
         if now > self._at:
             found += edges(agenda, self._at, now)
         self._agenda, self._at = agenda, now
-        return [*found, *self._resumed(services, now)]
+        if services is not self._services:
+            self._services = services
+            found += self._resumed(services, now)
+        return found
 
     def _resumed(self, services: Iterable[UnderWay], now: float) -> Iterator[WindowEvent]:
         before, self._stops = self._stops, {}

@@ -115,14 +115,15 @@ def test_how_long_they_have_differed() -> None:
 async def test_one_address_is_asked_once_for_all_that_it_states() -> None:
     """Politely; and what was read counts until it is out of date."""
     now = [NOW]
+    measured = {"ext5/expo": Status.GREEN, "ext5": Status.YELLOW}.__getitem__
     async with serve_http() as server:
         server.answer("/s", body=page("Stopp", "Störning"))
         async with StatedWatch(stated(server.url("/s")), lambda: now[0], every=600.0) as watch:
             await until(lambda: watch.views(NOW)["ext5/expo"].status is Status.RED)
             await until(lambda: watch.views(NOW)["ext5"].status is Status.YELLOW)
             assert len(server.arrivals) == 1
-            watch.look([("ext5/expo", Status.GREEN), ("ext5", Status.YELLOW)], NOW)
-            watch.look([("ext5/expo", Status.GREEN), ("ext5", Status.YELLOW)], NOW + 90)
+            watch.look(measured, NOW)
+            watch.look(measured, NOW + 90)
             views = watch.views(NOW + 90)
             assert (views["ext5/expo"].differs_since, views["ext5"].differs_since) == (NOW, None)
             late = watch.views(NOW + OUTDATED + 1)["ext5/expo"]

@@ -30,14 +30,13 @@ def _columns(families: Sequence[Family]) -> tuple[int, ...]:
 _TIMING = _columns(probe_lines.TIMING)
 _HTTP = _columns(probe_lines.HTTP)
 _TLS = _columns(probe_lines.TLS)
-(_STATUS, _REASON, _LAST, _EXPIRY, _CHANGED, _LATENCY, _FAILURES) = _columns(
+(_STATUS, _REASON, _LAST, _EXPIRY, _CHANGED, _FAILURES) = _columns(
     (
         f.CHECK_STATUS,
         f.CHECK_REASON,
         f.LAST_OBSERVATION,
         f.CERTIFICATE_EXPIRY,
         f.CERTIFICATE_CHANGED,
-        f.LATENCY,
         f.FAILURES,
     )
 )
@@ -58,7 +57,6 @@ class CheckSeries:
         "_addresses",
         "_at",
         "_change",
-        "_counted",
         "_failed",
         "_fresh",
         "_http",
@@ -89,7 +87,6 @@ class CheckSeries:
         self._change: CertificateChange | None = None
         self._http: list[HttpFacts | None] | None = None
         self._tls: list[TlsFacts | None] | None = None
-        self._counted = -1
         self._failed: dict[Reason, int] | None = None
 
     def update(self, view: CheckView, now: float, tally: Tally, columns: Columns) -> None:
@@ -188,19 +185,21 @@ class CheckSeries:
         for family, text in zip(families, joined, strict=True):
             columns.put(family, self._row, text)
 
+    def histogram(self, tally: Tally) -> str:
+        """The lines of its latency."""
+        own, name, latency = self._own, f.LATENCY.name, tally.latency
+        begin = f'{name}_bucket{{{own},le="'
+        lines = [
+            f'{begin}{le}"}} {count}\n'
+            for le, count in zip(_BOUNDS, latency.cumulative(), strict=True)
+        ]
+        return (
+            f"{''.join(lines)}{name}_sum{{{own}}} {number(latency.sum)}\n"
+            f"{name}_count{{{own}}} {latency.count}\n"
+        )
+
     def _tally(self, tally: Tally, columns: Columns) -> None:
         own = self._own
-        latency = tally.latency
-        if latency.count != self._counted:
-            self._counted = latency.count
-            name = f.LATENCY.name
-            buckets = [
-                f'{name}_bucket{{{own},le="{le}"}} {count}\n'
-                for le, count in zip(_BOUNDS, latency.cumulative(), strict=True)
-            ]
-            buckets.append(f"{name}_sum{{{own}}} {number(latency.sum)}\n")
-            buckets.append(f"{name}_count{{{own}}} {latency.count}\n")
-            columns.put(_LATENCY, self._row, "".join(buckets))
         if tally.failures != self._failed:
             self._failed = dict(tally.failures)
             lines = [

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from monitor.estate import Check, CheckId, Estate, ServiceId
 from monitor.judge import Verdict
@@ -75,22 +75,27 @@ class Metrics(House):
             if snapshot.estate is not self._estate:
                 await self._lay_out(snapshot, pacer)
             await self._update(snapshot, pacer)
-            blocks: list[bytes] = []
-            for columns in (self._checks, self._services):
-                for block in columns.blocks():
-                    blocks.append(block)
-                    if pacer.due():
-                        await pacer.rest()
-            blocks.append(f.ENVIRONMENT_STATUS.header())
-            blocks.extend(environment_lines(view).encode() for view in snapshot.environments)
-            await pacer.rest()
-            blocks.append(self._windows.render(snapshot))
-            blocks.append(plan_lines(snapshot))
-            blocks.append(calendar_lines(snapshot))
-            blocks.append(stated_lines(snapshot))
-            await pacer.rest()
-            blocks.append(self.render_house())
-            return await join(blocks, pacer)
+            return await join(self._blocks(snapshot), pacer)
+
+    def _blocks(self, snapshot: Snapshot) -> Iterator[bytes]:
+        yield from self._checks.blocks()
+        yield from self._histograms()
+        yield from self._services.blocks()
+        yield f.ENVIRONMENT_STATUS.header()
+        for view in snapshot.environments:
+            yield environment_lines(view).encode()
+        yield self._windows.render(snapshot)
+        yield plan_lines(snapshot)
+        yield calendar_lines(snapshot)
+        yield stated_lines(snapshot)
+        yield self.render_house()
+
+    def _histograms(self) -> Iterator[bytes]:
+        """Made at every scrape: they are half of all text, and change with every probe."""
+        header = f.LATENCY.header()
+        for row in self._check_rows:
+            yield header + row.histogram(self._tally_of(row.check.id)).encode()
+            header = b""
 
     async def _lay_out(self, snapshot: Snapshot, pacer: Pacer) -> None:
         """Gives each check and service of a new configuration its row; drops those gone."""

@@ -196,9 +196,11 @@ def _open(value: dict[str, Any]) -> bytes:
 def dump(value: Any) -> bytes:
     """JSON; text that is not valid Unicode is mended rather than refused."""
     try:
-        return orjson.dumps(value)
+        made = orjson.dumps(value)
     except orjson.JSONEncodeError:
-        return orjson.dumps(_mend(value))
+        made = orjson.dumps(_mend(value))
+    # orjson keeps eight kilobytes for the least of texts; a copy is as long as it has to be
+    return bytes(memoryview(made))
 
 
 def _mend(value: Any) -> Any:

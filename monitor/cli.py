@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -156,6 +157,9 @@ def run(
     log_level: LevelOption = LogLevel.INFO,
 ) -> None:
     """Watch, judge and publish until stopped (SIGTERM, SIGINT)."""
+    given = _given(listen, data_dir)
+    # what is imported stays: looking for garbage in it, again and again, is a sixth of the start
+    gc.disable()
     from dataclasses import replace
 
     import structlog
@@ -167,7 +171,8 @@ def run(
     from monitor.serve import serve
     from monitor.settings import load
 
-    given = _given(listen, data_dir)
+    gc.freeze()
+    gc.enable()
     documents = Documents(data_dir)
 
     def read() -> Loaded:
@@ -185,10 +190,10 @@ def run(
 
 def _given(listen: str | None, data_dir: Path | None) -> dict[str, Any]:
     """What the command line sets instead of the configuration."""
-    from monitor.settings_models import split_listen
-
     given: dict[str, Any] = {}
     if listen is not None:
+        from monitor.settings_models import split_listen
+
         try:
             host, port = split_listen(listen)
         except ValueError as error:

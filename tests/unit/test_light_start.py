@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.system.daemon.counting import Answer, CountingServer
+from tests.system.daemon.running import estate, http_check, service, write_config
 from tests.unit.test_cli_status import body
 
 ROOT = Path(__file__).parents[2]
@@ -45,6 +46,8 @@ HEAVY = {
     *("psycopg", "pydantic", "pygments", "ruamel", "sqlalchemy", "structlog", "tenacity", "uvloop"),
 }
 """What takes long to import."""
+UNUSED = {"alembic", "apprise", "dateutil", "icalendar", "jsonpath", "psycopg"}
+"""What a daemon has no use for that is new and has neither calendars, rules nor paths to read."""
 
 
 def loaded(*words: str, code: int = 0) -> set[str]:
@@ -58,7 +61,6 @@ def loaded(*words: str, code: int = 0) -> set[str]:
         check=False,
     )
     assert done.returncode == code, done.stderr
-    assert done.stdout
     return set(done.stderr.partition("loaded:")[2].split())
 
 
@@ -88,3 +90,15 @@ def test_a_status_of_a_daemon_needs_no_more(tmp_path: Path) -> None:
         found = loaded("status", "--url", server.url(""), code=2)
     assert not found & HEAVY
     assert len(found) < 400
+
+
+def test_a_daemon_reads_what_its_configuration_asks_for(tmp_path: Path) -> None:
+    """A plain one starts without what only others need, with a history of its own."""
+    check = http_check("api", "http://127.0.0.1:9/")
+    config = str(write_config(tmp_path, estate(service("expo", check))))
+    data = tmp_path / "data"
+    words = ["--config", config, "--data-dir", str(data), "--listen", "127.0.0.1:0"]
+    found = loaded("run", *words, "--for", "200ms", "--log-level", "error")
+    assert (data / "driftvakt.db").stat().st_size
+    assert not found & UNUSED
+    assert "sqlalchemy.dialects.postgresql" not in found

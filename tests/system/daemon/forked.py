@@ -11,14 +11,18 @@ import multiprocessing
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from multiprocessing.reduction import DupFd
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import IO, Any
 
 IMPORTED = (
     "monitor.cli",
+    "monitor.cli_evidence",
+    "monitor.history.reader",
     "monitor.logs",
     "monitor.serve",
     "monitor.settings",
@@ -49,6 +53,20 @@ def start(
         return _begin(context, ["run", *words, "--log-format", "json"], told)
     finally:
         os.close(told)
+
+
+def said(words: Sequence[str], *, cwd: Path, timeout: float = 30.0) -> CompletedProcess[str]:
+    """What ``driftvakt`` with those words prints, and its exit code, as ``subprocess.run`` has it."""
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        process = _begin(prepared(), words, err.fileno(), cwd, dict(os.environ), out.fileno())
+        process.join(timeout)
+        code = process.exitcode
+        if code is None:
+            process.kill()
+            process.join()
+            raise subprocess.TimeoutExpired(list(words), timeout)
+        texts = [(one.seek(0), one.read().decode())[1] for one in (out, err)]
+    return CompletedProcess(list(words), code, *texts)
 
 
 class Forked:
@@ -95,27 +113,38 @@ def _begin(
     told: int,
     cwd: Path | None = None,
     environ: Mapping[str, str] | None = None,
+    out: int | None = None,
 ) -> ForkServerProcess:
-    process = context.Process(target=_Run(list(words), told, cwd, environ), daemon=True)
+    process = context.Process(target=_Run(list(words), told, out, cwd, environ), daemon=True)
     process.start()
     return process
 
 
 class _Run:
-    """What the forked process does. ``told`` is the descriptor of its stderr."""
+    """What the forked process does. ``told`` is the descriptor of its stderr, ``out`` of its
+    stdout when anybody wants that.
+    """
 
     def __init__(
-        self, words: list[str], told: int, cwd: Path | None, environ: Mapping[str, str] | None
+        self,
+        words: list[str],
+        told: int,
+        out: int | None,
+        cwd: Path | None,
+        environ: Mapping[str, str] | None,
     ) -> None:
-        self._words, self._told, self._cwd, self._environ = words, told, cwd, environ
+        self._words, self._told, self._out = words, told, out
+        self._cwd, self._environ = cwd, environ
 
     def __getstate__(self) -> tuple[Any, ...]:
         # a descriptor is handed over when it is pickled, which is when the process starts
-        return self._words, DupFd(self._told), self._cwd, self._environ
+        out = DupFd(self._out) if self._out is not None else None
+        return self._words, DupFd(self._told), out, self._cwd, self._environ
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
-        self._words, given, self._cwd, self._environ = state
-        self._told = given.detach()
+        self._words, told, out, self._cwd, self._environ = state
+        self._told = told.detach()
+        self._out = out.detach() if out is not None else None
 
     def __call__(self) -> None:
         from monitor.cli import main
@@ -127,10 +156,10 @@ class _Run:
             os.environ.clear()
             os.environ.update(self._environ)
         silence = os.open(os.devnull, os.O_RDWR)
-        for descriptor in (0, 1):
-            os.dup2(silence, descriptor)
-        os.dup2(self._told, 2)
-        os.close(silence)
-        os.close(self._told)
+        out = silence if self._out is None else self._out
+        for given, descriptor in ((silence, 0), (out, 1), (self._told, 2)):
+            os.dup2(given, descriptor)
+        for given in {silence, out, self._told}:
+            os.close(given)
         sys.argv = ["driftvakt", *self._words]
         main()

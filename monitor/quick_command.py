@@ -25,7 +25,7 @@ def _quick(params: list[Any]) -> list[Any]:
     Where there is nothing to convert it need not.
     """
     for param in params:
-        kind = getattr(getattr(param, "type_descriptor", None), "annotation", None)
+        kind: Any = getattr(getattr(param, "type_descriptor", None), "annotation", None)
         flag = kind is bool and getattr(param, "is_flag", False)
         if flag or kind in (str, Path):
             # typer makes its own when there is none yet; a version that has none is only slower

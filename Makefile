@@ -26,7 +26,7 @@ run: setup ## Watch two small real test environments break and heal; Ctrl-C ends
 
 test: setup ## The whole test suite
 	@sh scripts/system-packages
-	@PATH="$$PATH:/usr/sbin:/sbin" $(BIN)/python -m pytest -n 2 --dist loadfile
+	@PATH="$$PATH:/usr/sbin:/sbin" $(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 soak: setup ## The long tests: soaks and fuzzing
 	@sh scripts/system-packages

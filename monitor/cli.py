@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
+import gc
 import json
 import os
 import sys
 import time
-from collections.abc import Callable, Coroutine, Iterable
-from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from monitor import __version__, completion
+from monitor import completion
 from monitor.examples import epilog
 from monitor.judge import Status
+from monitor.quick_command import QuickCommand, QuickGroup
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Iterable
+
     from rich.console import Console
 
     from monitor.settings import Loaded
@@ -32,10 +33,14 @@ STATUS_EXIT = {Status.GREEN: 0, Status.YELLOW: 1, Status.RED: 2, Status.UNKNOWN:
 
 app = typer.Typer(
     name="driftvakt",
+    cls=QuickGroup,
     help="Watches e-prescription test environments: green, yellow or red, and why.",
     no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,
+    # plain help: typer's coloured one takes longer to import than all the rest of it
+    rich_markup_mode=None,
+    context_settings={"max_content_width": 120},
 )
 
 
@@ -128,6 +133,8 @@ def _warn(warnings: Iterable[Fault]) -> None:
 
 def _run(main: Coroutine[Any, Any, int]) -> int:
     """Runs in uvloop where it can be had: it halves the cost of a probe."""
+    import asyncio
+
     try:
         import uvloop
     except ImportError:  # not on Windows
@@ -150,6 +157,11 @@ def run(
     log_level: LevelOption = LogLevel.INFO,
 ) -> None:
     """Watch, judge and publish until stopped (SIGTERM, SIGINT)."""
+    given = _given(listen, data_dir)
+    # what is imported stays: looking for garbage in it, again and again, is a sixth of the start
+    gc.disable()
+    from dataclasses import replace
+
     import structlog
 
     from monitor import logs
@@ -159,7 +171,8 @@ def run(
     from monitor.serve import serve
     from monitor.settings import load
 
-    given = _given(listen, data_dir)
+    gc.freeze()
+    gc.enable()
     documents = Documents(data_dir)
 
     def read() -> Loaded:
@@ -177,10 +190,10 @@ def run(
 
 def _given(listen: str | None, data_dir: Path | None) -> dict[str, Any]:
     """What the command line sets instead of the configuration."""
-    from monitor.settings_models import split_listen
-
     given: dict[str, Any] = {}
     if listen is not None:
+        from monitor.settings_models import split_listen
+
         try:
             host, port = split_listen(listen)
         except ValueError as error:
@@ -196,7 +209,7 @@ def _given(listen: str | None, data_dir: Path | None) -> dict[str, Any]:
 @app.command(epilog=epilog("check"))
 def check(config: ConfigOption) -> None:
     """Validate the configuration, warn of what is impolite or unwise, print what would run."""
-    from monitor.table import checks_table
+    from monitor.table.checks import checks_table
 
     loaded = _load(config)
     _warn((*loaded.warnings, *loaded.advice))
@@ -217,6 +230,8 @@ def probe(
     as_json: JsonOption = False,
 ) -> None:
     """Probe once, now: phases, certificates and the grade. Exit 0 good, 1 not, 2 usage."""
+    import asyncio
+
     from monitor import logs
     from monitor.cli_probe import choose, take
     from monitor.secrets import secrets_of
@@ -239,7 +254,7 @@ def probe(
     raise typer.Exit(0 if report.good else 1)
 
 
-@app.command(epilog=epilog("status"))
+@app.command(epilog=epilog("status"), cls=QuickCommand)
 def status(
     url: Annotated[
         str | None, typer.Option(help="Base address of a daemon, or of a status.json.")
@@ -251,7 +266,8 @@ def status(
 ) -> None:
     """Show the status. Exit 0 green, 1 yellow, 2 red, 3 unknown."""
     from monitor.cli_status import StatusUnreadableError, read_status, watch_status
-    from monitor.table import document_status, status_table_from_json
+    from monitor.table.rows import document_status
+    from monitor.table.status import status_table_from_json
 
     if url is not None and file is not None:
         _fail("--url and --file cannot be used together")
@@ -404,6 +420,8 @@ def notify(
     config: ConfigOption,
 ) -> None:
     """Send one receiver a message that says that it is a test. Exit 0 sent, 1 not, 2 usage."""
+    import asyncio
+
     from monitor import logs
     from monitor.cli_notify import choose_receiver, send_trial
     from monitor.secrets import secrets_of
@@ -499,6 +517,7 @@ def print_manual() -> None:
     """Print the manual page driftvakt(1), for man(1) to show."""
     import typer.main
 
+    from monitor import __version__
     from monitor.manual import manual
 
     print(manual(typer.main.get_command(app), __version__), end="")
@@ -507,6 +526,8 @@ def print_manual() -> None:
 @app.command(epilog=epilog("version"))
 def version() -> None:
     """Print the version."""
+    from monitor import __version__
+
     print(f"driftvakt {__version__}")
 
 

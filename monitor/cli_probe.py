@@ -13,7 +13,8 @@ from rich.console import RenderableType
 from monitor import judge
 from monitor.estate import Check, Estate
 from monitor.judge import Thresholds
-from monitor.table import probe_json, probe_report
+from monitor.table.as_json import probe_json
+from monitor.table.probe import probe_report
 from probes.http_settings import HttpSettings
 from probes.kinds import load_kinds
 from probes.observation import Grade

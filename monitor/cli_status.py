@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import json
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-from rich.live import Live
-from rich.text import Text
+from monitor.table.rows import NotAStatusDocumentError, document_status
+from monitor.table.status import status_table_from_json
 
-from monitor.table import NotAStatusDocumentError, document_status, status_table_from_json
+if TYPE_CHECKING:
+    from rich.console import Console
 
 LIMIT = 100_000_000
 TIMEOUT = 10.0
@@ -46,6 +44,10 @@ def read_status(url: str | None, file: Path | None) -> dict[str, Any]:
 def _fetch(url: str) -> bytes:
     if not url.startswith(("http://", "https://")):
         raise ValueError("write an http:// or https:// address")
+    # a file needs none of it
+    import urllib.error
+    import urllib.request
+
     address = url if url.endswith(".json") else url.rstrip("/") + "/status.json"
     try:
         with urllib.request.urlopen(address, timeout=TIMEOUT) as answer:  # noqa: S310 - checked above
@@ -64,6 +66,9 @@ def watch_status(
     sleep: Callable[[float], None] = time.sleep,
 ) -> None:
     """Shows the status again and again until Ctrl-C."""
+    from rich.live import Live
+    from rich.text import Text
+
     with Live(console=console, auto_refresh=False) as live:
         try:
             while True:

@@ -10,10 +10,12 @@ import os
 from collections.abc import Callable, Iterable
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
-from monitor.estate import Estate
+if TYPE_CHECKING:
+    from monitor.estate import Estate
 
 PROGRAM = "driftvakt"
 MOST = 1000

@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NewType
+from typing import TYPE_CHECKING, Any, NewType
 from zoneinfo import ZoneInfo
 
 from monitor.judge import Thresholds
 from monitor.receiver import Receiver
-from probes.settings import ProbeSettings
+
+if TYPE_CHECKING:  # whoever only shows a status has no settings of probes
+    from probes.settings import ProbeSettings
 
 CheckId = NewType("CheckId", str)
 """``ENV/SERVICE/CHECK``."""

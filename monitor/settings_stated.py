@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from monitor.estate import StatedSource
 from probes.expect_content_settings import NamespaceName, Prefix
-from probes.jsonpath import JsonPathText
+from probes.jsonpath_text import JsonPathText
 from probes.settings import Strict
 from probes.urls import Url
 from probes.xpath import Query, XPathText

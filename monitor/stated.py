@@ -7,10 +7,8 @@ from dataclasses import dataclass
 
 from monitor.estate import Estate, StatedSource
 from monitor.judge import Status
-from probes import jsonpath, xpath
-from probes.json_body import NotAnswered, parse_json
+from probes.json_body import NotAnswered
 from probes.observation import clean
-from probes.xml_body import read_xml
 
 OUTDATED = 600.0
 """Seconds after the last success after which nothing is known of what is stated."""
@@ -68,6 +66,10 @@ def read_statement(body: bytes, source: StatedSource) -> Statement:
 
 def _word(body: bytes, source: StatedSource) -> str | None:
     """The first value that the path selects, as text."""
+    from probes import jsonpath, xpath
+    from probes.json_body import parse_json
+    from probes.xml_body import read_xml
+
     found: Iterable[object]
     if source.jsonpath is not None:
         found = jsonpath.Query(source.jsonpath).select(parse_json(body))

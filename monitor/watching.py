@@ -9,8 +9,9 @@ cannot tell (a network file system, no more watches), the files are looked at ev
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing, asynccontextmanager, suppress
+from typing import Any
 
 import structlog
 import watchfiles
@@ -26,6 +27,25 @@ QUIET = 0.2
 """Seconds without a change after which one is taken to be over."""
 AT_MOST = 2.0
 """Seconds that a change may take."""
+
+
+@asynccontextmanager
+async def _begun(told: AsyncGenerator[Any]) -> AsyncIterator[asyncio.Task[Any]]:
+    """The kernel watches from here on, not only once somebody waits: whatever is changed during the
+    first look is told of.
+    """
+
+    async def first() -> Any:
+        return await anext(told, None)
+
+    task = asyncio.create_task(first())
+    try:
+        await asyncio.sleep(0)  # its first step asks the kernel
+        yield task
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError, OSError, RuntimeError):
+            await task
 
 
 class FileWatch:
@@ -60,7 +80,6 @@ class FileWatch:
 
     async def _hints(self, folders: list[str]) -> AsyncGenerator[None]:
         """Moments at which a look is worth while."""
-        yield  # one may have been changed while nobody watched
         told = watchfiles.awatch(
             *folders,
             watch_filter=None,
@@ -71,7 +90,10 @@ class FileWatch:
             recursive=False,
         )
         try:
-            async with aclosing(told):
+            async with aclosing(told), _begun(told) as first:
+                yield  # one may have been changed while nobody watched
+                await first
+                yield
                 async for _ in told:
                     yield
         except (OSError, RuntimeError) as error:

@@ -9,7 +9,6 @@ import orjson
 
 from probes.expect_settings import JsonPathExpectation
 from probes.json_body import ROOM, Document, NotAnswered, parse_json, same_json
-from probes.jsonpath import Query
 from probes.observation import clean
 from probes.patterns import compile_pattern
 
@@ -44,6 +43,9 @@ class _Rule:
     """One path. All that it selects must satisfy all demands, and it must select something."""
 
     def __init__(self, expectation: JsonPathExpectation) -> None:
+        # the settings have imported it already
+        from probes.jsonpath import Query
+
         self._query = Query(expectation.path)
         self._path = clean(expectation.path, QUOTED)
         self._absent = expectation.exists is False

@@ -20,7 +20,7 @@ from probes.expect_content_settings import (
     XPathExpectation,
     ZipSettings,
 )
-from probes.jsonpath import JsonPathText
+from probes.jsonpath_text import JsonPathText
 from probes.observation import Reason
 from probes.patterns import PatternText
 from probes.settings import PositiveDuration, Strict

@@ -90,7 +90,8 @@ class _Archive:
         fault = _overlap(members, self._archive.start_dir)
         if fault is not None:
             return _told(fault)
-        names = [member.filename for member in members if not member.is_dir()]
+        # not `is_dir`: it fails where a stranger's file gives a member no name
+        names = [one.filename for one in members if not one.filename.endswith("/")]
         wanted = set()
         for pattern in self._settings.contains:
             if self._stop():

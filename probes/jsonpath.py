@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import Annotated, Any
+from typing import Any
 
 from jsonpath import JSONPath, JSONPathEnvironment, JSONPathError, JSONPathMatch
 from jsonpath.exceptions import JSONPathTypeError
@@ -26,14 +26,12 @@ from jsonpath.parse import Parser
 from jsonpath.selectors import FilterContext
 from jsonpath.stream import TokenStream
 from jsonpath.token import TOKEN_ROOT, TOKEN_SELF, Token
-from pydantic import AfterValidator, WithJsonSchema
-from pydantic_core import PydanticCustomError
 
 from probes.json_body import Document, NotAnswered, same_json
+from probes.jsonpath_text import PATH_LIMIT
 from probes.observation import clean
 from probes.patterns import PATTERN_LIMIT, Pattern, compile_pattern
 
-PATH_LIMIT = 1000
 MAX_DEPTH = 100
 """Levels that ``..`` descends."""
 MAX_VALUES = 40_000
@@ -80,26 +78,6 @@ def _fault(error: JSONPathError) -> str:
         return message
     index = error.token.index
     return f"{message} at its end" if index < 0 else f"{message} at character {index + 1}"
-
-
-def _checked(source: str) -> str:
-    try:
-        Query(source)
-    except ValueError as error:
-        raise PydanticCustomError(
-            "jsonpath",
-            "{shown} is not a JSONPath (RFC 9535): {error}",
-            {"shown": repr(source), "error": str(error)},
-        ) from None
-    return source
-
-
-JsonPathText = Annotated[
-    str,
-    AfterValidator(_checked),
-    WithJsonSchema({"type": "string", "pattern": r"^\$", "maxLength": PATH_LIMIT}),
-]
-"""The source of a query, known to compile."""
 
 
 @lru_cache(maxsize=256)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import entry_points
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -63,8 +64,10 @@ BUILT_IN = (
 )
 
 
+@cache
 def load_kinds() -> Mapping[str, Kind]:
-    """The built-in kinds and those of installed packages, by name.
+    """The built-in kinds and those of installed packages, by name; looked for once a process, for
+    that reads what every installed package says of itself.
 
     Raises ``ValueError`` when a package's kind takes a name that is taken or is no :class:`Kind`.
     """

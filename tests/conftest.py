@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import AsyncIterator, Generator, Iterator
 
 import pytest
@@ -14,6 +16,10 @@ from tests.servers.ca import Authority
 from tests.servers.dns_server import DnsServer, serve_dns
 from tests.servers.http_server import HttpServer, serve_http
 from tests.servers.programs import HOW_TO_INSTALL, skips_are_failures
+
+# the program is started some hundred times: it is compiled once, whatever the environment says
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 
 def _refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:

@@ -14,6 +14,8 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    PrimaryKeyConstraint,
+    String,
     Table,
     Text,
     UniqueConstraint,
@@ -22,6 +24,13 @@ from sqlalchemy import (
 METADATA = MetaData()
 VERSION_TABLE = "driftvakt_version"
 """Which migration the database is at."""
+version = Table(
+    VERSION_TABLE,
+    MetaData(),  # it is Alembic's, not ours
+    Column("version_num", String(32), nullable=False),
+    PrimaryKeyConstraint("version_num", name=f"{VERSION_TABLE}_pkc"),
+)
+"""As Alembic makes it: one row."""
 
 series = Table(
     "series",

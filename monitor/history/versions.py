@@ -1,4 +1,9 @@
-"""The migrations, run at start: several daemons on one database do it one after the other."""
+"""The migrations, run at start: several daemons on one database do it one after the other.
+
+Alembic takes half a second to import and to walk its steps, so it is asked only by a database of an
+older version. A new one gets the tables as the code knows them; a test holds that they are those
+that the migrations make.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +12,8 @@ from pathlib import Path
 from sqlalchemy import Connection, inspect, text
 
 from monitor.history.database import Database, lock
-from monitor.history.tables import VERSION_TABLE
+from monitor.history.tables import METADATA, VERSION_TABLE
+from monitor.history.tables import version as version_table
 from monitor.history.trouble import RefusedError
 
 VERSIONS = ("0001", "0002")
@@ -52,11 +58,27 @@ def migrate(database: Database, to: str = HEAD) -> None:
         lock(connection, _LOCK)
         if check_version(connection) == to:  # somebody else was faster
             return
-        _run(connection, to)
+        if to == HEAD and _is_new(connection):
+            _make(connection)
+        else:
+            _run(connection, to)
+
+
+def _is_new(connection: Connection) -> bool:
+    """Whether it has none of our tables."""
+    return METADATA.tables.keys().isdisjoint(inspect(connection).get_table_names())
+
+
+def _make(connection: Connection) -> None:
+    """The tables of the newest version, where there is none."""
+    METADATA.create_all(connection, checkfirst=False)
+    version_table.create(connection, checkfirst=True)
+    connection.execute(version_table.delete())
+    connection.execute(version_table.insert().values(version_num=HEAD))
 
 
 def _run(connection: Connection, to: str) -> None:
-    # Alembic takes a moment to import; a database that is up to date does not need it
+    """What every step since its version does."""
     from alembic import command
     from alembic.config import Config
 

@@ -11,7 +11,7 @@ from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Connection, Executable, Table, bindparam, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 
 from monitor.history.rows import OBSERVATION, Operation, Row, of_seen
 from monitor.history.tables import (
@@ -75,7 +75,11 @@ def _sqlite_observation() -> str:
 
 @cache
 def _statements(dialect: str) -> Mapping[str, Executable]:
-    insert: Any = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    insert: Any = sqlite.insert
+    if dialect == "postgresql":
+        from sqlalchemy.dialects import postgresql
+
+        insert = postgresql.insert
 
     def once(table: Table) -> Executable:
         found: Executable = insert(table).on_conflict_do_nothing()

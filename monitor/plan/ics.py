@@ -16,8 +16,6 @@ from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import icalendar
-
 from monitor.estate import Text
 from monitor.plan.agenda import AHEAD, BEHIND
 from monitor.plan.recurrence import instant_of, occurrences
@@ -127,6 +125,9 @@ def read_calendar(
 
 
 def _parsed(data: bytes) -> Any:
+    # only who reads calendars imports it, in the thread that reads them
+    import icalendar
+
     text = data.strip().removeprefix(b"\xef\xbb\xbf")
     if not text[:15].upper() == b"BEGIN:VCALENDAR":
         raise NotACalendarError("it does not begin as a calendar")

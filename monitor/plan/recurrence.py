@@ -13,8 +13,6 @@ from datetime import MAXYEAR, UTC, datetime, timedelta
 from itertools import islice
 from zoneinfo import ZoneInfo
 
-from dateutil.rrule import rrulestr
-
 from monitor.plan.windows import Window
 
 MOST = 2_000
@@ -78,6 +76,8 @@ def _by_rule(rule: str, starts: datetime, zone: ZoneInfo, last: datetime) -> Ite
     there is: with a rule such as every 30 February for thousands of years. The calendar repeats
     itself every 400 years, weekdays and all, so it is asked as close to that year as can be.
     """
+    from dateutil.rrule import rrulestr
+
     ahead = (MAXYEAR - last.year) // _CYCLE * _CYCLE
     parts = dict(part.split("=", 1) for part in rule.split(";"))
     count = int(parts.pop("COUNT")) if "COUNT" in parts else LOOKED_AT

@@ -9,8 +9,7 @@ event with another time; a recurring one's has the local time that it begins at.
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-
-from icalendar import Calendar, Event, vDuration
+from typing import TYPE_CHECKING
 
 from monitor.estate import Text
 from monitor.plan import Occurrence
@@ -19,6 +18,9 @@ from monitor.publish.language import Language
 from monitor.publish.revisions import Revisions
 from monitor.publish.scope import Scope
 from monitor.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from icalendar import Event
 
 AHEAD = 400 * 86_400.0
 PAST = 30 * 86_400.0
@@ -30,6 +32,8 @@ _REFRESH = timedelta(hours=1)
 
 def calendar(snapshot: Snapshot, revisions: Revisions, scope: Scope, language: Language) -> bytes:
     """The calendar, the same byte for byte until a window changes or leaves the horizon."""
+    from icalendar import Calendar, vDuration
+
     at = snapshot.at
     made = Calendar()
     made.add("prodid", "-//Driftvakt//windows//EN")
@@ -64,6 +68,8 @@ def uid(one: Occurrence, location: str) -> str:
 
 
 def _event(one: Occurrence, snapshot: Snapshot, revisions: Revisions, language: Language) -> Event:
+    from icalendar import Event
+
     window, event = one.window, Event()
     known = revisions.get(f"window/{window.id}")
     changed = _utc(known.changed_at if known is not None else snapshot.at)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from monitor.instants import instant
 from monitor.judge import Verdict
-from monitor.publish.status_values import instant
 from probes.chain import arrange
 from probes.observation import Certificate, HttpFacts, Observation, Reason, Revocation, TlsFacts
 

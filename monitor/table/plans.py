@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.text import Text as RichText
 
 from monitor.estate import Text
 from monitor.judge import Status
-from monitor.snapshot import Snapshot
 from monitor.table.look import say, style
-from monitor.wording import notice_message, upgrade_message
 from probes.observation import clean
+
+if TYPE_CHECKING:
+    from monitor.snapshot import Snapshot
 
 MOST = 10
 """Lines of a kind at most."""
@@ -22,6 +23,8 @@ _Line = tuple[Text, Status | None]
 
 def lines_of(snapshot: Snapshot) -> list[_Line]:
     """Of a snapshot."""
+    from monitor.wording import notice_message, upgrade_message
+
     notices = [(notice_message(one.notice), one.notice.status) for one in snapshot.notices]
     upgrades = [
         (upgrade_message(one), Status.YELLOW if one.answering else None)

@@ -6,19 +6,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum, auto
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from monitor.estate import Text
 from monitor.judge import Status
-from monitor.snapshot import CheckView, ServiceView, Snapshot
-from monitor.wording import (
-    check_message,
-    environment_message,
-    reason_phrase,
-    service_message,
-    status_word,
-)
+from monitor.wording import reason_phrase, status_word
 from probes.observation import Cause, Grade, Reason, clean
+
+if TYPE_CHECKING:
+    from monitor.snapshot import CheckView, ServiceView, Snapshot
 
 NO_REASON = Text(sv="", en="")
 _UNMEASURED = Text(sv="Ingen mätning ännu", en="No measurement yet")
@@ -57,6 +53,9 @@ class NotAStatusDocumentError(ValueError):
 
 
 def rows_of(snapshot: Snapshot) -> Iterator[Row]:
+    # a document has its sentences already: whoever reads one needs none of ours
+    from monitor.wording import check_message, environment_message, service_message
+
     zone = snapshot.estate.timezone
     for environment in snapshot.environments:
         yield Row(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from zoneinfo import ZoneInfo
 
 from rich import box
@@ -14,7 +14,6 @@ from rich.text import Text as RichText
 
 from monitor.estate import Text
 from monitor.judge import Status
-from monitor.snapshot import Snapshot
 from monitor.table.look import NOTHING, clock_time, milliseconds, say, status_mark, style
 from monitor.table.plans import lines_in, lines_of, shown
 from monitor.table.rows import (
@@ -27,6 +26,9 @@ from monitor.table.rows import (
     rows_of,
 )
 from monitor.wording import status_word
+
+if TYPE_CHECKING:
+    from monitor.snapshot import Snapshot
 
 Detail = Literal["services", "trouble", "checks"]
 """Which checks have a line: none, those that are not green, all."""

@@ -20,16 +20,47 @@ outside (a probe's detail, a title) is put on one line.
     transitions   what changed, and the all-clear
 """
 
-from monitor.wording.certificates import change_message
-from monitor.wording.checks import check_message, source
-from monitor.wording.claims import status_word
-from monitor.wording.plans import notice_message, upgrade_message
-from monitor.wording.reasons import reason_phrase
-from monitor.wording.stated import stated_message
-from monitor.wording.times import duration, instant
-from monitor.wording.transitions import message_of, transition_message
-from monitor.wording.wholes import environment_message, overall_message, service_message
-from monitor.wording.window_events import window_message
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from monitor.wording.certificates import change_message
+    from monitor.wording.checks import check_message, source
+    from monitor.wording.claims import status_word
+    from monitor.wording.plans import notice_message, upgrade_message
+    from monitor.wording.reasons import reason_phrase
+    from monitor.wording.stated import stated_message
+    from monitor.wording.times import duration, instant
+    from monitor.wording.transitions import message_of, transition_message
+    from monitor.wording.wholes import environment_message, overall_message, service_message
+    from monitor.wording.window_events import window_message
+else:
+    _HOMES = {
+        "change_message": "certificates",
+        "check_message": "checks",
+        "duration": "times",
+        "environment_message": "wholes",
+        "instant": "times",
+        "message_of": "transitions",
+        "notice_message": "plans",
+        "overall_message": "wholes",
+        "reason_phrase": "reasons",
+        "service_message": "wholes",
+        "source": "checks",
+        "stated_message": "stated",
+        "status_word": "claims",
+        "transition_message": "transitions",
+        "upgrade_message": "plans",
+        "window_message": "window_events",
+    }
+
+    def __getattr__(name: str) -> object:
+        """Reads a room's module when it is asked for: a word for a status needs no sentences."""
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        found = globals()[name] = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+        return found
+
 
 __all__ = [
     "change_message",

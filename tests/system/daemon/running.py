@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 
 import pytest
 
+from tests.system.daemon.forked import Forked
 from tests.unit.publish.scraping import Scrape
 
 T = TypeVar("T")
@@ -90,7 +91,7 @@ def estate(*services: Mapping[str, Any], **more: Any) -> dict[str, Any]:
 class Running:
     """A daemon's process."""
 
-    def __init__(self, folder: Path, process: subprocess.Popen[bytes]) -> None:
+    def __init__(self, folder: Path, process: subprocess.Popen[bytes] | Forked) -> None:
         self.folder = folder
         self.process = process
         self.lines: list[str] = []
@@ -182,6 +183,18 @@ class Running:
             self.process.stderr.close()
 
 
+def _executed(words: list[str], environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        command(*words),
+        cwd=ROOT,
+        env={**os.environ, **environ},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+
+
 @contextlib.contextmanager
 def running(
     folder: Path,
@@ -190,9 +203,14 @@ def running(
     level: str = "info",
     environ: Mapping[str, str] | None = None,
     started: bool = True,
+    executed: bool = False,
 ) -> Iterator[Running]:
     """A daemon that has started, on any free port and with its data in ``folder``/data. It is
     gone at the end, however the test went.
+
+    It is forked from a process that has imported the program (:mod:`tests.system.daemon.forked`),
+    unless ``environ`` may change what Python itself does, or the test wants it ``executed``: where
+    the first moments of the program are what is tested.
     """
     path = write_config(folder, config)
     options = {"--config": str(path), "--log-level": level, "--log-format": "json"}
@@ -200,17 +218,11 @@ def running(
         options["--listen"] = "127.0.0.1:0"
     if "--data-dir" not in arguments:
         options["--data-dir"] = str(folder / "data")
-    words = command("run", *(word for pair in options.items() for word in pair), *arguments)
-    process = subprocess.Popen(
-        words,
-        cwd=ROOT,
-        env={**os.environ, **(environ or {})},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-    )
-    daemon = Running(folder, process)
+    words = ["run", *(word for pair in options.items() for word in pair), *arguments]
+    if environ or executed:
+        daemon = Running(folder, _executed(words, environ or {}))
+    else:
+        daemon = Running(folder, Forked(words, cwd=ROOT))
     try:
         if started:
             daemon.event("started", START)

@@ -345,7 +345,7 @@ def test_a_stop_does_not_wait_for_a_reload(tmp_path: Path) -> None:
 def test_a_signal_before_the_start_is_not_lost(tmp_path: Path) -> None:
     """SIGHUP ends no process that is just starting."""
     with CountingServer() as server:
-        with running(tmp_path, config(server, "a"), started=False) as daemon:
+        with running(tmp_path, config(server, "a"), started=False, executed=True) as daemon:
             assert daemon.url
             for _ in range(3):
                 daemon.send(signal.SIGHUP)

@@ -14,7 +14,8 @@ from monitor.record import Entry
 from monitor.transition_id import transition_id
 from tests.factories import NOW, make_failure, make_observation
 from tests.factories_record import make_entry, make_transition
-from tests.system.daemon.running import estate, http_check, service, write_config
+from tests.system.daemon.forked import said
+from tests.system.daemon.running import ROOT, estate, http_check, service, write_config
 from tests.system.daemon.test_command import shell
 from tests.system.history.stores import Store, opened
 from tests.unit.evidence.making import bundled
@@ -45,7 +46,8 @@ def command(store: Store, tmp_path: Path) -> Command:
     )
 
     async def run(*words: str) -> Said:
-        return await asyncio.to_thread(shell, "evidence", *words, "--config", str(config))
+        given = ["evidence", *words, "--config", str(config)]
+        return await asyncio.to_thread(said, given, cwd=ROOT)
 
     return run
 

@@ -262,18 +262,78 @@ def shape(found: Database) -> dict[str, object]:
                 sorted(str(u["column_names"]) for u in look.get_unique_constraints(name)),
             )
             for name in look.get_table_names()
-            if name != tables.VERSION_TABLE
         }
+
+
+def statements(found: Database) -> list[tuple[object, ...]]:
+    """The same in the database's own words: names and definitions of all that is there."""
+    if found.is_sqlite:
+        texts = ["SELECT type, name, tbl_name, sql FROM sqlite_master"]
+    else:
+        texts = [
+            "SELECT tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'",
+            (
+                "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid)"
+                " FROM pg_constraint WHERE connamespace = 'public'::regnamespace"
+            ),
+            (
+                "SELECT table_name, column_name, ordinal_position, data_type, is_nullable,"
+                " column_default, character_maximum_length"
+                " FROM information_schema.columns WHERE table_schema = 'public'"
+            ),
+        ]
+    with found.reading() as connection:
+        rows = [row for text in texts for row in connection.exec_driver_sql(text)]
+    return sorted((tuple(row) for row in rows), key=repr)
 
 
 def test_the_migrations_make_the_tables_that_the_code_knows(
     store: Store, other_store: Callable[[], Store]
 ) -> None:
+    """Step by step or at once, as a new database is made: the same in everything."""
     with database(store) as migrated, database(other_store()) as made:
-        migrate(migrated)
-        with made.transaction() as connection:
-            tables.METADATA.create_all(connection)
+        for version in VERSIONS:
+            migrate(migrated, version)
+        migrate(made)
         assert shape(migrated) == shape(made)
+        assert statements(migrated) == statements(made)
+        for found in (migrated, made):
+            with found.reading() as connection:
+                assert check_version(connection) == HEAD
+                assert connection.scalar(select(func.count()).select_from(tables.version)) == 1
+
+
+@pytest.mark.parametrize("left", ["an empty table of the version", "a table of somebody else's"])
+def test_what_is_not_ours_is_no_older_version(store: Store, left: str) -> None:
+    """A database that has none of our tables is new, whatever else is in it."""
+    with database(store) as found:
+        with found.transaction() as connection:
+            if left.startswith("an empty"):
+                tables.version.create(connection)
+            else:
+                connection.exec_driver_sql("CREATE TABLE theirs (id INTEGER)")
+        migrate(found)
+        with found.transaction() as connection:
+            assert check_version(connection) == HEAD
+            connection.execute(tables.series.insert().values(check_id="ext5/expo/api"))
+
+
+def test_only_older_databases_are_migrated(
+    store: Store, other_store: Callable[[], Store], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A new one and one that is up to date start without Alembic, which takes half a second."""
+    asked: list[str] = []
+    monkeypatch.setattr("monitor.history.versions._run", lambda _, to: asked.append(to))
+    with database(store) as found:
+        migrate(found)
+        migrate(found)
+    assert asked == []
+    monkeypatch.undo()
+    with database(other_store()) as older:
+        migrate(older, VERSIONS[0])
+        monkeypatch.setattr("monitor.history.versions._run", lambda _, to: asked.append(to))
+        migrate(older)
+    assert asked == [HEAD]
 
 
 def test_every_step_leads_to_the_next(store: Store) -> None:

@@ -23,8 +23,9 @@ from monitor.publish.metrics import Metrics
 from monitor.publish.page import render as render_page
 from monitor.publish.status_body import render as render_status
 from monitor.snapshot import Snapshot
-from monitor.table import probe_report, status_table
 from monitor.table.as_json import probe_json
+from monitor.table.probe import probe_report
+from monitor.table.status import status_table
 from probes.observation import Observation
 from tests.factories import NoSettings, make_check, make_service, make_text
 

@@ -284,6 +284,23 @@ def test_settings_that_are_refused(settings: dict[str, Any]) -> None:
         ExpectSettings.model_validate({"zip": settings})
 
 
+def test_a_member_without_a_name_is_one_like_others() -> None:
+    """Whoever writes such a file: it is read, and matches what matches nothing."""
+    body = bytearray(packed(("a", b"1")))
+    for mark, length, name in ((b"PK\x03\x04", 26, 30), (b"PK\x01\x02", 28, 46)):
+        start = body.index(mark)
+        body[start + length : start + length + 2] = b"\0\0"
+        del body[start + name]
+    end = body.index(b"PK\x05\x06")
+    directory = body.index(b"PK\x01\x02")
+    body[end + 12 : end + 20] = struct.pack("<II", end - directory, directory)
+    assert of(bytes(body)) is None
+    assert of(bytes(body), contains=["*"]) is None
+    found = of(bytes(body), contains=["?*"])
+    assert found is not None
+    assert "no member" in found.detail
+
+
 @given(
     st.binary(max_size=200),
     st.lists(st.tuples(st.integers(0, len(EXPORT) - 1), st.integers(0, 255)), max_size=6),

@@ -9,7 +9,7 @@ import pytest
 from rich.console import Group
 
 from monitor.judge import GOOD
-from monitor.table import probe_json
+from monitor.table.as_json import probe_json
 from monitor.table.chain import certificates
 from probes.observation import (
     Certificate,

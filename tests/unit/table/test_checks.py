@@ -6,7 +6,8 @@ import pytest
 
 from monitor.estate import Check, CheckId, Environment, Estate, Promise, Service, ServiceId, Text
 from monitor.phases import phases
-from monitor.table import checks_table, hosts_table, probes_per_minute
+from monitor.rates import probes_per_minute
+from monitor.table.checks import checks_table, hosts_table
 from tests.unit.table.plain import lines
 from tests.unit.wording.builders import make_check
 

@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from monitor.judge import GOOD, Verdict
-from monitor.table import probe_json, probe_report
+from monitor.table.as_json import probe_json
+from monitor.table.probe import probe_report
 from probes.observation import (
     Cause,
     DnsFacts,

@@ -13,12 +13,8 @@ from monitor.estate import Text
 from monitor.judge import Rule, Status
 from monitor.publish.status_body import render
 from monitor.snapshot import Snapshot
-from monitor.table import (
-    NotAStatusDocumentError,
-    document_status,
-    status_table,
-    status_table_from_json,
-)
+from monitor.table.rows import NotAStatusDocumentError, document_status
+from monitor.table.status import status_table, status_table_from_json
 from probes.observation import Grade
 from tests.unit.table.plain import lines
 from tests.unit.wording import builders

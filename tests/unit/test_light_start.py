@@ -1,0 +1,104 @@
+"""What a command reads of the program: no more than it needs. Modules are counted, not seconds."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.system.daemon.counting import Answer, CountingServer
+from tests.system.daemon.running import estate, http_check, service, write_config
+from tests.unit.test_cli_status import body
+
+ROOT = Path(__file__).parents[2]
+LOADED = """
+import sys
+sys.argv = ["driftvakt", *sys.argv[1:]]
+from monitor.entry import main
+try:
+    main()
+finally:
+    print("loaded:", *sys.modules, file=sys.stderr)
+"""
+HEAVY = {
+    *(
+        "aiohttp",
+        "alembic",
+        "apprise",
+        "apscheduler",
+        "asyncio",
+        "attr",
+        "cryptography",
+        "dateutil",
+    ),
+    *(
+        "dns",
+        "icalendar",
+        "jinja2",
+        "jsonpath",
+        "lxml",
+        "markdown_it",
+        "orjson",
+        "prometheus_client",
+    ),
+    *("psycopg", "pydantic", "pygments", "ruamel", "sqlalchemy", "structlog", "tenacity", "uvloop"),
+}
+"""What takes long to import."""
+UNUSED = {"alembic", "apprise", "dateutil", "icalendar", "jsonpath", "psycopg"}
+"""What a daemon has no use for that is new and has neither calendars, rules nor paths to read."""
+
+
+def loaded(*words: str, code: int = 0) -> set[str]:
+    """Modules that a command has imported when it ends."""
+    done = subprocess.run(
+        [sys.executable, "-c", LOADED, *words],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+    )
+    assert done.returncode == code, done.stderr
+    return set(done.stderr.partition("loaded:")[2].split())
+
+
+@pytest.mark.parametrize("words", [["--help"], ["status", "--help"], ["run", "--help"]])
+def test_help_reads_next_to_nothing(words: list[str]) -> None:
+    """Neither what the daemon stands on nor what draws tables."""
+    found = loaded(*words)
+    assert not found & (HEAVY | {"rich"})
+    assert len(found) < 300
+
+
+def test_a_status_of_a_file_needs_rich_alone(tmp_path: Path) -> None:
+    """Nothing that only the daemon needs is read to show what it has written."""
+    file = tmp_path / "status.json"
+    file.write_bytes(body("yellow"))
+    found = loaded("status", "--file", str(file), code=1)
+    assert "rich.table" in found
+    assert not found & HEAVY
+    assert not {one for one in found if one.startswith(("monitor.publish", "monitor.plan"))}
+    assert len(found) < 400
+
+
+def test_a_status_of_a_daemon_needs_no_more(tmp_path: Path) -> None:
+    """Asking it over HTTP is the standard library's."""
+    with CountingServer() as server:
+        server.answers["/status.json"] = lambda _: Answer(body=body("red"))
+        found = loaded("status", "--url", server.url(""), code=2)
+    assert not found & HEAVY
+    assert len(found) < 400
+
+
+def test_a_daemon_reads_what_its_configuration_asks_for(tmp_path: Path) -> None:
+    """A plain one starts without what only others need, with a history of its own."""
+    check = http_check("api", "http://127.0.0.1:9/")
+    config = str(write_config(tmp_path, estate(service("expo", check))))
+    data = tmp_path / "data"
+    words = ["--config", config, "--data-dir", str(data), "--listen", "127.0.0.1:0"]
+    found = loaded("run", *words, "--for", "200ms", "--log-level", "error")
+    assert (data / "driftvakt.db").stat().st_size
+    assert not found & UNUSED
+    assert "sqlalchemy.dialects.postgresql" not in found

@@ -38,7 +38,7 @@ def crowd(seed: int, *, keeps: bool = False) -> Script:
         )
         # all that falls due meanwhile is asked in one instant
         stalls += [
-            Event(kind="stall", at=at - 0.01, value=draw.uniform(0.3, 1.2) * interval)
+            Event(kind="stall", at=at - 0.01, value=_stall(draw) * interval)
             for at in (start, end)
             if draw.random() < 0.9
         ]
@@ -55,6 +55,11 @@ def crowd(seed: int, *, keeps: bool = False) -> Script:
         keeps=keeps,
         even=True,
     )
+
+
+def _stall(draw: random.Random) -> float:
+    """In intervals; more than three, and everything is stale when it ends."""
+    return draw.uniform(0.3, 1.2) if draw.random() < 0.75 else 3.7
 
 
 def _apart(stalls: list[Event]) -> Iterator[Event]:
@@ -152,4 +157,24 @@ def _check(
         retry_interval=interval / 5,
         timeout=interval / 4,
         thresholds=thresholds,
+    )
+
+
+def estate_of(number: int, interval: float) -> Estate:
+    """One environment of so many services of one check, each on a host of its own."""
+    thresholds = Thresholds()
+    name = "e0"
+    services = []
+    for one in range(number):
+        id_ = ServiceId(f"{name}/s{one}")
+        check = _check(id_, "c0", f"s{one}.example.se", interval, thresholds)
+        title = Text(sv="Tjänst", en="Service")
+        services.append(
+            Service(id=id_, environment=name, name=f"s{one}", title=title, checks=(check,))
+        )
+    environment = Environment(
+        name=name, title=Text(sv="Miljö", en="Environment"), services=tuple(services)
+    )
+    return Estate(
+        environments=(environment,), data_dir=Path("/nonexistent/simulated"), max_in_flight=25
     )

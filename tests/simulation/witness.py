@@ -19,6 +19,7 @@ from tests.simulation.story import Story
 from tests.simulation.virtual import Clock, Loop
 
 if TYPE_CHECKING:
+    from monitor.aging import Excused
     from monitor.board import Board
     from monitor.certificates import News
     from monitor.judge import Verdict
@@ -104,8 +105,8 @@ class Witness:
             self._published(changes, now)
             return changes
 
-        def aged(now: float) -> list[Transition]:
-            changes = age(now)
+        def aged(now: float, excused: Excused) -> list[Transition]:
+            changes = age(now, excused)
             self._aged(changes, now)
             return changes
 

@@ -167,6 +167,7 @@ class _Simulated(Daemon):
             kinds=world.network.kinds(),
             clock=world.clock,
             timer=world.loop.time,
+            cpu=lambda: 0.0,
             status_file=_StatusFile(world),
             listens=False,
             history=keeping.open_history if keeping is not None else None,

@@ -11,8 +11,8 @@ from monitor.shedding import NOTHING_SHED, TARGET, Load, Shedding, shed
 
 log = structlog.get_logger("driftvakt")
 
-_SHARE = 0.2
-"""What the newest look counts for, of what a probe costs."""
+_KEPT = 0.9
+"""What the looks before count for, against the newest, of what a probe costs."""
 
 
 class Shedder:
@@ -27,8 +27,8 @@ class Shedder:
         self._cpu = cpu
         self._timer = timer
         self._used, self._at = cpu(), timer()
-        self._cost = 0.0
-        """CPU seconds of all that is done, by the probes that were made: of the last seconds."""
+        self._spent = self._made = 0.0
+        """CPU seconds of all that was done, and the probes among it, of the last looks mostly."""
         self.wanted = 0.0
         """Probes a second as configured."""
         self.now: Shedding = NOTHING_SHED
@@ -41,14 +41,13 @@ class Shedder:
         seconds = at - self._at
         if seconds <= 0.0:
             return False
-        if probes:
-            cost = (used - self._used) / probes
-            self._cost += _SHARE * (cost - self._cost) if self._cost else cost
+        self._spent = _KEPT * self._spent + used - self._used
+        self._made = _KEPT * self._made + probes
         load = Load(
             busy=(used - self._used) / seconds,
             lag=self._lag.within(seconds) / seconds,
             late=latest,
-            needed=self._cost * self.wanted / TARGET,
+            needed=self.wanted * self._spent / self._made / TARGET if self._made else 0.0,
         )
         self._used, self._at = used, at
         before, self.now = self.now, shed(self.now, load, seconds)

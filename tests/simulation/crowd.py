@@ -176,5 +176,5 @@ def estate_of(number: int, interval: float) -> Estate:
         name=name, title=Text(sv="Miljö", en="Environment"), services=tuple(services)
     )
     return Estate(
-        environments=(environment,), data_dir=Path("/nonexistent/simulated"), max_in_flight=25
+        environments=(environment,), data_dir=Path("/nonexistent/simulated"), max_in_flight=10
     )

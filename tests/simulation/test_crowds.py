@@ -28,6 +28,7 @@ announce, publish, seen, look, record, remove = (
 SEEDS = range(4)
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("seed", range(3))
 def test_a_site_goes_and_comes_back(seed: int) -> None:
     """What is published is what the reference says, in whatever order hundreds of answers come."""
@@ -35,6 +36,7 @@ def test_a_site_goes_and_comes_back(seed: int) -> None:
     assert outcome.transitions > 300
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("seed", range(3))
 def test_a_kill_cuts_the_instant_of_a_storm(seed: int) -> None:
     """Whoever was told, and what the history has, is all of what was told as one, or nothing."""
@@ -102,6 +104,7 @@ FAULTS: dict[Callable[[Patch], None], bool] = {
 """And whether it takes a history to find it."""
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
 def test_a_fault_is_found(fault: Callable[[Patch], None], monkeypatch: Patch) -> None:
     """Within a few worlds some promise breaks; none does without the fault, as others test."""

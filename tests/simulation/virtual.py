@@ -85,7 +85,7 @@ class Loop(asyncio.SelectorEventLoop):
         """Time passes while nobody else gets a turn: called from within the loop."""
         self._virtual.now += seconds
 
-    def run_in_executor(  # type: ignore[override]
+    def run_in_executor(
         self, executor: object, func: Callable[..., T], *values: object
     ) -> asyncio.Future[T]:
         """At once: no thread takes any time."""

@@ -7,10 +7,19 @@ where its newest observation belongs. So a check costs one look for each time th
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from heapq import heapify, heappop, heappush
 
 from monitor.check_row import CheckRow
+from monitor.estate import CheckId
+
+Excused = Callable[[CheckId], bool]
+"""Whether a check is not measured because we ourselves have put it off."""
+
+
+def nobody(_check: CheckId) -> bool:
+    """As long as we come to everything in time."""
+    return False
 
 
 class Aging:
@@ -44,9 +53,10 @@ class Aging:
             self._waiting.add(row.place)
             heappush(self._heap, (row.stale_from(), row.place, row))
 
-    def look(self, now: float) -> list[CheckRow]:
+    def look(self, now: float, excused: Excused = nobody) -> list[CheckRow]:
         """The rows that may stand otherwise at ``now`` because time has passed, by their places:
-        those that have become stale, and all of them when the clock was set.
+        those that have become stale and are not ``excused``, and all of them when the clock was
+        set.
         """
         back, self._looked_at = now < self._looked_at, now
         if back or self._anew:
@@ -58,8 +68,12 @@ class Aging:
             found.append(heappop(heap)[2])
         stale = []
         for row in found:
-            if row.stale(now):  # and stays so until it is observed
-                self._waiting.discard(row.place)
+            if row.stale(now):
+                if excused(row.check.id):
+                    again = now + max(_AGAIN, _EXCUSED * row.check.stale_after)
+                    heappush(heap, (again, row.place, row))
+                    continue
+                self._waiting.discard(row.place)  # it stays so until it is observed
                 stale.append(row)
             else:
                 heappush(heap, (max(_look_at(row, now), now + _AGAIN), row.place, row))
@@ -67,6 +81,8 @@ class Aging:
         return stale
 
 
+_EXCUSED = 0.1
+"""Share of the time for which an observation counts after which an excuse is looked at again."""
 _AGAIN = 0.001
 """Seconds: what is not stale at the very edge is looked at again just after it."""
 

@@ -13,7 +13,7 @@ from functools import partial
 from typing import NamedTuple
 
 from monitor import judge
-from monitor.aging import Aging
+from monitor.aging import Aging, Excused, nobody
 from monitor.board_rows import EnvironmentRow, ServiceRow, move
 from monitor.case import Case
 from monitor.certificates import News
@@ -355,12 +355,13 @@ class Board:
             row.clock_set_at = now
         self._aging.clock_set(now)
 
-    def age(self, now: float) -> list[Transition]:
+    def age(self, now: float, excused: Excused = nobody) -> list[Transition]:
         """What has changed because time has passed: service windows that begin or end, and
-        observations that have become stale.
+        observations that have become stale. Checks that are ``excused`` do
+        not: we ourselves have put off their probes.
         """
         causes, self._pending = [*self._pending, *self._follow_plan(now)], []
-        stale = self._aging.look(now)
+        stale = self._aging.look(now, excused)
         causes += [self._by_check(row, now) for row in stale if self._restand(row, now)]
         return self._publish(causes, now)
 

@@ -17,6 +17,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Container, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from functools import partial
 from math import inf
 from pathlib import Path
@@ -52,6 +53,7 @@ from monitor.publish.live import Broadcast
 from monitor.publish.metrics import Metrics
 from monitor.publish.revisions import RevisionLog, Revisions, dated
 from monitor.publish.status_file import StatusFile, Writes
+from monitor.rates import wanted
 from monitor.record import Entry, Outgoing, Past
 from monitor.reload import Reloader
 from monitor.reload_outcome import Ended, Outcome
@@ -60,6 +62,8 @@ from monitor.schedule import Schedule
 from monitor.secrets import Masker, secrets_of
 from monitor.settings import Loaded
 from monitor.shares import AvailabilityReport
+from monitor.shedder import Shedder
+from monitor.shedding import Shedding
 from monitor.snapshot import Snapshot, Transition
 from monitor.stated_watch import StatedWatch
 from monitor.status_publisher import StatusPublisher
@@ -85,6 +89,7 @@ CLOSE = 1.0
 CONFIG_ERROR_SHOWN = 500
 """Characters of a fault of the configuration."""
 STATUS_FILE = "status.json"
+_NOTHING_KEPT = b"", float("-inf")
 
 
 OpenHistory = Callable[[Estate, Callable[[], float]], AbstractAsyncContextManager[History]]
@@ -112,6 +117,7 @@ class Daemon:
         kinds: Mapping[str, Kind] | None = None,
         clock: Callable[[], float] = time.time,
         timer: Callable[[], float] = time.perf_counter,
+        cpu: Callable[[], float] = time.thread_time,
         drain: float = DRAIN,
         status_file: Writes | None = None,
         listens: bool = True,
@@ -120,7 +126,8 @@ class Daemon:
         origin: Origin | None = None,
         masker: Masker | None = None,
     ) -> None:
-        """``clock`` gives seconds since the epoch, ``timer`` monotonic ones; both, the writer of
+        """``clock`` gives seconds since the epoch, ``timer`` monotonic ones, ``cpu`` those that the
+        loop's thread has had the processor for; all three, the writer of
         the status file, whether there is a web server, the history (``None``: none is kept) and
         who sends messages are for simulations.
 
@@ -135,6 +142,8 @@ class Daemon:
         self._web = WebServer()
         self._clock = clock
         self._timer = timer
+        self._cpu = cpu
+        self._exposition = _NOTHING_KEPT
         self._debug = log.is_enabled_for(logging.DEBUG)
         self._listens = listens
         self._open_history = history
@@ -190,6 +199,8 @@ class Daemon:
         self._prober = Prober(estate.user_agent, clock=clock, timer=self._timer)
         stack.push_async_callback(self._prober.close)
         self._lag = LoopLag(self._metrics.loop_lag)
+        self._shedder = Shedder(self._lag, cpu=self._cpu, timer=self._timer)
+        self._shedder.wanted = wanted(estate.checks())
         self._canary = CanaryWatch(
             [self._kinds[c.kind].prepare(c.settings, c.timeout, tools) for c in estate.canaries],
             self._timer,
@@ -412,7 +423,7 @@ class Daemon:
                 self.board.clock_set(now)
             wall, mono = now, now_mono
             self._publish()
-            if transitions := self.board.age(now):
+            if transitions := self.board.age(now, self._schedule.excuses):
                 self._announce(transitions)
             self._stated.look(self.board.measured, now)
             for event in self._window_news.look(self.board.agenda, self.board.under_way(), now):
@@ -425,12 +436,19 @@ class Daemon:
                 overloaded = lagging
                 self._metrics.overloaded(overloaded)
                 log.warning("overloaded" if overloaded else "overload_ended")
+            if self._shedder.look(*self._metrics.take_begun()):
+                self._shed(self._shedder.now)
             self._canary.look_again()
             if self._canary.down != canary_down:
                 canary_down = self._canary.down
                 self._metrics.canary_down(canary_down)
                 log.warning("canary_down" if canary_down else "canary_up")
             self._notifier.alive()
+
+    def _shed(self, shedding: Shedding) -> None:
+        self._status.pause = shedding.pause
+        self._schedule.stretch(shedding.stretch)
+        self._metrics.shedding(stretch=shedding.stretch, pause=shedding.pause)
 
     def _hold(self, now: float, known: Container[str] = ()) -> None:
         """Begins the timelines with what is published before anything is measured, of all but
@@ -486,6 +504,7 @@ class Daemon:
         self._stated.follow(estate)
         self.estate, self._contents = estate, prepared.contents
         self._announcer.follow(estate)
+        self._shedder.wanted = wanted(estate.checks())
         if self._keeper is not None:
             self._keeper.follow(estate)
         if self._messenger is not None:
@@ -531,13 +550,21 @@ class Daemon:
             self._calendars.views(now),
             self._stated.views(now),
         )
+        if self._shedder.now.stretch > 1.0:
+            made = replace(made, stretch=self._shedder.now.stretch)
         return dated(made, self._revisions.at(made)) if made.notices else made
 
     def status_body(self) -> tuple[bytes, float]:
         return self._status.body
 
     async def metrics(self) -> bytes:
-        return await self._metrics.render(self.snapshot())
+        kept, at = self._exposition
+        pause = self._shedder.now.pause
+        if self._timer() - at < pause:
+            return kept
+        text = await self._metrics.render(self.snapshot())
+        self._exposition = (text, self._timer()) if pause else _NOTHING_KEPT
+        return text
 
     def availability(self, service: ServiceId) -> AvailabilityReport:
         return self.timelines.report(service, self.estate.timezone, self._clock())

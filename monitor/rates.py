@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from monitor.estate import Check, CheckId, Estate
 from monitor.phases import period
@@ -12,6 +12,11 @@ from monitor.phases import period
 def quickest(check: Check) -> float:
     """Seconds between runs while the check is unsettled: never sooner than was promised."""
     return max(check.retry_interval, *(promise.seconds for promise in check.promises), 0.0)
+
+
+def wanted(checks: Iterable[Check]) -> float:
+    """Probes a second of all checks together, while they are settled."""
+    return sum(1.0 / period(check) for check in checks)
 
 
 def probes_per_minute(estate: Estate, *, unsettled: bool = False) -> dict[str, float]:

@@ -27,6 +27,7 @@ from apscheduler.triggers.base import BaseTrigger
 from monitor.estate import Check, CheckId
 from monitor.job_store import TimetableStore
 from monitor.phases import Phase, period, phases
+from monitor.stretching import Stretching
 
 _EXECUTOR = "probes"
 _AT_A_TIME = 10
@@ -102,6 +103,7 @@ class _LoopScheduler(AsyncIOScheduler):  # type: ignore[misc]
         self._executor = executor
         self._clock = clock
         self._missed = missed
+        self.stretching = Stretching()
 
     def wakeup(self) -> None:
         self._stop_timer()
@@ -114,7 +116,12 @@ class _LoopScheduler(AsyncIOScheduler):  # type: ignore[misc]
         if self.state == STATE_PAUSED:
             return None
         now = self._clock()
+        stretching = self.stretching
         for due, job in self._store.due(now):
+            if (later := stretching.until(job.id, due)) > due:
+                self._store.move(job, later)
+                continue
+            stretching.began(job.id, due)
             if not self._executor.start_run(job, due):
                 self._missed()
             self._store.move(job, job.trigger.next_after(due, now))
@@ -184,6 +191,19 @@ class Schedule:
         self._phases: dict[CheckId, Phase] = {}
         self._store = TimetableStore()
         self._scheduler = _LoopScheduler(self._store, self._executor, clock, missed)
+
+    def stretch(self, factor: float) -> None:
+        """From now on every interval, also between retries, is so many times as long."""
+        self._scheduler.stretching.factor = factor
+
+    def excuses(self, check_id: CheckId) -> bool:
+        """Whether it is our own doing that the check has not been measured lately: intervals are
+        stretched, and its run is put off, or waits for what has piled up.
+        """
+        stretching = self._scheduler.stretching
+        return stretching.active and (
+            stretching.puts_off(check_id) or check_id in self._executor.tasks
+        )
 
     def start(self) -> None:
         """Starts in the running loop. The first runs are spread over a few seconds, those of one
@@ -297,11 +317,13 @@ class Schedule:
         if job is not None and job.next_run_time is not None:
             when = _utc(at)
             if when < job.next_run_time:
+                self._scheduler.stretching.sooner(check_id)
                 job.modify(next_run_time=when)
 
     def realign(self) -> None:
         """After the wall clock has jumped: no check waits for an instant of the old time."""
         now = _utc(self._clock())
+        self._scheduler.stretching.forget()
         for job in self._jobs.values():
             job.modify(next_run_time=job.trigger.realigned(now))
 

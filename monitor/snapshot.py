@@ -189,6 +189,10 @@ class Snapshot:
     availability: Mapping[ServiceId, Availability] = field(default_factory=lambda: NOTHING)
     """As measured shortly before ``at``; of a service that is not in it nothing is known."""
     config_error: str = ""
+    stretch: float = 1.0
+    """Every interval is this many times as long as configured, because there is more to do than
+    time.
+    """
     """What is wrong with the configuration on the disk, while an earlier one applies; without
     secrets."""
     upgrades: tuple[UpgradeView, ...] = ()

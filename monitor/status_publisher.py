@@ -58,6 +58,8 @@ class StatusPublisher:
         self._write_error = ""
         self._timer = timer
         self._worked = 0.0
+        self.pause = 0.0
+        """Seconds at least between two renderings, while there is more to do than time."""
 
     def changed(self) -> None:
         """Something has: the file is written without delay."""
@@ -71,7 +73,7 @@ class StatusPublisher:
                     await self._changed.wait()
             self._changed.clear()
             await self.publish()
-            await asyncio.sleep(min(EVERY, REST * self._worked))
+            await asyncio.sleep(max(self.pause, min(EVERY, REST * self._worked)))
 
     async def render(self) -> None:
         """Makes the body of this moment, for those who ask for it over HTTP."""

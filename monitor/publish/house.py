@@ -26,6 +26,13 @@ _LATENESS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.
 _GAUGES = {
     "driftvakt_probes_in_flight": "Probes that are under way.",
     "driftvakt_overloaded": "Whether the monitor is too loaded to be believed.",
+    "driftvakt_interval_stretch_ratio": (
+        "How many times as long as configured every interval is: 1 unless there is more to do than "
+        "time."
+    ),
+    "driftvakt_render_pause_seconds": (
+        "Seconds at least between two renderings: 0 unless there is more to do than time."
+    ),
     "driftvakt_canary_down": "Whether every canary failed: our own network.",
     "driftvakt_config_last_reload_successful": "Whether the configuration was last read well.",
     "driftvakt_config_last_reload_timestamp_seconds": (
@@ -91,6 +98,9 @@ class House:
         self._own.gauges["driftvakt_probes_in_flight"] = 0
         self._own.gauges["driftvakt_overloaded"] = 0
         self._own.gauges["driftvakt_canary_down"] = 0
+        self._own.gauges["driftvakt_interval_stretch_ratio"] = 1
+        self._own.gauges["driftvakt_render_pause_seconds"] = 0
+        self._latest, self._begun = 0.0, 0
         registry.register(self._own)
         self._missed = Counter(
             "driftvakt_schedule_missed_total",
@@ -116,6 +126,14 @@ class House:
 
     def lateness(self, seconds: float) -> None:
         self._own.lateness.observe(seconds)
+        self._latest = max(self._latest, seconds)
+        self._begun += 1
+
+    def take_begun(self) -> tuple[float, int]:
+        """Seconds that the latest probe was late, and how many began, since this was last asked."""
+        found = self._latest, self._begun
+        self._latest, self._begun = 0.0, 0
+        return found
 
     def loop_lag(self, seconds: float) -> None:
         self._own.loop_lag.observe(seconds)
@@ -125,6 +143,11 @@ class House:
 
     def overloaded(self, value: bool) -> None:
         self._own.gauges["driftvakt_overloaded"] = int(value)
+
+    def shedding(self, *, stretch: float, pause: float) -> None:
+        """What is left out of the work."""
+        self._own.gauges["driftvakt_interval_stretch_ratio"] = stretch
+        self._own.gauges["driftvakt_render_pause_seconds"] = pause
 
     def canary_down(self, value: bool) -> None:
         self._own.gauges["driftvakt_canary_down"] = int(value)

@@ -136,6 +136,8 @@ class StatusRenderer:
         }
         if snapshot.config_error:
             value["configuration_error"] = snapshot.config_error
+        if snapshot.stretch > 1.0:
+            value["interval_stretch"] = round(snapshot.stretch, 2)
         return _open(value) + b'"environments":['
 
 

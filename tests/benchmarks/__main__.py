@@ -21,6 +21,7 @@ from tests.benchmarks import (
     latency,
     machine,
     memory,
+    overload,
     replay,
     report,
 )
@@ -28,7 +29,7 @@ from tests.benchmarks.processes import BenchmarkError
 from tests.benchmarks.target import HOST, nginx
 
 PARTS = ("cpu", "latency", "memory")
-APART = ("replay", "growth")
+APART = ("replay", "growth", "overload")
 """Only when asked for: they take minutes and measure no probe."""
 
 
@@ -37,7 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, _end)
     try:
         if options.only and set(options.only) <= set(APART):
-            parts = [_growth if name == "growth" else _replay for name in options.only]
+            apart = {"replay": _replay, "growth": _growth, "overload": _overload}
+            parts = [apart[name] for name in options.only]
             return 0 if all(part(options) for part in parts) else 1
         return 0 if _run(options) else 1
     except BenchmarkError as error:
@@ -74,7 +76,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         help="of the part growth: checks in all (100,1000,10000)",
     )
     parser.add_argument(
-        "--judge", action="store_true", help="of the part growth: exit 1 when a bound is not kept"
+        "--judge",
+        action="store_true",
+        help="of growth and overload: exit 1 when a bound is not kept",
     )
     parser.add_argument("--host", default=HOST, help=f"the target's name ({HOST}; or localhost)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
@@ -117,6 +121,24 @@ def _growth(options: argparse.Namespace) -> bool:
         figures = {"machine": described, **growth_report.document(cost, found)}
         options.json.write_text(json.dumps(figures, indent=2) + "\n")
     return kept or not options.judge
+
+
+def _overload(options: argparse.Namespace) -> bool:
+    """Whether it was survived, or nobody asks."""
+    console = Console(width=None if sys.stdout.isatty() else 130, highlight=False)
+    console.print(machine.describe())
+
+    def told(line: str) -> None:
+        console.print(f"  {line}", style="dim")
+
+    cores = machine.cores()
+    with (
+        tempfile.TemporaryDirectory(prefix="driftvakt-bench-") as name,
+        machine.on_core(cores[1]),
+    ):
+        found = overload.measure(Path(name), cores, told)
+    report.show_overload(console, found)
+    return found.survived or not options.judge
 
 
 def _run(options: argparse.Namespace) -> bool:

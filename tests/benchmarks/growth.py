@@ -12,6 +12,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from tests.benchmarks.growth_shape import INTERVAL, RETRY, Shape, configuration
@@ -211,13 +212,15 @@ def probe_cost(folder: Path, cores: tuple[int, int], told: Told) -> ProbeCost:
                 for answered, word, colour in ((True, "up", "green"), (False, "down", "red")):
                     if not answered:
                         server.say(word)
-                    watched.until(lambda found, wanted=colour: _only(found, wanted), _WITHIN)
+                    watched.until(partial(_only, colour=colour), _WITHIN)
                     time.sleep(5.0)
                     seen = stage.phase(colour, stage.steady(20.0))
                     used[answered] += [(seen.probes / seen.seconds, seen.cpu / seen.seconds)]
-    answered, refused = (_slope(*used[one]) for one in (True, False))
-    told(f"one probe more: {1e6 * answered:.0f} us answered, {1e6 * refused:.0f} us refused")
-    return ProbeCost(answered=answered, refused=refused)
+    cost = ProbeCost(answered=_slope(*used[True]), refused=_slope(*used[False]))
+    told(
+        f"one probe more: {1e6 * cost.answered:.0f} us answered, {1e6 * cost.refused:.0f} us refused"
+    )
+    return cost
 
 
 def _slope(few: tuple[float, float], many: tuple[float, float]) -> float:

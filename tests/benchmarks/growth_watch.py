@@ -70,6 +70,8 @@ class Reading:
     lateness: Buckets
     transitions: float
     to_unknown: float
+    stretch: float = 1.0
+    pause: float = 0.0
 
     @property
     def probes(self) -> float:
@@ -166,6 +168,8 @@ class Watched:
             lateness=buckets(text, "driftvakt_schedule_lateness_seconds"),
             transitions=sum(count for _, count in changes),
             to_unknown=sum(count for labels, count in changes if labels["to"] == "unknown"),
+            stretch=_gauge(text, "driftvakt_interval_stretch_ratio"),
+            pause=_gauge(text, "driftvakt_render_pause_seconds"),
         )
 
     def until(self, reached: Callable[[dict[str, int]], bool], within: float) -> float:
@@ -228,6 +232,10 @@ def _url(log: Path, process: Process) -> str | None:
         if '"started"' in line:
             return str(json.loads(line)["url"])
     return None
+
+
+def _gauge(text: bytes, family: str) -> float:
+    return next((value for _, value in values(text, family)), 0.0)
 
 
 def latest(before: Reading, after: Reading) -> float:

@@ -14,6 +14,7 @@ from tests.benchmarks.cpu import Cpu
 from tests.benchmarks.latency import GOAL as LATENCY_GOAL
 from tests.benchmarks.latency import GOAL_RATE, PHASES, Run, written
 from tests.benchmarks.memory import Memory
+from tests.benchmarks.overload import Overloaded
 from tests.benchmarks.replay import Replayed
 
 GOAL = 1.0
@@ -49,6 +50,28 @@ def show_replay(console: Console, found: Replayed) -> None:
         f"{1e6 * found.cpu / max(found.observations, 1):.2f}",
         f"{found.resident / 2**20:.0f}",
         f"{found.transitions:,}",
+    )
+    console.print(table)
+
+
+def show_overload(console: Console, found: Overloaded) -> None:
+    names = (
+        "interval",
+        "stretched",
+        "rendered every",
+        "recovered in",
+        "transitions",
+        "oldest status",
+    )
+    table = _table("Four times the work", "", *names)
+    table.add_row(
+        "[green]survived[/]" if found.survived else "[red]not survived[/]",
+        f"{found.interval:.2f} s",
+        f"x {found.most_stretch:.1f}",
+        f"{found.most_pause:g} s",
+        f"{found.recovered:.0f} s",
+        f"{found.transitions:g}",
+        f"{found.oldest_status:.1f} s",
     )
     console.print(table)
 

@@ -17,7 +17,7 @@ from tests.simulation.beside import Day, Found
 from tests.simulation.many import try_all
 from tests.simulation.script import ORDINARY, WHOLE_DAY
 from tests.simulation.story import Violation
-from tests.simulation.world import run
+from tests.simulation.world import run, run_crowd
 
 
 def _day() -> Day:
@@ -31,6 +31,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
     parser.add_argument("seed", type=int, nargs="?")
     parser.add_argument("--day", action="store_true", help="a day of twenty checks")
+    parser.add_argument("--crowd", action="store_true", help="hundreds of services")
+    parser.add_argument(
+        "--keeps", action="store_true", help="of a crowd: with a history, and kills"
+    )
     parser.add_argument("--quiet", action="store_true")
     parser.add_argument("--from", type=int, default=0, dest="first")
     parser.add_argument("--seeds", type=int, default=100)
@@ -58,6 +62,10 @@ def main() -> int:
                     day=_day(),
                 )
                 print(json.dumps(asdict(found)))
+            return 0
+        if options.crowd:
+            tell = None if options.quiet else print
+            print(run_crowd(options.seed, keeps=options.keeps, tell=tell))
             return 0
         size = WHOLE_DAY if options.day else ORDINARY
         print(run(options.seed, size, None if options.quiet else print))

@@ -75,6 +75,8 @@ class _Era:
 
     announced: list[tuple[float, Transition]] = field(default_factory=list)
     """With the timer's reading."""
+    batches: list[list[Transition]] = field(default_factory=list)
+    """The same, by what was told as one."""
     arrived: list[Message] = field(default_factory=list)
 
 
@@ -184,6 +186,8 @@ class Keeping:
     def announced(self, changes: Sequence[Transition]) -> None:
         """The board has told of these."""
         self._era.announced += ((self._loop.time(), one) for one in changes)
+        if changes:
+            self._era.batches.append(list(changes))
 
     def forgets(self, now: float) -> None:
         """All memory is lost; what was to be told until a while ago has been."""
@@ -234,6 +238,7 @@ class Keeping:
             every_one = [one for _, one in wanted]
             if known_here != every_one[: len(known_here)] or len(known_here) < len(due):
                 self._story.wrong(f"a kill has left {known_here} of {every_one} of {subject}")
+        self._check_batches({subject: len(found) for subject, found in kept.items()})
         published = {name: unpacked_published(states.get(name, b"")) for name in fresh.published}
         self.new = {name for name, found in published.items() if found is None}
         for name, found in published.items():
@@ -241,6 +246,20 @@ class Keeping:
                 fresh.published[name] = found.status.value, found.planned
         self._keep_only({subject: len(found) for subject, found in kept.items()})
         return fresh
+
+    def _check_batches(self, numbers: Mapping[str, int]) -> None:
+        """What was told as one is kept as one, or not at all."""
+        left = dict(numbers)
+        batches = []
+        for batch in self._era.batches:
+            kept = [one for one in batch if left.get(_subject(one), 0)]
+            for one in kept:
+                left[_subject(one)] -= 1
+            if len(kept) not in (0, len(batch)):
+                self._story.wrong(f"of {len(batch)} told as one, a kill has left {len(kept)}")
+            if kept:
+                batches.append(kept)
+        self._era.batches = batches
 
     def _keep_only(self, numbers: Mapping[str, int]) -> None:
         left = dict(numbers)

@@ -59,7 +59,9 @@ class SimulatedSettings(ProbeSettings):
 
 @dataclass(frozen=True, kw_only=True)
 class Trouble:
-    """Something that is so for a while. ``host`` is ``*`` for our own network."""
+    """Something that is so for a while. ``host`` is ``*`` for our own network, and a domain with a
+    dot before it for all hosts under it.
+    """
 
     kind: str
     start: float
@@ -71,6 +73,12 @@ class Trouble:
 
     def holds(self, at: float) -> bool:
         return self.start <= at < self.end
+
+    def meets(self, host: str, port: int) -> bool:
+        """Whether it is that of a place."""
+        if self.host.startswith("."):
+            return host.endswith(self.host)
+        return (self.host, self.port) == (host, port)
 
     def told(self) -> str:
         where = f" {self.host}:{self.port}" if self.port else f" {self.host}"
@@ -87,6 +95,8 @@ class Event:
     keeps: bool = True
     killed: bool = False
     """A restart without a stop before it."""
+    turns: int = 0
+    """Of the loop, that a kill waits for at its instant: so many steps of what happens then."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +111,8 @@ class Script:
     plans: tuple[Plan, ...]
     keeps: bool = False
     """Whether there is a real history, and a receiver of messages."""
+    even: bool = False
+    """Whether every answer takes the same time: who is asked in one instant answers in one."""
 
     def parts(self) -> tuple[Part, ...]:
         """What is watched, as the reference reads it."""

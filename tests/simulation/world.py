@@ -21,6 +21,7 @@ from monitor.daemon import Daemon
 from monitor.messenger import Messenger
 from monitor.record import seen_of
 from monitor.snapshot import Transition
+from tests.simulation.crowd import crowd
 from tests.simulation.keeping import AFTERWARDS, Keeping
 from tests.simulation.network import Network
 from tests.simulation.reference import Reference
@@ -51,7 +52,22 @@ def run(seed: int, size: Size = ORDINARY, tell: Callable[[str], None] | None = N
 
     Raises :class:`Violation` with the end of the story and the command that replays it.
     """
-    script = write(seed, size)
+    return play(write(seed, size), "" if size is ORDINARY else " --day", tell)
+
+
+def run_crowd(
+    seed: int, *, keeps: bool = False, tell: Callable[[str], None] | None = None
+) -> Outcome:
+    """The same for the world of hundreds of services of ``seed``."""
+    return play(crowd(seed, keeps=keeps), " --crowd" + " --keeps" * keeps, tell)
+
+
+def play(script: Script, how: str, tell: Callable[[str], None] | None = None) -> Outcome:
+    """Lives through a world; ``how`` it is to be asked for again, beside its seed.
+
+    Raises :class:`Violation` with the end of the story and the command that replays it.
+    """
+    seed = script.seed
     loop = Loop()
     threads = threading.active_count()
     story = Story(loop.time, tell)
@@ -71,15 +87,15 @@ def run(seed: int, size: Size = ORDINARY, tell: Callable[[str], None] | None = N
     except Exception as error:  # noqa: BLE001 - whatever it is, it is a violation with a story
         if not story.broken:
             story.wrong(f"{type(error).__name__}: {error}")
-        _fail(seed, size, story, error)
+        _fail(seed, how, story, error)
     finally:
         with _listening(lambda _: None):
             _clear(loop)
         loop.close()
     story.insist(not loop.troubles, f"the loop was told of {loop.troubles}")
-    story.insist(threading.active_count() <= threads, "a thread is left")
+    story.insist(threading.active_count() <= threads, f"a thread is left: {threading.enumerate()}")
     if story.broken:
-        _fail(seed, size, story, None)
+        _fail(seed, how, story, None)
     return Outcome(
         seed=seed,
         digest=story.digest(),
@@ -104,10 +120,9 @@ def _clear(loop: Loop) -> None:
             loop.run_until_complete(asyncio.wait(tasks, timeout=10))
 
 
-def _fail(seed: int, size: Size, story: Story, error: Exception | None) -> NoReturn:
-    day = " --day" if size is not ORDINARY else ""
+def _fail(seed: int, how: str, story: Story, error: Exception | None) -> NoReturn:
     told = "\n".join(story.broken)
-    raise Violation(f"{told}\nto replay: python -m tests.simulation {seed}{day}") from error
+    raise Violation(f"{told}\nto replay: python -m tests.simulation {seed}{how}") from error
 
 
 class _StatusFile:
@@ -152,6 +167,7 @@ class _Simulated(Daemon):
             kinds=world.network.kinds(),
             clock=world.clock,
             timer=world.loop.time,
+            cpu=lambda: 0.0,
             status_file=_StatusFile(world),
             listens=False,
             history=keeping.open_history if keeping is not None else None,
@@ -199,7 +215,7 @@ class _World:
         end = STARTED + script.duration
         for restart in restarts:
             if loop.time() < (until := STARTED + restart.at):
-                await self._life(min(until, end), killed=restart.killed)
+                await self._life(min(until, end), restart)
                 how = "killed" if restart.killed else "restart"
                 self.story.say(f"{how}, memory kept: {restart.keeps}")
                 if not restart.keeps:
@@ -223,7 +239,7 @@ class _World:
         self.story.insist(not left, f"tasks are left: {left}")
         self.story.insist(not loop.left(), f"timers are left: {loop.left()}")
 
-    async def _life(self, until: float, *, killed: bool = False) -> None:
+    async def _life(self, until: float, ending: Event | None = None) -> None:
         loop = self.loop
         self.lives += 1
         self.witness = Witness(
@@ -239,7 +255,9 @@ class _World:
             await asyncio.sleep(min(CHECKPOINT, until - now))
             if loop.time() < until:
                 self._put_down(daemon.board, states=True)
-        if killed and self.keeping is not None:
+        if ending is not None and ending.killed and self.keeping is not None:
+            for _ in range(ending.turns):
+                await asyncio.sleep(0)
             await self._kill(daemon)
             self.reference = self.keeping.after_kill(
                 witness.reference, self.script, self._last_turn()
@@ -266,6 +284,8 @@ class _World:
         """Nothing of it gets another turn; what the kernel would close is closed."""
         assert self.keeping is not None
         self.keeping.stop_at_once()
+        if daemon._publishing is not None:
+            daemon._publishing.cancel()
         for task in (others := asyncio.all_tasks() - {asyncio.current_task()}):
             task.cancel()
         for timer in self.loop.timers():

@@ -94,6 +94,7 @@ def frame(snapshot: Snapshot, asked: Asked, path: str, title: str) -> dict[str, 
         "updated": moment(snapshot.at, snapshot.estate.timezone, asked.language),
         "status": snapshot.status.value,
         "config_error": snapshot.config_error,
+        "stretch": f"{snapshot.stretch:.1f}" if snapshot.stretch > 1.0 else "",
     }
 
 

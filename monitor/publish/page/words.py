@@ -18,6 +18,10 @@ _BOTH: dict[str, tuple[str, str]] = {
         "Inställningarna på disken är felaktiga, och de tidigare gäller",
         "The configuration on the disk is faulty, and the earlier one applies",
     ),
+    "stretched": (
+        "Övervakningen har mer att göra än den hinner med: det går {} gånger så lång tid mellan mätningarna som avsett.",
+        "The monitor has more to do than time: there is {} times as long between measurements as intended.",
+    ),
     "follow": ("Prenumerera", "Subscribe"),
     "calendar": ("kalender med servicefönster", "calendar of service windows"),
     "stale": (

@@ -1,0 +1,117 @@
+"""Hundreds of services that change at once: each change is told once, nothing that was so at no
+instant, and what was told as one outlives a kill as one. Faults put into the daemon are found.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from monitor.aging import Aging
+from monitor.check_row import CheckRow
+from monitor.daemon import Daemon
+from monitor.estate import Check
+from monitor.keeper import Keeper
+from monitor.record import Entry
+from monitor.running_rollup import RunningRollup
+from monitor.snapshot import Transition
+from probes.observation import Observation
+from tests.simulation.story import Violation
+from tests.simulation.world import run_crowd
+
+Patch = pytest.MonkeyPatch
+announce, publish, seen, look, record, remove = (
+    Daemon._announce, Daemon._publish, Daemon._seen, Aging.look, Keeper.record, RunningRollup.remove,
+)  # fmt: skip
+SEEDS = range(4)
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("seed", range(3))
+def test_a_site_goes_and_comes_back(seed: int) -> None:
+    """What is published is what the reference says, in whatever order hundreds of answers come."""
+    outcome = run_crowd(seed)
+    assert outcome.transitions > 300
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("seed", range(3))
+def test_a_kill_cuts_the_instant_of_a_storm(seed: int) -> None:
+    """Whoever was told, and what the history has, is all of what was told as one, or nothing."""
+    outcome = run_crowd(seed, keeps=True)
+    assert outcome.lives > 1
+    assert outcome.transitions > 100
+
+
+def each_change_is_told_by_itself(patch: Patch) -> None:
+    def hasty(self: Daemon, check: Check, observation: Observation) -> None:
+        seen(self, check, observation)
+        publish(self)
+
+    patch.setattr(Daemon, "_seen", hasty)
+
+
+def what_is_seen_waits_for_the_tick(patch: Patch) -> None:
+    def lazy(self: Daemon, check: Check, observation: Observation) -> None:
+        seen(self, check, observation)
+        if self._publishing is not None:
+            self._publishing.cancel()
+
+    patch.setattr(Daemon, "_seen", lazy)
+
+
+def of_many_changes_some_are_not_told(patch: Patch) -> None:
+    def forgetful(self: Daemon, transitions: list[Transition]) -> None:
+        announce(self, transitions[:20])
+
+    patch.setattr(Daemon, "_announce", forgetful)
+
+
+def an_environment_forgets_who_recovers(patch: Patch) -> None:
+    def forgetful(self: RunningRollup, status: str, weight: float, critical: bool) -> None:
+        if status != "red":
+            remove(self, status, weight, critical)  # type: ignore[arg-type]
+
+    patch.setattr(RunningRollup, "remove", forgetful)
+
+
+def of_many_that_are_stale_some_are_forgotten(patch: Patch) -> None:
+    def forgetful(self: Aging, now: float) -> list[CheckRow]:
+        return look(self, now)[:5]
+
+    patch.setattr(Aging, "look", forgetful)
+
+
+def half_of_a_storm_is_kept_later(patch: Patch) -> None:
+    def torn(self: Keeper, entries: Sequence[Entry]) -> None:
+        half = len(entries) // 2
+        record(self, entries[:half])
+        asyncio.get_running_loop().call_later(5.0, record, self, entries[half:])
+
+    patch.setattr(Keeper, "record", torn)
+
+
+FAULTS: dict[Callable[[Patch], None], bool] = {
+    each_change_is_told_by_itself: False,
+    what_is_seen_waits_for_the_tick: False,
+    of_many_changes_some_are_not_told: False,
+    an_environment_forgets_who_recovers: False,
+    of_many_that_are_stale_some_are_forgotten: False,
+    half_of_a_storm_is_kept_later: True,
+}
+"""And whether it takes a history to find it."""
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
+def test_a_fault_is_found(fault: Callable[[Patch], None], monkeypatch: Patch) -> None:
+    """Within a few worlds some promise breaks; none does without the fault, as others test."""
+    fault(monkeypatch)
+    for seed in SEEDS:
+        try:
+            run_crowd(seed, keeps=FAULTS[fault])
+        except Violation:
+            return
+    pytest.fail(f"{len(SEEDS)} worlds have not noticed it")

@@ -1,0 +1,165 @@
+"""Four times the work that the core has, and its end: the whole daemon, in virtual time. A probe
+costs so much of it while nobody else gets a turn.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import structlog
+
+from monitor.daemon import Daemon
+from monitor.estate import Estate
+from monitor.judge import Status
+from monitor.snapshot import Transition
+from probes.kinds import Kind, Probe
+from probes.observation import Observation, Phases
+from probes.tools import Tools
+from tests.simulation.crowd import estate_of
+from tests.simulation.script import SimulatedSettings
+from tests.simulation.virtual import Clock, Loop
+
+CHECKS = 300
+INTERVAL = 10.0
+WAITS = 0.02
+FOUR_TIMES = 4 * INTERVAL / CHECKS
+"""Seconds of the core that each probe takes when all of them take four seconds a second."""
+LITTLE = 0.001
+
+
+@dataclass
+class _Core:
+    """The one that the daemon has."""
+
+    loop: Loop
+    cost: float = LITTLE
+    used: float = 0.0
+    probes: list[float] = field(default_factory=list)
+    """The timer's readings."""
+    last: dict[str, float] = field(default_factory=dict)
+
+    def prepare(self, settings: SimulatedSettings, timeout: float, tools: Tools) -> Probe:
+        async def probe() -> Observation:
+            at = tools.clock()
+            self.probes.append(self.loop.time())
+            self.last[settings.check] = self.loop.time()
+            await asyncio.sleep(WAITS)
+            self.loop.stall(self.cost)
+            self.used += self.cost
+            return Observation(at=at, duration=WAITS, phases=Phases(connect=WAITS))
+
+        return probe
+
+    def rate(self, since: float, until: float) -> float:
+        """Probes a second in between."""
+        return sum(since <= at < until for at in self.probes) / (until - since)
+
+
+class _File:
+    """The status file: when it was written."""
+
+    path = Path("status.json")
+
+    def __init__(self, loop: Loop) -> None:
+        self._loop = loop
+        self.written: list[float] = []
+
+    async def write(self, body: bytes) -> None:
+        self.written.append(self._loop.time())
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+class _Watched(Daemon):
+    told: list[Transition]
+
+    def _announce(self, transitions: list[Transition]) -> None:
+        self.told += transitions
+        super()._announce(transitions)
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    def drop(*_: object) -> None:
+        raise structlog.DropEvent
+
+    before = structlog.get_config()
+    structlog.configure(processors=[drop])  # type: ignore[list-item]
+    try:
+        yield
+    finally:
+        structlog.configure(**before)
+
+
+async def _live(core: _Core, estate: Estate) -> None:
+    loop = core.loop
+    file = _File(loop)
+    daemon = _Watched(
+        estate,
+        kinds={
+            "simulated": Kind(name="simulated", settings=SimulatedSettings, prepare=core.prepare)
+        },
+        clock=Clock(loop),
+        timer=loop.time,
+        cpu=lambda: core.used,
+        status_file=file,
+        listens=False,
+        history=None,
+    )
+    daemon.told = []
+    async with daemon:
+        await asyncio.sleep(3 * INTERVAL)
+        assert {one.after for one in daemon.told} == {Status.GREEN}
+        daemon.told.clear()
+        assert not daemon._shedder.now.any
+
+        core.cost = FOUR_TIMES
+        begun, stretched, paused = loop.time(), 0.0, 0.0
+        before, later = 0.0, loop.time() + 100.0
+        while loop.time() < begun + 300.0:
+            if not before and loop.time() > later:
+                before, later = core.used, loop.time()
+            await asyncio.sleep(1.0)
+            paused = paused or (loop.time() if daemon._shedder.now.pause else 0.0)
+            stretched = stretched or (loop.time() if daemon._shedder.now.stretch > 1 else 0.0)
+        under = daemon._shedder.now
+        assert begun < paused < stretched  # rendering first
+        assert 3.0 < under.stretch < 8.0  # no more than it takes
+        assert core.used - before > 0.6 * (
+            loop.time() - later
+        )  # what the core has time for is done
+        assert all(loop.time() - at < 10 * INTERVAL for at in core.last.values())  # of all checks
+        assert daemon.snapshot().stretch == under.stretch
+        text = (await daemon.metrics()).decode()
+        assert f"driftvakt_interval_stretch_ratio {under.stretch}" in text
+        late = max(b - a for a, b in zip(file.written[-5:], file.written[-4:], strict=False))
+        assert 5.0 < late < 30.0  # less often, and never so late that it calls itself stale
+
+        core.cost = LITTLE
+        await asyncio.sleep(300.0)
+        assert not daemon._shedder.now.any
+        rate = core.rate(loop.time() - 5 * INTERVAL, loop.time())
+        assert abs(rate - CHECKS / INTERVAL) < 0.1 * CHECKS / INTERVAL
+        assert daemon.told == []  # all the while nothing has changed for anybody
+        assert "driftvakt_interval_stretch_ratio 1.0" in (await daemon.metrics()).decode()
+
+
+@pytest.mark.timeout(300)
+def test_four_times_the_work_is_survived() -> None:
+    """Rendering is shed first, then all intervals are stretched; when it is over, all of it is
+    taken up again. No status changes, for a late probe is late and nothing else.
+    """
+    loop = Loop()
+    core = _Core(loop)
+    try:
+        with _silent():
+            loop.run_until_complete(_live(core, estate_of(CHECKS, INTERVAL)))
+    finally:
+        loop.close()
+    assert not loop.troubles

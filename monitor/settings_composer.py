@@ -18,6 +18,8 @@ MAX_ALIASED = 1_000_000
 """Values that all aliases of a file together may stand for."""
 _TAG = "tag:yaml.org,2002:"
 _MERGE = "<<"
+_new = tuple.__new__
+"""A named tuple's own way takes twice as long, and every value and every key has a place."""
 
 
 class Unsure(Exception):  # noqa: N818 - nothing is wrong
@@ -28,7 +30,8 @@ class Composer:
     """Builds the tree of one document of ``file``. ``faults`` are duplicate keys."""
 
     __slots__ = (
-        "_aliased", "_anchors", "_events", "_file", "_mapping_end", "_scalar", "_take",
+        "_aliased", "_anchors", "_events", "_file", "_mapping_end", "_mapping_start", "_places_empty",
+        "_scalar", "_take",
         "faults", "last",
     )  # fmt: skip
 
@@ -40,7 +43,9 @@ class Composer:
         self._events = events
         self._take = events.take
         self._scalar = events.scalar
+        self._mapping_start = events.mapping
         self._mapping_end = events.mapping_end
+        self._places_empty = events.places_empty
         self._anchors: dict[str, Node | None] = {}
         self._aliased = 0
 
@@ -61,13 +66,15 @@ class Composer:
         return None if empty else tree
 
     def _mark(self, event: Any) -> Mark:
-        mark = event.start_mark
-        return Mark(self._file, mark.line + 1, mark.column + 1)
+        place = event.start_mark
+        return _new(Mark, (self._file, place.line + 1, place.column + 1))
 
     def _error(self, mark: Mark, message: str) -> ConfigurationError:
         return ConfigurationError([Fault(*mark, "", message)])
 
     def _node(self, event: Any, depth: int, *, may_be_empty: bool = False) -> Node:
+        if type(event) is self._scalar and event.anchor is None and depth <= MAX_DEPTH:
+            return self._of_scalar(event, may_be_empty=may_be_empty)
         mark = self.last = self._mark(event)
         if depth > MAX_DEPTH:
             raise self._error(mark, f"nested deeper than {MAX_DEPTH} levels")
@@ -78,13 +85,11 @@ class Composer:
             self._anchors[event.anchor] = None
         node: Node
         if kind is self._scalar:
-            node = self._of_scalar(event, mark)
-            if not (may_be_empty or self._events.places_empty or node.text or node.quoted):
-                raise Unsure
+            node = self._of_scalar(event, may_be_empty=may_be_empty)
         elif kind is self._events.sequence:
             self._expect_tag(event, mark, "seq")
             node = self._sequence(mark, depth)
-        elif kind is self._events.mapping:
+        elif kind is self._mapping_start:
             self._expect_tag(event, mark, "map")
             node = self._mapping(mark, depth)
         else:
@@ -112,14 +117,21 @@ class Composer:
         if tag not in (None, "!", _TAG + allowed):
             raise self._error(mark, f"the YAML tag {tag} is not known here")
 
-    def _of_scalar(self, event: Any, mark: Mark) -> Scalar:
-        text = event.value
-        quoted = bool(event.style)
-        if event.style == '"' and not (text.isascii() or is_text(text)):
+    def _of_scalar(self, event: Any, *, may_be_empty: bool) -> Scalar:
+        place = event.start_mark
+        mark = self.last = _new(Mark, (self._file, place.line + 1, place.column + 1))
+        text, style = event.value, event.style
+        if not text and not style and not (may_be_empty or self._places_empty):
+            raise Unsure
+        if style == '"' and not (text.isascii() or is_text(text)):
             raise self._error(mark, "half of a surrogate pair: write the character itself")
-        tag = event.tag
-        if tag is None:
-            return Scalar(mark, text, text if quoted else plain_value(text), quoted)
+        if event.tag is not None:
+            return self._tagged(event.tag, mark, text, quoted=bool(style))
+        if style:
+            return Scalar(mark, text, text, quoted=True)
+        return Scalar(mark, text, plain_value(text))
+
+    def _tagged(self, tag: str, mark: Mark, text: str, *, quoted: bool) -> Scalar:
         if tag in ("!", _TAG + "str"):
             return Scalar(mark, text, text, quoted, tagged=True)
         value = plain_value(text)
@@ -132,36 +144,41 @@ class Composer:
         return Scalar(mark, text, value, quoted, tagged=True)
 
     def _sequence(self, mark: Mark, depth: int) -> Sequence:
-        node = Sequence(mark)
+        items: list[Node] = []
+        size = deepest = 1
         while type(event := self._take()) is not self._events.sequence_end:
             item = self._node(event, depth + 1)
-            node.items.append(item)
-            node.size += item.size
-            node.depth = max(node.depth, item.depth + 1)
-        return node
+            items.append(item)
+            size += item.size
+            if item.depth >= deepest:
+                deepest = item.depth + 1
+        return Sequence(mark, items, size, deepest)
 
     def _mapping(self, mark: Mark, depth: int) -> Mapping:
-        node = Mapping(mark)
+        entries: dict[str, Node] = {}
+        keys: dict[str, Mark] = {}
+        node = Mapping(mark, entries, keys)
         merged: list[tuple[Mark, Node]] = []
         while type(event := self._take()) is not self._mapping_end:
             key = self._node(event, depth + 1)
             if not isinstance(key, Scalar):
                 raise self._error(key.mark, "a key must be a word, not a list or a mapping")
+            name, at = key.text, key.mark
             value = self._node(self._take(), depth + 1, may_be_empty=True)
             if isinstance(value, Scalar) and value.text == "" and not value.quoted:
-                value.mark = key.mark  # an empty value stands nowhere: blame its key
-            if key.text == _MERGE and not key.quoted and not key.tagged:
-                merged.append((key.mark, value))
+                value.mark = at  # an empty value stands nowhere: blame its key
+            if name == _MERGE and not key.quoted and not key.tagged:
+                merged.append((at, value))
                 continue
-            if key.text in node.entries:
-                first = node.keys[key.text]
-                said = f'the key "{key.text}" is here twice: first on line {first.line}'
-                self.faults.append(Fault(*key.mark, "", said))
+            if name in entries:
+                said = f'the key "{name}" is here twice: first on line {keys[name].line}'
+                self.faults.append(Fault(*at, "", said))
                 continue
-            node.entries[key.text] = value
-            node.keys[key.text] = key.mark
+            entries[name] = value
+            keys[name] = at
             node.size += value.size
-            node.depth = max(node.depth, value.depth + 1)
+            if value.depth >= node.depth:
+                node.depth = value.depth + 1
         for place, source in merged:
             self._merge(node, place, source)
         return node

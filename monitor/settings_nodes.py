@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from monitor.settings_faults import Mark
 
@@ -26,8 +27,8 @@ class Scalar:
     """Whether the value came from the environment: it is then never shown, ``text`` is."""
     broken: bool = False
     """Whether a fault is reported already."""
-    size: int = 1
-    depth: int = 0
+    size: ClassVar[int] = 1
+    depth: ClassVar[int] = 0
 
 
 @dataclass(slots=True, eq=False)

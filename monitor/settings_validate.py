@@ -18,6 +18,7 @@ from monitor.settings_source import Mapping, Node, Scalar, Sequence
 from monitor.settings_wording import MISMATCHES, cut, message
 
 M = TypeVar("M", bound=BaseModel)
+NO_PATHS: Plan = {}
 
 
 def plain(node: Node, without: Collection[str] = ()) -> Any:
@@ -52,6 +53,8 @@ class Validator:
             return None
         data = plain(node, without)
         plan = path_plan(model)
+        if plan.keys().isdisjoint(data):
+            plan = NO_PATHS
         swapped: set[Path] = set()
         while True:
             if plan:
@@ -61,7 +64,8 @@ class Validator:
             except ValidationError as invalid:
                 errors = invalid.errors(include_url=False, include_input=False)
             else:
-                self._warn_of_files(plan, data, node, path)
+                if plan:
+                    self._warn_of_files(plan, data, node, path)
                 return valid
             if not _swap(errors, node, data, swapped):
                 break

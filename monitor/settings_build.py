@@ -209,7 +209,8 @@ class Builder:
 
     def shared(self, value: H) -> H:
         """An equal value that another check has already, else this one."""
-        return self._shared.setdefault(value, value)
+        known: H = self._shared.setdefault(value, value)
+        return known
 
     def canary(self, node: Node, path: Path) -> Canary | None:
         """One target that tells whether it is us."""

@@ -27,7 +27,11 @@ def plain(node: Node, without: Collection[str] = ()) -> Any:
         return node.value
     if isinstance(node, Sequence):
         return [plain(item) for item in node.items]
-    return {key: plain(value) for key, value in node.entries.items() if key not in without}
+    return {
+        key: value.value if isinstance(value, Scalar) else plain(value)
+        for key, value in node.entries.items()
+        if key not in without
+    }
 
 
 @dataclass(slots=True)

@@ -47,7 +47,7 @@ from monitor.notify.delivery import Told
 from monitor.origin import Origin
 from monitor.phases import turn
 from monitor.plan import WindowNews, run_over
-from monitor.preparing import prepare, probes_of
+from monitor.preparing import canaries_of, prepare
 from monitor.publish.live import Broadcast
 from monitor.publish.metrics import Metrics
 from monitor.publish.revisions import RevisionLog, Revisions, dated
@@ -190,10 +190,7 @@ class Daemon:
         self._prober = Prober(estate.user_agent, clock=clock, timer=self._timer)
         stack.push_async_callback(self._prober.close)
         self._lag = LoopLag(self._metrics.loop_lag)
-        self._canary = CanaryWatch(
-            [self._kinds[c.kind].prepare(c.settings, c.timeout, tools) for c in estate.canaries],
-            self._timer,
-        )
+        self._canary = CanaryWatch(canaries_of(estate, self._kinds, tools), self._timer)
         stack.push_async_callback(self._canary.close)
         self._runner = Runner(
             estate,
@@ -466,7 +463,7 @@ class Daemon:
             now=self._clock(),
         )
         prepared = await aside(work, "prepare")
-        probes, canaries = await probes_of(prepared, self._kinds, self._tools)
+        canaries = canaries_of(prepared.estate, self._kinds, self._tools)
         calendars = await self._calendars.prepare(prepared.estate)
         changes, estate = prepared.changes, prepared.estate
 
@@ -474,7 +471,7 @@ class Daemon:
         self._tell()  # by the configuration that they happened under
         now = self._clock()
         self._masker.become(prepared.masker)
-        under_way = self._runner.adopt(estate, probes, changes.begun)
+        under_way = self._runner.adopt(estate, changes.begun, prepared.renewed)
         self._canary.adopt(canaries)
         self._tools.user_agent = self._prober.user_agent = estate.user_agent
         self._tools.tls.look_again()

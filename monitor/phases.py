@@ -57,7 +57,7 @@ def period(check: Check) -> float:
     """
     if not check.promises:
         return check.interval
-    promised = max((promise.seconds for promise in check.promises))
+    promised = max(promise.seconds for promise in check.promises)
     return max(check.interval, promised + min(0.5, 0.1 * promised))
 
 

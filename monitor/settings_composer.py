@@ -22,7 +22,7 @@ _new = tuple.__new__
 """A named tuple's own way takes twice as long, and every value and every key has a place."""
 
 
-class Unsure(Exception):  # noqa: N818 - nothing is wrong
+class Unsure(Exception):
     """The parser may have placed something otherwise than the other one does."""
 
 

@@ -156,9 +156,10 @@ def run(
     from monitor.discovery.documents import Documents
     from monitor.origin import Origin
     from monitor.secrets import secrets_of
-    from monitor.serve import serve
+    from monitor.serve import collect_seldom, serve
     from monitor.settings import load
 
+    collect_seldom()
     given = _given(listen, data_dir)
     documents = Documents(data_dir)
 

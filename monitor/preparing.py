@@ -8,7 +8,7 @@ from pathlib import Path
 
 from monitor.board import Board
 from monitor.estate import Check, CheckId, Estate
-from monitor.estate_diff import Difference, difference, usable
+from monitor.estate_diff import Difference, difference, sharing, usable
 from monitor.origin import contents, named_files, paths_in
 from monitor.phases import Phase, phases_beside
 from monitor.secrets import Masker, secrets_of
@@ -49,8 +49,9 @@ def prepare(
 
     Raises :class:`~monitor.web_access.WebAccessError`.
     """
-    estate = usable(old, new)
-    changes = difference(old, new)
+    shared = sharing(old, new)
+    estate = usable(old, shared)
+    changes = difference(old, shared)
     access = load_access(estate.web)
     seen = contents(named_files(estate))
     other = {path for path, digest in seen.items() if known.get(path) != digest}

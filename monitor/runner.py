@@ -118,13 +118,15 @@ class Runner:
         Gives the checks of which a probe is under way: it counts for those that go on, and for
         nobody where the check has gone or begins anew.
         """
-        under_way = frozenset(id_ for id_, station in self._stations.items() if station.probing)
+        known = self._stations
+        under_way = frozenset(id_ for id_, station in known.items() if station.probing)
         stations: dict[CheckId, _Station] = {}
         for check in estate.checks():
-            station = self._stations.get(check.id)
+            station = known.get(check.id)
             if station is None or check.id in begun:
                 station = _Station(check)
-            station.check = check
+            elif station.check is not check:
+                station.check = check
             stations[check.id] = station
         for check_id in renewed:
             stations[check_id].probe = None

@@ -271,6 +271,8 @@ class Schedule:
 
     def _go_on(self, check: Check, now: float, under_way: Collection[CheckId]) -> None:
         was = self._executor.checks[check.id]
+        if was is check:
+            return
         self._executor.checks[check.id] = check
         if (was.retry_interval, was.promises) == (check.retry_interval, check.promises):
             return

@@ -160,14 +160,11 @@ class Composer:
         node = Mapping(mark, entries, keys)
         merged: list[tuple[Mark, Node]] = []
         while type(event := self._take()) is not self._mapping_end:
-            key = self._node(event, depth + 1)
-            if not isinstance(key, Scalar):
-                raise self._error(key.mark, "a key must be a word, not a list or a mapping")
-            name, at = key.text, key.mark
+            name, at, merges = self._key(event, depth + 1)
             value = self._node(self._take(), depth + 1, may_be_empty=True)
             if isinstance(value, Scalar) and value.text == "" and not value.quoted:
                 value.mark = at  # an empty value stands nowhere: blame its key
-            if name == _MERGE and not key.quoted and not key.tagged:
+            if merges:
                 merged.append((at, value))
                 continue
             if name in entries:
@@ -182,6 +179,24 @@ class Composer:
         for place, source in merged:
             self._merge(node, place, source)
         return node
+
+    def _key(self, event: Any, depth: int) -> tuple[str, Mark, bool]:
+        """Its text, its place, and whether it is a merge key."""
+        name = event.value if type(event) is self._scalar else ""
+        if (
+            name
+            and event.anchor is None
+            and event.tag is None
+            and depth <= MAX_DEPTH
+            and name.isascii()
+        ):
+            place = event.start_mark
+            mark = self.last = _new(Mark, (self._file, place.line + 1, place.column + 1))
+            return name, mark, name == _MERGE and not event.style
+        key = self._node(event, depth)
+        if not isinstance(key, Scalar):
+            raise self._error(key.mark, "a key must be a word, not a list or a mapping")
+        return key.text, key.mark, key.text == _MERGE and not key.quoted and not key.tagged
 
     def _merge(self, node: Mapping, mark: Mark, source: Node) -> None:
         """Takes over the keys of ``<<``'s mappings that the mapping itself does not have."""

@@ -37,14 +37,15 @@ class Events:
     """Gives the next event. Raises the parser's own errors."""
     places_empty: bool
     """Whether a value of no characters is placed as the parser in Python places it."""
-    document: type
-    scalar: type
-    alias: type
-    sequence: type
-    sequence_end: type
-    mapping: type
-    mapping_end: type
-    stream_end: type
+    # the classes of its events
+    document: Any
+    scalar: Any
+    alias: Any
+    sequence: Any
+    sequence_end: Any
+    mapping: Any
+    mapping_end: Any
+    stream_end: Any
 
 
 def quick_events(text: str) -> Events | None:

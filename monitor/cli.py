@@ -162,17 +162,17 @@ def run(
     gc.disable()
     from dataclasses import replace
 
-    import structlog
-
     from monitor import logs
     from monitor.discovery.documents import Documents
     from monitor.origin import Origin
+    from monitor.reload import warn_of
     from monitor.secrets import secrets_of
-    from monitor.serve import serve
+    from monitor.serve import collect_seldom, serve
     from monitor.settings import load
 
     gc.freeze()
     gc.enable()
+    collect_seldom()
     documents = Documents(data_dir)
 
     def read() -> Loaded:
@@ -183,8 +183,7 @@ def run(
     loaded = _read(origin.read)
     estate = loaded.estate
     masker = logs.set_up(log_format.value, log_level.value, secrets_of(estate))
-    for warning in (*loaded.warnings, *loaded.advice):
-        structlog.get_logger("driftvakt").warning("configuration_warning", message=str(warning))
+    warn_of((*loaded.warnings, *loaded.advice))
     raise typer.Exit(_run(serve(estate, duration, origin=origin, masker=masker)))
 
 

@@ -48,7 +48,7 @@ from monitor.notify.delivery import Told
 from monitor.origin import Origin
 from monitor.phases import turn
 from monitor.plan import WindowNews, run_over
-from monitor.preparing import prepare, probes_of
+from monitor.preparing import canaries_of, prepare
 from monitor.publish.live import Broadcast
 from monitor.publish.metrics import Metrics
 from monitor.publish.revisions import RevisionLog, Revisions, dated
@@ -201,10 +201,7 @@ class Daemon:
         self._lag = LoopLag(self._metrics.loop_lag)
         self._shedder = Shedder(self._lag, cpu=self._cpu, timer=self._timer)
         self._shedder.wanted = wanted(estate.checks())
-        self._canary = CanaryWatch(
-            [self._kinds[c.kind].prepare(c.settings, c.timeout, tools) for c in estate.canaries],
-            self._timer,
-        )
+        self._canary = CanaryWatch(canaries_of(estate, self._kinds, tools), self._timer)
         stack.push_async_callback(self._canary.close)
         self._runner = Runner(
             estate,
@@ -484,7 +481,7 @@ class Daemon:
             now=self._clock(),
         )
         prepared = await aside(work, "prepare")
-        probes, canaries = await probes_of(prepared, self._kinds, self._tools)
+        canaries = canaries_of(prepared.estate, self._kinds, self._tools)
         calendars = await self._calendars.prepare(prepared.estate)
         changes, estate = prepared.changes, prepared.estate
 
@@ -492,7 +489,7 @@ class Daemon:
         self._tell()  # by the configuration that they happened under
         now = self._clock()
         self._masker.become(prepared.masker)
-        under_way = self._runner.adopt(estate, probes, changes.begun)
+        under_way = self._runner.adopt(estate, changes.begun, prepared.renewed)
         self._canary.adopt(canaries)
         self._tools.user_agent = self._prober.user_agent = estate.user_agent
         self._tools.tls.look_again()

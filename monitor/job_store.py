@@ -7,6 +7,7 @@ which costs as much as the rest of a run's scheduling.
 from __future__ import annotations
 
 from bisect import bisect_left, insort
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from apscheduler.job import Job
@@ -41,6 +42,11 @@ class TimetableStore(BaseJobStore):  # type: ignore[misc]  # APScheduler has no 
         """When the next job is due."""
         return self._order[0][0] if self._order else None
 
+    def at(self, job_id: str) -> float | None:
+        """When a job is due; ``None`` when there is none of this id."""
+        found = self._jobs.get(job_id)
+        return found[0] if found is not None else None
+
     def move(self, job: Job, at: float) -> None:
         """Gives a job its next run."""
         job.next_run_time = datetime.fromtimestamp(at, UTC)
@@ -48,6 +54,13 @@ class TimetableStore(BaseJobStore):  # type: ignore[misc]  # APScheduler has no 
         del self._order[bisect_left(self._order, (before, job.id))]
         self._jobs[job.id] = at, job
         insort(self._order, (at, job.id))
+
+    def put(self, jobs: Iterable[tuple[Job, float]]) -> None:
+        """Takes many jobs at once, new ones or known, each with its next run."""
+        for job, at in jobs:
+            job.next_run_time = datetime.fromtimestamp(at, UTC)
+            self._jobs[job.id] = at, job
+        self._order = sorted((at, job_id) for job_id, (at, _) in self._jobs.items())
 
     def get_due_jobs(self, now: datetime) -> list[Job]:
         return [job for _, job in self.due(now.timestamp())]

@@ -8,13 +8,16 @@ import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
+from functools import cache
 from pathlib import Path
+from typing import Any, NewType, TypeVar
 
 from pydantic import BaseModel
 
 from monitor.discovery.documents import Documents, patterns_files
 from monitor.estate import Estate
 from monitor.settings import Loaded, files_of
+from monitor.settings_shape import leaves
 
 Stamp = tuple[int, int, int]
 """Of a file: when it was last written, which it is, how large."""
@@ -92,8 +95,9 @@ def paths_in(value: object) -> Iterator[Path]:
     if isinstance(value, Path):
         yield value
     elif isinstance(value, BaseModel):
-        for name in type(value).model_fields:
-            yield from paths_in(getattr(value, name))
+        for name in _with_paths(type(value)):
+            if (inner := getattr(value, name)) is not None:
+                yield from paths_in(inner)
     elif is_dataclass(value) and not isinstance(value, type):
         for field in fields(value):
             yield from paths_in(getattr(value, field.name))
@@ -103,6 +107,27 @@ def paths_in(value: object) -> Iterator[Path]:
     elif isinstance(value, (tuple, list, set, frozenset)):
         for one in value:
             yield from paths_in(one)
+
+
+@cache
+def _with_paths(model: type[BaseModel]) -> tuple[str, ...]:
+    """The fields of a model in which a path can be, at any depth, by what their types say."""
+    return tuple(
+        name
+        for name, info in model.model_fields.items()
+        if any(map(_may_hold_a_path, leaves(info.annotation)))
+    )
+
+
+_WITHOUT = frozenset({str, int, float, bool, bytes, type(None)})
+
+
+def _may_hold_a_path(kind: Any) -> bool:
+    """Whether a path can be in a value of this type; in one of which nothing is known it can."""
+    if not isinstance(kind, type):
+        # else a literal value, or what is said beside a type
+        return isinstance(kind, (NewType, TypeVar))
+    return bool(_with_paths(kind)) if issubclass(kind, BaseModel) else kind not in _WITHOUT
 
 
 def stamps(paths: Iterable[Path]) -> dict[Path, Stamp]:

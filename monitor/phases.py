@@ -55,7 +55,9 @@ def period(check: Check) -> float:
     """Seconds between a check's runs while it is settled: its interval, and a little more than a
     promised ``min_interval`` that is as long, so that jitter on the way never breaks the promise.
     """
-    promised = max((promise.seconds for promise in check.promises), default=0.0)
+    if not check.promises:
+        return check.interval
+    promised = max(promise.seconds for promise in check.promises)
     return max(check.interval, promised + min(0.5, 0.1 * promised))
 
 

@@ -11,25 +11,25 @@ refused for it, and no value that may be secret is shown.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from collections.abc import Iterator
+from functools import cache, lru_cache
+from ipaddress import ip_address, ip_network
+from socket import AF_INET, inet_pton
 from urllib.parse import unquote, urlsplit
 
 from monitor.estate import Check, CheckId, Estate
 from monitor.phases import period
 from monitor.rates import probes_per_minute, quickest
-from monitor.settings_faults import Fault, Mark, Path, show_path
+from monitor.settings_faults import Fault, Mark, Path, Step, show_path
 from monitor.settings_source import Mapping, Node, Scalar, Sequence
 
 OFTEN = 60.0
 """Seconds: a shorter interval wants its owner's consent."""
-_OWN = tuple(
-    ip_network(network)
-    for network in ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1", "fc00::/7")
-)  # fmt: skip
-_LOOPBACK = (_OWN[0], _OWN[4])
+_LOOPBACK = ("127.0.0.0/8", "::1")
+_OWN = (*_LOOPBACK, "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
 _SECRET = re.compile(r"(?:password|passphrase|secret|token)", re.IGNORECASE)
 _SECRET_HEADER = re.compile(r"authorization|cookie|token|secret|password|api-?key", re.IGNORECASE)
+_WAYS = frozenset({"basic_auth", "bearer_token_file", "oauth2"})
 _WITH_PASSWORD = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#\s@:]*:[^/?#\s@]+@", re.IGNORECASE)
 _IN_FILE = "a secret stands in the file: "
 _IN_THE_CLEAR = "credentials are sent over http://, in the clear: use https://"
@@ -40,7 +40,9 @@ Place = tuple[Mark, Path]
 def advice(tree: Mapping, estate: Estate) -> tuple[Fault, ...]:
     """All of it, in the order of the files. ``tree`` is what ``estate`` was built of."""
     found: dict[tuple[Mark, str], Fault] = {}
-    for (mark, path), text in (*_of_values(tree, ()), *_of_hosts(tree, estate)):
+    said: list[tuple[Place, str]] = []
+    _look_at(tree, (), said)
+    for (mark, path), text in (*said, *_of_hosts(tree, estate)):
         # an anchor is written once, however many checks use it
         found.setdefault((mark, text), Fault(*mark, show_path(path), text))
     return tuple(sorted(found.values()))
@@ -53,25 +55,45 @@ def is_own(host: str) -> bool:
     return _is_in(host, _OWN)
 
 
-def _is_in(host: str, networks: Iterable[IPv4Network | IPv6Network]) -> bool:
+def _is_in(host: str, networks: tuple[str, ...]) -> bool:
     name = host.lower().rstrip(".")
     if name == "localhost" or name.endswith(".localhost"):
         return True
+    if ":" not in name:
+        if not name[-1:].isdigit():
+            return False  # a name: thousands of hosts are
+        try:
+            address = int.from_bytes(inet_pton(AF_INET, name))
+        except OSError:
+            return False
+        return any(address & mask == network for mask, network in _v4(networks))
     try:
-        address = ip_address(name)
+        v6 = ip_address(name)
     except ValueError:
         return False
-    address = getattr(address, "ipv4_mapped", None) or address
-    return any(address in network for network in networks)
+    mapped = getattr(v6, "ipv4_mapped", None)
+    if mapped is not None:
+        return _is_in(str(mapped), networks)
+    return any(v6 in ip_network(network) for network in networks)
+
+
+@cache
+def _v4(networks: tuple[str, ...]) -> tuple[tuple[int, int], ...]:
+    """Masks and addresses of the networks of IPv4."""
+    listed = map(ip_network, networks)
+    return tuple((int(n.netmask), int(n.network_address)) for n in listed if n.version == 4)
 
 
 def _of_hosts(tree: Mapping, estate: Estate) -> Iterator[tuple[Place, str]]:
     """Hosts that are asked too often: one piece of advice a host, at its busiest check."""
-    places = dict(_places(tree, estate))
+    hurried_at = {check.host for check in estate.checks() if period(check) < OFTEN}
     hosts: dict[str, list[Check]] = {}
     for check in estate.checks():
-        if not _is_ours(check):
+        if check.host in hurried_at and not _is_ours(check):
             hosts.setdefault(check.host, []).append(check)
+    if not hosts:
+        return
+    places = dict(_places(tree, estate))
     rates = probes_per_minute(estate)
     for host, checks in hosts.items():
         busiest = min(checks, key=period)
@@ -113,42 +135,56 @@ def _items(node: Node, key: str) -> list[Node]:
     return items.items if isinstance(items, Sequence) else []
 
 
-def _of_values(node: Node, path: Path) -> Iterator[tuple[Place, str]]:
-    """What single values give cause for, wherever they stand."""
+def _look_at(node: Node, path: Path, said: list[tuple[Place, str]]) -> None:
+    """Adds to ``said`` what single values give cause for, wherever they stand."""
     if isinstance(node, Sequence):
         for index, item in enumerate(node.items):
-            yield from _of_values(item, (*path, index))
+            if not isinstance(item, Scalar):
+                _look_at(item, (*path, index), said)
     elif isinstance(node, Mapping):
-        yield from _of_request(node, path)
+        if "url" in node.entries or "token_url" in node.entries:
+            said.extend(_of_request(node, path))
+        above = path[-1] if path else ""
         for key, value in node.entries.items():
-            here = (*path, key)
-            if isinstance(value, Scalar):
-                text = _of_value(value, here)
-                if text:
-                    yield (value.mark, here), text
-            else:
-                yield from _of_values(value, here)
+            if not isinstance(value, Scalar):
+                _look_at(value, (*path, key), said)
+            elif text := _of_value(value, key, above):
+                said.append(((value.mark, (*path, key)), text))
 
 
-def _of_value(node: Scalar, path: Path) -> str:
-    key, value = str(path[-1]), node.value
+@lru_cache(maxsize=1024)
+def _may_tell(key: str) -> bool:
+    """Whether the key alone is cause to look at its value."""
+    return key in ("url", "insecure_skip_verify") or _holds_secret(key)
+
+
+def _holds_secret(key: str) -> bool:
+    bare = key.removeprefix("client_").removeprefix("bearer_")
+    return _SECRET.fullmatch(bare) is not None
+
+
+def _of_value(node: Scalar, key: str, above: Step) -> str:
+    """Of the value of ``key`` in the mapping that stands at the key, or index, ``above``."""
+    value = node.value
     if key == "insecure_skip_verify" and value is True:
         return "no certificate is verified, so anybody on the way can answer: use ca_file"
     if not isinstance(value, str) or not value:
         return ""
-    if key == "url" and "$ping" in unquote(_path(value)):
+    if "@" not in value and above != "headers" and not _may_tell(key):
+        return ""
+    if key == "url" and ("$" in value or "%" in value) and "$ping" in unquote(_path(value)):
         return (
             "$ping must not be used for monitoring: it loads the service and says little of it;"
             " ask for something that its owner allows"
         )
     if node.placeholder:
         return ""
-    if _WITH_PASSWORD.match(value):
+    if "@" in value and _WITH_PASSWORD.match(value):
         return _IN_FILE + "take it from the environment as ${NAME}"
-    if len(path) > 1 and path[-2] == "headers":
+    if above == "headers":
         if _SECRET_HEADER.search(key):
             return _IN_FILE + "take it from the environment as ${NAME}, or use bearer_token_file"
-    elif _SECRET.fullmatch(key.removeprefix("client_").removeprefix("bearer_")):
+    elif _holds_secret(key):
         return _IN_FILE + f"use {key}_file, or ${{NAME}}"
     return ""
 
@@ -157,19 +193,19 @@ def _of_request(node: Mapping, path: Path) -> Iterator[tuple[Place, str]]:
     """Credentials that anybody on the way can read."""
     for key in ("url", "token_url"):
         url = node.entries.get(key)
-        if not isinstance(url, Scalar) or not isinstance(url.value, str):
+        if url is None or not isinstance(url, Scalar) or not isinstance(url.value, str):
             continue
-        if not url.value.lower().startswith("http://") or _is_in(_host(url.value), _LOOPBACK):
+        if url.value[:7].lower() != "http://":
             continue
-        if key == "token_url" or _has_credentials(node):
+        tells = key == "token_url" or _has_credentials(node)
+        if tells and not _is_in(_host(url.value), _LOOPBACK):
             yield (url.mark, (*path, key)), _IN_THE_CLEAR
 
 
 def _has_credentials(node: Mapping) -> bool:
     headers = node.entries.get("headers")
     named = headers.entries if isinstance(headers, Mapping) else {}
-    ways = {"basic_auth", "bearer_token_file", "oauth2"} & node.entries.keys()
-    return bool(ways) or any(_SECRET_HEADER.search(name) for name in named)
+    return not _WAYS.isdisjoint(node.entries) or any(_SECRET_HEADER.search(name) for name in named)
 
 
 def _path(url: str) -> str:

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from monitor.board import Board
 from monitor.estate import Check, CheckId, Estate
-from monitor.estate_diff import Difference, difference, usable
+from monitor.estate_diff import Difference, difference, sharing, usable
 from monitor.origin import contents, named_files, paths_in
 from monitor.phases import Phase, phases_beside
 from monitor.secrets import Masker, secrets_of
 from monitor.web_access import WebAccess, load_access
 from probes.kinds import Kind, Probe
 from probes.tools import Tools
-
-STRETCH = 0.002
-"""Seconds of work on the event loop after which it gets its turn."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +49,9 @@ def prepare(
 
     Raises :class:`~monitor.web_access.WebAccessError`.
     """
-    estate = usable(old, new)
-    changes = difference(old, new)
+    shared = sharing(old, new)
+    estate = usable(old, shared)
+    changes = difference(old, shared)
     access = load_access(estate.web)
     seen = contents(named_files(estate))
     other = {path for path, digest in seen.items() if known.get(path) != digest}
@@ -79,31 +74,10 @@ def prepare(
     )
 
 
-@contextlib.contextmanager
-def _introducing(tools: Tools, user_agent: str) -> Iterator[None]:
-    """Probes made now say who we will be; nobody else runs meanwhile."""
-    before, tools.user_agent = tools.user_agent, user_agent
+def canaries_of(estate: Estate, kinds: Mapping[str, Kind], tools: Tools) -> list[Probe]:
+    """The probes of the canaries; they say who we will be, which may not be who we are."""
+    before, tools.user_agent = tools.user_agent, estate.user_agent
     try:
-        yield
+        return [kinds[c.kind].prepare(c.settings, c.timeout, tools) for c in estate.canaries]
     finally:
         tools.user_agent = before
-
-
-async def probes_of(
-    prepared: Prepared, kinds: Mapping[str, Kind], tools: Tools
-) -> tuple[dict[CheckId, Probe], list[Probe]]:
-    """The probes that are new, and the canaries', made a few at a time on the event loop."""
-    estate = prepared.estate
-    probes: dict[CheckId, Probe] = {}
-    wanted = prepared.changes.begun | prepared.renewed
-    until = time.perf_counter() + STRETCH
-    for check in estate.checks():
-        if check.id in wanted:
-            with _introducing(tools, estate.user_agent):
-                probes[check.id] = kinds[check.kind].prepare(check.settings, check.timeout, tools)
-            if time.perf_counter() > until:
-                await asyncio.sleep(0)
-                until = time.perf_counter() + STRETCH
-    with _introducing(tools, estate.user_agent):
-        canaries = [kinds[c.kind].prepare(c.settings, c.timeout, tools) for c in estate.canaries]
-    return probes, canaries

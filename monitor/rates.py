@@ -11,6 +11,8 @@ from monitor.phases import period
 
 def quickest(check: Check) -> float:
     """Seconds between runs while the check is unsettled: never sooner than was promised."""
+    if not check.promises:
+        return check.retry_interval
     return max(check.retry_interval, *(promise.seconds for promise in check.promises), 0.0)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
@@ -16,7 +16,7 @@ from monitor.aside import aside
 from monitor.estate_diff import Difference
 from monitor.origin import Origin
 from monitor.reload_outcome import NAMED, Ended, Outcome
-from monitor.settings import ConfigurationError, Loaded
+from monitor.settings import ConfigurationError, Fault, Loaded
 from monitor.web_access import WebAccessError
 
 log = structlog.get_logger("driftvakt")
@@ -100,14 +100,20 @@ class Reloader:
             return None
         loaded = await aside(self._origin.read, "reload")
         changes = await self._adopt(loaded)
-        for warning in loaded.warnings:
-            log.warning("configuration_warning", message=str(warning))
-        advised = frozenset(one.message for one in loaded.advice)
-        for advice in loaded.advice:
-            if advice.message not in self._advised:
-                log.warning("configuration_warning", message=str(advice))
-        self._advised = advised
+        news = [one for one in loaded.advice if one.message not in self._advised]
+        warn_of((*loaded.warnings, *news))
+        self._advised = frozenset(one.message for one in loaded.advice)
         return changes
+
+
+def warn_of(found: Sequence[Fault]) -> None:
+    """Writes what a person should know of the configuration into the log, a hundred at most: ten
+    thousand lines would be read by nobody, and hold up a start.
+    """
+    for one in found[:NAMED]:
+        log.warning("configuration_warning", message=str(one))
+    if (more := len(found) - NAMED) > 0:
+        log.warning("configuration_warnings_more", number=more, see="driftvakt check")
 
 
 def _answer(future: asyncio.Future[Outcome] | None, outcome: Outcome) -> None:

@@ -11,7 +11,7 @@ check that is not there any more, or begins anew, ends without being counted.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Protocol
 
 import structlog
@@ -54,9 +54,10 @@ class _Station:
 
     __slots__ = ("check", "probe", "probing")
 
-    def __init__(self, check: Check, probe: Probe) -> None:
+    def __init__(self, check: Check) -> None:
         self.check = check
-        self.probe = probe
+        self.probe: Probe | None = None
+        """Made for its first run: of thousands of checks not all begin at once."""
         self.probing = False
 
 
@@ -77,6 +78,7 @@ class Runner:
         seen: Callable[[Check, Observation], None],
         held: Callable[[Check, float], None] = lambda check, until: None,
     ) -> None:
+        self._kinds = kinds
         self._tools = tools
         self._lag = lag
         self._canary = canary
@@ -88,10 +90,7 @@ class Runner:
         self._in_flight = 0
         self._places = Places(estate.max_in_flight)
         self._hosts: dict[str, Places] = {}
-        self._stations: dict[CheckId, _Station] = {}
-        for check in estate.checks():
-            probe = kinds[check.kind].prepare(check.settings, check.timeout, tools)
-            self._stations[check.id] = _Station(check, probe)
+        self._stations = {check.id: _Station(check) for check in estate.checks()}
         self._open(estate)
 
     def _open(self, estate: Estate) -> None:
@@ -111,32 +110,26 @@ class Runner:
             del self._hosts[host]
 
     def adopt(
-        self,
-        estate: Estate,
-        probes: Mapping[CheckId, Probe],
-        begun: Iterable[CheckId],
+        self, estate: Estate, begun: Collection[CheckId], renewed: Collection[CheckId]
     ) -> frozenset[CheckId]:
-        """Takes another configuration. ``probes`` are those of all checks that are ``begun``, and
-        of the others that are to be measured by another probe from now on.
-
-        Raises ``KeyError``, and takes nothing, when a probe is missing.
+        """Takes another configuration. Checks that are ``begun`` start anew; those ``renewed`` go on,
+        and are measured by another probe from their next run on.
 
         Gives the checks of which a probe is under way: it counts for those that go on, and for
         nobody where the check has gone or begins anew.
         """
-        under_way = frozenset(id_ for id_, station in self._stations.items() if station.probing)
-        anew = frozenset(begun)
+        known = self._stations
+        under_way = frozenset(id_ for id_, station in known.items() if station.probing)
         stations: dict[CheckId, _Station] = {}
         for check in estate.checks():
-            probe = probes.get(check.id)
-            station = self._stations.get(check.id)
-            if probe is not None and (station is None or check.id in anew):
-                station = _Station(check, probe)
-            if station is None:
-                raise KeyError(check.id)
-            station.check = check
-            station.probe = probe or station.probe
+            station = known.get(check.id)
+            if station is None or check.id in begun:
+                station = _Station(check)
+            elif station.check is not check:
+                station.check = check
             stations[check.id] = station
+        for check_id in renewed:
+            stations[check_id].probe = None
         self._stations = stations
         self._places.resize(estate.max_in_flight)
         self._open(estate)
@@ -219,6 +212,9 @@ class Runner:
         begun, timer = self._tools.clock(), self._tools.timer
         started = timer()
         try:
+            if station.probe is None:
+                kind = self._kinds[check.kind]
+                station.probe = kind.prepare(check.settings, check.timeout, self._tools)
             observation = await station.probe()
         except Exception as error:  # a bug of ours, or of a plug-in: it is named, logged, counted
             self._told.internal_error()

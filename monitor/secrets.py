@@ -6,8 +6,9 @@ import html
 import json
 import re
 from base64 import b64encode, urlsafe_b64encode
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
 
@@ -22,6 +23,8 @@ from probes.proxy_settings import credentials
 
 __all__ = ["MASK", "Masker", "secrets_of"]
 
+Read = Callable[[Path], set[str]]
+"""Gives the secrets in a file."""
 _PERCENT = re.compile("%[0-9A-F]{2}")
 _WIDE = ("utf-16-le", "utf-16-be")
 NOT_SECRET = frozenset({"accept", "accept-language", "content-type", "soapaction", "user-agent"})
@@ -114,9 +117,10 @@ def forms(secret: str) -> set[str]:
 def secrets_of(estate: Estate) -> frozenset[str]:
     """Header values, passwords, tokens and query values, those in files as they are now."""
     found: set[str] = set()
+    read = cache(_in_file)  # one that thousands of checks name is read once
     for check in estate.checks():
         if isinstance(check.settings, HttpSettings):
-            found |= _of_http(check.settings)
+            found |= _of_http(check.settings, read)
     if password := urlsplit(estate.store).password:
         found |= {password, unquote(password)}
     if estate.web.password_file is not None:
@@ -154,22 +158,23 @@ def _of_receiver(receiver: Receiver) -> set[str]:
     return found
 
 
-def _of_http(settings: HttpSettings) -> set[str]:
+def _of_http(settings: HttpSettings, read: Read) -> set[str]:
     found = {value for name, value in settings.headers.items() if name.lower() not in NOT_SECRET}
     found |= {word for value in found for word in value.split()[1:]}
-    query = urlsplit(settings.url).query
-    found |= {value for _, value in parse_qsl(query)}
-    found |= {pair.partition("=")[2] for pair in query.split("&")}
+    if "?" in settings.url:
+        query = urlsplit(settings.url).query
+        found |= {value for _, value in parse_qsl(query)}
+        found |= {pair.partition("=")[2] for pair in query.split("&")}
     if settings.bearer_token_file is not None:
-        found |= _in_file(settings.bearer_token_file)
+        found |= read(settings.bearer_token_file)
     if settings.basic_auth is not None:
         basic = settings.basic_auth
-        passwords = _either(basic.password, basic.password_file)
+        passwords = _either(basic.password, basic.password_file, read)
         found |= passwords | {_as_sent(basic.username, one) for one in passwords}
     if settings.proxy_url is not None:
         found |= _of_proxy(settings.proxy_url)
     if settings.oauth2 is not None:
-        found |= _of_oauth2(settings.oauth2)
+        found |= _of_oauth2(settings.oauth2, read)
     return found
 
 
@@ -181,20 +186,20 @@ def _of_proxy(url: str) -> set[str]:
     return {password, urlsplit(url).password or "", _as_sent(user, password)}
 
 
-def _of_oauth2(settings: OAuth2Settings) -> set[str]:
+def _of_oauth2(settings: OAuth2Settings, read: Read) -> set[str]:
     """Tokens are fetched while we run: the probe itself blanks those."""
-    secrets = _either(settings.client_secret, settings.client_secret_file)
+    secrets = _either(settings.client_secret, settings.client_secret_file, read)
     user = quote_plus(settings.client_id)
     encoded = {quote_plus(one) for one in secrets}
     found = secrets | encoded | {_as_sent(user, one) for one in encoded}
     if settings.assertion_file is not None:
-        found |= _in_file(settings.assertion_file)
+        found |= read(settings.assertion_file)
     return found
 
 
-def _either(written: str | None, file: Path | None) -> set[str]:
+def _either(written: str | None, file: Path | None, read: Read) -> set[str]:
     found = {written} if written is not None else set()
-    return found if file is None else found | _in_file(file)
+    return found if file is None else found | read(file)
 
 
 def _as_sent(user: str, password: str) -> str:

@@ -23,6 +23,13 @@ reads its clock then. Python's 5 ms would be taken for the name server's.
 STOPS = (signal.SIGTERM, signal.SIGINT)
 
 
+def collect_seldom() -> None:
+    """A configuration's values live as long as the process, and a probe's die by themselves: looking for
+    cycles as often as the default has it costs a third of a start, and a tenth of all that follows.
+    """
+    gc.set_threshold(*GC_THRESHOLDS)
+
+
 @contextlib.contextmanager
 def signals(*, to: asyncio.Event, hangup: Callable[[], object]) -> Iterator[None]:
     """SIGTERM and SIGINT set ``to``, however often they come; SIGHUP calls ``hangup``."""
@@ -48,18 +55,16 @@ async def serve(
     estate was read from, ``masker`` what masks the log. Gives the exit code: 0, or 2 when it
     cannot start as configured.
     """
+    collect_seldom()
     stop = asyncio.Event()
     daemon = Daemon(estate, origin=origin, masker=masker)
     try:
         # also while it starts and ends: an impatient second signal must not cut the drain short
         with signals(to=stop, hangup=lambda: daemon.reload("SIGHUP")):
             async with daemon:
-                # what lives as long as the process need not be looked at by every collection
-                gc.collect()
+                # what lives as long as the process need not be looked at by every collection; one
+                # now would hold ten thousand checks up for half a second, and find next to nothing
                 gc.freeze()
-                # a probe's values die by themselves: looking for cycles after every second
-                # probe, as the default has it, costs a tenth of the whole
-                gc.set_threshold(*GC_THRESHOLDS)
                 sys.setswitchinterval(SWITCH_INTERVAL)
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(duration):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path as FilePath
-from typing import Any
+from typing import Any, TypeVar
 
 from monitor.blackbox.reading import read_modules
 from monitor.estate import (
@@ -46,6 +46,7 @@ LATER = ("service_windows", "calendars", "upgrades", "notices")
 """Sections that are read strictly and kept in ``Estate.later``."""
 
 _APART = ("environments", "canary")
+H = TypeVar("H", bound=Hashable)
 
 
 @dataclass(slots=True)
@@ -57,6 +58,7 @@ class Builder:
     report: Report
     location: str = "internet"
     names: Names = field(default_factory=Names)
+    _shared: dict[Any, Any] = field(default_factory=dict)
 
     def estate(self, tree: Mapping) -> Estate | None:
         """The whole estate, or ``None`` when anything is at fault."""
@@ -178,33 +180,37 @@ class Builder:
             self.validator.model(CheckSettings, node, path, without=theirs)
             return None
         said, settings = self.two_models(CheckSettings, kind, node, path)
-        inherited = inherited.below(said, node, path)
-        inherited.check(kind, self.report)
+        tuned = inherited.below(said, node, path).tuned(kind, self.report)
         if said is None or settings is None:
             return None
-        environment, _, _ = service.partition("/")
         host, port = settings.endpoint()
         defaults = _standing(top.defaults) if top is not None else {}
+        environment, _, name = service.partition("/")
         return Check(
             id=CheckId(f"{service}/{said.name}"),
-            environment=environment,
-            service=service.partition("/")[2],
-            name=said.name,
+            environment=self.shared(environment),
+            service=self.shared(name),
+            name=self.shared(said.name),
             kind=kind.name,
             settings=settings,
             location=said.location or self.location,
             target=settings.target(),
-            host=host,
+            host=self.shared(host),
             port=port,
-            interval=inherited.interval(kind),
-            retry_interval=inherited.retry_interval(kind),
-            timeout=inherited.get("timeout"),
-            thresholds=inherited.thresholds(kind),
+            interval=tuned.interval,
+            retry_interval=tuned.retry_interval,
+            timeout=tuned.timeout,
+            thresholds=self.shared(tuned.thresholds),
             promises=inherited.promises,
-            majority=inherited.get("majority"),
-            host_concurrency=inherited.get("host_concurrency"),
+            majority=tuned.majority,
+            host_concurrency=tuned.host_concurrency,
             **{**defaults, **_standing(said)},
         )
+
+    def shared(self, value: H) -> H:
+        """An equal value that another check has already, else this one."""
+        known: H = self._shared.setdefault(value, value)
+        return known
 
     def canary(self, node: Node, path: Path) -> Canary | None:
         """One target that tells whether it is us."""
@@ -221,8 +227,16 @@ class Builder:
     def two_models(self, model: Any, kind: Kind, node: Mapping, path: Path) -> tuple[Any, Any]:
         """``node`` read by ours and by the kind's model; a key of neither is unknown."""
         ours, theirs = fields(model), fields(kind.settings)
-        unknown = [key for key in node.entries if key not in ours and key not in theirs]
-        for key in unknown:
+        not_ours: list[str] = []
+        not_theirs: list[str] = []
+        for key in node.entries:
+            if key in ours:
+                not_theirs.append(key)
+                continue
+            not_ours.append(key)
+            if key in theirs:
+                continue
+            not_theirs.append(key)
             if key != "kind":
                 allowed = {*ours, *theirs, "kind"}
                 others = [one.name for one in self.kinds.values() if key in fields(one.settings)]
@@ -230,8 +244,6 @@ class Builder:
                     f" - it is a key of kind {', '.join(others)}" if others else hint(key, allowed)
                 )
                 self.report.fault(node.keys[key], (*path, key), said)
-        not_ours = [key for key in node.entries if key not in ours]
-        not_theirs = [key for key in node.entries if key in ours or key in unknown]
         return (
             self.validator.model(model, node, path, without=not_ours),
             self.validator.model(kind.settings, node, path, without=not_theirs),

@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping as MappingType
 
-from monitor.settings_faults import Path, Report
+from monitor.settings_faults import Path, Report, Step
 from monitor.settings_source import Mapping, Node, Scalar, Sequence, is_text, plain_value
 
 PLACEHOLDER = r"\$\{[A-Za-z_][A-Za-z0-9_]*(?::-[^}]*)?\}"
@@ -34,23 +34,26 @@ def expand(tree: Node, environ: MappingType[str, str], report: Report) -> None:
     """
     seen: set[int] = set()
 
-    def walk(node: Node, path: Path) -> None:
-        if isinstance(node, Scalar):
-            if "${" in node.text and id(node) not in seen:
-                seen.add(id(node))
-                _expand_scalar(node, path, environ, report)
-            return
+    def scalar(node: Scalar, path: Path, key: Step) -> None:
+        if id(node) not in seen:
+            seen.add(id(node))
+            _expand_scalar(node, (*path, key), environ, report)
+
+    def walk(node: Sequence | Mapping, path: Path) -> None:
         if id(node) in seen:
             return
         seen.add(id(node))
-        if isinstance(node, Sequence):
-            for index, item in enumerate(node.items):
-                walk(item, (*path, index))
-        elif isinstance(node, Mapping):
-            for key, value in node.entries.items():
+        inner = enumerate(node.items) if isinstance(node, Sequence) else node.entries.items()
+        for key, value in inner:
+            if not isinstance(value, Scalar):
                 walk(value, (*path, key))
+            elif "${" in value.text:
+                scalar(value, path, key)
 
-    walk(tree, ())
+    if not isinstance(tree, Scalar):
+        walk(tree, ())
+    elif "${" in tree.text:
+        _expand_scalar(tree, (), environ, report)
 
 
 def _expand_scalar(

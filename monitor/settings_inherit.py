@@ -48,12 +48,29 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Tuned:
+    """What holds for a check of one kind: every value filled in. Lengths are seconds."""
+
+    interval: float
+    """Never shorter than the longest promise."""
+    retry_interval: float
+    """Never longer than the interval, never shorter than the longest promise."""
+    timeout: float
+    thresholds: Thresholds
+    """What it takes to be yellow, red and green again."""
+    majority: float
+    host_concurrency: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Inherited:
     """What holds at one level: flat values, and where each was set."""
 
     values: MappingType[str, Any] = field(default_factory=dict)
     origins: MappingType[str, Origin] = field(default_factory=dict)
     promises: tuple[Promise, ...] = ()
+    _tuned: dict[str, Tuned] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """By kind: thousands of checks say nothing of their own, and share what holds for them."""
 
     def below(
         self, tuning: Tuning | None, node: Node, path: Path, promise: Promise | None = None
@@ -80,26 +97,33 @@ class Inherited:
             return kind.latency[key == "latency_red"] if kind.latency is not None else None
         return getattr(kind, key)
 
-    def interval(self, kind: Kind) -> float:
-        """Seconds; never shorter than the longest promise."""
+    def tuned(self, kind: Kind, report: Report) -> Tuned:
+        """What holds for checks of ``kind``. Reports a red threshold that is stricter than the
+        yellow one.
+        """
+        known = self._tuned.get(kind.name)
+        if known is None:
+            self._check(kind, report)
+            known = self._tuned[kind.name] = self._resolved(kind)
+        return known
+
+    def _resolved(self, kind: Kind) -> Tuned:
         interval: float = self.get("interval", kind)
-        return max([interval, *(one.seconds for one in self.promises)])
-
-    def retry_interval(self, kind: Kind) -> float:
-        """Seconds; never longer than the interval, never shorter than the longest promise."""
-        retry: float = min(self.get("retry_interval"), self.get("interval", kind))
-        return max([retry, *(one.seconds for one in self.promises)])
-
-    def thresholds(self, kind: Kind) -> Thresholds:
-        """What it takes to be yellow, red and green again."""
+        promised = [promise.seconds for promise in self.promises]
         keys = (
             "yellow_after", "red_after", "green_after", "degraded_after",
             "window_size", "window_yellow", "window_red", "latency_yellow", "latency_red",
         )  # fmt: skip
-        return Thresholds(**{key: self.get(key, kind) for key in keys})
+        return Tuned(
+            interval=max([interval, *promised]),
+            retry_interval=max([min(self.get("retry_interval"), interval), *promised]),
+            timeout=self.get("timeout"),
+            thresholds=Thresholds(**{key: self.get(key, kind) for key in keys}),
+            majority=self.get("majority"),
+            host_concurrency=self.get("host_concurrency"),
+        )
 
-    def check(self, kind: Kind, report: Report) -> None:
-        """Reports a red threshold that is stricter than the yellow one."""
+    def _check(self, kind: Kind, report: Report) -> None:
         for pair, unit in (("latency", "s"), ("window", "")):
             yellow, red = self.get(f"{pair}_yellow", kind), self.get(f"{pair}_red", kind)
             if yellow is None or red is None or red >= yellow:

@@ -5,6 +5,8 @@ Pure: a response and the instant it was received go in, the first shortfall come
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from probes.expect_content import FhirRules, XmlRules
 from probes.expect_json import JsonRules
 from probes.expect_plain import (
@@ -48,7 +50,7 @@ class Expectations:
 
     def __init__(self, settings: ExpectSettings, max_body_bytes: int) -> None:
         statuses = _statuses(settings)
-        self._statuses = frozenset(code for pattern in statuses for code in _codes(pattern))
+        self._statuses = _codes(statuses)
         self._wanted = " or ".join(statuses)
         self._xml = (
             XmlRules(settings.soap, settings.xpath, max_body_bytes)
@@ -157,13 +159,14 @@ def _statuses(settings: ExpectSettings) -> tuple[str, ...]:
     return tuple(settings.status)
 
 
-def _codes(pattern: str) -> range:
-    first = int(pattern[0]) * 100
-    return (
-        range(first, first + 100)
-        if pattern.endswith("xx")
-        else range(int(pattern), int(pattern) + 1)
-    )
+@lru_cache(maxsize=256)
+def _codes(patterns: tuple[str, ...]) -> frozenset[int]:
+    """The statuses of ``2xx`` or ``204``; one set for the thousands of checks that say the same."""
+    found: set[int] = set()
+    for pattern in patterns:
+        first = int(pattern[0]) * 100
+        found |= set(range(first, first + 100)) if pattern.endswith("xx") else {int(pattern)}
+    return frozenset(found)
 
 
 def _json_rule(rules: JsonRules) -> Rule:

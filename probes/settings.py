@@ -9,7 +9,7 @@ import re
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -135,6 +135,10 @@ class Strict(BaseModel):
     """A frozen model that refuses unknown keys and does not guess types."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
+        """It is never changed, so it is its own copy: a default is the same one for everybody."""
+        return self
 
 
 def _file(value: object) -> object:

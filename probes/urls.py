@@ -12,6 +12,7 @@ from pydantic_core import PydanticCustomError
 from probes.settings import join_host_port
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
+_BLANK = re.compile(r"[\x00-\x20\x7f]")
 
 
 def _url(value: str) -> str:
@@ -30,7 +31,7 @@ def _shown(value: str) -> str:
 
 def split_url(value: str) -> tuple[SplitResult | None, str]:
     """The parts of an http or https address, or ``None`` and what is wrong with it."""
-    if any(c <= " " or c == "\x7f" for c in value):
+    if _BLANK.search(value):
         return None, "is not an address: it holds a space or a control character"
     try:
         split = urlsplit(value)

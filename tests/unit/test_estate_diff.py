@@ -8,11 +8,18 @@ from typing import Any
 
 import pytest
 
-from monitor.estate import Check, Estate, Promise, Retention, WebSettings
-from monitor.estate_diff import difference, usable
+from monitor.estate import Check, Environment, Estate, Promise, Retention, WebSettings
+from monitor.estate_diff import difference, sharing, usable
 from monitor.judge import Thresholds
 from probes.tcp import TcpSettings
-from tests.factories import make_check, make_environment_view, make_service_view, make_view
+from tests.factories import (
+    make_check,
+    make_environment_view,
+    make_service,
+    make_service_view,
+    make_text,
+    make_view,
+)
 
 SETTINGS = TcpSettings(host="expo.ext5.example.se", port=443)
 
@@ -117,3 +124,32 @@ def test_another_certificate_of_the_web_server_needs_no_restart() -> None:
     new = replace(old, web=replace(old.web, cert_file=Path("/other.pem")))
     assert difference(old, new).needs_restart == ()
     assert usable(old, new).web.cert_file == Path("/other.pem")
+
+
+def environment(name: str, **weights: float) -> Environment:
+    """An environment of services of one check each, of these weights."""
+    services = tuple(
+        make_service(
+            service, [check(environment=name, service=service, weight=weight)], environment=name
+        )
+        for service, weight in weights.items()
+    )
+    return Environment(name=name, title=make_text(name), services=services)
+
+
+def test_what_is_equal_is_shared_with_the_configuration_before() -> None:
+    """A reload that changes one service leaves all others, and their checks, the very same values."""
+    old = Estate(environments=(environment("ext5", expo=1.0, epr=1.0), environment("ext6", a=1.0)))
+    new = Estate(environments=(environment("ext5", expo=1.0, epr=2.0), environment("ext6", a=1.0)))
+    shared = sharing(old, new)
+    assert shared == new
+    assert difference(old, shared) == difference(old, new)
+    [changed, same] = shared.environments
+    assert same is old.environments[1]
+    assert changed.services[0] is old.environments[0].services[0]
+    assert changed.services[1].checks[0] is new.environments[0].services[1].checks[0]
+    again = Estate(
+        environments=(environment("ext5", expo=1.0, epr=1.0), environment("ext6", a=1.0))
+    )
+    kept = sharing(old, again).environments
+    assert all(one is was for one, was in zip(kept, old.environments, strict=True))

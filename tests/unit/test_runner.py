@@ -16,6 +16,7 @@ from monitor.fitness import CanaryWatch, LoopLag
 from monitor.runner import Runner, last_arrival
 from probes.kinds import Kind
 from probes.observation import Cause, Grade, HttpFacts, Observation, Phases, Reason
+from probes.settings import ProbeSettings
 from probes.tcp import TcpSettings
 from probes.tools import Tools
 from tests.factories import make_check
@@ -58,11 +59,26 @@ async def quick() -> Observation:
 class House:
     """A runner whose probes are the function given; keeps what was seen."""
 
-    def __init__(self, measure: Measure, *checks: Check, max_in_flight: int = 500) -> None:
+    def __init__(
+        self,
+        measure: Measure,
+        *checks: Check,
+        max_in_flight: int = 500,
+        breaks_for: Check | None = None,
+    ) -> None:
+        self.made = 0
+        """Probes."""
+
+        def prepare(settings: ProbeSettings, *_: object) -> Measure:
+            if breaks_for is not None and settings is breaks_for.settings:
+                raise ZeroDivisionError
+            self.made += 1
+            return measure
+
         self.told = Told()
         self.seen: list[tuple[str, Observation]] = []
         self.held: list[tuple[str, float]] = []
-        kind = Kind(name="tcp", settings=TcpSettings, prepare=lambda *_: measure)
+        kind = Kind(name="tcp", settings=TcpSettings, prepare=prepare)
         services = tuple(
             Service(
                 id=check.service_id,
@@ -306,7 +322,7 @@ def test_a_probe_of_a_check_that_is_gone_counts_for_nobody(
         runs = [asyncio.create_task(house.runner.run(c, clock())) for c in (gone, anew, stays)]
         await asyncio.sleep(0.05)
         estate = Reloading(anew, weighed).estate
-        under_way = house.runner.adopt(estate, {anew.id: quick}, [anew.id])
+        under_way = house.runner.adopt(estate, [anew.id], [])
         await asyncio.gather(*runs)
         return house, under_way
 
@@ -328,7 +344,7 @@ def test_a_check_that_is_gone_is_not_probed_any_more(monkeypatch: pytest.MonkeyP
         house = House(counted, one, other, max_in_flight=1)
         runs = [asyncio.create_task(house.runner.run(c, clock())) for c in (one, other)]
         await asyncio.sleep(0.05)
-        house.runner.adopt(Reloading(one, max_in_flight=1).estate, {}, [])
+        house.runner.adopt(Reloading(one, max_in_flight=1).estate, [], [])
         await asyncio.gather(*runs)
         await house.runner.run(other, clock())
         return house
@@ -347,7 +363,7 @@ def test_the_bounds_outlive_a_reload(monkeypatch: pytest.MonkeyPatch) -> None:
         runs = [asyncio.create_task(house.runner.run(c, clock())) for c in checks]
         for bound in (2, 3, 1, 3):
             await asyncio.sleep(0.03)
-            house.runner.adopt(Reloading(*checks, max_in_flight=bound).estate, {}, [])
+            house.runner.adopt(Reloading(*checks, max_in_flight=bound).estate, [], [])
         await asyncio.gather(*runs)
         return house
 
@@ -356,15 +372,38 @@ def test_the_bounds_outlive_a_reload(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(house.seen) == 8
 
 
-def test_a_missing_probe_takes_nothing_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    """All or nothing."""
-    one, new = check("one"), check("new")
+def test_a_probe_is_made_for_the_first_run_and_for_that_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of thousands of checks not all begin at once. Another one is made when a file that it was made
+    of is another, or the check begins anew.
+    """
+    one, other = check("one"), check("other")
+
+    async def main() -> tuple[House, list[int]]:
+        house = House(quick, one, other)
+        made = [house.made]
+        for anew, renewed in ([], []), ([], []), ([], [one.id]), ([], []), ([one.id], []):
+            house.runner.adopt(Reloading(one, other).estate, anew, renewed)
+            await house.runner.run(one, clock())
+            made.append(house.made)
+        return house, made
+
+    house, made = run_virtually(main(), monkeypatch)
+    assert made == [0, 1, 1, 2, 2, 3]
+    assert [id_ for id_, _ in house.seen] == [one.id] * 5
+
+
+def test_a_probe_that_cannot_be_made_is_our_trouble(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is named, counted, and tried again: the other checks go on."""
+    one, other = check("one"), check("other")
 
     async def main() -> House:
-        house = House(quick, one)
-        with pytest.raises(KeyError):
-            house.runner.adopt(Reloading(new).estate, {}, [new.id])
-        await house.runner.run(one, clock())
+        house = House(quick, one, other, breaks_for=one)
+        for each in (one, other, one):
+            await house.runner.run(each, clock())
         return house
 
-    assert [id_ for id_, _ in run_virtually(main(), monkeypatch).seen] == [one.id]
+    house = run_virtually(main(), monkeypatch)
+    assert [seen.reason for _, seen in house.seen] == [Reason.INTERNAL, None, Reason.INTERNAL]
+    assert house.told.errors == 2

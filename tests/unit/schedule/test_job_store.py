@@ -16,7 +16,7 @@ from monitor.job_store import TimetableStore
 
 INSTANTS = st.integers(0, 9).map(lambda second: datetime.fromtimestamp(second, UTC))
 IDS = st.sampled_from(["a", "b", "c"])
-STEPS = st.lists(st.tuples(st.sampled_from(["add", "update", "remove"]), IDS, INSTANTS))
+STEPS = st.lists(st.tuples(st.sampled_from(["add", "update", "remove", "put"]), IDS, INSTANTS))
 
 
 def job(job_id: str, at: datetime) -> Any:
@@ -28,11 +28,23 @@ def outcome(store: Any, step: str, one: Any) -> type[Exception] | None:
     try:
         if step == "remove":
             store.remove_job(one.id)
+        elif step == "put":
+            _put(store, one)
         else:
             getattr(store, f"{step}_job")(one)
     except (ConflictingIdError, JobLookupError) as error:
         return type(error)
     return None
+
+
+def _put(store: Any, one: Any) -> None:
+    """A job that may be new or known; the memory store has two ways for these."""
+    if isinstance(store, TimetableStore):
+        store.put([(one, one.next_run_time.timestamp())])
+    elif store.lookup_job(one.id) is None:
+        store.add_job(one)
+    else:
+        store.update_job(one)
 
 
 @given(STEPS, INSTANTS)
@@ -48,6 +60,9 @@ def test_it_does_what_the_memory_store_does(
         assert ours.get_all_jobs() == theirs.get_all_jobs()
         assert ours.get_next_run_time() == theirs.get_next_run_time()
         assert ours.lookup_job(job_id) == theirs.lookup_job(job_id)
+        due = ours.at(job_id)
+        known = theirs.lookup_job(job_id)
+        assert due == (known.next_run_time.timestamp() if known is not None else None)
 
 
 def test_a_store_can_be_emptied() -> None:

@@ -230,3 +230,71 @@ def test_a_run_that_asks_for_the_next_one_is_no_overlap(monkeypatch: pytest.Monk
     gaps = [after - before for (_, before), (_, after) in pairwise(runs)]
     assert len(gaps) >= 4
     assert all(gap == pytest.approx(10.0, abs=0.01) for gap in gaps)
+
+
+def test_a_job_is_what_apscheduler_would_make_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever its scheduler may ask of a job is there, and of its type."""
+    check = make_check(interval=30.0)
+
+    async def main() -> tuple[dict[str, object], dict[str, object]]:
+        async def run(check: Check, due: float) -> None: ...
+
+        schedule = Schedule([check], run, clock=clock)
+        schedule.start()
+        ours = schedule._jobs[check.id]
+        theirs = schedule._scheduler.add_job(
+            ours.func,
+            ours.trigger,
+            executor="probes",
+            max_instances=1,
+            coalesce=True,
+            misfire_grace_time=None,
+            next_run_time=ours.next_run_time,
+        )
+        slots = [name for name in type(ours).__slots__ if name != "__weakref__"]
+        both = tuple({name: getattr(job, name) for name in slots} for job in (ours, theirs))
+        await schedule.drain(1.0)
+        return both[0], both[1]
+
+    ours, theirs = run_virtually(main(), monkeypatch)
+    assert {name for name in ours if ours[name] != theirs[name]} == {"id"}
+    assert all(type(ours[name]) is type(theirs[name]) for name in ours)
+
+
+def test_moving_many_runs_wakes_the_schedule_only_for_what_is_sooner(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A thousand checks that are to be confirmed in five seconds cost one new timer, not a thousand."""
+    checks = [make_check(id=f"ext5/expo/c{number}", interval=60.0) for number in range(1000)]
+
+    async def main() -> tuple[int, set[float]]:
+        started: set[float] = set()
+
+        async def run(check: Check, due: float) -> None:
+            started.add(due)
+
+        schedule = Schedule(checks, run, clock=clock)
+        schedule.start()
+        await asyncio.sleep(120.0)
+        started.clear()
+        looks = 0
+        wakeup = schedule._scheduler.wakeup
+
+        def counted() -> None:
+            nonlocal looks
+            looks += 1
+            wakeup()
+
+        monkeypatch.setattr(schedule._scheduler, "wakeup", counted)
+        at = clock() + 0.001
+        for check in checks:
+            schedule.sooner(check.id, at)
+        moved = looks
+        monkeypatch.setattr(schedule._scheduler, "wakeup", wakeup)
+        await asyncio.sleep(0.01)
+        await schedule.drain(1.0)
+        return moved, started
+
+    moved, started = run_virtually(main(), monkeypatch)
+    assert moved == 1
+    assert len(started) == 1

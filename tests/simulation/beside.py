@@ -15,6 +15,8 @@ from typing import IO
 
 import pytest
 
+from tests.patience import PATIENCE
+
 ROOT = Path(__file__).parents[2]
 SEEDS = int(os.environ.get("DRIFTVAKT_SIMULATION_SEEDS", "200"))
 """How many worlds; CI asks for more than ``make test`` does."""
@@ -72,6 +74,6 @@ class Beside:
         """Whatever they are at."""
         if self._process is not None and self._process.poll() is None:
             os.killpg(self._process.pid, 15)
-            self._process.wait(10)
+            self._process.wait(PATIENCE)
         if self._output is not None:
             self._output.close()

@@ -18,6 +18,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE
+
 pytestmark = pytest.mark.system
 
 ROOT = Path(__file__).parents[2]
@@ -175,7 +177,7 @@ def test_without_a_terminal_it_writes_lines(temporary: Path) -> None:
         env={**os.environ, "TMPDIR": str(temporary)},
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=PATIENCE,
         check=False,
     )
     assert done.returncode == 0
@@ -222,7 +224,7 @@ def test_a_reader_that_has_seen_enough_ends_it(temporary: Path, lines: int) -> N
     for _ in range(lines):
         running.stdout.readline()
     running.stdout.close()
-    running.wait(10)
+    running.wait(PATIENCE)
     said = running.stderr.read()
     running.stderr.close()
     assert "Traceback" not in said

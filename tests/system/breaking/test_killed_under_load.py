@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from tests.patience import PATIENCE
 from tests.system.breaking import kept
 from tests.system.breaking.fickle import Fickle, fickle, hook
 from tests.system.daemon.counting import Answer, CountingServer, Visit
@@ -51,7 +52,7 @@ class Lives:
 
     def kill(self) -> None:
         self._process.kill()
-        self._process.join(5)
+        self._process.join(PATIENCE)
         assert self._process.exitcode == -9, f"it had ended before: {self.log()[-5:]}"
         self.kills.append(time.time())
         self._process.close()
@@ -125,11 +126,10 @@ def lives(
 
 def settle(one: Lives) -> None:
     """Waits until nothing changes any more and everything is delivered."""
-    until(lambda: one.statuses() == {"green"}, "it is not green again", 20.0)
+    until(lambda: one.statuses() == {"green"}, "it is not green again")
     until(
         lambda: not kept.unsettled(one.data),
         lambda: f"{kept.unsettled(one.data)} not delivered: {one.log()[-5:]}",
-        30.0,
     )
 
 

@@ -17,6 +17,8 @@ from itertools import pairwise
 from types import TracebackType
 from typing import Self
 
+from tests.patience import PATIENCE
+
 _TCP_INFO_BYTES = 60
 _LAST_DATA_RECEIVED = 52
 _LAST_ACK_RECEIVED = 56
@@ -79,7 +81,7 @@ class CountingServer:
     ) -> None:
         self._stopping.set()
         for thread in self._threads:
-            thread.join(10)
+            thread.join(PATIENCE)
         self._listener.close()
 
     def url(self, path: str = "/", host: str | None = None) -> str:
@@ -151,7 +153,7 @@ class CountingServer:
             "Connection: close",
             *answer.headers,
         ]
-        connection.settimeout(5)
+        connection.settimeout(PATIENCE)
         connection.sendall("\r\n".join([*head, "", ""]).encode() + answer.body)
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from tests.patience import PATIENCE
 from tests.system.daemon.counting import Answer, CountingServer, Visit
 from tests.system.daemon.forked import prepared, start
 from tests.system.daemon.running import ROOT, estate, http_check, leftovers, service, write_config
@@ -63,7 +64,7 @@ class Folder:
 
     def kill(self) -> None:
         self.process.kill()
-        self.process.join(5)
+        self.process.join(PATIENCE)
         assert self.process.exitcode == -9, "it had ended before it was killed"
         self.process.close()
 

@@ -113,9 +113,9 @@ def test_a_blocked_loop_blames_nobody(tmp_path: Path) -> None:
     unknown, with its cause, and the monitor says that it is overloaded.
     """
     with blocked(tmp_path, block_for="1500ms", interval="2500ms") as daemon:
-        daemon.event("transition", 20, service="healthy", to="green")
+        daemon.event("transition", service="healthy", to="green")
         witness = Witness(daemon)
-        daemon.event("transition", 20, service="healthy", to="unknown", cause="monitor")
+        daemon.event("transition", service="healthy", to="unknown", cause="monitor")
         daemon.event("overloaded")
         run_for(2.5, witness.look)
         witness.recovered()
@@ -194,7 +194,7 @@ def test_a_canary_that_is_down_too_clears_the_target(tmp_path: Path) -> None:
             started = running(tmp_path / name, config, started=False)
             daemons[name] = stack.enter_context(started)
         for name in ("theirs", "none"):
-            red = daemons[name].event("transition", 20, service="expo", to="red")
+            red = daemons[name].event("transition", service="expo", to="red")
             assert (red["reason"], red["cause"]) == ("connect_refused", "target")
             assert daemons[name].check("expo/p0")["cause"] == "target"
         ours = daemons["ours"]

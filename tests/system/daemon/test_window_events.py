@@ -46,7 +46,7 @@ def test_a_planned_stop_from_its_beginning_until_it_has_run_over(tmp_path: Path)
             assert "testing may resume" in again["message"]
             assert daemon.status()["environments"][0]["services"][0]["planned"]
             server.answers["/x"] = Answer(status=500)
-            over = daemon.event("service_window", within=20, what="run_over", service="ext5/expo")
+            over = daemon.event("service_window", what="run_over", service="ext5/expo")
             assert over["level"] == "warning"
             daemon.event("service_window", what="ends", id="db")
             daemon.event("transition", service="expo", to="red", planned=False)

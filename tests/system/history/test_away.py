@@ -25,6 +25,7 @@ from monitor.history.history import History, HistoryTroubleError
 from monitor.history.journal import NAME
 from tests.factories_observed import NOW, make_observation
 from tests.factories_record import make_entry, make_outgoing
+from tests.patience import PATIENCE
 from tests.servers.postgres import PASSWORD, QUOTED, Postgres
 from tests.system.history.stores import SqliteStore, Store, database, opened
 
@@ -33,9 +34,9 @@ pytestmark = pytest.mark.system
 MANY = 1200
 
 
-async def until(what: Any, *, within: float = 40.0) -> None:
+async def until(what: Any) -> None:
     """Waits for what a thread does."""
-    async with asyncio.timeout(within):
+    async with asyncio.timeout(PATIENCE):
         while not what():  # noqa: ASYNC110 - it is a thread that does it
             await asyncio.sleep(0.02)
 
@@ -71,7 +72,7 @@ async def test_what_happens_while_it_is_away_is_there_afterwards(store: Store) -
                 assert history.why_away
                 with pytest.raises(HistoryTroubleError):
                     await history.pending()
-            async with asyncio.timeout(40):
+            async with asyncio.timeout(PATIENCE):
                 await back.wait()
         assert slowest < 0.5
         expected = [make_entry(number).id for number in range(MANY)]
@@ -159,7 +160,7 @@ async def test_observations_that_the_worker_does_not_take_are_counted(store: Sto
 
         def hang() -> None:
             loop.call_soon_threadsafe(held.set)
-            release.wait(30)
+            release.wait(PATIENCE)
 
         hanging = asyncio.create_task(history._worker.call(hang))
         await held.wait()
@@ -210,7 +211,7 @@ async def test_who_asks_a_closed_history_is_refused(store: Store) -> None:
     """At once, whether it asked before the end or after it; what is given then is nobody's."""
     async with opened(store) as history:
         hanging = threading.Event()
-        busy = asyncio.create_task(history._worker.call(lambda: hanging.wait(10)))
+        busy = asyncio.create_task(history._worker.call(lambda: hanging.wait(PATIENCE)))
         await asyncio.sleep(0)
         closing = asyncio.create_task(history._worker.stop(history._recorder.close))
         await asyncio.sleep(0)

@@ -16,6 +16,7 @@ from monitor.record import Entry, Outgoing, seen_of
 from probes.observation import Cause, Grade, Phases, Reason
 from tests.factories_observed import NOW, make_failure, make_observation
 from tests.factories_record import make_entry, make_outgoing, make_transition
+from tests.patience import PATIENCE
 from tests.system.history.stores import Store, opened
 
 pytestmark = pytest.mark.system
@@ -144,7 +145,7 @@ async def test_observations_are_written_by_themselves_within_seconds(store: Stor
         with Reader(store.store, store.data_dir) as reader:
             for number in range(3000):  # more than one batch
                 history.observed("ext5/expo/api", make_observation(at=NOW + number))
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE):
                 while sum(map(len, reader.observations("ext5/expo/api", 0.0))) < 3000:  # noqa: ASYNC110 - it is another program that reads
                     await asyncio.sleep(0.05)
             assert reader.checks() == ["ext5/expo/api"]

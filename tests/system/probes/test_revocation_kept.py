@@ -14,6 +14,7 @@ from aiohttp import web
 from probes.observation import Observation, RevocationState
 from probes.revocation_answer import LONGEST_KEPT, SHORTEST_KEPT, UNDATED_KEPT
 from probes.tools import Tools
+from tests.patience import PATIENCE
 from tests.servers.ca import DAY, Authority, now
 from tests.servers.chains import Chains, Made
 from tests.servers.http_server import HttpServer, serve_http
@@ -195,7 +196,7 @@ async def test_closing_ends_what_is_under_way(
             seen = await ask(leaf, revocation="ocsp", timeout=0.5)
             assert state(seen) is RevocationState.UNKNOWN
             assert not left.is_set()
-        await asyncio.wait_for(left.wait(), 5)
+        await asyncio.wait_for(left.wait(), PATIENCE)
     assert not [task for task in asyncio.all_tasks() if task.get_name() == "revocation"]
 
 

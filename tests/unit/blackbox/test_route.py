@@ -14,6 +14,7 @@ from monitor.blackbox.modules import Module
 from monitor.blackbox.route import time_left
 from monitor.blackbox.sheet import fnv32a
 from monitor.publish.web import Lock
+from tests.patience import PATIENCE
 from tests.servers.ca import Authority
 from tests.servers.dns_server import DnsServer
 from tests.servers.http_server import HttpServer, serve_http
@@ -140,7 +141,7 @@ async def test_a_scrape_gets_its_answer_in_time(tmp_path: Path) -> None:
     """A server that says nothing does not cost it."""
     modules = HTTP.replace("timeout: 5s", "timeout: 60s")
     async with serve_raw(silence) as server, serve_probe(tmp_path, modules) as site:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             asked = await site(server.url(), scrape="0.8")
     assert not asked.success
     assert 0.25 <= asked["probe_duration_seconds"] < 0.8

@@ -15,6 +15,7 @@ import pytest
 from monitor.demo import process
 from monitor.demo.process import Environments, ServersFailedError, environments
 from monitor.demo.script import SERVICES
+from tests.patience import PATIENCE
 
 PING = '<soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/"/>'
 
@@ -129,7 +130,7 @@ async def test_they_end_when_their_input_does(tmp_path: Path) -> None:
     assert started.stdout is not None
     await started.stdout.readline()
     started.stdin.close()
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(PATIENCE):
         assert await started.wait() == 0
 
 

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from aiohttp import ClientSession, encode_basic_auth
 
+from tests.patience import PATIENCE
 from tests.unit.publish.site import FixedSource, serve
 
 SECRET = ("vakt", "lösen:ord")
@@ -60,7 +61,7 @@ async def test_silent_connection_is_closed() -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n")
         await writer.drain()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             assert await reader.read() == b""
         assert 0.1 < time.monotonic() - started < 5
         writer.close()
@@ -98,7 +99,7 @@ async def test_oversized_and_foreign_requests_are_refused(
     async with serve(FixedSource()) as url, ClientSession(url) as client:
         reader, writer = await asyncio.open_connection("127.0.0.1", urlsplit(url).port)
         writer.write(request_head)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             said = await reader.read()
         writer.close()
         assert said.split()[1] == b"400"

@@ -23,6 +23,8 @@ _TCP_INFO_BYTES = 60
 _LAST_DATA_RECEIVED = 52
 _LAST_ACK_RECEIVED = 56
 """Places in Linux's ``struct tcp_info``: milliseconds since data, and since an ACK, came in."""
+_AT_ONCE = 0.001
+"""Seconds that two looks at the clock may lie apart, if what is read between them is of that instant."""
 
 
 @dataclass(slots=True)
@@ -159,7 +161,10 @@ class CountingServer:
 
 def _ago(connection: socket.socket, place: int) -> float:
     """The monotonic clock's reading when the kernel last received what ``place`` stands for."""
-    now = time.monotonic()
-    info = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO_BYTES)
+    while True:
+        now = time.monotonic()
+        info = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO_BYTES)
+        if time.monotonic() - now < _AT_ONCE:  # nobody else had the processor in between
+            break
     (milliseconds,) = struct.unpack_from("I", info, place)
     return now - min(float(milliseconds), 60_000.0) / 1000

@@ -98,8 +98,10 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
             until(lambda: len(after_the_hold(limited)) >= 6, "they come again")
             until(lambda: len(down.arrivals("/down")) > 4, "it is asked again")
             until(lambda: fewest(spread) >= 6, "six runs of each")
-            last = {"service": "limited", "to": "green"}
-            until(lambda: daemon.events("transition")[-1].items() >= last.items(), "green again")
+            until(
+                lambda: daemon.events("transition", service="limited")[-1]["to"] == "green",
+                "green again",
+            )
             yield Seen(limited, down, spread, daemon)
             assert daemon.stop() == 0
 

@@ -41,7 +41,9 @@ async def test_no_packet_hurts(tools: Tools) -> None:
     for name, reply in REPLIES.items():
         async with serve_packets(reply) as resolver, neighbour(tools):
             result = await measure_twice([lambda r=resolver: ask_dns(tools, r)])  # type: ignore[misc]
-        [seen] = result.seen
+            [seen] = result.seen
+            if seen.cause is Cause.MONITOR:  # half a second was not enough on a busy machine
+                seen = await ask_dns(tools, resolver, timeout=30.0)
         if seen.reason not in TOLD or seen.cause is not Cause.TARGET:
             faults.append(f"{name}: {seen.reason} ({seen.cause}): {seen.detail}")
         faults += [f"{name}: {fault}" for fault in costs(result)]

@@ -172,7 +172,7 @@ async def test_what_came_too_late_is_there_for_the_next(ask: Asker, office: Offi
 
     office.server.handlers[RESPONDER] = late
     leaf = office.issue(ocsp=True)
-    assert state(await ask(leaf, revocation="ocsp", timeout=0.5)) is RevocationState.UNKNOWN
+    assert state(await ask(leaf, revocation="ocsp", timeout=1.0)) is RevocationState.UNKNOWN
     go.set()
     await gone.wait()
     assert state(await ask(leaf, revocation="ocsp")) is RevocationState.GOOD
@@ -193,7 +193,7 @@ async def test_closing_ends_what_is_under_way(
         async with Tools() as tools:
             ask = Asker(authority, chains, tools)
             leaf = office.issue_with(asks_at(raw.url()))
-            seen = await ask(leaf, revocation="ocsp", timeout=0.5)
+            seen = await ask(leaf, revocation="ocsp", timeout=1.0)
             assert state(seen) is RevocationState.UNKNOWN
             assert not left.is_set()
         await asyncio.wait_for(left.wait(), PATIENCE)

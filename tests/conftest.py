@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Generator, Iterator
 import pytest
 
 from probes.tools import Tools
-from tests.lanes import lane
 from tests.servers.blackhole import blackhole as make_blackhole
 from tests.servers.blackhole import closed_port as make_closed_port
 from tests.servers.ca import Authority
@@ -40,13 +39,6 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
     report = yield
     _refuse_skip(report)
     return report
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, bool | None, bool | None]:
-    """One lane waits for the other where time is measured; no time-out runs meanwhile."""
-    with lane(item.nodeid):
-        return (yield)
 
 
 @pytest.fixture(scope="session")

@@ -90,6 +90,7 @@ async def test_what_happens_while_it_is_away_is_there_afterwards(store: Store) -
                         await history.pending()
                 async with asyncio.timeout(PATIENCE):
                     await back.wait()
+        assert asked
         assert threading.get_ident() not in asked
         expected = [make_entry(number).id for number in range(MANY)]
         assert [one.id for one in await history.transitions()] == expected

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Generator, Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from probes.tools import Tools
 from tests.servers.blackhole import blackhole as make_blackhole
@@ -13,6 +14,10 @@ from tests.servers.ca import Authority
 from tests.servers.dns_server import DnsServer, serve_dns
 from tests.servers.http_server import HttpServer, serve_http
 from tests.servers.programs import HOW_TO_INSTALL, skips_are_failures
+
+# how long an example takes says how busy the machine is
+settings.register_profile("driftvakt", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("driftvakt")
 
 
 def _refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:

@@ -86,5 +86,5 @@ class Names:
 
 
 def lasted(seconds: float | None, about: float) -> bool:
-    """Whether a time is at least what it should be: how much longer is the machine's affair."""
-    return seconds is not None and about * 0.97 <= seconds
+    """Whether a time is at least about what it should be: how much longer is the machine's affair."""
+    return seconds is not None and about * 0.75 <= seconds

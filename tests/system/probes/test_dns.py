@@ -23,7 +23,7 @@ async def ask(
     host: str = NAME,
     record: str = "A",
     addresses: list[str] | None = None,
-    timeout: float = 2.0,
+    timeout: float = 20.0,
 ) -> Observation:
     resolver = server if isinstance(server, str) else server.resolver
     settings = DnsSettings.model_validate(
@@ -126,7 +126,7 @@ async def test_a_lost_question_is_asked_once_more(tools: Tools, dns_server: DnsS
     seen = await ask(tools, dns_server, timeout=4.0)
     assert seen.grade is Grade.GOOD
     assert len(dns_server.questions) == 2
-    assert 2.0 * 0.97 <= seen.duration < 4.0
+    assert 1.5 <= seen.duration < 4.0
 
 
 async def test_silence_is_a_timeout_after_two_questions(
@@ -134,11 +134,11 @@ async def test_silence_is_a_timeout_after_two_questions(
 ) -> None:
     """One total deadline; a name server that says nothing is not stormed."""
     dns_server.deaf_to = 100
-    seen = await ask(tools, dns_server, timeout=0.3)
+    seen = await ask(tools, dns_server, timeout=0.8)
     assert (seen.reason, seen.cause) == (Reason.TIMEOUT, Cause.TARGET)
-    assert seen.detail == "no answer within 0.3 s"
+    assert seen.detail == "no answer within 0.8 s"
     assert len(dns_server.questions) == 2
-    assert lasted(seen.duration, 0.3)
+    assert lasted(seen.duration, 0.8)
 
 
 async def test_a_cut_answer_is_fetched_over_tcp(tools: Tools, dns_server: DnsServer) -> None:

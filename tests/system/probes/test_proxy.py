@@ -163,7 +163,7 @@ SAID = b"HTTP/1.1 200 Connection established\r\n"
 @pytest.mark.parametrize(
     ("script", "reason", "said"),
     [
-        (silence, Reason.CONNECT_TIMEOUT, "opened no tunnel within 0.4 s"),
+        (silence, Reason.CONNECT_TIMEOUT, "opened no tunnel within 1.5 s"),
         (drip(SAID + b"X: y\r\n" * 900, 0.01), Reason.CONNECT_TIMEOUT, "opened no tunnel within"),
         (endless(SAID, b"X: y\r\n" * 99), Reason.PROTOCOL, "is longer than 16384 bytes"),
         (
@@ -188,7 +188,7 @@ async def test_what_a_broken_proxy_does_is_the_network_s(
             tools,
             "https://expo.example.se/",
             proxy_url=server.url().rstrip("/"),
-            timeout=0.4 if reason is Reason.CONNECT_TIMEOUT else PATIENCE,
+            timeout=1.5 if reason is Reason.CONNECT_TIMEOUT else PATIENCE,
             expect={"failure": "reset"},
         )
     assert server.accepted == 1, "there is nothing to have a second look at"

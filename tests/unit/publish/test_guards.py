@@ -100,6 +100,8 @@ async def test_oversized_and_foreign_requests_are_refused(
             said = await reader.read()
         writer.close()
         assert said.split()[1] == b"400"
-        assert not [each for each in caplog.records if each.levelno >= logging.WARNING]
+        told = [each for each in caplog.records if each.levelno >= logging.WARNING]
+        # what asyncio says of a busy machine is no line of ours
+        assert not [each for each in told if "Executing" not in each.msg]
         async with client.get("/-/healthy") as answer:
             assert answer.status == 200

@@ -1,4 +1,4 @@
-"""Many worlds in processes of their own, with the processor time that nobody else wants.
+"""Many worlds in processes of their own, that give way to the tests beside them.
 
 Most tests of the suite wait for servers and clocks: beside them two thousand worlds cost no time.
 """

@@ -119,7 +119,7 @@ async def test_a_peer_that_reads_nothing_keeps_no_connection_of_ours(
         seen = await ask_http(
             tools,
             server.url(),
-            timeout=1.0,
+            timeout=3.0,
             method="POST",
             body="x" * 16_000_000,
             tls={"ca_file": authority.ca_file},

@@ -41,7 +41,7 @@ def test_no_question_meets_an_answer_that_is_not_described(tmp_path: Path) -> No
                 cwd=tmp_path,
                 capture_output=True,
                 text=True,
-                timeout=PATIENCE,
+                timeout=6 * PATIENCE,
                 check=False,
             )
             assert found.returncode == 0, found.stdout + found.stderr

@@ -113,7 +113,7 @@ class Flapping:
 def lives(
     tmp_path: Path, server: CountingServer, receiver: Fickle
 ) -> Iterator[tuple[list[Lives], list[Flapping]]]:
-    quick = {"interval": "100ms", "retry_interval": "100ms", "timeout": "2s"}
+    quick = {"interval": "100ms", "retry_interval": "100ms", "timeout": "20s"}
     context, made = prepared(), list[Lives]()
     targets: list[Flapping] = []
     for number in range(SIDE_BY_SIDE):

@@ -25,7 +25,7 @@ from tests.system.daemon.running import (
 )
 
 pytestmark = pytest.mark.system
-QUICK = {"interval": "200ms", "retry_interval": "100ms", "timeout": "1s"}
+QUICK = {"interval": "200ms", "retry_interval": "100ms", "timeout": "20s"}
 
 
 def shell(*words: str, **environ: str) -> subprocess.CompletedProcess[str]:

@@ -44,7 +44,7 @@ def restless(server: CountingServer) -> dict[str, Any]:
     for number in range(6):
         server.answers[f"/{number}"] = flapping()
         services.append(service(f"s{number}", http_check("api", server.url(f"/{number}"))))
-    quick = {"interval": "100ms", "retry_interval": "100ms", "timeout": "1s"}
+    quick = {"interval": "100ms", "retry_interval": "100ms", "timeout": "20s"}
     return estate(*services, defaults={**quick, "green_after": 1, "yellow_after": 1})
 
 

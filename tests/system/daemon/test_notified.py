@@ -19,7 +19,7 @@ from tests.system.daemon.running import estate, http_check, running, service, un
 
 pytestmark = pytest.mark.system
 SECRET = "for this test alone"
-FAST = {"interval": "300ms", "retry_interval": "100ms", "timeout": "5s"}
+FAST = {"interval": "300ms", "retry_interval": "100ms", "timeout": "30s"}
 
 
 class Receiver:

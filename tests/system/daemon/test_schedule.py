@@ -61,13 +61,13 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
             daemon.event("transition", service="breaking", to="green")
             well = 0
 
-            def breaks(_: Visit) -> Answer:
+            def broken(_: Visit) -> Answer:
                 nonlocal well
                 if not well:
                     well = len(steady.arrivals("/breaks")) - 1
                 return Answer(status=503)
 
-            steady.answers["/breaks"] = breaks
+            steady.answers["/breaks"] = broken
             daemon.event("transition", service="breaking", to="red")
             until(lambda: len(steady.arrivals("/grid")) > RUNS, "enough runs")
             until(lambda: len(steady.arrivals("/fails")) > 12, "retries, and runs after them")

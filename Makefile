@@ -2,13 +2,14 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
 PYTHON ?= python3
+BASE ?= main
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: help setup run test soak lint format bench lock clean
+.PHONY: help setup run test test-busy check soak lint format bench lock clean
 
 help: ## This list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 setup: $(STAMP) ## Make .venv from the lock file, hashes checked
 
@@ -24,11 +25,17 @@ $(STAMP): requirements-dev.lock pyproject.toml
 run: setup ## Watch two small real test environments break and heal; Ctrl-C ends it
 	@exec $(BIN)/driftvakt demo
 
-test: setup ## The whole test suite
+test: setup ## The whole test suite; the slowest tests are named at its end
 	@sh scripts/system-packages
-	@PATH="$$PATH:/usr/sbin:/sbin" $(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
+	@PATH="$$PATH:/usr/sbin:/sbin" $(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder --durations 15
 
-soak: setup ## The long tests: soaks and fuzzing
+test-busy: setup ## The same with two busy processes beside it: no test may fail by luck
+	@sh scripts/busy $(MAKE) --no-print-directory test
+
+check: lint ## lint, and the tests of what has changed since BASE (main): within a minute
+	@$(BIN)/python scripts/changed-tests $(BASE)
+
+soak: setup ## The long tests: soaks, fuzzing, and what a clock measures on a machine at rest
 	@sh scripts/system-packages
 	@PATH="$$PATH:/usr/sbin:/sbin" $(BIN)/python -m pytest -m slow --timeout 3600
 

@@ -53,10 +53,13 @@ class _NamedStream(structlog.WriteLogger):
 
 
 def set_up(
-    log_format: LogFormat = "auto", level: str = "info", secrets: Iterable[str] = ()
+    log_format: LogFormat = "auto",
+    level: str = "info",
+    secrets: Iterable[str] = (),
+    stream: TextIO | None = None,
 ) -> Masker:
-    """Sends structlog's and the standard library's logs to stderr in one form. Gives what masks
-    them, so that it can learn other secrets.
+    """Sends structlog's and the standard library's logs to a stream (stderr) in one form. Gives what
+    masks them, so that it can learn other secrets.
     """
     masker = Masker(secrets)
     text = log_format == "text" or (log_format == "auto" and sys.stderr.isatty())
@@ -74,7 +77,8 @@ def set_up(
         if text
         else structlog.processors.JSONRenderer(ensure_ascii=False),
     ]
-    handler = logging.StreamHandler(sys.stderr)
+    written = sys.stderr if stream is None else stream
+    handler = logging.StreamHandler(written)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
@@ -91,10 +95,9 @@ def set_up(
     logging.getLogger("alembic").setLevel(max(numeric, logging.WARNING))
     logging.getLogger("sqlalchemy").setLevel(max(numeric, logging.WARNING))
     # ours go straight to the stream: by way of the standard library a line costs three times that
-    stream = sys.stderr
     structlog.configure(
         processors=[*shared, *last],
-        logger_factory=lambda *names: _NamedStream(stream, *names),
+        logger_factory=lambda *names: _NamedStream(written, *names),
         wrapper_class=structlog.make_filtering_bound_logger(numeric),
         cache_logger_on_first_use=False,
     )

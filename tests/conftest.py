@@ -7,9 +7,9 @@ import sys
 from collections.abc import AsyncIterator, Generator, Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from probes.tools import Tools
-from tests.lanes import lane
 from tests.servers.blackhole import blackhole as make_blackhole
 from tests.servers.blackhole import closed_port as make_closed_port
 from tests.servers.ca import Authority
@@ -20,6 +20,9 @@ from tests.servers.programs import HOW_TO_INSTALL, skips_are_failures
 # the program is started some hundred times: it is compiled once, whatever the environment says
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+# how long an example takes says how busy the machine is
+settings.register_profile("driftvakt", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("driftvakt")
 
 
 def _refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
@@ -46,13 +49,6 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
     report = yield
     _refuse_skip(report)
     return report
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, bool | None, bool | None]:
-    """One lane waits for the other where time is measured; no time-out runs meanwhile."""
-    with lane(item.nodeid):
-        return (yield)
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import os
 import signal
 from collections.abc import AsyncIterator, Iterator
@@ -95,11 +94,8 @@ async def _ended_by_signals() -> AsyncIterator[asyncio.Timeout]:
 def _logging_to(path: Path) -> Iterator[None]:
     """The daemon's ordinary log, in a file: the terminal is for the table."""
     with path.open("w", encoding="utf-8") as file:
-        logs.set_up("json", "info")
-        (handler,) = logging.getLogger().handlers
-        if isinstance(handler, logging.StreamHandler):
-            handler.setStream(file)
+        logs.set_up("json", "info", stream=file)
         try:
             yield
         finally:
-            logging.getLogger().removeHandler(handler)
+            logs.set_up("json", "critical")  # the file is closed

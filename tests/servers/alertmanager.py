@@ -13,6 +13,7 @@ from typing import Any
 
 import aiohttp
 
+from tests.patience import PATIENCE
 from tests.servers.programs import require_program
 
 _CONFIG = """
@@ -57,7 +58,7 @@ async def serve_alertmanager(folder: Path, hook: str) -> AsyncIterator[RunningAl
     )
     url = f"http://127.0.0.1:{port}"
     try:
-        async with aiohttp.ClientSession() as session, asyncio.timeout(20):
+        async with aiohttp.ClientSession() as session, asyncio.timeout(PATIENCE):
             await _ready(session, url)
             yield RunningAlertmanager(url, session)
     finally:

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
+from tests.patience import PATIENCE
 from tests.servers.ca import DAY, Pair, now
 from tests.servers.programs import require_program
 
@@ -146,6 +147,6 @@ class Chains:
         signed = subprocess.run(
             [program, "x509", "-req", f"-{digest}", "-days", "300", "-CA", issuer.cert_file,
              "-CAkey", issuer.key_file, "-set_serial", "77", "-extfile", extensions],
-            input=asked, capture_output=True, check=True, timeout=20,
+            input=asked, capture_output=True, check=True, timeout=PATIENCE,
         ).stdout  # fmt: skip
         return Made(x509.load_pem_x509_certificate(signed), made.key)

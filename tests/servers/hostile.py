@@ -16,6 +16,7 @@ from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.patience import PATIENCE
 from tests.servers.raw_server import Script, serve_raw
 
 ROOT = Path(__file__).parents[2]
@@ -51,7 +52,7 @@ def hostile_servers(folder: Path) -> Iterator[HostileServers]:
     finally:
         process.stdin.close()
         try:
-            process.wait(5)
+            process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

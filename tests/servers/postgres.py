@@ -17,11 +17,12 @@ from typing import Any
 
 import psycopg
 
+from tests.patience import PATIENCE
+
 USER = "driftvakt"
 PASSWORD = "hemligt å@/:%"
 QUOTED = "hemligt%20%C3%A5%40%2F%3A%25"
 _NOBODY = 65534
-_STARTED_WITHIN = 30.0
 
 
 def _programs() -> Path:
@@ -79,7 +80,7 @@ class Postgres:
                 [_programs() / "postgres", "-D", self._folder / "data", *given],
                 stdout=log, stderr=log, cwd=self._folder, env={"LC_ALL": "C"}, **_as_nobody(),
             )  # fmt: skip
-        end = time.monotonic() + _STARTED_WITHIN
+        end = time.monotonic() + PATIENCE
         while True:
             try:
                 self.run("SELECT 1")
@@ -96,10 +97,10 @@ class Postgres:
         if process is not None:
             with contextlib.suppress(ProcessLookupError):
                 process.send_signal(3)  # SIGQUIT: "immediate shutdown"
-            process.wait(timeout=30)
+            process.wait(timeout=PATIENCE)
 
     def run(self, statement: str, name: str = "postgres") -> list[tuple[Any, ...]]:
-        with psycopg.connect(self.url(name), autocommit=True, connect_timeout=5) as connection:
+        with psycopg.connect(self.url(name), autocommit=True, connect_timeout=60) as connection:
             found = connection.execute(statement.encode())
             return found.fetchall() if found.description else []
 

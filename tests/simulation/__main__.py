@@ -38,10 +38,10 @@ def main() -> int:
     parser.add_argument("--quiet", action="store_true")
     parser.add_argument("--from", type=int, default=0, dest="first")
     parser.add_argument("--seeds", type=int, default=100)
-    parser.add_argument("--beside", action="store_true", help="as long as nobody else has work")
+    parser.add_argument("--beside", action="store_true", help="gives way to others")
     options = parser.parse_args()
-    if options.beside and hasattr(os, "SCHED_IDLE"):
-        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+    if options.beside:
+        os.nice(5)  # with SCHED_IDLE it would never end beside programs that are always busy
     begun = time.perf_counter()
     try:
         if options.seed is None:

@@ -1,4 +1,4 @@
-"""Many worlds in processes of their own, with the processor time that nobody else wants.
+"""Many worlds in processes of their own, that give way to the tests beside them.
 
 Most tests of the suite wait for servers and clocks: beside them two thousand worlds cost no time.
 """
@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import IO
 
 import pytest
+
+from tests.patience import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 SEEDS = int(os.environ.get("DRIFTVAKT_SIMULATION_SEEDS", "200"))
@@ -72,6 +74,6 @@ class Beside:
         """Whatever they are at."""
         if self._process is not None and self._process.poll() is None:
             os.killpg(self._process.pid, 15)
-            self._process.wait(10)
+            self._process.wait(PATIENCE)
         if self._output is not None:
             self._output.close()

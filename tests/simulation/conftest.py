@@ -23,7 +23,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """They begin, when they are wanted at all."""
     if session.config.option.collectonly or not any(item.name in LAST for item in session.items):
         return
-    if "PYTEST_XDIST_WORKER" not in os.environ:  # of two lanes, the one that comes to them waits
+    if "PYTEST_XDIST_WORKER" not in os.environ:  # of two workers, the one that comes to them waits
         _begin(session.config)
 
 

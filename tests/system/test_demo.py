@@ -18,6 +18,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE
+
 pytestmark = pytest.mark.system
 
 ROOT = Path(__file__).parents[2]
@@ -31,7 +33,6 @@ class Terminal:
     def __init__(self, command: list[str], temporary: Path, size: tuple[int, int]) -> None:
         self._ours, theirs = pty.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
-        self.started = time.monotonic()
         # the terminal says how large it is, not whatever this one was started from
         inherited = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "LINES")}
         self.process = subprocess.Popen(
@@ -55,21 +56,19 @@ class Terminal:
     def colours(self) -> bool:
         return b"\x1b[" in self._written
 
-    def read_until(self, *wanted: str, seconds: float) -> float:
-        """Reads until every pattern was there; gives the seconds since the start."""
-        limit = self.started + seconds
+    def read_until(self, *wanted: str) -> None:
+        """Reads until every pattern was there."""
+        limit = time.monotonic() + PATIENCE
         while not all(re.search(pattern, self.text) for pattern in wanted):
             assert time.monotonic() < limit, f"no {wanted} in\n{self.text[-6000:]}"
-            if not self._read(0.1):
-                break
-        return time.monotonic() - self.started
+            assert self._read(0.1), f"it ended without {wanted}:\n{self.text[-6000:]}"
 
-    def read_to_the_end(self, seconds: float) -> int:
+    def read_to_the_end(self) -> int:
         """Reads until the program ends; gives its exit code."""
-        limit = time.monotonic() + seconds
+        limit = time.monotonic() + PATIENCE
         while self._read(0.1):
             assert time.monotonic() < limit, f"still running:\n{self.text[-3000:]}"
-        return self.process.wait(max(0.1, limit - time.monotonic()))
+        return self.process.wait(PATIENCE)
 
     def _read(self, seconds: float) -> bool:
         """Whether there may be more."""
@@ -126,8 +125,8 @@ def ended(pid: int) -> bool:
 def test_a_newcomer_sees_every_colour_and_ctrl_c_ends_it(
     terminal: Terminal, temporary: Path
 ) -> None:
-    """Green, yellow and red with their reasons in words and the addresses within 15 s; SIGINT
-    within 2 s, exit code 0, no traceback, and nothing is left behind."""
+    """Green, yellow and red with their reasons in words, and the addresses; SIGINT ends it with exit
+    code 0, no traceback, and nothing is left behind."""
     terminal.read_until(
         r"● green",
         r"▲ yellow",
@@ -139,7 +138,6 @@ def test_a_newcomer_sees_every_colour_and_ctrl_c_ends_it(
         r"http://127\.0\.0\.1:\d+/\s",
         r"http://127\.0\.0\.1:\d+/metrics",
         r"/data/status\.json",
-        seconds=15,
     )
     assert terminal.colours
     (folder,) = temporary.iterdir()
@@ -147,10 +145,8 @@ def test_a_newcomer_sees_every_colour_and_ctrl_c_ends_it(
     servers = children(terminal.process.pid)
     assert len(servers) == 1
 
-    asked = time.monotonic()
     terminal.process.send_signal(signal.SIGINT)
-    assert terminal.read_to_the_end(seconds=2) == 0
-    assert time.monotonic() - asked < 2
+    assert terminal.read_to_the_end() == 0
     assert "Traceback" not in terminal.text
     assert "Ended." in terminal.text
     assert list(temporary.iterdir()) == []
@@ -160,43 +156,71 @@ def test_a_newcomer_sees_every_colour_and_ctrl_c_ends_it(
 def test_swedish(temporary: Path) -> None:
     terminal = Terminal([*COMMAND, "--language", "sv"], temporary, (160, 60))
     try:
-        terminal.read_until("● grön", "▲ gul", "Certifikatets giltighetstid", seconds=15)
+        terminal.read_until("● grön", "▲ gul", "Certifikatets giltighetstid")
         terminal.process.send_signal(signal.SIGTERM)
-        assert terminal.read_to_the_end(seconds=2) == 0
+        assert terminal.read_to_the_end() == 0
     finally:
         terminal.close()
 
 
 def test_without_a_terminal_it_writes_lines(temporary: Path) -> None:
     """A table now and then, and each change as a sentence on a line of its own."""
+    wanted = {
+        ("● green", "is resolved"),
+        ("▲ yellow", "took too long"),
+        ("■ red", "HTTP 503"),
+    }
+    written = ""
+    with (temporary.parent / "errors").open("w+") as errors:
+        running = subprocess.Popen(
+            COMMAND,
+            cwd=ROOT,
+            env={**os.environ, "TMPDIR": str(temporary)},
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+        )
+        with running:
+            assert running.stdout is not None
+            for line in running.stdout:
+                written += line
+                if re.match(r"\d\d:\d\d:\d\d  ", line):
+                    wanted -= {parts for parts in wanted if all(part in line for part in parts)}
+                if not wanted:
+                    running.send_signal(signal.SIGINT)
+                    break
+            written += running.stdout.read()
+        assert wanted == set()
+        assert running.returncode == 0
+        errors.seek(0)
+        assert errors.read() == ""
+    assert "\x1b" not in written
+    assert written.count("Ctrl-C ends it") == 1
+    assert list(temporary.iterdir()) == []
+
+
+def test_for_ends_it_by_itself(temporary: Path) -> None:
+    """Exit code 0, and nothing left."""
     done = subprocess.run(
-        [*COMMAND, "--for", "12s"],
+        [*COMMAND, "--for", "1s"],
         cwd=ROOT,
         env={**os.environ, "TMPDIR": str(temporary)},
         capture_output=True,
-        text=True,
-        timeout=30,
+        timeout=PATIENCE,
         check=False,
     )
-    assert done.returncode == 0
-    assert done.stderr == ""
-    assert "\x1b" not in done.stdout
-    sentences = [line for line in done.stdout.splitlines() if re.match(r"\d\d:\d\d:\d\d  ", line)]
-    assert any("● green" in line and "is resolved" in line for line in sentences)
-    assert any("▲ yellow" in line and "took too long" in line for line in sentences)
-    assert any("■ red" in line and "HTTP 503" in line for line in sentences)
-    assert done.stdout.count("Ctrl-C ends it") == 1
+    assert (done.returncode, done.stderr) == (0, b"")
     assert list(temporary.iterdir()) == []
 
 
 def test_a_killed_demo_leaves_no_servers_and_no_keys(temporary: Path) -> None:
     terminal = Terminal(COMMAND, temporary, (120, 40))
     try:
-        terminal.read_until("● green", seconds=15)
+        terminal.read_until("● green")
         (servers,) = children(terminal.process.pid)
         terminal.process.kill()
         terminal.process.wait()
-        limit = time.monotonic() + 2
+        limit = time.monotonic() + PATIENCE
         while not ended(servers):
             assert time.monotonic() < limit
             time.sleep(0.02)
@@ -222,7 +246,7 @@ def test_a_reader_that_has_seen_enough_ends_it(temporary: Path, lines: int) -> N
     for _ in range(lines):
         running.stdout.readline()
     running.stdout.close()
-    running.wait(10)
+    running.wait(PATIENCE)
     said = running.stderr.read()
     running.stderr.close()
     assert "Traceback" not in said

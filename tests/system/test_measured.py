@@ -29,7 +29,7 @@ from tests.benchmarks.delayed import Served, server_context
 from tests.benchmarks.scripted_names import DOMAIN, Script
 from tests.servers.ca import Authority
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.slow]  # a measurement, for a machine at rest
 
 ROOT = Path(__file__).parents[2]
 PROBES = 60

@@ -26,6 +26,7 @@ from tests.factories import (
     make_unmeasured_view,
     make_view,
 )
+from tests.patience import PATIENCE
 
 pytestmark = [
     pytest.mark.system,
@@ -73,7 +74,11 @@ async def everything() -> bytes:
 
 def check(body: bytes) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
-        ["promtool", "check", "metrics"], input=body, capture_output=True, timeout=30, check=False
+        ["promtool", "check", "metrics"],
+        input=body,
+        capture_output=True,
+        timeout=PATIENCE,
+        check=False,
     )
 
 

@@ -71,7 +71,7 @@ async def test_nothing_grows(tmp_path: Path, authority: Authority) -> None:
             defaults={"interval": "200ms", "retry_interval": "200ms", "timeout": "300ms"},
         )
         daemon = stack.enter_context(running(tmp_path, config, started=False))
-        await asyncio.to_thread(daemon.event, "started", 20.0)
+        await asyncio.to_thread(daemon.event, "started")
         await asyncio.sleep(WARM_UP)
         before, threads_before = resident(daemon), threads(daemon)
         held = []

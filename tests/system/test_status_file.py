@@ -21,6 +21,7 @@ from typing import Self
 import pytest
 
 from monitor.publish.whole_file import write_whole
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.system
 
@@ -61,6 +62,13 @@ class Reader:
         self._stop.set()
         self._thread.join()
 
+    def wait_for(self, writer: int) -> None:
+        """Until something of that process was read."""
+        deadline = time.monotonic() + PATIENCE
+        while writer not in self.writers and not self.fault:
+            assert time.monotonic() < deadline, f"nothing of {writer} in {self.reads} reads"
+            time.sleep(0.001)
+
     def _run(self) -> None:
         while not self._stop.is_set() and not self.fault:
             try:
@@ -86,20 +94,21 @@ def test_reader_never_sees_half_a_file_while_writers_are_killed(tmp_path: Path) 
     lifetimes: list[float] = []
     left_half = 0
     with Reader(path) as reader:
-        for _ in range(KILLS):
+        for number in range(KILLS):
             writer = subprocess.Popen(
                 [sys.executable, "-S", "-c", WRITER, str(path)], cwd=ROOT, stdout=subprocess.PIPE
             )
             assert writer.stdout is not None
             assert writer.stdout.readline() == b"begun\n"
+            if number % 2:  # the others may die before anybody has read a word of theirs
+                reader.wait_for(writer.pid)
             lifetimes.append(instants.uniform(0.0, 0.08))
             time.sleep(lifetimes[-1])
             writer.send_signal(signal.SIGKILL)
-            assert writer.wait(10) == -signal.SIGKILL
+            assert writer.wait(PATIENCE) == -signal.SIGKILL
             writer.stdout.close()
             left_half += any(entry.suffix == ".tmp" for entry in tmp_path.iterdir())
     assert reader.fault == ""
-    assert reader.reads > KILLS
     assert len(reader.writers) > KILLS / 2
     assert left_half > 0, "no writer was killed within its write: the test shows nothing"
     write_whole(path, b"{}")
@@ -110,7 +119,7 @@ def in_child(work: Callable[[], None]) -> None:
     """Runs ``work`` in a forked child, whose limits and user may be changed for good."""
     child = multiprocessing.get_context("fork").Process(target=work)
     child.start()
-    child.join(30)
+    child.join(PATIENCE)
     assert child.exitcode == 0
 
 
@@ -177,7 +186,7 @@ FULL_DISK = """
 
 def _may_mount() -> bool:
     tried = subprocess.run(
-        ["unshare", "-Urm", "true"], capture_output=True, timeout=10, check=False
+        ["unshare", "-Urm", "true"], capture_output=True, timeout=PATIENCE, check=False
     )
     return tried.returncode == 0
 
@@ -191,6 +200,6 @@ def test_full_disk_leaves_the_old_file(tmp_path: Path) -> None:
     done = subprocess.run(
         ["unshare", "-Urm", "sh", "-c", script, "sh", str(tmp_path), sys.executable,
          textwrap.dedent(FULL_DISK)],
-        cwd=ROOT, capture_output=True, text=True, timeout=30, check=False,
+        cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stdout) == (0, "all as it should be\n"), done.stderr

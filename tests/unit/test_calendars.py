@@ -18,6 +18,7 @@ from monitor.estate import Estate
 from monitor.plan.calendars import sources_of
 from monitor.polite_fetch import MOST_BYTES
 from monitor.settings_sections import Calendar
+from tests.patience import PATIENCE
 from tests.servers.http_server import HttpServer, serve_http
 from tests.unit.test_board import check, estate
 from tests.unit.test_ics import EVENING, NOW, ics
@@ -60,7 +61,7 @@ def bench(tmp_path: Path) -> Bench:
 
 
 async def until(found: Callable[[], object]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while not found():  # noqa: ASYNC110 - what is waited for has no event
             await asyncio.sleep(0.005)
 

@@ -234,7 +234,7 @@ def test_hostile_calendars_are_bounded() -> None:
     """Endless recurrences, rules that never give anything and floods of events end in time."""
     endless = f"{EVENING}\nRRULE:FREQ=DAILY"
     never = "DTSTART:19990101T000000Z\nDURATION:PT1H\nRRULE:FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30"
-    began = time.perf_counter()
+    began = time.thread_time()
     reading = read(*[f"UID:e{n}\n{endless}" for n in range(150)])
     recurring = [window for window in reading.windows if window.rule is not None]
     assert len(recurring) == 100
@@ -243,7 +243,7 @@ def test_hostile_calendars_are_bounded() -> None:
         ics(*[f"UID:n{n}\n{never}" for n in range(500)], f"UID:last\n{EVENING}"),
         STOCKHOLM,
         NOW,
-        timer=time.perf_counter,
+        timer=time.thread_time,
     )
     assert all(window.rule is None for window in slow.windows)
     assert slow.windows[-1].id == "last"
@@ -251,7 +251,7 @@ def test_hostile_calendars_are_bounded() -> None:
     flood = read(*[f"UID:f{n}\n{EVENING}" for n in range(MOST_EVENTS + 50)])
     assert len(flood.windows) == MOST_EVENTS
     assert flood.left_out == (f"50 events beyond the first {MOST_EVENTS}",)
-    assert time.perf_counter() - began < 30
+    assert time.thread_time() - began < 30
 
 
 def test_texts_are_cut_and_names_are_harmless() -> None:

@@ -10,10 +10,9 @@ from pathlib import Path
 
 from aiohttp import ClientError, ClientSession
 
+from tests.patience import PATIENCE
 from tests.servers.programs import require_program
 from tests.unit.blackbox.probing import Site
-
-START = 20.0
 
 
 @asynccontextmanager
@@ -31,7 +30,7 @@ async def exporter(folder: Path, modules: Path) -> AsyncIterator[Site]:
         )  # fmt: skip
     try:
         async with ClientSession(f"http://{address}") as session:
-            async with asyncio.timeout(START):
+            async with asyncio.timeout(PATIENCE):
                 while not await _healthy(session):
                     assert process.returncode is None, log.read_text()
                     await asyncio.sleep(0.05)

@@ -92,7 +92,6 @@ def differences(case: Case, theirs: Asked, ours: Asked) -> Iterator[str]:
         yield ", ".join(f"{name}: {theirs[name]}, ours {ours[name]}" for name in sorted(other))
 
 
-@pytest.mark.timeout(180)
 async def test_same_success_and_same_series(tmp_path: Path, authority: Authority) -> None:
     """On more than a hundred targets; what is another on purpose is in the tables above."""
     async with targets(authority) as found:

@@ -65,19 +65,18 @@ def test_a_locked_database_keeps_nobody_waiting(tmp_path: Path) -> None:
             daemon.event("transition", service="expo", to="green")
             until(lambda: kept.transitions(data), "nothing is kept")
             with locked(data):
-                daemon.event("history_away", 30.0)
+                daemon.event("history_away")
                 visits = len(server.visits)
                 for number in range(ROUNDS):
                     breaks_and_heals(daemon, server, number)
                 until(
                     lambda: recoveries(receiver) == ROUNDS,
                     lambda: f"not told meanwhile: {receiver.taken('here')}",
-                    30.0,
                 )
                 assert len(server.visits) > visits + 2 * ROUNDS
                 assert len(kept.transitions(data)) < len(daemon.events("transition"))
                 assert json.loads(daemon.get("/status.json"))["environments"]
-            daemon.event("history_back", 60.0)
+            daemon.event("history_back")
             until(lambda: not kept.unsettled(data), "not settled")
             assert daemon.stop() == 0
             kept.sound(data)

@@ -63,7 +63,7 @@ def test_no_descriptors_are_our_own_trouble(tmp_path: Path, authority: Authority
                 assert receiver.taken("here") == []
             daemon.event("status_file_written_again")
             witness.recovered()
-            until(lambda: len(receiver.taken("here")) >= 2, "not told afterwards", 30.0)
+            until(lambda: len(receiver.taken("here")) >= 2, "not told afterwards")
             until(lambda: not kept.unsettled(data), "not settled")
             assert daemon.stop() == 0
             kept.sound(data)

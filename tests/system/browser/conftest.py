@@ -10,15 +10,15 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, Request, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Request, Route, expect, sync_playwright
 
+from tests.patience import PATIENCE
 from tests.servers.programs import require_program
 from tests.system.browser.showing import shown
 from tests.system.daemon.counting import CountingServer
 from tests.system.daemon.running import Running
 
-PATIENCE = 10_000.0
-"""Milliseconds that a loaded machine may need for one step."""
+expect.set_options(timeout=PATIENCE * 1000)
 
 
 class Opened:
@@ -40,7 +40,7 @@ class Opened:
         host been asked.
         """
         context = self._browser.new_context(**{"locale": "sv-SE", **options})
-        context.set_default_timeout(PATIENCE)
+        context.set_default_timeout(PATIENCE * 1000)
         page = context.new_page()
         page.on("console", lambda said: self._hear(said.type, said.text))
         page.on("pageerror", lambda error: self.complaints.append(str(error)))

@@ -165,11 +165,9 @@ def shown(folder: Path) -> Iterator[tuple[Running, CountingServer]]:
                     service(daemon, id_)["status"] == status
                 ),
                 f"{id_} is not {status}",
-                within=20,
             )
         until(
             lambda: service(daemon, "ext6/expo")["stated"]["differs_since"],
             "what is stated does not differ",
-            within=20,
         )
         yield daemon, server

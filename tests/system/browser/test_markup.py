@@ -9,6 +9,7 @@ import html5lib
 import pytest
 import tinycss2
 
+from tests.patience import PATIENCE
 from tests.servers.programs import require_program
 from tests.system.browser.conftest import Opened
 from tests.system.daemon.counting import CountingServer
@@ -25,7 +26,11 @@ def tidied(html: bytes) -> str:
     """
     html = re.sub(rb"<div[^>]*>(?=<dt>)", b"", html).replace(b"</dd></div>", b"</dd>")
     run = subprocess.run(
-        [require_program("tidy"), *TIDY], input=html, capture_output=True, timeout=30, check=False
+        [require_program("tidy"), *TIDY],
+        input=html,
+        capture_output=True,
+        timeout=PATIENCE,
+        check=False,
     )
     return run.stderr.decode()
 

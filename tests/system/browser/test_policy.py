@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import expect
 
+from tests.patience import PATIENCE
 from tests.system.browser.conftest import Opened
 
 pytestmark = pytest.mark.system
@@ -19,9 +21,12 @@ def test_policy_is_kept(opened: Opened, url: str, address: str) -> None:
     """
     with opened.page(url + address) as page:
         expect(page.locator("body")).to_have_css("margin-top", "0px")
-        page.wait_for_timeout(300)
-        asked = {urlsplit(each).path for each in opened.requests}
-        assert {"/style.css", "/page.js", "/api/v1/events"} <= asked
+        wanted = {"/style.css", "/page.js", "/api/v1/events"}
+        limit = time.monotonic() + PATIENCE
+        while not wanted <= {urlsplit(each).path for each in opened.requests}:
+            assert time.monotonic() < limit, opened.requests
+            page.wait_for_timeout(20)
+        page.wait_for_timeout(300)  # for what must not come
 
 
 def test_violation_would_be_noticed(opened: Opened, url: str) -> None:
@@ -38,8 +43,11 @@ def test_violation_would_be_noticed(opened: Opened, url: str) -> None:
                 document.body.append(style);
             }"""
         )
-        page.wait_for_timeout(200)
+        limit = time.monotonic() + PATIENCE
+        while len(opened.complaints) < 2:
+            assert time.monotonic() < limit, opened.complaints
+            page.wait_for_timeout(20)
+        page.wait_for_timeout(200)  # for what must not come
         assert not page.evaluate("window.broken === true")
-        assert len(opened.complaints) >= 2
         assert all("Content Security Policy" in each for each in opened.complaints)
         opened.complaints.clear()

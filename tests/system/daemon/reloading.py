@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from tests.patience import PATIENCE
 from tests.system.daemon.running import Running, until, write_config
 
 
@@ -21,7 +22,7 @@ def reload(
         write_config(daemon.folder, config)
     request = urllib.request.Request(f"{daemon.url}/-/reload", method="POST", headers=headers)
     try:
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         with error:

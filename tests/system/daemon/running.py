@@ -18,32 +18,31 @@ from typing import Any, TypeVar
 
 import pytest
 
+from tests.patience import PATIENCE
 from tests.system.daemon.forked import Forked
 from tests.unit.publish.scraping import Scrape
 
 T = TypeVar("T")
 ROOT = Path(__file__).parents[3]
-START = 20.0
-"""Seconds that a loaded machine may need to start Python."""
-STOP = 5.0
-"""Seconds that a stop may take: the product's promise."""
 POLL = 0.02
 
 
-def until(found: Callable[[], T | None], what: str | Callable[[], str], within: float = 10.0) -> T:
-    """Asks again and again until there is something; fails with ``what`` when time is out."""
-    deadline = time.monotonic() + within
+def until(found: Callable[[], T | None], what: str | Callable[[], str]) -> T:
+    """Asks again and again until there is something; fails with ``what`` when patience is out."""
+    deadline = time.monotonic() + PATIENCE
     while True:
         value = found()
         if value:
             return value
         if time.monotonic() > deadline:
-            pytest.fail(f"not within {within:g} s: {what if isinstance(what, str) else what()}")
+            pytest.fail(f"waited in vain: {what if isinstance(what, str) else what()}")
         time.sleep(POLL)
 
 
 def run_for(seconds: float, look: Callable[[], object] = lambda: None) -> None:
-    """Lets the daemon run, looking at it all the while."""
+    """Lets the daemon run, looking at it all the while: for what must *not* come meanwhile. How much
+    of what should come has come by its end is the machine's affair: wait for that with :func:`until`.
+    """
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         look()
@@ -117,18 +116,18 @@ class Running:
         parsed = [json.loads(line) for line in list(self.lines)]
         return [e for e in parsed if e["event"] == name and having.items() <= e.items()]
 
-    def event(self, name: str, within: float = 10.0, **having: object) -> dict[str, Any]:
+    def event(self, name: str, **having: object) -> dict[str, Any]:
         """The first such line, waited for."""
 
         def first() -> dict[str, Any] | None:
             assert self.process.poll() is None, f"ended with {self.process.returncode}: {self.log}"
             return next(iter(self.events(name, **having)), None)
 
-        return until(first, lambda: f"{name} {having} in {self.log}", within)
+        return until(first, lambda: f"{name} {having} in {self.log}")
 
     @property
     def url(self) -> str:
-        url: str = self.event("started", START)["url"]
+        url: str = self.event("started")["url"]
         return url
 
     @property
@@ -153,7 +152,7 @@ class Running:
         return found
 
     def get(self, path: str) -> bytes:
-        with urllib.request.urlopen(self.url + path, timeout=10) as answer:
+        with urllib.request.urlopen(self.url + path, timeout=PATIENCE) as answer:
             body: bytes = answer.read()
         return body
 
@@ -163,10 +162,10 @@ class Running:
     def send(self, number: int) -> None:
         self.process.send_signal(number)
 
-    def ended(self, within: float = STOP) -> int:
-        """The exit code; fails when it does not end in time."""
-        code = self.process.wait(within)
-        self._reader.join(5)
+    def ended(self) -> int:
+        """The exit code; fails when it does not end."""
+        code = self.process.wait(PATIENCE)
+        self._reader.join(PATIENCE)
         return code
 
     def stop(self, number: int = signal.SIGTERM) -> int:
@@ -177,8 +176,8 @@ class Running:
         """Whatever state it is in: the process group is gone afterwards."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
-        self.process.wait(5)
-        self._reader.join(5)
+        self.process.wait(PATIENCE)
+        self._reader.join(PATIENCE)
         if self.process.stderr is not None:
             self.process.stderr.close()
 
@@ -225,7 +224,7 @@ def running(
         daemon = Running(folder, Forked(words, cwd=ROOT))
     try:
         if started:
-            daemon.event("started", START)
+            daemon.event("started")
         yield daemon
     finally:
         daemon.kill()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE
 from tests.servers.ca import Authority
 from tests.servers.dns_server import DnsServer
 from tests.servers.raw_server import say, serve_raw
@@ -116,7 +117,7 @@ def test_what_is_not_supported_is_refused_when_it_is_checked(tmp_path: Path) -> 
     path = write_config(tmp_path, {**watched, "blackbox_modules": "blackbox.yml"})
     done = subprocess.run(
         [*command("check"), "--config", str(path)], cwd=ROOT, capture_output=True, text=True,
-        timeout=30, check=False,
+        timeout=PATIENCE, check=False,
     )  # fmt: skip
     assert done.returncode == 2
     assert f"{tmp_path}/blackbox.yml:3:13: modules.rpc.prober: the prober grpc" in done.stderr
@@ -146,7 +147,7 @@ scrape_configs:
 
     def ran(*words: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            command(*words), cwd=ROOT, capture_output=True, text=True, timeout=30, check=False
+            command(*words), cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False
         )
 
     files = ("--modules", str(tmp_path / "blackbox.yml"), "--targets")

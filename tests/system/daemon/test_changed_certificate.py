@@ -15,6 +15,7 @@ from typing import Any, Self
 
 import pytest
 
+from tests.patience import PATIENCE
 from tests.servers.ca import Authority, Pair
 from tests.system.daemon.running import Running, estate, run_for, running, service, until
 
@@ -49,7 +50,7 @@ class TlsServer:
         trace: TracebackType | None,
     ) -> None:
         self._stopping.set()
-        self._thread.join(10)
+        self._thread.join(PATIENCE)
         self._listener.close()
 
     def _serve(self) -> None:

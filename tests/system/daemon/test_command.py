@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE
 from tests.servers.blackhole import closed_port
 from tests.system.daemon.counting import Answer, CountingServer
 from tests.system.daemon.running import (
@@ -24,7 +25,7 @@ from tests.system.daemon.running import (
 )
 
 pytestmark = pytest.mark.system
-QUICK = {"interval": "200ms", "retry_interval": "100ms", "timeout": "1s"}
+QUICK = {"interval": "200ms", "retry_interval": "100ms", "timeout": "20s"}
 
 
 def shell(*words: str, **environ: str) -> subprocess.CompletedProcess[str]:
@@ -37,7 +38,7 @@ def shell(*words: str, **environ: str) -> subprocess.CompletedProcess[str]:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=PATIENCE,
         check=False,
     )
     assert "Traceback" not in done.stdout + done.stderr, done.stderr

@@ -23,7 +23,7 @@ from tests.system.daemon.running import (
 
 pytestmark = pytest.mark.system
 
-FAST = {"interval": "300ms", "retry_interval": "100ms", "timeout": "2s"}
+FAST = {"interval": "300ms", "retry_interval": "100ms", "timeout": "20s"}
 SOURCE = 'discovery="pods"'
 
 
@@ -65,7 +65,7 @@ def checks(daemon: Running) -> set[str]:
 def wait_for(daemon: Running, *names: str) -> None:
     """Until these are the discovered checks, and no others."""
     wanted = {"expo/api", *(f"pods/{name}" for name in names)}
-    until(lambda: checks(daemon) == wanted, lambda: f"{wanted}: {checks(daemon)}\n{daemon.log}", 15)
+    until(lambda: checks(daemon) == wanted, lambda: f"{wanted}: {checks(daemon)}\n{daemon.log}")
 
 
 def green(daemon: Running, name: str) -> None:
@@ -165,9 +165,7 @@ def test_an_address_is_asked_again_and_again(tmp_path: Path) -> None:
             wait_for(daemon, "one", "two")
             daemon.event("discovery_recovered", source="pods")
             listed.answers["/sd"] = Answer(status=500)
-            daemon.event(
-                "discovery_failed", source="pods", error="its address answers HTTP 500", within=20
-            )
+            daemon.event("discovery_failed", source="pods", error="its address answers HTTP 500")
             assert checks(daemon) == {"expo/api", "pods/one", "pods/two"}
             assert "hemlighet" not in daemon.log
 
@@ -180,7 +178,7 @@ def test_a_restart_needs_no_answer(tmp_path: Path) -> None:
             listed.answers["/sd"] = Answer(body=paths(targets, "one").encode())
             setup = config(targets, url=listed.url("/sd"), refresh="1s")
             with running(tmp_path, setup) as daemon:
-                until(lambda: "pods/one" in checks(daemon), "one", 15)
+                until(lambda: "pods/one" in checks(daemon), "one")
                 until(lambda: daemon.check("pods/one")["status"] == "red", "one red")
                 assert daemon.stop() == 0
         kept = tmp_path / "data" / "discovery" / "pods.json"
@@ -202,7 +200,7 @@ def test_the_same_etag_is_not_sent_again(tmp_path: Path) -> None:
         listed.answers["/sd"] = answer
         with running(tmp_path, config(targets, url=listed.url("/sd"), refresh="1s")) as daemon:
             wait_for(daemon, "one")
-            until(lambda: len(listed.visits) >= 3, "three requests", 15)
+            until(lambda: len(listed.visits) >= 3, "three requests")
             assert b"If-None-Match" not in listed.visits[0].head
             assert all(b'If-None-Match: "v1"' in visit.head for visit in listed.visits[1:])
             assert figure(daemon, "driftvakt_discovery_successful") == 1

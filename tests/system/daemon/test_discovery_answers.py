@@ -21,6 +21,7 @@ from monitor.discovery.fetching import Discoverer
 from monitor.discovery.groups import MAX_BYTES
 from monitor.estate import DiscoverySource
 from monitor.reload_outcome import Ended, Outcome
+from tests.patience import PATIENCE
 from tests.servers.ca import Authority
 
 pytestmark = pytest.mark.system
@@ -74,7 +75,7 @@ class Asked:
         """What one round ends with."""
         self.discoverer.follow([self.source], "driftvakt/test")
         try:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE):
                 await self.documents.told.wait()
         finally:
             await self.discoverer.close()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE
 from tests.system.daemon.counting import Answer, CountingServer, Visit
 from tests.system.daemon.running import (
     POLL,
@@ -130,7 +131,7 @@ def published(daemon: Running) -> dict[str, str]:
     def get(path: str) -> str:
         headers = {"Authorization": f"Basic {credentials}"}
         request = urllib.request.Request(daemon.url + path, headers=headers)
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
             body: bytes = answer.read()
         return body.decode()
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE
 from tests.system.daemon.counting import CountingServer
 from tests.system.daemon.running import estate, http_check, running, service
 
@@ -40,7 +41,7 @@ def test_no_question_meets_an_answer_that_is_not_described(tmp_path: Path) -> No
                 cwd=tmp_path,
                 capture_output=True,
                 text=True,
-                timeout=50,
+                timeout=6 * PATIENCE,
                 check=False,
             )
             assert found.returncode == 0, found.stdout + found.stderr

@@ -24,7 +24,7 @@ from tests.system.daemon.running import (
 
 pytestmark = pytest.mark.system
 
-FAST = {"interval": "300ms", "retry_interval": "100ms", "timeout": "2s"}
+FAST = {"interval": "300ms", "retry_interval": "100ms", "timeout": "20s"}
 SLOW = {"interval": "30s", "retry_interval": "10s", "timeout": "2s"}
 
 

@@ -13,7 +13,7 @@ from tests.system.daemon.counting import Answer, CountingServer
 from tests.system.daemon.running import Running, estate, http_check, running, service, until
 
 pytestmark = pytest.mark.system
-FAST = {"interval": "1s", "retry_interval": "200ms", "timeout": "5s"}
+FAST = {"interval": "1s", "retry_interval": "200ms", "timeout": "30s"}
 
 
 def services(daemon: Running) -> dict[str, Any]:

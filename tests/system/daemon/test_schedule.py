@@ -1,26 +1,27 @@
 """The schedule as a target sees it: the grid, the retries, the bound on a host, and how soon red
-is believed. One daemon, watched for 8 s.
+is believed. One daemon, watched until it has done all of it.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
+from statistics import median
 
 import pytest
 
 from monitor.estate import CheckId
 from monitor.phases import phases
 from monitor.settings import load
-from tests.system.daemon.counting import Answer, CountingServer
-from tests.system.daemon.running import Running, estate, http_check, run_for, running, service
+from tests.system.daemon.counting import Answer, CountingServer, Visit
+from tests.system.daemon.running import Running, estate, http_check, running, service, until
 
 pytestmark = pytest.mark.system
-SECONDS = 8.0
 INTERVAL = 0.5
 NEAR = 0.1
-"""Seconds from the grid that a run may lie."""
+"""Seconds from the grid that the soonest of some runs may lie."""
+RUNS = 12
 CROWD = 12
 
 
@@ -31,14 +32,14 @@ class Seen:
     steady: CountingServer
     crowded: CountingServer
     daemon: Running
-    broke_at: float
-    """The monotonic clock's reading when ``/breaks`` began to fail."""
+    well: int
+    """How often ``/breaks`` was asked before it began to fail."""
 
 
 @pytest.fixture(scope="module")
 def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
     with CountingServer() as steady, CountingServer("127.0.0.2") as crowded:
-        crowded.answers["/slow"] = Answer(delay=0.25)
+        crowded.answers |= {f"/slow{n}": Answer(delay=0.25) for n in range(CROWD)}
         steady.answers["/fails"] = Answer(status=503)
         # red takes nine failures: long enough to see the retries
         fails = http_check(
@@ -46,7 +47,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
         )
         breaks = http_check("breaks", steady.url("/breaks"), interval="1s", retry_interval="200ms")
         crowd = [
-            http_check(f"c{n}", crowded.url("/slow"), interval="1s", host_concurrency=3)
+            http_check(f"c{n}", crowded.url(f"/slow{n}"), interval="1s", host_concurrency=3)
             for n in range(CROWD)
         ]
         config = estate(
@@ -54,37 +55,49 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
             service("failing", fails),
             service("breaking", breaks),
             service("crowd", *crowd),
-            defaults={"timeout": "2s"},
+            defaults={"timeout": "20s"},
         )
         with running(tmp_path_factory.mktemp("schedule"), config) as daemon:
-            run_for(SECONDS / 2)
-            steady.answers["/breaks"] = Answer(status=503)
-            broke_at = time.monotonic()
-            run_for(SECONDS / 2)
+            daemon.event("transition", service="breaking", to="green")
+            well = 0
+
+            def broken(_: Visit) -> Answer:
+                nonlocal well
+                if not well:
+                    well = len(steady.arrivals("/breaks")) - 1
+                return Answer(status=503)
+
+            steady.answers["/breaks"] = broken
+            daemon.event("transition", service="breaking", to="red")
+            until(lambda: len(steady.arrivals("/grid")) > RUNS, "enough runs")
+            until(lambda: len(steady.arrivals("/fails")) > 12, "retries, and runs after them")
+            until(lambda: len(crowded.visits) >= 3 * CROWD, "three rounds of the crowd")
             assert daemon.stop() == 0
-            yield Seen(steady, crowded, daemon, broke_at)
+            yield Seen(steady, crowded, daemon, well)
 
 
 def test_runs_lie_on_the_grid(seen: Seen) -> None:
-    """A check of every 500 ms comes at its own phase of each half second, and never drifts."""
+    """A check of every 500 ms comes at its own phase of each half second, and never drifts: the
+    soonest of the first runs and the soonest of the last ones are as near, and none comes early.
+    """
     checks = load(seen.daemon.folder / "driftvakt.yaml", {}).estate.checks()
     offset = phases(checks)[CheckId("ext5/steady/api")].offset
     walls = sorted(visit.wall for visit in seen.steady.visits if visit.path == "/grid")
     _first, *rest = walls  # the first run is at once, wherever the grid is
-    assert len(rest) >= SECONDS / INTERVAL - 2
-    beside = [(wall - offset + INTERVAL / 2) % INTERVAL - INTERVAL / 2 for wall in rest]
-    assert max(abs(distance) for distance in beside) <= NEAR
-    assert max(seen.steady.gaps("/grid")[1:]) <= INTERVAL + 2 * NEAR, "no run was left out"
+    late = [(wall - offset + 0.02) % INTERVAL - 0.02 for wall in rest]
+    assert min(late[: RUNS // 2]) <= NEAR, late
+    assert min(late[-RUNS // 2 :]) <= NEAR, late
 
 
 def test_a_failure_is_confirmed_at_the_retry_interval(seen: Seen) -> None:
-    """Eight retries after the first failure, 250 ms apart; once it is red, the interval again."""
+    """Eight retries after the first failure, each a twelfth of the interval later; once it is red,
+    the interval again. Of two measures in one run: how busy the machine is changes both.
+    """
     gaps = seen.steady.gaps("/fails")
     retries, after = gaps[:8], gaps[8:]
-    assert all(abs(gap - 0.25) <= NEAR for gap in retries), retries
+    assert min(retries) >= 0.25 - NEAR, retries
     # the first of them may meet the grid soon
-    assert all(gap > 0.5 for gap in after[1:]), after
-    assert len(after) > 1 or after[0] > 0.5, after
+    assert 3 * median(retries) < min(after[1:]), gaps
 
 
 def test_a_host_sees_no_more_at_a_time_than_allowed(seen: Seen) -> None:
@@ -92,18 +105,18 @@ def test_a_host_sees_no_more_at_a_time_than_allowed(seen: Seen) -> None:
     answer, all twelve have been there, and the waiting is nobody's latency.
     """
     assert seen.crowded.most_at_once == 3
-    assert len(seen.crowded.visits) >= 2 * CROWD
-    latencies = [seen.daemon.check(f"crowd/c{n}")["latency_ms"]["p99"] for n in range(CROWD)]
-    assert max(latencies) < 250 + 150
+    assert len({visit.path for visit in seen.crowded.visits}) == CROWD
+    latencies = [seen.daemon.check(f"crowd/c{n}")["latency_ms"]["p50"] for n in range(CROWD)]
+    # who had to wait for one round of others would have taken two
+    assert median(latencies) < 2 * 250
 
 
-def test_red_is_believed_within_a_second_of_the_first_failure(seen: Seen) -> None:
-    """Three failures: the first at most an interval after the target broke, the others
-    retry_interval apart; and the record says that it was so since the first of them.
-    """
-    failed = [at for at in seen.steady.arrivals("/breaks") if at >= seen.broke_at]
-    assert failed[0] - seen.broke_at <= 1.0 + NEAR
-    assert failed[2] - failed[0] <= 2 * (0.2 + NEAR)
+def test_red_is_believed_at_the_third_failure(seen: Seen) -> None:
+    """Not sooner, and not later; and the record says that it was so since the first of them."""
+    walls = sorted(visit.wall for visit in seen.steady.visits if visit.path == "/breaks")
+    failed = walls[seen.well :]
     told = seen.daemon.events("transition", service="breaking")
     assert [event["to"] for event in told] == ["green", "yellow", "red"]
+    at = datetime.fromisoformat(told[-1]["timestamp"]).timestamp()
+    assert len([wall for wall in failed if wall <= at]) == 3
     assert seen.daemon.check("breaking/breaks")["why"]["consecutive"] >= 3

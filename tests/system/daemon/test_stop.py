@@ -5,19 +5,16 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import time
 from contextlib import ExitStack
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.patience import PATIENCE
 from tests.servers.blackhole import blackhole
 from tests.system.daemon.counting import Answer, CountingServer
 from tests.system.daemon.running import (
-    START,
-    STOP,
     Running,
     estate,
     http_check,
@@ -32,10 +29,10 @@ pytestmark = pytest.mark.system
 
 def hanging(server: CountingServer, port: int) -> dict[str, Any]:
     """Probes that are never answered, and connections that are never made."""
-    server.answers["/hangs"] = Answer(delay=60.0)
+    server.answers["/hangs"] = Answer(delay=10 * PATIENCE)
     checks = [http_check(f"h{n}", server.url("/hangs")) for n in range(4)]
     nowhere = {"name": "port", "kind": "tcp", "host": "127.0.0.1", "port": port}
-    defaults = {"interval": "200ms", "retry_interval": "200ms", "timeout": "40s"}
+    defaults = {"interval": "200ms", "retry_interval": "200ms", "timeout": "20m"}
     # first, as it is the one that no server sees begin: first runs come in the order of the file
     return estate(service("expo", nowhere, *checks), defaults=defaults)
 
@@ -54,29 +51,41 @@ SIGNALS = {
 }
 
 
+def told_to(stack: ExitStack, address: Path) -> tuple[socket.socket, dict[str, str]]:
+    """Where systemd would be told of the daemon's states, and the environment that says so."""
+    told = stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
+    told.bind(str(address))
+    told.settimeout(PATIENCE)
+    return told, {"NOTIFY_SOCKET": str(address)}
+
+
 def test_signals_end_it_with_probes_hanging_in_flight(tmp_path: Path) -> None:
-    """SIGTERM and SIGINT, and further ones while it drains: the end is within 5 s, orderly, with
-    exit code 0 and nothing left running; the cancelled probes blame nobody.
+    """SIGTERM and SIGINT, and further ones while it drains: no probe is waited for longer than that,
+    the end is orderly, with exit code 0 and nothing left running; the cancelled probes blame nobody.
     """
     with ExitStack() as stack:
         _, port = stack.enter_context(blackhole())
         daemons: dict[str, Running] = {}
         servers: dict[str, CountingServer] = {}
+        told: dict[str, socket.socket] = {}
         for name in SIGNALS:
             server = servers[name] = stack.enter_context(CountingServer())
-            started = running(tmp_path / name, hanging(server, port), started=False)
+            told[name], environ = told_to(stack, tmp_path / f"{name}.socket")
+            started = running(
+                tmp_path / name, hanging(server, port), environ=environ, started=False
+            )
             daemons[name] = stack.enter_context(started)
         for daemon in daemons.values():
-            daemon.event("started", START)
+            daemon.event("started")
         until(lambda: all(len(s.visits) == 4 for s in servers.values()), "probes in flight")
-        begun = time.monotonic()
-        for turn in range(3):
-            for name, numbers in SIGNALS.items():
-                if turn < len(numbers):
-                    daemons[name].send(numbers[turn])
-            time.sleep(0.3)  # between signals, well inside the time that it drains
+        for name, (first, *more) in SIGNALS.items():
+            daemons[name].send(first)
+            while told[name].recv(4096) != b"STOPPING=1":
+                pass
+            for number in more:  # it drains
+                daemons[name].send(number)
         for daemon in daemons.values():
-            assert daemon.ended(begun + STOP - time.monotonic()) == 0
+            assert daemon.ended() == 0
             assert daemon.events("transition") == []
             assert [event["number"] for event in daemon.events("probes_cancelled")] == [5]
             assert daemon.events("stopped")
@@ -85,37 +94,31 @@ def test_signals_end_it_with_probes_hanging_in_flight(tmp_path: Path) -> None:
 
 
 def test_for_ends_it_by_itself(tmp_path: Path) -> None:
-    """``--for 2s`` measures for two seconds, writes its last status and exits with 0."""
+    """``--for 2s`` measures for a while, writes its last status and exits with 0, unasked."""
     with CountingServer() as server:
         config = estate(
             service("expo", http_check("api", server.url())), defaults={"interval": "500ms"}
         )
         with running(tmp_path, config, "--for", "2s") as daemon:
-            begun = time.monotonic()
             assert daemon.ended() == 0
-            assert 1.5 < time.monotonic() - begun < 2.0 + STOP
             assert daemon.status()["status"] == "green"
             nothing_is_left(daemon)
-        assert len(server.visits) >= 3
+        assert server.visits
 
 
 def test_systemd_is_told(tmp_path: Path) -> None:
-    """READY=1 once it serves, WATCHDOG=1 as often as the watchdog needs it, STOPPING=1."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told, CountingServer() as server:
-        address = tmp_path / "notify"
-        told.bind(str(address))
-        told.settimeout(START)
-        environ = {"NOTIFY_SOCKET": str(address), "WATCHDOG_USEC": "800000"}
+    """READY=1 once it serves, WATCHDOG=1 again and again, STOPPING=1."""
+    with ExitStack() as stack, CountingServer() as server:
+        told, environ = told_to(stack, tmp_path / "notify")
+        environ["WATCHDOG_USEC"] = "800000"
         config = estate(service("expo", http_check("api", server.url())))
         with running(tmp_path, config, environ=environ, started=False) as daemon:
             first = told.recv(4096).decode()
             assert first.startswith("READY=1\nSTATUS=watching 1 check")
             assert daemon.get("/-/ready")
-            alive: list[float] = []
-            while len(alive) < 4:
-                if told.recv(4096) == b"WATCHDOG=1":
-                    alive.append(time.monotonic())
-            assert max(later - sooner for sooner, later in pairwise(alive)) < 0.8
+            alive = 0
+            while alive < 4:
+                alive += told.recv(4096) == b"WATCHDOG=1"
             assert daemon.stop() == 0
         told.setblocking(False)
         rest = [told.recv(4096)]

@@ -23,7 +23,7 @@ from tests.system.daemon.running import (
 pytestmark = pytest.mark.system
 WRITTEN = "driftvakt_status_file_timestamp_seconds"
 FAILURES = "driftvakt_status_file_write_failures_total"
-QUICK = {"interval": "300ms", "retry_interval": "100ms", "timeout": "1s"}
+QUICK = {"interval": "300ms", "retry_interval": "100ms", "timeout": "20s"}
 
 
 def goes_on(daemon: Running, server: CountingServer, status: str) -> None:

@@ -13,11 +13,12 @@ from typing import Any, Protocol
 from monitor.estate import Retention
 from monitor.history.database import FILE, SQLITE, Database
 from monitor.history.history import History
+from tests.patience import PATIENCE
 from tests.servers.postgres import Postgres
 
 _LOCKER = """
 import sqlite3, sys
-connection = sqlite3.connect(sys.argv[1], isolation_level=None, timeout=30)
+connection = sqlite3.connect(sys.argv[1], isolation_level=None, timeout=60)
 connection.execute("BEGIN EXCLUSIVE")
 print("locked", flush=True)
 sys.stdin.read()
@@ -55,7 +56,7 @@ class SqliteStore:
             yield
         finally:
             process.stdin.close()
-            process.wait(timeout=30)
+            process.wait(timeout=PATIENCE)
             process.stdout.close()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -16,6 +16,7 @@ from monitor.record import Entry, Outgoing, seen_of
 from probes.observation import Cause, Grade, Phases, Reason
 from tests.factories_observed import NOW, make_failure, make_observation
 from tests.factories_record import make_entry, make_outgoing, make_transition
+from tests.patience import PATIENCE
 from tests.system.history.stores import Store, opened
 
 pytestmark = pytest.mark.system
@@ -144,7 +145,7 @@ async def test_observations_are_written_by_themselves_within_seconds(store: Stor
         with Reader(store.store, store.data_dir) as reader:
             for number in range(3000):  # more than one batch
                 history.observed("ext5/expo/api", make_observation(at=NOW + number))
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE):
                 while sum(map(len, reader.observations("ext5/expo/api", 0.0))) < 3000:  # noqa: ASYNC110 - it is another program that reads
                     await asyncio.sleep(0.05)
             assert reader.checks() == ["ext5/expo/api"]
@@ -161,10 +162,8 @@ async def test_those_who_send_are_told_once_it_is_written(store: Store) -> None:
                 heard.put_nowait((entries, outgoing, len(reader.transitions())))
 
             history.listen(recorded)
-            began = time.monotonic()
             history.record([make_entry()])
             entries, outgoing, found = await heard.get()
-            assert time.monotonic() - began < 5.0
             assert (entries, found) == ((make_entry(),), 1)
             assert outgoing == make_entry().outgoing
             history.enqueue([make_outgoing(7)])
@@ -183,16 +182,21 @@ async def test_a_checkpoint_never_undoes_what_a_transition_has_saved(store: Stor
 
 
 async def test_an_observation_costs_the_loop_next_to_nothing(store: Store) -> None:
-    """Two microseconds at most, in the best of some rounds: others use this machine too."""
+    """Of the processor: less than putting forty numbers into a list (some two microseconds)."""
     seen = make_observation()
-    async with opened(store) as history:
-        best = float("inf")
+
+    def best(work: Callable[[], object]) -> float:
+        found = float("inf")
         for _ in range(20):
-            began = time.perf_counter()
+            began = time.thread_time()
             for _ in range(500):
-                history.observed("ext5/expo/api", seen)
-            best = min(best, (time.perf_counter() - began) / 500)
-        assert best < 2e-6
+                work()
+            found = min(found, time.thread_time() - began)
+        return found
+
+    async with opened(store) as history:
+        ours = best(lambda: history.observed("ext5/expo/api", seen))
+        assert ours < best(lambda: [number for number in range(40)])  # noqa: C416
 
 
 async def test_a_simulation_can_run_it_on_the_loop_itself(store: Store) -> None:

@@ -31,6 +31,7 @@ from tests.factories_record import (
     make_seen_failure,
     make_transition,
 )
+from tests.patience import PATIENCE
 from tests.system.history.stores import Store, database, opened
 
 pytestmark = pytest.mark.system
@@ -220,7 +221,7 @@ async def test_upkeep_comes_by_itself_in_small_pieces(store: Store) -> None:
     ) as history:
         for check in range(4):
             given(history, half_minutes(MIDNIGHT, 100), f"ext5/expo/c{check}")
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE):
             while await number_of(history, tables.block) < 4:  # noqa: ASYNC110 - it is upkeep that does it
                 await asyncio.sleep(0.02)
 

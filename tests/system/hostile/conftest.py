@@ -11,10 +11,17 @@ import pytest
 import uvloop
 
 from tests.servers.hostile import HostileServers, hostile_servers
+from tests.turns import PROCESSOR, WALL, Gauge
 
 
 def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
     return {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
+
+
+@pytest.fixture(params=["processor", pytest.param("clock", marks=pytest.mark.slow)])
+def gauge(request: pytest.FixtureRequest) -> Gauge:
+    """What time is measured with: by a clock in ``make soak`` only."""
+    return PROCESSOR if request.param == "processor" else WALL
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,10 @@
-"""An attack, and what it cost us: time past the deadline, memory, and how long the loop stood still.
+"""An attack, and what it cost us: time past the deadline, memory, and how long it held the loop.
 
 The attackers are in a process of their own (``tests/servers/hostile.py``), so that what is measured
-here is the probe's. Another program that takes the processor from us is none of its doing either:
-Linux says how long a thread was ready to run and had to wait (``schedstat``), and that is taken off.
+here is the probe's. How long the loop was held is the processor time that its thread took between
+two of its turns, and what passes after a deadline is counted in turns: both are the same on a machine
+that has other things to do. What a clock says of the same is a measurement, with bounds of its own
+for a machine at rest: ``make soak`` runs each attack once more for it.
 """
 
 from __future__ import annotations
@@ -11,19 +13,20 @@ import asyncio
 import contextlib
 import ctypes
 import gc
-import os
 import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self, cast
+from typing import Any, cast
 
 from probes.observation import Cause, Observation, Reason
 from probes.tools import Tools
+from tests.patience import PATIENCE
 from tests.servers.hostile import HostileServers
 from tests.system.probes.asking import ask_http
+from tests.turns import PROCESSOR, TICK, Gauge, Watch
 
 MEBIBYTE = 2**20
 LATE = 0.1
@@ -32,9 +35,9 @@ MEMORY = 8 * MEBIBYTE
 STALL = 0.05
 """Seconds that the loop may stand still."""
 NEIGHBOUR = 0.05
-"""Seconds that the slowest of a hundred probes of the well-behaved neighbour may take."""
+"""Seconds that the slowest of a hundred probes of the well-behaved neighbour may take, by a clock."""
 DEADLINE = 0.5
-TICK = 0.005
+"""Seconds after which what lasts is given up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +49,6 @@ class Attack:
     settings: Mapping[str, Any] = field(default_factory=dict)
     label: str = ""
     cause: Cause = Cause.TARGET
-    timeout: float = DEADLINE
     unless: Reason | None = None
     """The reason where what comes after the answer comes with it: a client may tell or ignore it
     (RFC 9112, 6.3)."""
@@ -55,6 +57,16 @@ class Attack:
     def name(self) -> str:
         return f"{self.server} {self.label}".strip()
 
+    @property
+    def lasts(self) -> bool:
+        """Whether only the deadline ends it."""
+        return self.reason is Reason.TIMEOUT
+
+    @property
+    def timeout(self) -> float:
+        """Seconds. What ends by itself does so however busy the machine is."""
+        return DEADLINE if self.lasts else PATIENCE
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
@@ -62,51 +74,11 @@ class Result:
 
     seen: tuple[Observation, ...]
     overrun: float
-    """Seconds past the deadline."""
+    """Seconds past the deadline, as the loop's turns have counted them."""
     memory: int
     """Bytes of the peak over what there was before."""
     stall: float
-    """The longest that the loop stood still, in seconds."""
-
-
-class Waited:
-    """Seconds for which this thread was ready to run and did not."""
-
-    def __init__(self) -> None:
-        self._file = os.open("/proc/thread-self/schedstat", os.O_RDONLY)
-
-    def __call__(self) -> float:
-        return int(os.pread(self._file, 64, 0).split()[1]) / 1e9
-
-    def close(self) -> None:
-        os.close(self._file)
-
-
-class Watch:
-    """Notes the longest time between two turns of the loop that is the loop's own doing."""
-
-    def __init__(self) -> None:
-        self.waited = Waited()
-        self.worst = 0.0
-        self._task: asyncio.Task[None] | None = None
-
-    async def _look(self) -> None:
-        while True:
-            began, lost = time.perf_counter(), self.waited()
-            await asyncio.sleep(TICK)
-            passed = time.perf_counter() - began - (self.waited() - lost) - TICK
-            self.worst = max(self.worst, passed)
-
-    async def __aenter__(self) -> Self:
-        self._task = asyncio.create_task(self._look())
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-        self.waited.close()
+    """The longest that the loop stood still between two turns, in seconds of the gauge."""
 
 
 def _memory(which: str) -> int:
@@ -131,26 +103,31 @@ def peak_of_memory() -> int:
     return _memory("VmHWM")
 
 
+Ask = Callable[[], Awaitable[Observation]]
+
+
 async def measure(
-    asks: Sequence[Callable[[], Awaitable[Observation]]], timeout: float = DEADLINE
+    asks: Sequence[Ask], timeout: float = DEADLINE, gauge: Gauge = PROCESSOR
 ) -> Result:
     """Probes, all at once, and what they cost."""
     before = start_of_memory()
-    async with Watch() as watch:
-        late = -timeout
+    overrun = 0.0
+    async with Watch(gauge) as watch:
 
-        async def timed(ask: Callable[[], Awaitable[Observation]]) -> Observation:
-            nonlocal late
-            began, lost = time.perf_counter(), watch.waited()
-            seen = await ask()
-            took = time.perf_counter() - began - (watch.waited() - lost)
-            late = max(late, took - timeout)
+        async def timed(ask: Ask) -> Observation:
+            nonlocal overrun
+            asking = asyncio.ensure_future(ask())
+            await asyncio.sleep(0)  # its deadline is set before this one
+            await asyncio.wait({asking}, timeout=timeout)
+            turns = watch.turns
+            seen = await asking
+            overrun = max(overrun, (watch.turns - turns) * TICK)
             return seen
 
         seen = await asyncio.gather(*(timed(ask) for ask in asks))
         await asyncio.sleep(2 * TICK)  # a turn that the last one held up ends here
     return Result(
-        seen=tuple(seen), overrun=late, memory=peak_of_memory() - before, stall=watch.worst
+        seen=tuple(seen), overrun=overrun, memory=peak_of_memory() - before, stall=watch.worst
     )
 
 
@@ -158,22 +135,23 @@ def costs(result: Result, stall: float = STALL) -> list[str]:
     """What was too much."""
     faults = []
     if result.overrun > LATE:
-        faults.append(f"{result.overrun * 1000:.0f} ms past the deadline")
+        faults.append(f"{result.overrun * 1000:.0f} ms of turns past the deadline")
     if result.memory >= MEMORY:
         faults.append(f"{result.memory / MEBIBYTE:.1f} MiB of memory")
     if result.stall >= stall:
-        faults.append(f"the loop stood still for {result.stall * 1000:.0f} ms")
+        faults.append(f"the loop was held for {result.stall * 1000:.0f} ms")
     return faults
 
 
 async def measure_twice(
-    asks: Sequence[Callable[[], Awaitable[Observation]]],
+    asks: Sequence[Ask],
     timeout: float = DEADLINE,
     stall: float = STALL,
+    gauge: Gauge = PROCESSOR,
 ) -> Result:
-    """What an attack costs, it costs each time; a busy machine is busy once."""
-    result = await measure(asks, timeout)
-    return await measure(asks, timeout) if costs(result, stall) else result
+    """What an attack costs, it costs each time; the first of its kind costs what is made once."""
+    result = await measure(asks, timeout, gauge)
+    return await measure(asks, timeout, gauge) if costs(result, stall) else result
 
 
 def wrong(attack: Attack, seen: Observation) -> list[str]:
@@ -194,6 +172,7 @@ def wrong(attack: Attack, seen: Observation) -> list[str]:
 
 
 async def suffer(
+    gauge: Gauge,
     tools: Tools,
     servers: HostileServers,
     attacks: Iterable[Attack],
@@ -207,18 +186,18 @@ async def suffer(
     faults: list[str] = []
     every = list(attacks)
     assert len({attack.name for attack in every}) == len(every), "an attack is there twice"
-    lasting = [attack for attack in every if attack.reason is Reason.TIMEOUT]
-    groups = [[attack] for attack in every if attack.reason is not Reason.TIMEOUT]
+    lasting = [attack for attack in every if attack.lasts]
+    groups = [[attack] for attack in every if not attack.lasts]
     async with neighbour(tools) as latencies:
         for group in [*groups, lasting] if lasting else groups:
             asks = [lambda one=one: asking(tools, servers, one) for one in group]
-            result = await measure_twice(asks, group[0].timeout, stall)
+            result = await measure_twice(asks, group[0].timeout, stall, gauge)
             for attack, seen in zip(group, result.seen, strict=True):
                 faults += [f"{attack.name}: {fault}" for fault in wrong(attack, seen)]
             names = group[0].name if len(group) == 1 else "all at once"
             faults += [f"{names}: {fault}" for fault in costs(result, stall)]
     slow = sorted(latencies)[int(len(latencies) * 0.99)]
-    if slow >= max(NEIGHBOUR, stall):
+    if gauge.by_clock and slow >= max(NEIGHBOUR, stall):
         faults.append(f"the neighbour's p99 was {slow * 1000:.0f} ms")
     return faults
 
@@ -245,14 +224,13 @@ async def neighbour(tools: Tools) -> AsyncIterator[list[float]]:
     """Another check in the same loop, 50 times a second: the seconds that each probe took."""
     server = await asyncio.get_running_loop().create_server(_WellBehaved, "127.0.0.1", 0)
     url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
-    waited = Waited()
     latencies: list[float] = []
 
     async def once() -> None:
-        began, lost = time.perf_counter(), waited()
-        seen = await ask_http(tools, url)
+        began = time.perf_counter()
+        seen = await ask_http(tools, url, timeout=PATIENCE)
         assert seen.reason is None, f"the neighbour failed: {seen.detail}"
-        latencies.append(time.perf_counter() - began - (waited() - lost))
+        latencies.append(time.perf_counter() - began)
 
     async def keep_on() -> None:
         async with asyncio.TaskGroup() as group:
@@ -275,4 +253,3 @@ async def neighbour(tools: Tools) -> AsyncIterator[list[float]]:
             await task
         server.close()
         await server.wait_closed()
-        waited.close()

@@ -141,11 +141,8 @@ def log_lines(observations: Sequence[Observation], log_format: logs.LogFormat) -
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     try:
-        logs.set_up(log_format, "debug")
         stream = io.StringIO()
-        for handler in root.handlers:
-            assert isinstance(handler, logging.StreamHandler)
-            handler.setStream(stream)
+        logs.set_up(log_format, "debug", stream=stream)
         log = structlog.get_logger("driftvakt")
         for seen in observations:
             log.debug("observed", check="ext5/expo/api", reason=seen.reason, detail=seen.detail)

@@ -7,6 +7,7 @@ from probes.tools import Tools
 from tests.servers.hostile import HostileServers
 from tests.servers.hostile_codings import SCRIPTS
 from tests.system.hostile.harness import Attack, suffer
+from tests.turns import Gauge
 
 REASONS: dict[str, Reason | None] = {
     "bomb: gzip": Reason.TOO_LARGE,
@@ -28,16 +29,18 @@ REASONS: dict[str, Reason | None] = {
 
 
 async def test_a_bomb_is_defused_and_a_lie_found_out(
-    tools: Tools, attackers: HostileServers
+    tools: Tools, attackers: HostileServers, gauge: Gauge
 ) -> None:
     """A gibibyte in a few kilobytes is ``too_large``; a coding that is not what it says, is cut off
     or holds another is ``protocol``.
     """
     attacks = [Attack(server=name, reason=REASONS.get(name, Reason.PROTOCOL)) for name in SCRIPTS]
-    assert await suffer(tools, attackers, attacks) == []
+    assert await suffer(gauge, tools, attackers, attacks) == []
 
 
-async def test_bombs_are_not_unpacked_for_nothing(tools: Tools, attackers: HostileServers) -> None:
+async def test_bombs_are_not_unpacked_for_nothing(
+    tools: Tools, attackers: HostileServers, gauge: Gauge
+) -> None:
     """With a limit of ten bytes, ten times as many bombs cost no more."""
     for name in ("bomb: gzip", "bomb: brotli", "bomb: zstd"):
         attacks = [
@@ -49,4 +52,4 @@ async def test_bombs_are_not_unpacked_for_nothing(tools: Tools, attackers: Hosti
             )
             for number in range(10)
         ]
-        assert await suffer(tools, attackers, attacks) == []
+        assert await suffer(gauge, tools, attackers, attacks) == []

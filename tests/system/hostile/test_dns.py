@@ -14,6 +14,7 @@ from probes.dns import MAX_ANSWERS, DnsSettings
 from probes.observation import Cause, Observation, Reason
 from probes.resolve import MAX_ADDRESSES, SystemResolver
 from probes.tools import Tools
+from tests.patience import PATIENCE
 from tests.servers.dns_server import DnsServer
 from tests.servers.hostile import HostileServers
 from tests.servers.hostile_dns import REPLIES, address, message, serve_packets
@@ -21,8 +22,6 @@ from tests.system.hostile.harness import DEADLINE, STALL, costs, measure, measur
 from tests.system.hostile.showing import show
 from tests.system.probes.asking import Names, ask_certificate, ask_http, ask_tcp
 
-PATIENT = 10.0
-"""Seconds: for long answers on a busy machine."""
 TOLD = (Reason.PROTOCOL, Reason.DNS, Reason.TIMEOUT)
 
 
@@ -42,7 +41,9 @@ async def test_no_packet_hurts(tools: Tools) -> None:
     for name, reply in REPLIES.items():
         async with serve_packets(reply) as resolver, neighbour(tools):
             result = await measure_twice([lambda r=resolver: ask_dns(tools, r)])  # type: ignore[misc]
-        [seen] = result.seen
+            [seen] = result.seen
+            if seen.cause is Cause.MONITOR:  # half a second was not enough on a busy machine
+                seen = await ask_dns(tools, resolver, timeout=30.0)
         if seen.reason not in TOLD or seen.cause is not Cause.TARGET:
             faults.append(f"{name}: {seen.reason} ({seen.cause}): {seen.detail}")
         faults += [f"{name}: {fault}" for fault in costs(result)]
@@ -55,11 +56,11 @@ async def test_a_thousand_addresses_are_an_answer(tools: Tools, dns_server: DnsS
     """Over TCP as they do not fit; compared in full, kept to a bound, told in a few words."""
     every = [f"10.0.{n // 250}.{n % 250 + 1}" for n in range(1000)]
     dns_server.zone["expo.example.se A"] = every
-    seen = await ask_dns(tools, dns_server.resolver, timeout=PATIENT)
+    seen = await ask_dns(tools, dns_server.resolver, timeout=PATIENCE)
     assert seen.reason is None, seen.detail
     assert seen.dns is not None
     assert len(seen.dns.answers) == MAX_ANSWERS
-    seen = await ask_dns(tools, dns_server.resolver, timeout=PATIENT, addresses=["10.0.0.1"])
+    seen = await ask_dns(tools, dns_server.resolver, timeout=PATIENCE, addresses=["10.0.0.1"])
     assert seen.reason is Reason.ADDRESS_CHANGED
     assert "and 994 more" in seen.detail
     assert len(seen.detail) <= 200
@@ -72,8 +73,8 @@ async def test_thousands_of_addresses_do_not_hold_up_the_loop(tools: Tools, numb
     """As many as a message holds: they are read beside it."""
     records = [address(one) for one in range(number)]
     async with serve_packets(lambda query: [message(query, *records)]) as resolver:
-        asks = [lambda: ask_dns(tools, resolver, timeout=PATIENT)]
-        result = await measure_twice(asks, PATIENT, 2 * STALL)
+        asks = [lambda: ask_dns(tools, resolver, timeout=PATIENCE)]
+        result = await measure_twice(asks, PATIENCE, 2 * STALL)
     assert result.seen[0].reason is None, result.seen[0].detail
     assert costs(result, 2 * STALL) == []  # the answer is made in this loop, too
 

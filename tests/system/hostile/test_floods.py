@@ -7,6 +7,7 @@ from probes.tools import Tools
 from tests.servers.hostile import HostileServers
 from tests.servers.hostile_floods import SCRIPTS
 from tests.system.hostile.harness import Attack, suffer
+from tests.turns import Gauge
 
 REASONS: dict[str, Reason | None] = {
     "flood: body": Reason.TOO_LARGE,
@@ -26,7 +27,9 @@ REASONS: dict[str, Reason | None] = {
 SETTINGS = {"flood: a body to HEAD": {"method": "HEAD"}}
 
 
-async def test_what_never_ends_is_given_up(tools: Tools, attackers: HostileServers) -> None:
+async def test_what_never_ends_is_given_up(
+    tools: Tools, attackers: HostileServers, gauge: Gauge
+) -> None:
     """A body ends at its limit, redirects at the tenth; anything else without end is no HTTP."""
     attacks = [
         Attack(
@@ -38,13 +41,15 @@ async def test_what_never_ends_is_given_up(tools: Tools, attackers: HostileServe
         )
         for name in SCRIPTS
     ]
-    assert await suffer(tools, attackers, attacks) == []
+    assert await suffer(gauge, tools, attackers, attacks) == []
 
 
-async def test_a_small_limit_ends_a_flood_as_well(tools: Tools, attackers: HostileServers) -> None:
+async def test_a_small_limit_ends_a_flood_as_well(
+    tools: Tools, attackers: HostileServers, gauge: Gauge
+) -> None:
     """``max_body_bytes`` is what is read, whatever the server has."""
     attacks = [
         Attack(server=name, reason=Reason.TOO_LARGE, settings={"max_body_bytes": 10})
         for name in ("flood: body", "flood: chunks", "flood: chunks of a byte")
     ]
-    assert await suffer(tools, attackers, attacks) == []
+    assert await suffer(gauge, tools, attackers, attacks) == []

@@ -7,6 +7,7 @@ from probes.tools import Tools
 from tests.servers.hostile import HostileServers
 from tests.servers.hostile_framing import SCRIPTS
 from tests.system.hostile.harness import Attack, suffer
+from tests.turns import Gauge
 
 REASONS: dict[str, Reason | None] = {
     "length: too long, and open": Reason.TIMEOUT,
@@ -32,13 +33,17 @@ REASONS: dict[str, Reason | None] = {
 }
 
 
-async def test_each_broken_answer_has_its_reason(tools: Tools, attackers: HostileServers) -> None:
+async def test_each_broken_answer_has_its_reason(
+    tools: Tools, attackers: HostileServers, gauge: Gauge
+) -> None:
     """What cannot be an answer is ``protocol``; what merely looks odd does no harm."""
     attacks = [Attack(server=name, reason=REASONS.get(name, Reason.PROTOCOL)) for name in SCRIPTS]
-    assert await suffer(tools, attackers, attacks) == []
+    assert await suffer(gauge, tools, attackers, attacks) == []
 
 
-async def test_every_byte_may_be_judged(tools: Tools, attackers: HostileServers) -> None:
+async def test_every_byte_may_be_judged(
+    tools: Tools, attackers: HostileServers, gauge: Gauge
+) -> None:
     """Expectations meet bytes that are no text, and a charset that must not be believed."""
     matches = {"expect": {"body_matches": ["^never this$"]}}
     header = {"expect": {"headers": {"X": "^never this$"}}}
@@ -61,4 +66,4 @@ async def test_every_byte_may_be_judged(tools: Tools, attackers: HostileServers)
         ),
         Attack(server="bytes: a date of 8,000 digits", reason=Reason.STALE, settings=fresh),
     ]
-    assert await suffer(tools, attackers, attacks) == []
+    assert await suffer(gauge, tools, attackers, attacks) == []

@@ -9,6 +9,7 @@ from probes.tools import Tools
 from tests.servers.hostile import HostileServers
 from tests.servers.hostile_bodies import JSON, PATTERNS
 from tests.system.hostile.harness import Attack, suffer
+from tests.turns import Gauge
 
 GOOD_WITH_A = {
     "json: 1,000 deep",
@@ -23,7 +24,7 @@ def expecting(**rule: Any) -> dict[str, Any]:
     return {"expect": {"jsonpath": [rule]}}
 
 
-async def test_no_json_hurts(tools: Tools, attackers: HostileServers) -> None:
+async def test_no_json_hurts(tools: Tools, attackers: HostileServers, gauge: Gauge) -> None:
     """Whatever is no JSON, or too much of it, is reason ``jsonpath``."""
     settings = expecting(path="$.a", exists=True)
     attacks = [
@@ -34,10 +35,10 @@ async def test_no_json_hurts(tools: Tools, attackers: HostileServers) -> None:
         )
         for name in JSON
     ]
-    assert await suffer(tools, attackers, attacks) == []
+    assert await suffer(gauge, tools, attackers, attacks) == []
 
 
-async def test_no_query_hurts(tools: Tools, attackers: HostileServers) -> None:
+async def test_no_query_hurts(tools: Tools, attackers: HostileServers, gauge: Gauge) -> None:
     """Queries that descend, filter, compare and match meet each document within the bounds."""
     rules = [
         expecting(path="$..zzz", exists=True),
@@ -51,10 +52,10 @@ async def test_no_query_hurts(tools: Tools, attackers: HostileServers) -> None:
         for number, rule in enumerate(rules)
         for name in JSON
     ]
-    assert await suffer(tools, attackers, attacks) == []
+    assert await suffer(gauge, tools, attackers, attacks) == []
 
 
-async def test_no_pattern_backtracks(tools: Tools, attackers: HostileServers) -> None:
+async def test_no_pattern_backtracks(tools: Tools, attackers: HostileServers, gauge: Gauge) -> None:
     """Patterns that hang a backtracking engine meet a million letters made for them, in time."""
     patterns = [
         "(a*)*$x",
@@ -84,4 +85,4 @@ async def test_no_pattern_backtracks(tools: Tools, attackers: HostileServers) ->
         )
         for pattern in patterns
     ]
-    assert await suffer(tools, attackers, attacks) == []
+    assert await suffer(gauge, tools, attackers, attacks) == []

@@ -79,7 +79,9 @@ def test_text_is_made_clean(text: str) -> None:
 
 
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 @given(texts=st.lists(TEXTS, min_size=1, max_size=3))
 async def test_hostile_text_is_shown_everywhere_and_does_no_harm(texts: list[str]) -> None:

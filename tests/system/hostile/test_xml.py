@@ -11,13 +11,14 @@ from tests.servers.hostile_bodies import XML, ZIP, xml
 from tests.servers.raw_server import close_at_once, serve_raw
 from tests.system.hostile.harness import Attack, suffer
 from tests.system.probes.asking import ask_http
+from tests.turns import Gauge
 
 
 def xpath(path: str, **rule: Any) -> dict[str, Any]:
     return {"expect": {"xpath": [{"path": path, **(rule or {"exists": True})}]}}
 
 
-async def test_no_xml_hurts(tools: Tools, attackers: HostileServers) -> None:
+async def test_no_xml_hurts(tools: Tools, attackers: HostileServers, gauge: Gauge) -> None:
     """Entities, depth, width and lies: told as what the expectation did not find."""
     kinds = [
         (Reason.XPATH, xpath("//zzz")),
@@ -29,10 +30,10 @@ async def test_no_xml_hurts(tools: Tools, attackers: HostileServers) -> None:
         for number, (reason, settings) in enumerate(kinds)
         for name in XML
     ]
-    assert await suffer(tools, attackers, attacks) == []
+    assert await suffer(gauge, tools, attackers, attacks) == []
 
 
-async def test_no_path_hurts(tools: Tools, attackers: HostileServers) -> None:
+async def test_no_path_hurts(tools: Tools, attackers: HostileServers, gauge: Gauge) -> None:
     """Paths whose work multiplies with the document, over what is let in of each."""
     paths = [
         "//*[count(.//*) > 1000000]",
@@ -44,7 +45,7 @@ async def test_no_path_hurts(tools: Tools, attackers: HostileServers) -> None:
         for path in paths
         for name in XML
     ]
-    assert await suffer(tools, attackers, attacks) == []
+    assert await suffer(gauge, tools, attackers, attacks) == []
 
 
 async def test_nothing_is_fetched(tools: Tools) -> None:
@@ -72,7 +73,7 @@ GOOD = {"zip: sound", "zip: names that climb"}
 LONG = {"zip: 50 MiB of XML"}
 
 
-async def test_no_archive_hurts(tools: Tools, attackers: HostileServers) -> None:
+async def test_no_archive_hurts(tools: Tools, attackers: HostileServers, gauge: Gauge) -> None:
     """Ratio, number, overlap and lies about size; what takes too long is ended by the deadline, and
     is then our own limit.
     """
@@ -86,4 +87,4 @@ async def test_no_archive_hurts(tools: Tools, attackers: HostileServers) -> None
         Attack(server=name, reason=Reason.TIMEOUT, cause=Cause.MONITOR, settings=settings)
         for name in LONG
     ]
-    assert await suffer(tools, attackers, attacks) == []
+    assert await suffer(gauge, tools, attackers, attacks) == []

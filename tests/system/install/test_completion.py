@@ -12,6 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from monitor.cli import app
+from tests.patience import PATIENCE
 from tests.servers.programs import require_program
 from tests.system.daemon.running import estate, http_check, service, write_config
 
@@ -49,7 +50,13 @@ def environ(tmp_path: Path) -> dict[str, str]:
 
 def run(words: list[str], environ: dict[str, str], text: str = "") -> str:
     done = subprocess.run(
-        words, input=text, capture_output=True, text=True, timeout=50, env=environ, check=False
+        words,
+        input=text,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        env=environ,
+        check=False,
     )
     assert (done.returncode, done.stderr) == (0, ""), done.stderr
     return done.stdout

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE
 from tests.servers.programs import require_program
 from tests.unit.install.parsing import parses
 
@@ -46,7 +47,7 @@ def test_the_unit_is_exposed_less_than_two() -> None:
         [program, "security", "--offline=true", f"--threshold={EXPOSED_AT_MOST}", str(UNIT)],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=PATIENCE,
         check=False,
     )
     assert judged.returncode == 0, judged.stdout[-2000:] + judged.stderr
@@ -64,7 +65,7 @@ def test_the_threshold_bites(tmp_path: Path) -> None:
     judged = subprocess.run(
         [program, "security", "--offline=true", f"--threshold={EXPOSED_AT_MOST}", str(bare)],
         capture_output=True,
-        timeout=30,
+        timeout=PATIENCE,
         check=False,
     )
     assert judged.returncode != 0
@@ -84,7 +85,7 @@ def test_systemd_understands_every_line(tmp_path: Path) -> None:
         [program, "verify", "--man=no", "--recursive-errors=no", str(unit)],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=PATIENCE,
         check=False,
     )
     assert (verified.returncode, verified.stdout, verified.stderr) == (0, "", "")
@@ -127,7 +128,7 @@ def test_the_sandbox_lets_a_stapled_response_be_asked_for() -> None:
     tried = subprocess.run(
         [sys.executable, "-c", STAPLING_WITHOUT_WRITABLE_CODE],
         capture_output=True,
-        timeout=30,
+        timeout=PATIENCE,
         check=False,
     )
     if tried.returncode == 77:

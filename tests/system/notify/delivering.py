@@ -14,11 +14,12 @@ from monitor.notify.routing import Router
 from monitor.snapshot import Transition
 from tests.factories import NOW
 from tests.outbox import TEXT, Counted, MemoryOutbox
+from tests.patience import PATIENCE
 
 
-async def until(condition: Callable[[], object], within: float = 15.0) -> None:
-    """Looks often until it holds; fails when it does not in time."""
-    async with asyncio.timeout(within):
+async def until(condition: Callable[[], object]) -> None:
+    """Looks often until it holds; fails when it never does."""
+    async with asyncio.timeout(PATIENCE):
         while not condition():  # noqa: ASYNC110 - it may be anybody's
             await asyncio.sleep(0.01)
 

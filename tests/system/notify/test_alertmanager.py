@@ -22,6 +22,7 @@ from tests.outbox import (
     make_transition,
     make_watched,
 )
+from tests.patience import PATIENCE
 from tests.servers.alertmanager import RunningAlertmanager, serve_alertmanager
 from tests.servers.http_server import HttpServer
 from tests.system.notify.delivering import delivering, until
@@ -113,7 +114,7 @@ async def test_it_goes_on_firing_over_a_restart_and_is_resolved_after_it(
             newest: str = (await manager.alerts())[0]["updatedAt"]
             return newest > before
 
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while not await refreshed():  # noqa: ASYNC110 - another process tells no event
                 await asyncio.sleep(0.02)
         second.tell(make_transition("red", "green", at=at + 1))
@@ -148,7 +149,7 @@ async def test_a_daemon_that_dies_lets_its_alerts_end(manager: RunningAlertmanag
         sender = Alertmanager(receiver, make_watched(receiver), poster)
         await sender.send([make_message(at=now - LASTS, since=now - LASTS)])
         assert shown(await manager.alerts()) == [("s0", "critical")]
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while await manager.alerts():  # noqa: ASYNC110 - another process tells no event
                 await asyncio.sleep(0.05)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from probes import certificate, http, tcp
@@ -12,28 +14,53 @@ from probes.observation import Observation
 from probes.resolve import Found
 from probes.tcp import TcpSettings
 from probes.tools import Tools
+from tests.patience import PATIENCE
+from tests.turns import TICK
+
+TURNS = 40
+"""How many short sleeps of the loop may pass after its deadline before a probe has ended: 0.2 s on a
+machine at rest, and whatever it takes on a busy one.
+"""
 
 
-async def ask_http(tools: Tools, url: str, *, timeout: float = 3.0, **settings: Any) -> Observation:
+async def in_time(probe: Callable[[], Awaitable[Observation]], timeout: float) -> Observation:
+    """The probe's observation. Fails when it does not keep its deadline."""
+    asking = asyncio.ensure_future(probe())
+    try:
+        await asyncio.sleep(0)  # its deadline is set before this one
+        await asyncio.wait({asking}, timeout=timeout)
+        for _ in range(TURNS):
+            if asking.done():
+                break
+            await asyncio.sleep(TICK)
+        assert asking.done(), f"not at its end {TURNS} turns after {timeout:g} s"
+    finally:
+        asking.cancel()
+    return await asking
+
+
+async def ask_http(
+    tools: Tools, url: str, *, timeout: float = PATIENCE, **settings: Any
+) -> Observation:
     """One probe of kind ``http``."""
     parsed = HttpSettings.model_validate({"url": url, **settings})
-    return await http.prepare(parsed, timeout, tools)()
+    return await in_time(http.prepare(parsed, timeout, tools), timeout)
 
 
 async def ask_tcp(
-    tools: Tools, host: str, port: int, *, timeout: float = 3.0, **settings: Any
+    tools: Tools, host: str, port: int, *, timeout: float = PATIENCE, **settings: Any
 ) -> Observation:
     """One probe of kind ``tcp``."""
     parsed = TcpSettings.model_validate({"host": host, "port": port, **settings})
-    return await tcp.prepare(parsed, timeout, tools)()
+    return await in_time(tcp.prepare(parsed, timeout, tools), timeout)
 
 
 async def ask_certificate(
-    tools: Tools, host: str, port: int, *, timeout: float = 3.0, **settings: Any
+    tools: Tools, host: str, port: int, *, timeout: float = PATIENCE, **settings: Any
 ) -> Observation:
     """One probe of kind ``certificate``."""
     parsed = CertificateSettings.model_validate({"host": host, "port": port, **settings})
-    return await certificate.prepare(parsed, timeout, tools)()
+    return await in_time(certificate.prepare(parsed, timeout, tools), timeout)
 
 
 class Names:
@@ -59,5 +86,5 @@ class Names:
 
 
 def lasted(seconds: float | None, about: float) -> bool:
-    """Whether a time is what it should be, with room for a machine that is busy."""
-    return seconds is not None and about * 0.97 <= seconds < about + 0.7
+    """Whether a time is at least about what it should be: how much longer is the machine's affair."""
+    return seconds is not None and about * 0.75 <= seconds

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
+from aiohttp import web
 
 from probes.observation import Cause, Grade, Reason
 from probes.tools import Tools
@@ -56,14 +59,19 @@ async def test_half_of_them_is_a_failure(closed_port: tuple[str, int]) -> None:
 
 
 async def test_they_are_probed_at_once() -> None:
-    """Three that take 200 ms each take 200 ms together."""
+    """None of three waits for another's answer."""
     async with serve_http(host="0.0.0.0") as server:
-        server.answer(delay=0.3)
+        met = asyncio.Barrier(3)
+
+        async def together(_request: web.BaseRequest) -> web.Response:
+            await met.wait()  # each is answered once all of them are there
+            return web.Response()
+
+        server.handlers["/"] = together
         async with Tools(resolver=Names(expo_test=THREE)) as tools:
             seen = await ask_http(tools, server.url(host="expo.test"), address="all")
     assert seen.grade is Grade.GOOD
-    arrived = [arrival.at for arrival in server.arrivals]
-    assert max(arrived) - min(arrived) < 0.25
+    assert len(server.arrivals) == 3
 
 
 async def test_one_deadline_for_all() -> None:
@@ -74,9 +82,9 @@ async def test_one_deadline_for_all() -> None:
             serve_raw(close_at_once, host="127.0.0.2", port=port),
             serve_raw(close_at_once, host="127.0.0.3", port=port),
         ):
-            seen = await ask_tcp(tools, "expo.test", port, address="all", timeout=0.4)
+            seen = await ask_tcp(tools, "expo.test", port, address="all", timeout=0.8)
     assert (seen.grade, seen.reason) == (Grade.DEGRADED, Reason.CONNECT_TIMEOUT)
-    assert lasted(seen.duration, 0.4)
+    assert lasted(seen.duration, 0.8)
 
 
 async def test_more_addresses_than_go_at_once_share_the_deadline() -> None:
@@ -85,7 +93,7 @@ async def test_more_addresses_than_go_at_once_share_the_deadline() -> None:
     async with serve_raw(silence, host="0.0.0.0") as server:
         async with Tools(resolver=Names(expo_test=many)) as tools:
             seen = await ask_http(
-                tools, f"http://expo.test:{server.port}/", address="all", timeout=0.4
+                tools, f"http://expo.test:{server.port}/", address="all", timeout=1.5
             )
     assert len(seen.parts) == 12
     assert {part.cause for part in seen.parts} == {Cause.TARGET, Cause.MONITOR}

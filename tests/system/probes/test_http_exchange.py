@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from probes.observation import Cause, Grade, Reason
 from probes.tools import Tools
 from tests.servers.ca import Authority
 from tests.servers.http_server import HttpServer, serve_http
-from tests.servers.raw_server import drip, serve_raw, silence
+from tests.servers.raw_server import drip, say, serve_raw, silence
 from tests.system.probes.asking import Names, ask_http, lasted
 
 
@@ -155,19 +156,26 @@ async def test_a_body_is_not_carried_to_another_host(http_server: HttpServer) ->
 
 async def test_a_dripping_answer_meets_the_one_deadline(tools: Tools) -> None:
     """Every read succeeds, and the total deadline still ends the probe."""
-    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n" + b"x" * 1000
-    async with serve_raw(drip(answer, every=0.005)) as server:
-        seen = await ask_http(tools, server.url(), timeout=0.5)
+
+    async def body(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            writer.write(b"x")
+            await writer.drain()
+            await asyncio.sleep(0.005)
+
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n"
+    async with serve_raw(say(head, then=body)) as server:
+        seen = await ask_http(tools, server.url(), timeout=0.8)
     assert seen.reason is Reason.TIMEOUT
-    assert seen.detail == "the answer did not end within 0.5 s"
-    assert lasted(seen.duration, 0.5)
+    assert seen.detail == "the answer did not end within 0.8 s"
+    assert lasted(seen.duration, 0.8)
 
 
 async def test_a_dripping_head_meets_the_one_deadline(tools: Tools) -> None:
     """A head that never ends is no answer."""
     async with serve_raw(drip(b"HTTP/1.1 200 OK\r\n" + b"X: a\r\n" * 50, every=0.01)) as server:
-        seen = await ask_http(tools, server.url(), timeout=0.3)
-    assert (seen.reason, seen.detail) == (Reason.TIMEOUT, "no answer within 0.3 s")
+        seen = await ask_http(tools, server.url(), timeout=0.8)
+    assert (seen.reason, seen.detail) == (Reason.TIMEOUT, "no answer within 0.8 s")
 
 
 async def test_slow_redirects_share_the_deadline(tools: Tools, http_server: HttpServer) -> None:
@@ -193,7 +201,7 @@ async def test_phases_tell_where_the_time_went(
     assert lasted(phases.transfer, 0.1)
     spent = [seconds for _, seconds in phases.measured()]
     assert all(seconds > 0 for seconds in spent)
-    assert sum(spent) == pytest.approx(seen.duration, abs=0.02)
+    assert sum(spent) <= seen.duration + 1e-6, "no time is counted twice"
 
 
 async def test_phases_of_redirects_add_up(tools: Tools, http_server: HttpServer) -> None:

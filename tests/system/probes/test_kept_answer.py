@@ -72,7 +72,7 @@ async def test_an_answer_that_never_ended_is_kept_as_far_as_it_came(
     """Its head tells which server it was; the facts of a whole answer are absent."""
     head = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\nServer: knax\r\n\r\nhalf"
     async with serve_raw(say(head, then=then)) as server:
-        seen = await ask_http(tools, server.url(), timeout=0.4)
+        seen = await ask_http(tools, server.url(), timeout=0.8)
     assert (seen.reason, seen.http) == (reason, None)
     assert (b"Server", b"knax") in kept(seen).head
     assert (kept(seen).body_start, kept(seen).body_cut) == (b"half", True)

@@ -27,6 +27,7 @@ from probes.oauth2_request import saml_assertion
 from probes.observation import Cause, Grade, Observation, Reason
 from probes.tokens import PAUSE, SPACING
 from probes.tools import Tools
+from tests.patience import PATIENCE
 from tests.servers.ca import Authority
 from tests.servers.http_server import HttpServer, serve_http
 from tests.servers.proxy import serve_proxy
@@ -411,13 +412,13 @@ async def test_a_token_that_the_target_refuses_is_dropped(
 
     http_server.handlers["/"] = picky
     first = await ask_http(moved, http_server.url(), oauth2=oauth2(tokens))
-    timer.ahead = SPACING - 0.4
+    timer.ahead = SPACING - 1.0
     second = await ask_http(moved, http_server.url(), oauth2=oauth2(tokens))
     assert (first.reason, first.cause) == (Reason.STATUS, Cause.TARGET)
     assert second.grade is Grade.GOOD
-    assert second.duration < 0.2
     one, other = (asked.arrival.at for asked in tokens.asked)
-    assert 0.2 < other - one < 1.5
+    assert second.duration < other - one
+    assert other - one > 0.2
 
 
 async def test_a_probe_that_has_no_time_to_wait_its_turn(
@@ -438,14 +439,14 @@ async def test_the_token_s_time_is_not_the_target_s(
 ) -> None:
     """Neither in the duration nor in a phase, of a success and of a failure."""
     http_server.answer()
-    tokens.delay = 0.5
+    tokens.delay = 1.5
     seen = await ask_http(tools, http_server.url(), oauth2=oauth2(tokens))
     assert seen.grade is Grade.GOOD
-    assert seen.duration < 0.4
-    assert sum(seconds for _, seconds in seen.phases.measured()) < 0.4
+    assert seen.duration < tokens.delay
+    assert sum(seconds for _, seconds in seen.phases.measured()) < tokens.delay
     tokens.status = 500
     failed = await ask_http(tools, http_server.url(), oauth2=oauth2(tokens, scopes=["x"]))
-    assert failed.duration < 0.1
+    assert failed.duration < tokens.delay
     assert failed.phases.measured() == ()
 
 
@@ -453,10 +454,10 @@ async def test_a_slow_token_service_is_not_held_against_the_target(
     tools: Tools, tokens: TokenServer
 ) -> None:
     """When it has used up most of the deadline, a target that then is late is not to blame."""
-    tokens.delay = 0.5
+    tokens.delay = 1.5
     async with serve_raw(silence) as target:
-        seen = await ask_http(tools, target.url(), oauth2=oauth2(tokens), timeout=0.8)
-        later = await ask_http(tools, target.url(), oauth2=oauth2(tokens), timeout=0.3)
+        seen = await ask_http(tools, target.url(), oauth2=oauth2(tokens), timeout=2.4)
+        later = await ask_http(tools, target.url(), oauth2=oauth2(tokens), timeout=0.9)
     assert (seen.reason, seen.cause) == (Reason.OAUTH2, Cause.DEPENDENCY)
     assert seen.detail.startswith(f"the token service {tokens.where} was slow: ")
     assert (later.reason, later.cause) == (Reason.TIMEOUT, Cause.TARGET)
@@ -466,10 +467,8 @@ async def test_the_deadline_holds(tools: Tools, http_server: HttpServer) -> None
     """A token service that never answers ends with the probe's one deadline."""
     async with serve_raw(silence) as server:
         asked = {"token_url": server.url("/t"), "client_id": "expo", "client_secret": SECRET}
-        began = time.monotonic()
-        said = await refusal(tools, http_server, asked, timeout=0.4)
-    assert time.monotonic() - began < 0.8
-    assert said == f"dependency: the token service 127.0.0.1:{server.port}: no answer within 0.36 s"
+        said = await refusal(tools, http_server, asked, timeout=2.0)
+    assert said == f"dependency: the token service 127.0.0.1:{server.port}: no answer within 1.8 s"
 
 
 @pytest.mark.parametrize(
@@ -564,7 +563,8 @@ async def test_a_token_service_that_is_broken(
     """It ends in time, and is the dependency's fault."""
     async with serve_raw(script) as server:
         asked = {"token_url": server.url("/t"), "client_id": "expo", "client_secret": SECRET}
-        found = await refusal(tools, http_server, asked, timeout=0.6)
+        lasts = said.startswith("no answer within")
+        found = await refusal(tools, http_server, asked, timeout=0.6 if lasts else PATIENCE)
     assert found.startswith(f"dependency: the token service 127.0.0.1:{server.port}: ")
     assert said in found or "the answer did not end within" in found
 

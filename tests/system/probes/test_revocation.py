@@ -364,7 +364,7 @@ async def test_a_responder_that_hangs_does_not_outlast_the_deadline(
     assert lasted(asyncio.get_running_loop().time() - begun, 1.0)
     assert outcome(seen) == UNESTABLISHED
     assert "did not answer within" in seen.detail
-    assert seen.duration < 0.5
+    assert seen.duration < 0.9
     hang.set()
 
 

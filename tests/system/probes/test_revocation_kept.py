@@ -14,6 +14,7 @@ from aiohttp import web
 from probes.observation import Observation, RevocationState
 from probes.revocation_answer import LONGEST_KEPT, SHORTEST_KEPT, UNDATED_KEPT
 from probes.tools import Tools
+from tests.patience import PATIENCE
 from tests.servers.ca import DAY, Authority, now
 from tests.servers.chains import Chains, Made
 from tests.servers.http_server import HttpServer, serve_http
@@ -171,7 +172,7 @@ async def test_what_came_too_late_is_there_for_the_next(ask: Asker, office: Offi
 
     office.server.handlers[RESPONDER] = late
     leaf = office.issue(ocsp=True)
-    assert state(await ask(leaf, revocation="ocsp", timeout=0.5)) is RevocationState.UNKNOWN
+    assert state(await ask(leaf, revocation="ocsp", timeout=1.0)) is RevocationState.UNKNOWN
     go.set()
     await gone.wait()
     assert state(await ask(leaf, revocation="ocsp")) is RevocationState.GOOD
@@ -192,10 +193,10 @@ async def test_closing_ends_what_is_under_way(
         async with Tools() as tools:
             ask = Asker(authority, chains, tools)
             leaf = office.issue_with(asks_at(raw.url()))
-            seen = await ask(leaf, revocation="ocsp", timeout=0.5)
+            seen = await ask(leaf, revocation="ocsp", timeout=1.0)
             assert state(seen) is RevocationState.UNKNOWN
             assert not left.is_set()
-        await asyncio.wait_for(left.wait(), 5)
+        await asyncio.wait_for(left.wait(), PATIENCE)
     assert not [task for task in asyncio.all_tasks() if task.get_name() == "revocation"]
 
 

@@ -19,9 +19,11 @@ from aiohttp import web
 
 from probes.observation import Cause, Grade, Reason
 from probes.tools import Tools
+from tests.patience import PATIENCE
 from tests.servers.http_server import HttpServer, serve_http
 from tests.servers.raw_server import say, serve_raw, silence
 from tests.system.probes.asking import ask_http
+from tests.turns import PROCESSOR, Watch
 
 SOAP_11 = "http://schemas.xmlsoap.org/soap/envelope/"
 SOAP_12 = "http://www.w3.org/2003/05/soap-envelope"
@@ -255,51 +257,38 @@ async def test_an_external_dtd_is_never_fetched(tools: Tools) -> None:
         assert other.accepted == 0
 
 
-async def longest_pause(until: asyncio.Task[Any]) -> float:
-    """How long the loop stood still at most, in seconds."""
-    longest = 0.0
-    while not until.done():
-        begun = time.perf_counter()
-        await asyncio.sleep(0)
-        longest = max(longest, time.perf_counter() - begun)
-    return longest
-
-
 async def test_judging_stops_neither_the_loop_nor_the_deadline(
     tools: Tools, server: HttpServer
 ) -> None:
     """A large file is read in a thread, which ends soon after the deadline has."""
     huge = export(b"<r>" + b"<a b='c'>x</a>" * 4_000_000 + b"</r>")
     server.answer("/export.zip", body=huge)
-    asking = asyncio.create_task(
-        ask_http(
+    async with Watch(PROCESSOR) as watch:
+        seen = await ask_http(
             tools,
             server.url("/export.zip"),
             timeout=0.8,
             max_body_bytes=10_000_000,
             expect={"zip": {"contains": ["*.xml"]}},
         )
-    )
-    paused = await longest_pause(asking)
-    seen = await asking
     assert (seen.reason, seen.cause) == (Reason.TIMEOUT, Cause.MONITOR)
     assert seen.detail == "the answer came, but was not judged within 0.8 s"
     assert seen.duration < 0.8
-    assert paused < 0.25
-    begun = time.perf_counter()
+    assert watch.turns > 0
+    assert watch.worst < 0.25
     await tools.close()
-    assert time.perf_counter() - begun < 0.5
     assert not [thread for thread in threading.enumerate() if thread.name == "judge"]
 
 
 async def test_the_time_of_judging_is_not_the_targets(tools: Tools, server: HttpServer) -> None:
     """A duration ends with the last byte."""
     server.answer("/export.zip", body=export(ARTICLES))
-    begun = time.perf_counter()
+    begun, judging = time.perf_counter(), time.process_time()
     seen = await ask_http(tools, server.url("/export.zip"), expect={"zip": {"contains": ["*.xml"]}})
-    whole = time.perf_counter() - begun
+    whole, judging = time.perf_counter() - begun, time.process_time() - judging
     assert seen.detail == ""
-    assert whole - seen.duration > 0.01
+    # reading it is nearly all that this process has had to do
+    assert whole - seen.duration > judging / 2
 
 
 async def test_no_more_than_two_answers_are_judged_at_a_time(server: HttpServer) -> None:
@@ -320,7 +309,7 @@ async def test_no_more_than_two_answers_are_judged_at_a_time(server: HttpServer)
                 ask_http(
                     tools,
                     server.url("/export.zip"),
-                    timeout=20.0,
+                    timeout=PATIENCE,
                     expect={"zip": {"contains": ["*.xml"]}},
                 )
                 for _ in range(6)

@@ -49,7 +49,7 @@ async def test_a_handshake_follows_the_talk(
     phases = seen.phases
     assert phases.connect is not None
     assert phases.tls is not None
-    assert phases.connect + phases.tls == pytest.approx(seen.duration, abs=0.1)
+    assert phases.connect + phases.tls <= seen.duration + 1e-6
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
@@ -153,10 +153,10 @@ async def test_a_server_that_says_nothing_is_a_timeout(
     tools: Tools, authority: Authority, protocol: str
 ) -> None:
     """It did connect: that is not what took too long."""
-    seen = await ask(tools, authority, protocol, silence, timeout=0.3)
+    seen = await ask(tools, authority, protocol, silence, timeout=0.8)
     assert (seen.reason, seen.cause) == (Reason.TIMEOUT, Cause.TARGET)
-    assert seen.detail == "the server did not agree to STARTTLS within 0.3 s"
-    assert lasted(seen.duration, 0.3)
+    assert seen.detail == "the server did not agree to STARTTLS within 0.8 s"
+    assert lasted(seen.duration, 0.8)
 
 
 @pytest.mark.parametrize("protocol", ["smtp", "imap"])
@@ -171,9 +171,9 @@ async def test_a_greeting_dripped_is_a_timeout(
             await writer.drain()
             await asyncio.sleep(0.05)
 
-    seen = await ask(tools, authority, protocol, drip, timeout=0.4)
+    seen = await ask(tools, authority, protocol, drip, timeout=0.8)
     assert seen.reason is Reason.TIMEOUT
-    assert lasted(seen.duration, 0.4)
+    assert lasted(seen.duration, 0.8)
 
 
 @pytest.mark.parametrize(

@@ -21,12 +21,11 @@ from ruamel.yaml import YAML
 
 from monitor.export.rules import rules
 from monitor.export.yaml_text import yaml_text
+from tests.patience import PATIENCE
 from tests.servers.programs import require_program
 from tests.system.daemon.running import ROOT, until
 
 SHIPPED = ROOT / "config" / "prometheus"
-START = 20.0
-"""Seconds that a program may need to start on a loaded machine."""
 
 
 def shipped(name: str) -> Any:
@@ -42,7 +41,7 @@ def free_port() -> int:
 def get(url: str) -> bytes | None:
     """``None`` as long as nobody answers, or not well."""
     try:
-        with urllib.request.urlopen(url, timeout=5) as answer:
+        with urllib.request.urlopen(url, timeout=PATIENCE) as answer:
             body: bytes = answer.read()
     except OSError:
         return None
@@ -55,15 +54,15 @@ def program(log: Path, ready: str, *words: str) -> Iterator[None]:
     with log.open("wb") as out:
         process = subprocess.Popen(words, stdout=out, stderr=subprocess.STDOUT, cwd=log.parent)
         try:
-            until(lambda: get(ready) is not None, lambda: log.read_text("utf-8"), START)
+            until(lambda: get(ready) is not None, lambda: log.read_text("utf-8"))
             yield
         finally:
             process.terminate()
             try:
-                process.wait(10)
+                process.wait(PATIENCE)
             except subprocess.TimeoutExpired:
                 process.kill()
-                process.wait(5)
+                process.wait(PATIENCE)
 
 
 class Receiver:
@@ -102,7 +101,7 @@ class Receiver:
         def seen() -> str:
             return f"{name} {service} {status} at {path}; told: {self.names()}"
 
-        return until(lambda: self.find(path, name, service, status), seen, 20)
+        return until(lambda: self.find(path, name, service, status), seen)
 
     def names(self) -> set[tuple[str, str, str, str]]:
         return {
@@ -117,7 +116,7 @@ class Receiver:
 
     def __exit__(self, *_: object) -> None:
         self._server.shutdown()
-        self._thread.join(10)
+        self._thread.join(PATIENCE)
         self._server.server_close()
 
 
@@ -154,12 +153,11 @@ class Prometheus:
         found: list[dict[str, Any]] = json.loads(body)["data"]["result"]
         return found
 
-    def until(self, expr: str, number: int = 1, within: float = 20) -> None:
+    def until(self, expr: str, number: int = 1) -> None:
         """Waits until it gives that many series."""
         until(
             lambda: len(self.query(expr)) == number,
             lambda: f"{number} of {expr}: {self.query(expr)}",
-            within,
         )
 
     def rules(self) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE
 from tests.servers.programs import require_program
 
 pytestmark = pytest.mark.system
@@ -16,7 +17,7 @@ FOLDER = Path(__file__).parents[3] / "config" / "prometheus"
 def said(*words: str | Path) -> str:
     promtool = require_program("promtool")
     done = subprocess.run(
-        [promtool, *words], capture_output=True, text=True, timeout=30, check=False
+        [promtool, *words], capture_output=True, text=True, timeout=PATIENCE, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr
@@ -39,7 +40,7 @@ def test_the_routes_of_alertmanager() -> None:
         words = [f"{key}={value}" for key, value in labels.items()]
         config = f"--config.file={FOLDER / 'alertmanager.yml'}"
         command = [amtool, "config", "routes", "test", config, *words]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=True)
         return done.stdout.strip()
 
     assert routed(alertname="DriftvaktServiceRed", severity="critical") == "page"

@@ -16,10 +16,10 @@ from monitor.export.dashboards import DASHBOARDS, URL
 from monitor.export.dashboards.shared import WANTED
 from tests.servers.ca import Authority
 from tests.servers.http_server import HttpServer, serve_http
-from tests.system.daemon.running import estate, http_check, running, service
+from tests.system.daemon.running import estate, http_check, running, service, until
 from tests.system.prometheus.programs import Prometheus, prometheus
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.system
 
 IN_TROUBLE = frozenset(
     {
@@ -122,10 +122,8 @@ async def test_every_query_has_an_answer(tmp_path: Path, authority: Authority) -
         (tmp_path / "prometheus").mkdir()
         place = "127.0.0.1:9"  # nobody is to be told
         found = await entered(prometheus(tmp_path, scraped=scraped, alerts_to=place))
-        missing: list[str] = []
-        for _ in range(40):
-            await asyncio.sleep(1)
-            missing = await asyncio.to_thread(without_data, found)
-            if not missing:
-                break
-        assert missing == []
+
+        def all_there() -> bool:
+            return not without_data(found)
+
+        await asyncio.to_thread(until, all_there, lambda: f"nothing of {without_data(found)}")

@@ -15,7 +15,7 @@ from tests.system.daemon.counting import Answer, CountingServer
 from tests.system.daemon.running import Running, estate, http_check, running, service, write_config
 from tests.system.prometheus.programs import Prometheus, Receiver, alertmanager, prometheus
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(150)]
+pytestmark = pytest.mark.system
 BROKEN = Answer(status=503)
 HOUR = timedelta(hours=1)
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from monitor.export.rules import alerts, rules
+from tests.patience import PATIENCE
 from tests.servers.programs import require_program
 from tests.system.prometheus.cases import CASES, Case
 
@@ -65,7 +66,7 @@ def promtool(
     }
     path.write_text(json.dumps(document), "utf-8")  # JSON is YAML
     words = [require_program("promtool"), "test", "rules", str(path)]
-    done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(words, capture_output=True, text=True, timeout=PATIENCE, check=False)
     return done.returncode, done.stdout + done.stderr
 
 

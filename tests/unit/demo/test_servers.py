@@ -15,6 +15,7 @@ import pytest
 from monitor.demo import process
 from monitor.demo.process import Environments, ServersFailedError, environments
 from monitor.demo.script import SERVICES
+from tests.patience import PATIENCE
 
 PING = '<soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/"/>'
 
@@ -89,23 +90,34 @@ async def test_the_script_runs_from_the_word_begin(
     up: Environments, client: aiohttp.ClientSession
 ) -> None:
     """Before it all is well for as long as one likes; 1.5 s after it the first service is slow."""
+
+    async def seconds() -> float:
+        begun = time.monotonic()
+        async with client.get(url(up, "ext5/nll", "/fhir/metadata")):
+            return time.monotonic() - begun
+
     await asyncio.sleep(1.7)
-    begun = time.monotonic()
-    async with client.get(url(up, "ext5/nll", "/fhir/metadata")):
-        assert time.monotonic() - begun < 0.5
+    # the slow one is slow for 7 s; one of five that is not is enough on any machine
+    assert min([await seconds() for _ in range(5)]) < 0.9
     await up.begin()
-    await asyncio.sleep(1.7)
-    begun = time.monotonic()
-    async with client.get(url(up, "ext5/nll", "/fhir/metadata")):
-        assert time.monotonic() - begun > 0.5
+    async with asyncio.timeout(PATIENCE):
+        while min([await seconds() for _ in range(2)]) < 0.9:
+            pass
 
 
 async def test_a_closed_port_refuses_and_stays_ours(up: Environments) -> None:
     """Nobody else can take the port while the service is down."""
     await up.begin()
-    await asyncio.sleep(6.0)
-    with pytest.raises(ConnectionRefusedError):
-        await asyncio.open_connection("127.0.0.1", up.ports["ext6/expo"])
+    refused = False
+    async with asyncio.timeout(PATIENCE):
+        while not refused:
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1", up.ports["ext6/expo"])
+            except ConnectionRefusedError:
+                refused = True
+            else:
+                writer.transport.abort()
+                await asyncio.sleep(0.05)
     with pytest.raises(OSError, match="in use"):
         await asyncio.start_server(lambda _r, _w: None, "127.0.0.1", up.ports["ext6/expo"])
 
@@ -129,7 +141,7 @@ async def test_they_end_when_their_input_does(tmp_path: Path) -> None:
     assert started.stdout is not None
     await started.stdout.readline()
     started.stdin.close()
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(PATIENCE):
         assert await started.wait() == 0
 
 

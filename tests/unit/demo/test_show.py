@@ -12,6 +12,7 @@ from monitor.demo.changes import Change, changes
 from monitor.demo.show import Places, heading, screen, show
 from monitor.judge import Rule, Status
 from monitor.snapshot import Snapshot
+from tests.patience import PATIENCE
 from tests.unit.table.plain import lines
 from tests.unit.wording import builders
 
@@ -80,10 +81,15 @@ async def test_without_a_terminal_it_writes_lines() -> None:
     console = Console(file=StringIO(), width=120, color_system=None)
     looks = iter([snapshot(Status.GREEN), snapshot(Status.GREEN)])
 
-    with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.8):
-            await show(lambda: next(looks, snapshot(Status.RED)), PLACES, console, "en")
     assert isinstance(console.file, StringIO)
+    showing = asyncio.create_task(
+        show(lambda: next(looks, snapshot(Status.RED)), PLACES, console, "en")
+    )
+    async with asyncio.timeout(PATIENCE):
+        while "Before that it was" not in console.file.getvalue():  # noqa: ASYNC110 - a thread writes
+            await asyncio.sleep(0.01)
+    showing.cancel()
+    await asyncio.wait({showing})
     text = console.file.getvalue()
     assert text.count("configuration ") == 1
     assert "● green" in text

@@ -246,7 +246,9 @@ GUARDED = {
 
 
 @settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=150,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 @given(value=st.text(max_size=60) | st.text(alphabet="{}$[]:/?#@.\\'\"\n%&*!|>-, ", max_size=20))
 def test_no_value_breaks_out_of_the_template(tmp_path: Path, value: str) -> None:

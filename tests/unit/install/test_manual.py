@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from monitor.cli import app
 from monitor.examples import EXAMPLES
 from monitor.manual import SECTIONS, manual
+from tests.patience import PATIENCE
 from tests.servers.programs import require_program
 from tests.unit.install.parsing import parses
 
@@ -67,7 +68,7 @@ def test_the_page_is_good_troff(tmp_path: Path) -> None:
         [require_program("mandoc"), "-Tlint", "-Wwarning", str(file)],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=PATIENCE,
         check=False,
     )
     assert (linted.returncode, linted.stdout) == (0, "")
@@ -81,7 +82,7 @@ def test_a_reader_sees_every_command_option_and_example(tmp_path: Path) -> None:
     shown = subprocess.run(
         [require_program("mandoc"), "-Tutf8", "-Owidth=200", str(file)],
         capture_output=True,
-        timeout=30,
+        timeout=PATIENCE,
         check=True,
         env={**os.environ, "LC_ALL": "C.UTF-8"},
     ).stdout.decode()

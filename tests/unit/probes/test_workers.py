@@ -10,6 +10,7 @@ import pytest
 from probes.failure import MonitorTrouble
 from probes.response import Stop
 from probes.workers import Workers
+from tests.patience import PATIENCE
 
 
 def judges() -> list[threading.Thread]:
@@ -39,7 +40,7 @@ async def test_work_that_is_given_up_is_told_to_stop_and_keeps_its_place() -> No
         while not stop():
             go_on.wait(0.001)
         stopped.set()
-        go_on.wait(5.0)
+        go_on.wait(PATIENCE)
 
     given_up = asyncio.create_task(workers.run(work))
     await asyncio.to_thread(began.wait, 5.0)
@@ -61,7 +62,7 @@ async def test_closing_stops_all_work_and_waits_for_it() -> None:
     began = threading.Barrier(3)
 
     def work(stop: Stop) -> str:
-        began.wait(5.0)
+        began.wait(PATIENCE)
         while not stop():
             threading.Event().wait(0.001)
         return "stopped"

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import base64
 import logging
-import time
 from urllib.parse import urlsplit
 
 import pytest
 from aiohttp import ClientSession, encode_basic_auth
 
+from tests.patience import PATIENCE
 from tests.unit.publish.site import FixedSource, serve
 
 SECRET = ("vakt", "lösen:ord")
@@ -56,19 +56,17 @@ async def test_silent_connection_is_closed() -> None:
     """A client that connects and dribbles bytes without end does not hold its place."""
     async with serve(FixedSource(), first_request=0.3, sweep=0.05) as url:
         port = urlsplit(url).port
-        started = time.monotonic()
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n")
         await writer.drain()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             assert await reader.read() == b""
-        assert 0.1 < time.monotonic() - started < 5
         writer.close()
 
 
 async def test_connection_that_has_asked_is_kept() -> None:
     """The bound is on the first request: who has sent one may come back on the same connection."""
-    async with serve(FixedSource(), first_request=0.2, sweep=0.05) as url:
+    async with serve(FixedSource(), first_request=0.5, sweep=0.05) as url:
         port = urlsplit(url).port
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         for _ in range(2):
@@ -76,7 +74,7 @@ async def test_connection_that_has_asked_is_kept() -> None:
             head = await reader.readuntil(b"\r\n\r\n")
             assert head.startswith(b"HTTP/1.1 200")
             assert await reader.readexactly(5) == b"well\n"
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(1.0)
         writer.close()
 
 
@@ -98,10 +96,12 @@ async def test_oversized_and_foreign_requests_are_refused(
     async with serve(FixedSource()) as url, ClientSession(url) as client:
         reader, writer = await asyncio.open_connection("127.0.0.1", urlsplit(url).port)
         writer.write(request_head)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             said = await reader.read()
         writer.close()
         assert said.split()[1] == b"400"
-        assert not [each for each in caplog.records if each.levelno >= logging.WARNING]
+        told = [each for each in caplog.records if each.levelno >= logging.WARNING]
+        # what asyncio says of a busy machine is no line of ours
+        assert not [each for each in told if "Executing" not in each.msg]
         async with client.get("/-/healthy") as answer:
             assert answer.status == 200

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
 
-from monitor.history.database import Database, lock
+from monitor.history.database import MIGRATION, Database, lock
 from monitor.history.tables import VERSION_TABLE
 from monitor.history.trouble import RefusedError
 
@@ -48,7 +48,7 @@ def migrate(database: Database, to: str = HEAD) -> None:
     with database.reading() as connection:
         if check_version(connection) == to:
             return
-    with database.transaction(durable=True) as connection:
+    with database.transaction(durable=True, within=MIGRATION) as connection:
         lock(connection, _LOCK)
         if check_version(connection) == to:  # somebody else was faster
             return

@@ -46,7 +46,7 @@ async def test_what_happens_while_it_is_away_is_there_afterwards(store: Store) -
     """
     heard: list[str] = []
     back = asyncio.Event()
-    slowest = 0.0
+    spent = 0.0
     async with opened(store) as history:
         history.listen(lambda entries, _: heard.extend(one.id for one in entries), back.set)
         history.record([make_entry(0)])
@@ -55,11 +55,11 @@ async def test_what_happens_while_it_is_away_is_there_afterwards(store: Store) -
         with capture_logs() as logs:
             with store.away():
                 for number in range(1, MANY):
-                    began = time.perf_counter()
+                    began = time.thread_time()
                     history.record([make_entry(number)], {"ext5/expo": b"%d" % number})
                     history.observed("ext5/expo/api", make_observation(at=NOW + number))
                     history.delivered(f"message-{number - 1}", NOW + number)
-                    slowest = max(slowest, time.perf_counter() - began)
+                    spent += time.thread_time() - began
                     if number % 50 == 0:
                         await asyncio.sleep(0.001)
                 history.enqueue([make_outgoing(MANY)])
@@ -73,7 +73,7 @@ async def test_what_happens_while_it_is_away_is_there_afterwards(store: Store) -
                     await history.pending()
             async with asyncio.timeout(40):
                 await back.wait()
-        assert slowest < 0.5
+        assert spent < 0.001 * MANY
         expected = [make_entry(number).id for number in range(MANY)]
         assert [one.id for one in await history.transitions()] == expected
         assert heard == expected

@@ -18,8 +18,7 @@ from monitor.history import queries
 from monitor.history.database import Database
 from monitor.history.deadline import READ
 from monitor.history.hearing import Recorded
-from monitor.history.left import Floors, Left
-from monitor.history.left import read as read_left
+from monitor.history.left import Left, Wanted
 from monitor.history.recorder import LEFT, Figures, Recorder
 from monitor.history.rollup import Rollup
 from monitor.history.trouble import HistoryTroubleError
@@ -135,6 +134,10 @@ class History:
         """From now on; for a configuration that was read again."""
         self._recorder.upkeep.retention = retention
 
+    def unreadable(self, what: str, number: int) -> None:
+        """Counts what it gave and nobody understands, for metrics."""
+        self._recorder.unreadable(what, number)
+
     # given
 
     def record(self, entries: Sequence[Entry], states: Mapping[str, bytes] | None = None) -> None:
@@ -160,9 +163,9 @@ class History:
     def given_up(self, outgoing_id: str, at: float, error: str) -> None:
         self._recorder.intake.settle((outgoing_id,), at, error)
 
-    def superseded(self, outgoing_ids: Sequence[str], at: float, error: str) -> None:
-        """Messages that are not sent, for a newer one says it all."""
-        self._recorder.intake.settle(outgoing_ids, at, error)
+    def superseded(self, outgoing_ids: Sequence[str], at: float) -> None:
+        """Messages that are not sent: another one says it all."""
+        self._recorder.intake.settle(outgoing_ids, at, None)
 
     def expired(self, before: float, at: float, error: str) -> None:
         """Gives up everything that was made ``before`` and is still to be delivered."""
@@ -170,14 +173,13 @@ class History:
 
     # asked: everything that was given before is in the answer
 
-    async def left(self, floors: Floors, since: float, most: int) -> Left:
+    async def left(self, wanted: Wanted) -> Left:
         """What an earlier process left: see :mod:`monitor.history.left`. Also from a database that
         cannot be written.
         """
         if self._silent or self._recorder.hangs:
             raise HistoryTroubleError(self.why_away or SILENT)
-        ask = partial(read_left, floors=floors, since=since, most=most)
-        return await self._within(LEFT, lambda: self._recorder.left(ask))
+        return await self._within(LEFT, lambda: self._recorder.left(wanted))
 
     async def states(self) -> dict[str, bytes]:
         return await self._ask(queries.states)
@@ -222,8 +224,8 @@ class History:
         """Messages made after ``since``, neither delivered nor given up, oldest first."""
         return await self._ask(partial(queries.pending, since=since))
 
-    async def overdue(self, since: float) -> int:
-        """How many there are that were not made after ``since``."""
+    async def overdue(self, since: float) -> dict[str, int]:
+        """How many there are to each receiver that were not made after ``since``."""
         return await self._ask(partial(queries.overdue, since=since))
 
     async def last_told(self) -> list[Outgoing]:

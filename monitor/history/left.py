@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from itertools import islice
+from math import inf
 from types import SimpleNamespace
 from typing import Any
 
@@ -49,31 +50,45 @@ class Left:
     transitions: list[Transition] = field(default_factory=list)
     """Oldest first."""
     told: list[Outgoing] = field(default_factory=list)
-    """The newest message of each receiver and subject, delivered or not."""
+    """The newest message of each receiver and subject, delivered or not, that was made before the
+    start."""
 
 
-def read(connection: Connection, page: Page, floors: Floors, since: float, most: int) -> Left:
-    """Transitions ``since`` then, ``most`` of them at most, the newest."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What is asked for."""
+
+    floors: Floors
+    since: float
+    """The oldest transition."""
+    most: int
+    """Transitions, the newest, at most."""
+    before: float = inf
+    """The start: what was told from then on, this process has told."""
+
+
+def read(connection: Connection, page: Page, wanted: Wanted) -> Left:
+    """All of it, in one transaction."""
     found = Left()
     last: str | None = ""
     while last is not None:
         with page():
             some, last = queries.some_states(connection, last, PAGE)
         found.states |= some
-    wanted = iter(floors(found.states).items())
-    while some_wanted := dict(islice(wanted, PAGE)):
+    floors = iter(wanted.floors(found.states).items())
+    while some_floors := dict(islice(floors, PAGE)):
         with page():
-            for name, seen in _later(connection, some_wanted):
+            for name, seen in _later(connection, some_floors):
                 found.seen.setdefault(name, []).append(seen)
     for rows in found.seen.values():
         rows.sort(key=lambda seen: seen.at)  # those of a packed hour came first
-    found.transitions = list(_transitions(connection, page, since, most))[::-1]
+    found.transitions = list(_transitions(connection, page, wanted.since, wanted.most))[::-1]
     with page():
-        found.told = queries.last_told(connection)
+        found.told = queries.last_told(connection, wanted.before)
     return found
 
 
-def overlaid(found: Left, journal: Iterable[Operation]) -> Left:
+def overlaid(found: Left, journal: Iterable[Operation], before: float) -> Left:
     """With what the ``journal`` has, which is newer than all of the database."""
     newest = {(one.notification, one.subject): one for one in found.told}
     for name, row in journal:
@@ -83,7 +98,8 @@ def overlaid(found: Left, journal: Iterable[Operation]) -> Left:
             found.transitions.append(transition_of_row(SimpleNamespace(**row)))
         elif name == "outgoing":
             one = outgoing_of_row(SimpleNamespace(**row))
-            newest[one.notification, one.subject] = one
+            if one.created_at < before:
+                newest[one.notification, one.subject] = one
     found.told = list(newest.values())
     return found
 

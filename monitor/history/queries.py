@@ -193,14 +193,17 @@ def pending(connection: Connection, since: float = 0.0) -> list[Outgoing]:
     return list(readable(connection, "outbox", connection.execute(found), outgoing_of_row))
 
 
-def overdue(connection: Connection, since: float) -> int:
-    """How many messages are neither delivered nor given up and were not made after ``since``."""
-    found = connection.scalar(
-        select(func.count())
-        .select_from(outbox)
+def overdue(connection: Connection, since: float) -> dict[str, int]:
+    """How many messages to each receiver are neither delivered nor given up and were not made
+    after ``since``.
+    """
+    found = (
+        select(outbox.c.notification, func.count().label("number"))
         .where(outbox.c.settled_at.is_(None), outbox.c.created_at <= since)
+        .group_by(outbox.c.notification)
     )
-    return int(found or 0)
+    rows = connection.execute(found)
+    return dict(readable(connection, "outbox", rows, lambda r: (told(r.notification), r.number)))
 
 
 def newest_numbers() -> Select[tuple[int]]:
@@ -208,9 +211,12 @@ def newest_numbers() -> Select[tuple[int]]:
     return select(func.max(outbox.c.number)).group_by(outbox.c.notification, outbox.c.subject)
 
 
-def last_told(connection: Connection) -> list[Outgoing]:
-    """The newest message of each receiver and subject, delivered or not."""
-    found = select(outbox).where(outbox.c.number.in_(newest_numbers())).order_by(outbox.c.number)
+def last_told(connection: Connection, before: float = inf) -> list[Outgoing]:
+    """The newest message of each receiver and subject that was made ``before``, delivered or not."""
+    newest = newest_numbers()
+    if before < inf:
+        newest = newest.where(outbox.c.created_at < before)
+    found = select(outbox).where(outbox.c.number.in_(newest)).order_by(outbox.c.number)
     return list(readable(connection, "outbox", connection.execute(found), outgoing_of_row))
 
 

@@ -28,7 +28,8 @@ from monitor.history.deadline import READ, WRITE
 from monitor.history.hearing import Hearing
 from monitor.history.intake import SLICE, Intake
 from monitor.history.journal import MOST, NAME, Journal
-from monitor.history.left import Left, Page, overlaid
+from monitor.history.left import Left, Wanted, overlaid
+from monitor.history.left import read as read_left
 from monitor.history.rows import (
     Operation,
     from_line,
@@ -157,6 +158,10 @@ class Recorder:
             set_aside=Counter(self._set_aside_of) + Counter(self._database.damage.met),
         )
 
+    def unreadable(self, what: str, number: int) -> None:
+        """Counts what was given and is not understood."""
+        self._set_aside_of[what] += number
+
     def look(self) -> None:
         """On the loop, a few times a second: whether the worker hangs. What can be broken off is;
         what cannot be is done without.
@@ -221,24 +226,24 @@ class Recorder:
             self._gone(error)
             raise
 
-    def left(self, ask: Callable[[Connection, Page], Left]) -> Left:
+    def left(self, wanted: Wanted) -> Left:
         """What an earlier process left, also in a database that can only be read.
 
         Raises :class:`HistoryTroubleError` when it cannot be read either.
         """
         try:
-            return self._left_in(self._database, ask)
+            return self._left_in(self._database, wanted)
         except (CorruptError, RefusedError):
             raise
         except HistoryTroubleError:
             if self.database is None and self._database.is_sqlite:
                 for as_it_is in (False, True):
-                    found = self._left_unwritten(ask, as_it_is)
+                    found = self._left_unwritten(wanted, as_it_is)
                     if found is not None:
                         return found
             raise
 
-    def _left_in(self, database: Database, ask: Callable[[Connection, Page], Left]) -> Left:
+    def _left_in(self, database: Database, wanted: Wanted) -> Left:
         self.intake.take()
         written = False
         if self.timer() >= self._retry_at:
@@ -255,18 +260,16 @@ class Recorder:
         with database.reading(within=LEFT) as connection:
             if not written and check_version(connection) != HEAD:
                 raise HistoryTroubleError("its tables are to be made or changed first")
-            found = ask(connection, page)
-        return found if written else overlaid(found, self._journalled())
+            found = read_left(connection, page, wanted)
+        return found if written else overlaid(found, self._journalled(), wanted.before)
 
-    def _left_unwritten(
-        self, ask: Callable[[Connection, Page], Left], as_it_is: bool
-    ) -> Left | None:
+    def _left_unwritten(self, wanted: Wanted, as_it_is: bool) -> Left | None:
         path = self._database.path
         if path is None or (as_it_is and _size(path.with_name(path.name + "-wal"))):
             return None
         database = Database(self.store, self.data_dir, read_only=True, as_it_is=as_it_is)
         try:
-            return self._left_in(database, ask)
+            return self._left_in(database, wanted)
         except HistoryTroubleError:
             return None
         finally:

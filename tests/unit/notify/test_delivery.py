@@ -314,7 +314,7 @@ def test_what_was_pending_at_the_end_is_sent_by_the_next_process(virtually: Virt
 
     async def main() -> None:
         async with world.deliverer() as first:
-            first.take(world.keep([make_message(), make_message(1, kind=MessageKind.RECOVERY)]))
+            first.take(world.keep([make_message(), make_message(1, "s1")]))
             await asyncio.sleep(30)
         assert world.senders[0].closed
         assert asyncio.all_tasks() == {asyncio.current_task()}
@@ -324,7 +324,7 @@ def test_what_was_pending_at_the_end_is_sent_by_the_next_process(virtually: Virt
 
     virtually(main())
     assert world.senders[1].ids() == ["s0-0", "s1-1"]
-    assert world.senders[1].restored == ["s0-1"]
+    assert world.senders[1].restored == ["s0-0", "s1-1"]
 
 
 def test_what_is_handed_in_twice_is_sent_once(virtually: Virtually) -> None:

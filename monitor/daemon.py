@@ -216,6 +216,7 @@ class Daemon:
         if changes:
             self._announce(changes)
         await self._status.publish()
+        await self._status.written()
         if self._listens:
             probe = probe_route(lambda: self.estate.blackbox, lambda: self._prober)
             await self._web.start(self, stack, reload=self._asked_to_reload, probe=probe)

@@ -219,8 +219,12 @@ def test_late_messages_are_folded_into_the_newest(virtually: Virtually) -> None:
     assert (first, second) == ("s0-13", "s0-14")
     told, alone = world.senders[0].messages
     assert told.folded == 13
-    assert told.text.en.startswith("It has flapped 14 times in 2 minutes and 10 seconds; green since ")
-    assert told.text.sv.startswith("Status har växlat 14 gånger på 2 minuter och 10 sekunder; grön sedan ")
+    assert told.text.en.startswith(
+        "It has flapped 14 times in 2 minutes and 10 seconds; green since "
+    )
+    assert told.text.sv.startswith(
+        "Status har växlat 14 gånger på 2 minuter och 10 sekunder; grön sedan "
+    )
     assert told.text.en.endswith(make_message().text.en)
     assert alone.folded == 0
     assert alone.text == make_message().text

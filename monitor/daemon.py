@@ -184,7 +184,8 @@ class Daemon:
         self._window_news = WindowNews(self.board.agenda, now)
         self._announcer = Announcer(estate, self.board, self._masker, clock)
         with contextlib.suppress(OSError):  # the first writing will say what is wrong
-            estate.data_dir.mkdir(parents=True, exist_ok=True)
+            if not estate.data_dir.is_dir():
+                estate.data_dir.mkdir(parents=True, exist_ok=True)
         changes = await self._take_up(stack, now)
         self._tools = tools = await stack.enter_async_context(
             Tools(user_agent=estate.user_agent, clock=clock, timer=self._timer)

@@ -118,8 +118,9 @@ class Upkeep:
         """The oldest hour of a check that is over and not packed yet; whether there was one."""
         with self._database.transaction() as connection:
             mine = observation.c.series == number
-            oldest = connection.scalar(select(func.min(observation.c.at)).where(mine))
-            if oldest is None or floor(oldest / HOUR) >= hour:
+            over = mine & (observation.c.at < hour * HOUR)
+            oldest = connection.scalar(select(func.min(observation.c.at)).where(over))
+            if oldest is None:
                 return False
             that = floor(oldest / HOUR)
             within = mine & (observation.c.at < (that + 1) * HOUR)

@@ -62,7 +62,7 @@ def test_a_database_that_hangs_keeps_nobody_waiting(tmp_path: Path, postgres: Po
                 assert daemon.metrics().one("driftvakt_history_away") == 1
                 assert answers(daemon, "/feed.atom") in (200, 503)
                 assert answers(daemon, "/api/v1/history?service=ext5/expo") == 503
-                assert answers(daemon, "/ext5/expo") == 200
+                assert answers(daemon, "/s/ext5/expo") == 200
                 assert answers(daemon, "/-/reload", "POST") == 200
                 assert b'"red"' in daemon.get("/status.json")
                 assert daemon.stop() == 0
@@ -77,8 +77,8 @@ def test_a_database_that_hangs_keeps_nobody_waiting(tmp_path: Path, postgres: Po
             assert daemon.stop() == 0
         assert kinds(receiver) == ["alarm", "recovery"]
         known = transitions(postgres, store)
-        assert ("green", "red") in known
-        assert known[-1] == ("red", "green")
+        assert "red" in [after for _, after in known]
+        assert known[-1][1] == "green"
 
 
 @pytest.mark.parametrize("heals", [True, False])
@@ -95,7 +95,7 @@ def test_a_history_that_comes_late_is_taken_up(
             daemon.event("transition", service="expo", to="green")
             server.answers["/expo"] = Answer(status=500)
             until(lambda: kinds(receiver) == ["alarm"], "no alarm")
-            until(lambda: ("green", "red") in transitions(postgres, store), "nothing is kept")
+            until(lambda: transitions(postgres, store)[-1][1] == "red", "nothing is kept")
             assert daemon.stop() == 0
         if heals:
             server.answers["/expo"] = Answer()

@@ -277,10 +277,16 @@ class Daemon:
 
     async def _take_up_late(self, keeper: Keeper) -> None:
         """Goes on where the history ends, once it says where that is."""
+
+        def instant() -> float:
+            """All that was seen until then is published and told."""
+            self._publish()
+            self._tell()
+            return self._clock()
+
         while not keeper.restored:
             await asyncio.sleep(TICK)
-            self._publish()
-            restored = await keeper.restore_late(self._clock)
+            restored = await keeper.restore_late(instant)
             if not restored.known:
                 continue
             if self._messenger is not None:

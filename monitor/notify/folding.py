@@ -46,6 +46,9 @@ class Missed(NamedTuple):
         return Missed(self.number + len(changes), min([self.since, *changes]))
 
 
+NOTHING = Missed()
+
+
 def folded(message: Message, missed: Missed, zone: ZoneInfo) -> Message:
     """``message`` with what happened before it, of which nobody was told."""
     if not missed.number:

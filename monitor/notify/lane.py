@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 import structlog
 from tenacity import AsyncRetrying, RetryCallState, RetryError, retry_if_exception_type
 
-from monitor.notify.folding import LATE, Missed, folded, newest
+from monitor.notify.folding import LATE, NOTHING, Missed, folded, newest
 from monitor.notify.grouping import Lately, Waiting, collect
 from monitor.notify.message import Message, read
 from monitor.notify.sending import Sender, SendFailed
@@ -231,9 +231,10 @@ class Lane:
         """Seconds after which a message that could not go is late."""
         return (self.receiver.group_wait if self.receiver.groups else 0.0) + LATE
 
-    def _drop(self, subject: str, gone: Sequence[Outgoing]) -> None:
-        """These are not sent: the next one of the subject says it."""
-        self._missed[subject] = self._missed.get(subject, Missed()).and_these(gone)
+    def _drop(self, subject: str, gone: Sequence[Outgoing], said: Missed = NOTHING) -> None:
+        """These are not sent: the next one of the subject says it, and what they ``said`` too."""
+        missed = self._missed.get(subject, NOTHING).and_these(gone)
+        self._missed[subject] = Missed(missed.number + said.number, min(missed.since, said.since))
         ids = [one.id for one in gone if one.kind is not MessageKind.REMINDER]
         if ids:
             self._outbox.superseded(ids, self._pace.clock())
@@ -265,7 +266,7 @@ class Lane:
             except ValueError as error:
                 self._give_up([one], str(error))
                 continue
-            missed[one.subject] = self._missed.pop(one.subject, Missed())
+            missed[one.subject] = self._missed.pop(one.subject, NOTHING)
             messages.append(folded(message, missed[one.subject], self._zone))
             readable.append(one)
         if messages:
@@ -314,8 +315,7 @@ class Lane:
                 if late and number > 1 and all(self._followed(one.subject) for one in batch):
                     # what it says is not so any more; should it have arrived, that does no harm
                     for one in batch:
-                        self._missed[one.subject] = missed[one.subject]
-                        self._drop(one.subject, [one])
+                        self._drop(one.subject, [one], missed[one.subject])
                     return
                 with attempt:
                     await self._attempt(messages, number)

@@ -7,14 +7,16 @@ The instant at which the daemon was last alive is kept too: nobody measured from
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import contextlib
+import gc
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import ceil, isfinite
 
 import structlog
 
 from monitor.availability import Timelines
-from monitor.board import Board
+from monitor.board import OVERALL, Board
 from monitor.check_state import (
     CheckState,
     PublishedState,
@@ -109,18 +111,19 @@ class Keeper:
         :meth:`restore_late` may be tried until the history is there.
         """
         self._started_at = now
-        try:
-            checks, left = await self._left(now)
-        except HistoryTroubleError as error:
-            log.warning(
-                "not_restored",
-                error=str(error),
-                consequence="every status is unknown until it is measured",
-            )
-            return Restored()
-        published = self._published_in(left)
-        changes = self._board.restore(checks, left.seen, published, now)  # type: ignore[arg-type]
-        return self._restored(checks, left, published, changes, left.transitions)
+        with _no_collection():
+            try:
+                checks, left = await self._left(now)
+            except HistoryTroubleError as error:
+                log.warning(
+                    "not_restored",
+                    error=str(error),
+                    consequence="every status is unknown until it is measured",
+                )
+                return Restored()
+            published = self._published_in(left)
+            changes = self._board.restore(checks, left.seen, published, now)  # type: ignore[arg-type]
+            return self._restored(checks, left, published, changes, left.transitions)
 
     async def restore_late(self, now: Callable[[], float]) -> Restored:
         """The same once the daemon has run for a while: what it has measured since stands. Tries
@@ -177,7 +180,8 @@ class Keeper:
     def _published_in(self, left: Left) -> dict[str, PublishedState]:
         found: dict[str, PublishedState] = {}
         unread = 0
-        for key, _ in self._board.published():
+        subjects = [OVERALL, *(one.name for one in self._estate.environments)]
+        for key in (*subjects, *(one.id for one in self._estate.services())):
             data = left.states.get(key)
             state = unpacked_published(data) if data is not None else None
             if state is not None:
@@ -299,6 +303,18 @@ class Keeper:
 
     def _states(self, checks: Iterable[CheckId]) -> dict[str, bytes]:
         return {str(check): packed(self._board.check_state(check)) for check in checks}
+
+
+@contextlib.contextmanager
+def _no_collection() -> Iterator[None]:
+    """Nothing of what a start reads is garbage, and looking for it takes as long as the reading."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
 
 
 def _disturbances(transitions: Iterable[Transition]) -> dict[str, float]:

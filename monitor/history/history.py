@@ -179,7 +179,15 @@ class History:
         """
         if self._silent or self._recorder.hangs:
             raise HistoryTroubleError(self.why_away or SILENT)
-        return await self._within(LEFT, lambda: self._recorder.left(wanted))
+        asking = asyncio.ensure_future(self._within(LEFT, lambda: self._recorder.left(wanted)))
+        try:
+            while not asking.done() and not self._recorder.hangs:
+                await asyncio.wait([asking], timeout=LOOK)
+        finally:
+            asking.cancel()
+        if not asking.done():
+            raise HistoryTroubleError(SILENT)
+        return asking.result()
 
     async def states(self) -> dict[str, bytes]:
         return await self._ask(queries.states)

@@ -24,7 +24,7 @@ from sqlalchemy import Connection, select
 
 from monitor.estate import Retention
 from monitor.history.database import Database
-from monitor.history.deadline import READ, WRITE
+from monitor.history.deadline import WRITE
 from monitor.history.hearing import Hearing
 from monitor.history.intake import SLICE, Intake
 from monitor.history.journal import MOST, NAME, Journal
@@ -64,8 +64,8 @@ _REPLAY = 256 * 1024
 _LOOK = 5.0
 """Seconds between looks whether the file is still the one of that name."""
 _CLOSING = 1.0
-LEFT = 10.0
-"""Seconds for all that an earlier process left."""
+LEFT = 60.0
+"""Seconds for all that an earlier process left: each question has a deadline of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -256,7 +256,7 @@ class Recorder:
                 self._gone(error)
         if not self._reached and not database.is_sqlite:
             raise HistoryTroubleError(self.why)  # once is enough of not being let in
-        page = partial(database.deadline.within, READ)
+        page = partial(database.deadline.within, WRITE)
         with database.reading(within=LEFT) as connection:
             if not written and check_version(connection) != HEAD:
                 raise HistoryTroubleError("its tables are to be made or changed first")

@@ -231,7 +231,7 @@ class Board:
             elif service.began is not None:
                 service.began = min(service.began, began.get(service.service.id, service.began))
                 service.environment.outdated(service)
-        self._aging.begin(self._rows.values())
+        self._aging.begin(self._rows.values(), now)
         return self._publish([self._by_check(one.worst(), now) for one in touched], now)
 
     def adopt(self, fresh: Board, changes: Difference, now: float) -> list[Transition]:

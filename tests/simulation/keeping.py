@@ -64,7 +64,8 @@ class _Database(Database):
 
     @contextlib.contextmanager
     def reading(self, *, within: float = READ) -> Iterator[Connection]:
-        if self._network.holding("database"):
+        trouble = self._network.holding("database")
+        if trouble is not None and trouble.reason != "read-only":
             raise HistoryTroubleError("the database is away")
         with super().reading(within=within) as connection:
             yield connection

@@ -98,7 +98,7 @@ def overlaid(found: Left, journal: Iterable[Operation], before: float) -> Left:
             found.transitions.append(transition_of_row(SimpleNamespace(**row)))
         elif name == "outgoing":
             one = outgoing_of_row(SimpleNamespace(**row))
-            if one.created_at < before:
+            if one.created_at <= before:
                 newest[one.notification, one.subject] = one
     found.told = list(newest.values())
     return found

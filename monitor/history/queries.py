@@ -212,10 +212,10 @@ def newest_numbers() -> Select[tuple[int]]:
 
 
 def last_told(connection: Connection, before: float = inf) -> list[Outgoing]:
-    """The newest message of each receiver and subject that was made ``before``, delivered or not."""
+    """The newest message of each receiver and subject that was made until ``before``."""
     newest = newest_numbers()
     if before < inf:
-        newest = newest.where(outbox.c.created_at < before)
+        newest = newest.where(outbox.c.created_at <= before)
     found = select(outbox).where(outbox.c.number.in_(newest)).order_by(outbox.c.number)
     return list(readable(connection, "outbox", connection.execute(found), outgoing_of_row))
 

@@ -12,7 +12,7 @@ from monitor.notify.folding import repeats
 from tests.simulation.late import run
 from tests.simulation.story import Violation
 
-WORLDS = 40
+WORLDS = 14
 Patch = pytest.MonkeyPatch
 
 

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
@@ -232,9 +233,9 @@ async def test_a_thousand_checks_are_read_in_a_handful_of_questions(
     asked: list[str] = []
     execute = Connection.execute
 
-    def counted(self: Connection, statement: object, *rest: object, **more: object) -> object:
+    def counted(self: Connection, statement: Any, *rest: Any, **more: Any) -> Any:
         asked.append(str(statement))
-        return execute(self, statement, *rest, **more)  # type: ignore[arg-type]
+        return execute(self, statement, *rest, **more)
 
     async def questions(number: int) -> int:
         names = [f"ext5/expo/c{n}" for n in range(number)]

@@ -463,7 +463,7 @@ def test_an_outbox_that_cannot_be_read_stops_nothing(virtually: Virtually) -> No
     """The store is away at the start: what is taken in is delivered all the same."""
     world = World(make_receiver())
 
-    async def away() -> list[Outgoing]:
+    async def away(since: float) -> list[Outgoing]:
         raise OSError("the database is locked")
 
     async def main() -> None:

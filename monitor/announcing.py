@@ -90,6 +90,11 @@ class Announcer:
             outgoing=messages(transition, message),
         )
 
+    def sentences(self, transition: Transition) -> Text:
+        """What it means to a reader, as things stand."""
+        environment, view = self._board.view_of(transition, self._clock())
+        return message_of(transition, environment, view, self._estate.timezone)
+
     def _evidence(self, facts: Facts, message: Text) -> bytes | None:
         transition = facts.transition
         try:

@@ -205,6 +205,35 @@ class Board:
             now,
         )
 
+    def restore_late(
+        self,
+        checks: Mapping[CheckId, CheckState],
+        later: Mapping[CheckId, Iterable[Seen]],
+        published: Mapping[str, PublishedState],
+        began: Mapping[str, float],
+        now: float,
+    ) -> list[Transition]:
+        """The same when the earlier process is known of only after checks were observed. What was
+        observed since stands; the others are taken up, and when the disturbances ``began`` that
+        go on. Gives what has changed.
+        """
+        touched: list[ServiceRow] = []
+        for service in self._services.values():
+            fresh = [row for row in service.rows if row.last is None and row.fold.trouble is None]
+            for row in fresh:
+                row.restore(checks.get(row.check.id), later.get(row.check.id, ()))
+                row.standing = row.stand(now)
+            if fresh:
+                service.environment.outdated(service)
+                touched.append(service)
+            if len(fresh) == len(service.rows):
+                service.restore(published.get(service.service.id))
+            elif service.began is not None:
+                service.began = min(service.began, began.get(service.service.id, service.began))
+                service.environment.outdated(service)
+        self._aging.begin(self._rows.values(), now)
+        return self._publish([self._by_check(one.worst(), now) for one in touched], now)
+
     def adopt(self, fresh: Board, changes: Difference, now: float) -> list[Transition]:
         """Takes another configuration: that of ``fresh``, a board on which nothing was observed,
         with ``changes`` from this one's. What goes on keeps all that is known of it.

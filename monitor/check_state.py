@@ -119,11 +119,8 @@ def packed(state: CheckState | PublishedState) -> bytes:
 
 
 def unpacked(data: bytes, check: Check) -> CheckState | None:
-    """The state, if it is one of this very check."""
-    try:
-        state = _CHECK.validate_json(data)
-    except ValidationError:
-        return None
+    """The state, if it is one of this very check. Raises ``ValueError`` for what is none."""
+    state = _CHECK.validate_json(data)
     return state if state.of == identity(check) else None
 
 

@@ -42,9 +42,11 @@ from monitor.estate import Check, Estate, ServiceId, Text
 from monitor.estate_diff import Difference
 from monitor.fitness import CanaryWatch, LoopLag
 from monitor.history.history import History
+from monitor.judge import Status
 from monitor.keeper import Keeper, Restored, take_up
 from monitor.messenger import Messenger
 from monitor.notify.delivery import Told
+from monitor.notify.message import Message
 from monitor.origin import Origin
 from monitor.phases import turn
 from monitor.plan import WindowNews, run_over
@@ -191,7 +193,8 @@ class Daemon:
         self._window_news = WindowNews(self.board.agenda, now)
         self._announcer = Announcer(estate, self.board, self._masker, clock)
         with contextlib.suppress(OSError):  # the first writing will say what is wrong
-            estate.data_dir.mkdir(parents=True, exist_ok=True)
+            if not estate.data_dir.is_dir():
+                estate.data_dir.mkdir(parents=True, exist_ok=True)
         changes = await self._take_up(stack, now)
         self._tools = tools = await stack.enter_async_context(
             Tools(user_agent=estate.user_agent, clock=clock, timer=self._timer)
@@ -222,6 +225,7 @@ class Daemon:
         if changes:
             self._announce(changes)
         await self._status.publish()
+        await self._status.written()
         if self._listens:
             probe = probe_route(lambda: self.estate.blackbox, lambda: self._prober)
             await self._web.start(self, stack, reload=self._asked_to_reload, probe=probe)
@@ -229,6 +233,9 @@ class Daemon:
             asyncio.create_task(self._status.run(), name="status"),
             asyncio.create_task(self._tick(), name="tick"),
         ]
+        if self._keeper is not None and not self._keeper.restored:
+            late = self._take_up_late(self._keeper)
+            self._background.append(asyncio.create_task(late, name="take-up"))
         stack.push_async_callback(self._end_background)
         if self._keeper is not None:
             stack.callback(self._keep_all, self._keeper)
@@ -261,17 +268,60 @@ class Daemon:
             self._metrics.watch_history(history.figures)
             self._keeper = Keeper(history, self.board, self.estate)
             restored = await self._keeper.restore(now)
-            self._messenger = await stack.enter_async_context(
-                self._make_messenger(self.estate, history, self._metrics, self._clock)
-            )
+            messenger = self._make_messenger(self.estate, history, self._metrics, self._clock)
+            messenger.restore(restored.told if restored.known else None)
+            self._messenger = await stack.enter_async_context(messenger)
+        self._remember(restored)
+        take_up(self.timelines, restored, dict(self.board.published()), now)
+        return restored.changes
+
+    def _remember(self, restored: Restored) -> None:
         # when the history has not said what it knows, that is not to be forgotten
-        remembers = self._keeper is not None and restored.revisions is not None
+        remembers = self._keeper is not None and restored.known
         self._revisions = RevisionLog(
             restored.revisions or b"",
             self._keeper.keep_revisions if self._keeper is not None and remembers else _forget,
         )
-        take_up(self.timelines, restored, dict(self.board.published()), now)
-        return restored.changes
+
+    async def _take_up_late(self, keeper: Keeper) -> None:
+        """Goes on where the history ends, once it says where that is."""
+
+        def instant() -> float:
+            """All that was seen until then is published and told."""
+            self._publish()
+            self._tell()
+            return self._clock()
+
+        while not keeper.restored:
+            await asyncio.sleep(TICK)
+            restored = await keeper.restore_late(instant)
+            if not restored.known:
+                continue
+            if self._messenger is not None:
+                self._messenger.restore_late(restored.told, self._all_clear)
+            self._remember(restored)
+            timelines = Timelines(service.id for service in self.estate.services())
+            take_up(timelines, restored, dict(self.board.published()), self._clock())
+            self.timelines = timelines
+            if restored.changes:
+                self._announce(restored.changes)
+            self._status.changed()
+
+    def _all_clear(self, alarm: Message) -> tuple[Transition, Text] | None:
+        """What ends an alarm of an earlier process, if it is over."""
+        state = self.board.published_of(alarm.subject)
+        if state is None or state.status is not Status.GREEN:
+            return None
+        over = Transition(
+            at=self._clock(),
+            since=state.since,
+            environment=alarm.environment,
+            service=alarm.service,
+            before=alarm.alarm or Status.UNKNOWN,
+            after=Status.GREEN,
+            began=alarm.since,
+        )
+        return over, self._announcer.sentences(over)
 
     def _keep_all(self, keeper: Keeper) -> None:
         self._publish()

@@ -7,15 +7,16 @@ The instant at which the daemon was last alive is kept too: nobody measured from
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+import contextlib
+import gc
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import ceil
+from math import ceil, isfinite
 
 import structlog
 
 from monitor.availability import Timelines
-from monitor.board import Board
+from monitor.board import OVERALL, Board
 from monitor.check_state import (
     CheckState,
     PublishedState,
@@ -25,8 +26,10 @@ from monitor.check_state import (
 )
 from monitor.estate import CheckId, Estate, ServiceId
 from monitor.history.history import History
+from monitor.history.left import Left, Wanted
 from monitor.history.trouble import HistoryTroubleError
-from monitor.record import Entry, Past, Seen
+from monitor.judge import Status
+from monitor.record import Entry, Outgoing, Past
 from monitor.snapshot import Transition
 from monitor.transition_id import span_of
 
@@ -48,8 +51,8 @@ GAP = 60.0
 """Seconds between the end of one process and the start of the next that count as not measured;
 less is what may lie between two probes.
 """
-PATIENCE = 10.0
-"""Seconds that a start waits for a history that does not answer."""
+NAMED = 20
+"""States that cannot be read of which the log gives the names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,9 +66,19 @@ class Restored:
     published: Mapping[str, PublishedState] = field(default_factory=dict)
     """What was published then, by ``ENV/SERVICE``."""
     past: Sequence[Transition] = ()
-    """What is recorded, oldest first."""
+    """What is recorded of earlier processes, oldest first."""
+    meanwhile: Sequence[Transition] = ()
+    """And of this one."""
+    started_at: float = 0.0
+    told: Sequence[Outgoing] = ()
+    """The newest message of each receiver and subject."""
     revisions: bytes | None = None
     """What was kept of windows' and notices' changes; ``None`` when the history did not say."""
+
+    @property
+    def known(self) -> bool:
+        """Whether the history has said what it knows."""
+        return self.revisions is not None
 
 
 class Keeper:
@@ -74,6 +87,9 @@ class Keeper:
     def __init__(self, history: History, board: Board, estate: Estate) -> None:
         self._history = history
         self._board = board
+        self.restored = False
+        """Whether the history has said what an earlier process knew."""
+        self._started_at = 0.0
         self.observed = history.observed
         self._watch(estate)
 
@@ -91,36 +107,91 @@ class Keeper:
         self._next = 0
 
     async def restore(self, now: float) -> Restored:
-        """Gives the board what is known. Without a history it begins with nothing known."""
+        """Gives the board what is known. Without a history it begins with nothing known, and
+        :meth:`restore_late` may be tried until the history is there.
+        """
+        self._started_at = now
+        with _no_collection():
+            try:
+                checks, left = await self._left(now)
+            except HistoryTroubleError as error:
+                log.warning(
+                    "not_restored",
+                    error=str(error),
+                    consequence="every status is unknown until it is measured",
+                )
+                return Restored()
+            published = self._published_in(left)
+            changes = self._board.restore(checks, left.seen, published, now)  # type: ignore[arg-type]
+            return self._restored(checks, left, published, changes, left.transitions)
+
+    async def restore_late(self, now: Callable[[], float]) -> Restored:
+        """The same once the daemon has run for a while: what it has measured since stands. Tries
+        once. ``now`` is called when the history has said what it knows.
+        """
         try:
-            async with asyncio.timeout(PATIENCE):
-                kept = await self._history.states()
-                checks = self._checks(kept)
-                later = await self._later(checks)
-                recorded = await self._history.transitions(since=now - PAST, limit=MOST)
-        except (HistoryTroubleError, TimeoutError) as error:
-            log.warning(
-                "not_restored",
-                error=str(error) or f"no answer in {PATIENCE:g} s",
-                consequence="every status is unknown until it is measured",
-            )
+            checks, left = await self._left(self._started_at)
+        except HistoryTroubleError:
             return Restored()
-        published = {
-            key: state
-            for key, data in kept.items()
-            if key != REVISIONS and (state := unpacked_published(data)) is not None
-        }
-        changes = self._board.restore(checks, later, published, now)
+        published = self._published_in(left)
+        past = [one for one in left.transitions if one.at < self._started_at]
+        meanwhile = [one for one in left.transitions if one.at >= self._started_at]
+        began = _disturbances(past)
+        changes = self._board.restore_late(checks, left.seen, published, began, now())  # type: ignore[arg-type]
+        return self._restored(checks, left, published, changes, past, meanwhile)
+
+    async def _left(self, now: float) -> tuple[dict[CheckId, CheckState], Left]:
+        """Raises :class:`HistoryTroubleError`."""
+        checks: dict[CheckId, CheckState] = {}
+
+        def floors(kept: Mapping[str, bytes]) -> dict[str, float]:
+            checks.update(self._checks(kept))
+            return {str(name): state.at for name, state in checks.items()}
+
+        wanted = Wanted(floors=floors, since=now - PAST, most=MOST, before=now)
+        left = await self._history.left(wanted)
+        return checks, left
+
+    def _restored(
+        self,
+        checks: Mapping[CheckId, CheckState],
+        left: Left,
+        published: Mapping[str, PublishedState],
+        changes: list[Transition],
+        past: Sequence[Transition],
+        meanwhile: Sequence[Transition] = (),
+    ) -> Restored:
+        self.restored = True
         self._begin()
         if checks:
-            log.info("restored", checks=len(checks), observations=sum(map(len, later.values())))
+            observations = sum(map(len, left.seen.values()))
+            log.info("restored", checks=len(checks), observations=observations)
         return Restored(
             changes=changes,
-            alive_at=_instant(kept.get(ALIVE)),
+            alive_at=_instant(left.states.get(ALIVE)),
             published=published,
-            past=[entry.transition for entry in recorded],
-            revisions=kept.get(REVISIONS, b""),
+            past=past,
+            meanwhile=meanwhile,
+            started_at=self._started_at,
+            told=left.told,
+            revisions=left.states.get(REVISIONS, b""),
         )
+
+    def _published_in(self, left: Left) -> dict[str, PublishedState]:
+        found: dict[str, PublishedState] = {}
+        unread = 0
+        subjects = [OVERALL, *(one.name for one in self._estate.environments)]
+        for key in (*subjects, *(one.id for one in self._estate.services())):
+            data = left.states.get(key)
+            state = unpacked_published(data) if data is not None else None
+            if state is not None:
+                found[key] = state
+            else:
+                unread += data is not None
+        if unread:
+            self._history.unreadable("state", unread)
+            log.error("states_unreadable", number=unread)
+        return found
 
     def _begin(self) -> None:
         """Keeps the states of checks that begin, so that all they will have seen is told from what
@@ -129,24 +200,25 @@ class Keeper:
         if begin := self._board.unmeasured():
             self._history.checkpoint(self._states(begin))
 
-    def _checks(self, kept: dict[str, bytes]) -> dict[CheckId, CheckState]:
+    def _checks(self, kept: Mapping[str, bytes]) -> dict[CheckId, CheckState]:
+        """In the history's thread."""
         found = {}
+        unread: list[str] = []
         for check in self._estate.checks():
             data = kept.get(check.id)
-            state = unpacked(data, check) if data is not None else None
+            if data is None:
+                continue
+            try:
+                state = unpacked(data, check)
+            except ValueError:
+                unread.append(check.id)
+                continue
             if state is not None:
                 found[check.id] = state
+        if unread:
+            self._history.unreadable("state", len(unread))
+            log.error("states_unreadable", number=len(unread), checks=unread[:NAMED])
         return found
-
-    async def _later(self, checks: dict[CheckId, CheckState]) -> dict[CheckId, list[Seen]]:
-        """What each check saw after its state was kept."""
-        later = {}
-        for check_id, state in checks.items():
-            seen = await self._history.seen(check_id, state.at)
-            newer = [one for one in seen if one.at > state.at]
-            if newer:
-                later[check_id] = newer
-        return later
 
     def record(self, entries: Sequence[Entry], published: Mapping[str, PublishedState]) -> None:
         """Keeps transitions, and in one with them what was ``published`` then and the states that
@@ -209,6 +281,8 @@ class Keeper:
 
     def tick(self, now: float) -> None:
         """To be called about once a second: keeps the states of the checks whose turn it is."""
+        if not self.restored:
+            return  # what an earlier process knew is not to be written over
         turn = ceil(len(self._order) / CHECKPOINT)
         begin, self._next = self._next, self._next + turn
         if self._next >= len(self._order):
@@ -217,6 +291,10 @@ class Keeper:
 
     def keep_all(self, now: float) -> None:
         """To be called at the end, when nothing is observed any more."""
+        if not self.restored:
+            new = set(self._board.unmeasured())
+            self._history.checkpoint(self._states(c for c in self._order if c not in new))
+            return
         self._keep(self._order, now)
         self._history.checkpoint({key: packed(one) for key, one in self._board.published()})
 
@@ -227,11 +305,35 @@ class Keeper:
         return {str(check): packed(self._board.check_state(check)) for check in checks}
 
 
+@contextlib.contextmanager
+def _no_collection() -> Iterator[None]:
+    """Nothing of what a start reads is garbage, and looking for it takes as long as the reading."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
+
+
+def _disturbances(transitions: Iterable[Transition]) -> dict[str, float]:
+    """Of each service that is disturbed at the end of them, when that began."""
+    found: dict[str, float] = {}
+    for one in transitions:
+        subject = f"{one.environment}/{one.service}"
+        if one.after in (Status.YELLOW, Status.RED):
+            found.setdefault(subject, one.since)
+        elif one.after is Status.GREEN:
+            found.pop(subject, None)
+    return found
+
+
 def take_up(
     timelines: Timelines, restored: Restored, published: Mapping[str, PublishedState], now: float
 ) -> None:
-    """Fills timelines with what is recorded, and with what is ``published`` from ``now`` on. A gap in
-    which nobody measured is unknown time.
+    """Fills timelines with what is recorded, and with what is ``published`` ``now``. A gap in which
+    nobody measured is unknown time.
     """
     timelines.load(restored.past)
     alive_at = restored.alive_at
@@ -244,14 +346,17 @@ def take_up(
                 since=state.since,
                 at=alive_at,
             )
-        if now - alive_at > GAP:
+        if restored.started_at - alive_at > GAP:
             timelines.lose(alive_at)
+    for one in restored.meanwhile:
+        timelines.add(one)
     for subject, state in published.items():
         timelines.hold(ServiceId(subject), state.status, planned=state.planned, since=now, at=now)
 
 
 def _instant(kept: bytes | None) -> float | None:
     try:
-        return float(kept) if kept is not None else None
+        found = float(kept) if kept is not None else None
     except ValueError:
         return None
+    return found if found is not None and isfinite(found) else None

@@ -5,15 +5,22 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
+
+import structlog
 
 from monitor.daemon import Daemon
 from monitor.estate import Estate
+from monitor.holding import HeldError, holding
 from monitor.origin import Origin
 from monitor.secrets import Masker
 from monitor.web_access import WebAccessError
+
+log = structlog.get_logger("driftvakt")
 
 GC_THRESHOLDS = (20_000, 20, 50)
 SWITCH_INTERVAL = 0.0005
@@ -21,6 +28,8 @@ SWITCH_INTERVAL = 0.0005
 reads its clock then. Python's 5 ms would be taken for the name server's.
 """
 STOPS = (signal.SIGTERM, signal.SIGINT)
+STOP = 4.6
+"""Seconds after a signal at which what has not ended is left: the promise is five."""
 
 
 def collect_seldom() -> None:
@@ -42,6 +51,14 @@ def signals(*, to: asyncio.Event, hangup: Callable[[], object]) -> Iterator[None
     finally:
         for number in (*STOPS, signal.SIGHUP):
             loop.remove_signal_handler(number)
+            # until the process has ended: one that is impatient changes nothing
+            signal.signal(number, signal.SIG_IGN)
+
+
+def _leave() -> None:
+    log.error("stop_cut_short", seconds=STOP)
+    sys.stderr.flush()
+    os._exit(0)
 
 
 async def serve(
@@ -61,15 +78,9 @@ async def serve(
     try:
         # also while it starts and ends: an impatient second signal must not cut the drain short
         with signals(to=stop, hangup=lambda: daemon.reload("SIGHUP")):
-            async with daemon:
-                # what lives as long as the process need not be looked at by every collection; one
-                # now would hold ten thousand checks up for half a second, and find next to nothing
-                gc.freeze()
-                sys.setswitchinterval(SWITCH_INTERVAL)
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(duration):
-                        await stop.wait()
-    except WebAccessError as error:
+            async with holding(estate.data_dir):
+                await _run(daemon, stop, duration)
+    except (WebAccessError, HeldError) as error:
         print(f"driftvakt: {error}", file=sys.stderr)
         return 2
     except OSError as error:
@@ -77,3 +88,39 @@ async def serve(
         print(f"driftvakt: cannot listen on {where}: {error.strerror or error}", file=sys.stderr)
         return 2
     return 0
+
+
+async def _run(daemon: Daemon, stop: asyncio.Event, duration: float | None) -> None:
+    started = asyncio.Event()
+    stopping = asyncio.create_task(stop.wait(), name="stop")
+    stopping.add_done_callback(_end_in_time)
+    living = asyncio.create_task(_live(daemon, started, stopping, duration), name="daemon")
+    try:
+        await asyncio.wait([living, stopping], return_when=asyncio.FIRST_COMPLETED)
+        if not started.is_set():
+            living.cancel()  # what the start has begun is ended in order
+        with contextlib.suppress(asyncio.CancelledError):
+            await living
+    finally:
+        living.cancel()
+        stopping.cancel()
+
+
+async def _live(
+    daemon: Daemon, started: asyncio.Event, stopping: asyncio.Task[bool], duration: float | None
+) -> None:
+    async with daemon:
+        started.set()
+        # what lives as long as the process need not be looked at by every collection; one
+        # now would hold ten thousand checks up for half a second, and find next to nothing
+        gc.freeze()
+        sys.setswitchinterval(SWITCH_INTERVAL)
+        await asyncio.wait([stopping], timeout=duration)
+
+
+def _end_in_time(stopping: asyncio.Task[bool]) -> None:
+    """Whatever hangs, threads that asyncio itself waits for included."""
+    if not stopping.cancelled():
+        last_resort = threading.Timer(STOP, _leave)
+        last_resort.daemon = True
+        last_resort.start()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import NoReturn
 
 import structlog
@@ -26,6 +26,8 @@ EVERY = 5.0
 REST = 19.0
 """Rest after a rendering, as a multiple of the work it took: while everything changes, no more than
 a twentieth of the core goes into telling it."""
+WRITTEN = 1.0
+"""Seconds that the start and the end wait for the file."""
 
 Measured = Iterable[tuple[ServiceId, Availability]]
 
@@ -56,6 +58,8 @@ class StatusPublisher:
         self._rendering = asyncio.Lock()
         self._changed = asyncio.Event()
         self._write_error = ""
+        self._writing: asyncio.Task[None] | None = None
+        self._behind = False
         self._timer = timer
         self._worked = 0.0
         self.pause = 0.0
@@ -85,26 +89,50 @@ class StatusPublisher:
             self._worked = pacer.worked
 
     async def publish(self) -> None:
-        """Renders the status and writes it; what cannot be written is told, once, and goes on."""
+        """Renders the status, and has it written: who asks over HTTP does not wait for a disk. While
+        it is busy, the next writing comes when it is free.
+        """
         await self.render()
+        if self._writing is not None and not self._writing.done():
+            self._behind = True
+            return
         body, at = self.body
+        self._writing = asyncio.create_task(
+            self._write(self.file.write(body), at), name="status-file"
+        )
+
+    async def written(self, within: float = WRITTEN) -> None:
+        """Waits for the file, ``within`` so many seconds."""
+        if self._writing is not None:
+            await asyncio.wait([self._writing], timeout=within)
+
+    async def close(self) -> None:
+        """Writes what is known at the end. ``run`` must have ended."""
+        await self.written()
+        await self.publish()
+        await self.written()
+        if self._writing is not None:
+            self._writing.cancel()
+            await asyncio.wait([self._writing])
+        await self.file.close()
+
+    async def _write(self, writing: Awaitable[None], at: float) -> None:
+        """What cannot be written is told, once, and goes on."""
         try:
-            await self.file.write(body)
+            await writing
         except OSError as error:
             self._metrics.status_write_failed()
             if str(error) != self._write_error:
                 self._write_error = str(error)
                 log.error("status_file_not_written", error=self._write_error)
-            return
-        if self._write_error:
-            self._write_error = ""
-            log.info("status_file_written_again")
-        self._metrics.status_written(at)
-
-    async def close(self) -> None:
-        """Writes what is known at the end. ``run`` must have ended."""
-        await self.publish()
-        await self.file.close()
+        else:
+            if self._write_error:
+                self._write_error = ""
+                log.info("status_file_written_again")
+            self._metrics.status_written(at)
+        if self._behind:
+            self._behind = False
+            self._changed.set()
 
     async def _measure_availability(self, pacer: Pacer) -> None:
         measured = {}

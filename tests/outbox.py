@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -25,10 +26,24 @@ class MemoryOutbox:
     kept: list[Outgoing] = field(default_factory=list)
     done: dict[str, float] = field(default_factory=dict)
     dead: dict[str, str] = field(default_factory=dict)
+    folded: set[str] = field(default_factory=set)
     attempts: list[tuple[str, int, float]] = field(default_factory=list)
 
-    async def pending(self) -> list[Outgoing]:
-        return [one for one in self.kept if one.id not in self.done and one.id not in self.dead]
+    async def pending(self, since: float) -> list[Outgoing]:
+        return [one for one in self._open() if one.created_at > since]
+
+    async def expire(self, before: float, at: float, error: str) -> Counter[str]:
+        old = [one for one in self._open() if one.created_at <= before]
+        self.dead |= {one.id: error for one in old}
+        return Counter(one.notification for one in old)
+
+    def _open(self) -> list[Outgoing]:
+        closed = {*self.done, *self.dead, *self.folded}
+        return [one for one in self.kept if one.id not in closed]
+
+    def superseded(self, outgoing_ids: Sequence[str], at: float) -> None:
+        assert not self.folded & set(outgoing_ids)
+        self.folded |= set(outgoing_ids)
 
     async def last_told(self) -> list[Outgoing]:
         newest = {(one.notification, one.subject): one for one in self.kept}
@@ -51,8 +66,8 @@ class Counted:
 
     outcomes: Counter[tuple[str, str]] = field(default_factory=Counter)
 
-    def notified(self, notification: str, outcome: str) -> None:
-        self.outcomes[notification, outcome] += 1
+    def notified(self, notification: str, outcome: str, number: int = 1) -> None:
+        self.outcomes[notification, outcome] += number
 
 
 def make_receiver(name: str = "hook", kind: str = "webhook", **changes: Any) -> Receiver:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+import socket
 import sqlite3
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_plus
@@ -13,6 +15,8 @@ from urllib.parse import quote, quote_plus
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError
 
+from monitor.history.damage import KEY, Damage
+from monitor.history.deadline import READ, WRITE, Deadline
 from monitor.history.trouble import FAULTS, HistoryTroubleError, trouble_of
 
 SQLITE = "sqlite"
@@ -21,8 +25,11 @@ _MODE = 0o640
 """Of a new file: evidence is for its owner and group."""
 LOCK_WAIT = 2.0
 """Seconds that a statement waits for another process's lock before the store counts as away."""
-STATEMENT = 10
-"""Seconds that PostgreSQL may take to connect or for a statement."""
+CONNECT = 2
+"""Seconds that connecting to PostgreSQL may take: the least that the driver knows."""
+MIGRATION = 600.0
+"""Seconds that making or changing the tables may take."""
+_LENIENT = partial(str, encoding="utf-8", errors="surrogateescape")
 _READERS = 4
 """More connections of a program that reads one thing while it reads another."""
 _PRAGMAS = (
@@ -42,11 +49,19 @@ class Database:
     All methods raise :class:`~monitor.history.trouble.HistoryTroubleError`.
     """
 
-    def __init__(self, store: str, data_dir: Path, *, read_only: bool = False) -> None:
+    def __init__(
+        self, store: str, data_dir: Path, *, read_only: bool = False, as_it_is: bool = False
+    ) -> None:
+        """``as_it_is``: a SQLite file on a disk that takes no lock and no shared memory."""
         self.path = data_dir / FILE if store == SQLITE else None
         self._read_only = read_only
+        self._as_it_is = as_it_is
         self._engine: Engine | None = None
         self._inode: tuple[int, int] | None = None
+        self._connections: list[Any] = []
+        self.deadline = Deadline()
+        self.damage = Damage()
+        """What it has and cannot be read, as it was met."""
         self._secrets: tuple[str, ...] = ()
         if self.path is not None:
             self._url = URL.create("sqlite+pysqlite", database=str(self.path))
@@ -73,9 +88,11 @@ class Database:
         return self._url.set(drivername="postgresql", query={}).render_as_string()
 
     @contextlib.contextmanager
-    def transaction(self, *, durable: bool = False) -> Iterator[Connection]:
-        """For writing. ``durable``: committed means on the disk, for SQLite too."""
-        with self._told(), self._connect() as connection:
+    def transaction(self, *, durable: bool = False, within: float = WRITE) -> Iterator[Connection]:
+        """For writing. ``durable``: committed means on the disk, for SQLite too. ``within`` are
+        seconds for all of it.
+        """
+        with self._told(), self.deadline.within(within), self._connect() as connection:
             if self.is_sqlite and not self._read_only:
                 level = "FULL" if durable else "NORMAL"
                 connection.connection.cursor().execute(f"PRAGMA synchronous = {level}")
@@ -83,9 +100,9 @@ class Database:
                 yield connection
 
     @contextlib.contextmanager
-    def reading(self) -> Iterator[Connection]:
-        """Everything in it is read as of one instant."""
-        with self._told(), self._connect() as connection:
+    def reading(self, *, within: float = READ) -> Iterator[Connection]:
+        """Everything in it is read as of one instant, ``within`` so many seconds."""
+        with self._told(), self.deadline.within(within), self._connect() as connection:
             options: dict[str, Any] = {"writes": False}
             if not self.is_sqlite:
                 options["isolation_level"] = "REPEATABLE READ"
@@ -94,7 +111,7 @@ class Database:
 
     def pragma(self, statement: str) -> int:
         """SQLite alone: one that must not be inside a transaction, and the number it gives."""
-        with self._told(), self._connect() as connection:
+        with self._told(), self.deadline.within(WRITE), self._connect() as connection:
             cursor = connection.connection.cursor()
             cursor.execute(f"PRAGMA {statement}")
             rows = cursor.fetchall()
@@ -106,10 +123,23 @@ class Database:
             self.path is not None and self._inode is not None and _inode(self.path) != self._inode
         )
 
+    def break_off(self) -> None:
+        """From any thread: the use that is under way fails at once, unless it waits for a file
+        system.
+        """
+        for connection in list(self._connections):
+            # it may be closed at this very moment
+            with contextlib.suppress(Exception):
+                if self.is_sqlite:
+                    connection.interrupt()
+                else:
+                    _hang_up(connection.pgconn.socket)
+
     def close(self) -> None:
         """The next use opens it again."""
         engine, self._engine = self._engine, None
         self._inode = None
+        self._connections = []
         if engine is not None:
             with contextlib.suppress(*FAULTS):
                 engine.dispose()
@@ -148,33 +178,44 @@ class Database:
             self._inode = _inode(self.path)
         return connection
 
+    def _remember(self, connection: Any, record: Any) -> None:
+        self._connections.append(connection)
+        record.info[KEY] = self.damage
+        if self.is_sqlite:
+            # a cell that is not UTF-8 is told from others by its surrogates, and fails alone
+            connection.text_factory = _LENIENT
+
     def _open(self) -> Engine:
         if self.path is None:
-            options = f"-c statement_timeout={STATEMENT}s -c lock_timeout={STATEMENT // 2}s"
+            options = f"-c statement_timeout={WRITE:g}s -c lock_timeout={LOCK_WAIT:g}s"
             if self._read_only:
                 options = "-c default_transaction_read_only=on"
-            return create_engine(
+            engine = create_engine(
                 self._url,
                 pool_size=1,
                 max_overflow=_READERS if self._read_only else 0,
-                pool_pre_ping=True,
                 hide_parameters=True,
                 connect_args={
                     "application_name": "driftvakt",
-                    "connect_timeout": STATEMENT // 2,
-                    "keepalives_idle": STATEMENT,
-                    "keepalives_interval": STATEMENT // 2,
+                    "connect_timeout": CONNECT,
+                    "keepalives_idle": CONNECT,
+                    "keepalives_interval": 1,
                     "keepalives_count": 2,
-                    "tcp_user_timeout": 1000 * STATEMENT,
+                    "tcp_user_timeout": 1000 * round(WRITE),
                     "options": options,
                 },
             )
+            event.listen(engine, "connect", self._remember)
+            return engine
         url = self._url
         if self._read_only:
             if not self.path.exists():
                 raise HistoryTroubleError(f"there is no history at {self.path}")
             given = f"file:{quote(str(self.path.absolute()))}"
-            url = url.set(database=given, query={"mode": "ro", "uri": "true"})
+            query = {"mode": "ro", "uri": "true"}
+            if self._as_it_is:
+                query["immutable"] = "1"
+            url = url.set(database=given, query=query)
         else:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with contextlib.suppress(FileExistsError):
@@ -187,9 +228,16 @@ class Database:
             # one thread at a time uses it, not always the same one
             connect_args={"timeout": LOCK_WAIT, "check_same_thread": False},
         )
+        event.listen(engine, "connect", self._remember)
         event.listen(engine, "connect", _readable if self._read_only else _tuned)
         event.listen(engine, "begin", _begin)
         return engine
+
+
+def _hang_up(descriptor: int) -> None:
+    """What waits for it gets an end. Its owner closes it."""
+    with socket.socket(fileno=os.dup(descriptor)) as mine:
+        mine.shutdown(socket.SHUT_RDWR)
 
 
 def _inode(path: Path) -> tuple[int, int] | None:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from functools import partial
 from math import inf
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import NoReturn, Self, TypeVar
 
 from sqlalchemy import Connection
 
 from monitor.estate import Retention
 from monitor.history import queries
 from monitor.history.database import Database
-from monitor.history.recorder import Figures, Recorded, Recorder
+from monitor.history.deadline import READ
+from monitor.history.hearing import Recorded
+from monitor.history.left import Left, Wanted
+from monitor.history.recorder import LEFT, Figures, Recorder
 from monitor.history.rollup import Rollup
 from monitor.history.trouble import HistoryTroubleError
 from monitor.history.worker import ThreadWorker, Worker
@@ -25,6 +29,9 @@ from probes.observation import Observation
 __all__ = ["Figures", "History", "HistoryTroubleError", "Rollup"]
 
 T = TypeVar("T")
+SILENT = "it does not answer in time"
+LOOK = 0.25
+"""Seconds between looks whether the worker hangs."""
 
 
 class History:
@@ -37,6 +44,8 @@ class History:
     def __init__(self, recorder: Recorder, worker: Worker) -> None:
         self._recorder = recorder
         self._worker = worker
+        self._silent = False
+        """Whether the last question had no answer."""
         self.observed: Callable[[str, Observation], None] = recorder.intake.observed
         """Takes one observation of a check (by its id): in the database about a second later."""
 
@@ -75,23 +84,31 @@ class History:
         )
         history = cls(recorder, mine)
         mine.start(recorder.step)
+        looking = None
+        if isinstance(mine, ThreadWorker):
+            looking = asyncio.create_task(_looking(recorder.look), name="history-look")
         try:
             with contextlib.suppress(HistoryTroubleError):
-                await mine.call(lambda: recorder.read(lambda _: None))
+                await history._ask(lambda _: None)
             yield history
         finally:
-            await mine.stop(recorder.close)
+            if history.away:
+                recorder.break_off()
+            await mine.stop(recorder.close, recorder.break_off)
+            if looking is not None:
+                looking.cancel()
+                await asyncio.wait([looking])
 
     def listen(
         self, recorded: Recorded | None = None, back: Callable[[], None] | None = None
     ) -> None:
         """On the loop: ``recorded(entries, outgoing)`` once they are kept for good, in the database
-        or in the journal (or, when neither can be written, as soon as that is known: an alarm does
-        not wait for a full disk); ``back()`` when the database is there again and everything that
+        or in the journal (or, when neither can be written, as soon as that is known, within
+        seconds: an alarm does not wait for a full disk or one that hangs); ``back()`` when the database is there again and everything that
         had to wait is in it, :meth:`pending` tells what of it is not delivered.
         """
         if recorded is not None:
-            self._recorder.recorded = recorded
+            self._recorder.hearing.recorded = recorded
         if back is not None:
             self._recorder.back = back
 
@@ -117,6 +134,10 @@ class History:
         """From now on; for a configuration that was read again."""
         self._recorder.upkeep.retention = retention
 
+    def unreadable(self, what: str, number: int) -> None:
+        """Counts what it gave and nobody understands, for metrics."""
+        self._recorder.unreadable(what, number)
+
     # given
 
     def record(self, entries: Sequence[Entry], states: Mapping[str, bytes] | None = None) -> None:
@@ -134,15 +155,39 @@ class History:
         self._recorder.intake.checkpoint(states)
 
     def delivered(self, outgoing_id: str, at: float) -> None:
-        self._recorder.intake.settle(outgoing_id, at, None)
+        self._recorder.intake.settle((outgoing_id,), at, None)
 
     def postponed(self, outgoing_id: str, attempts: int, next_attempt_at: float) -> None:
         self._recorder.intake.postpone(outgoing_id, attempts, next_attempt_at)
 
     def given_up(self, outgoing_id: str, at: float, error: str) -> None:
-        self._recorder.intake.settle(outgoing_id, at, error)
+        self._recorder.intake.settle((outgoing_id,), at, error)
+
+    def superseded(self, outgoing_ids: Sequence[str], at: float) -> None:
+        """Messages that are not sent: another one says it all."""
+        self._recorder.intake.settle(outgoing_ids, at, None)
+
+    def expired(self, before: float, at: float, error: str) -> None:
+        """Gives up everything that was made ``before`` and is still to be delivered."""
+        self._recorder.intake.expire(before, at, error)
 
     # asked: everything that was given before is in the answer
+
+    async def left(self, wanted: Wanted) -> Left:
+        """What an earlier process left: see :mod:`monitor.history.left`. Also from a database that
+        cannot be written.
+        """
+        if self._silent or self._recorder.hangs:
+            raise HistoryTroubleError(self.why_away or SILENT)
+        asking = asyncio.ensure_future(self._within(LEFT, lambda: self._recorder.left(wanted)))
+        try:
+            while not asking.done() and not self._recorder.hangs:
+                await asyncio.wait([asking], timeout=LOOK)
+        finally:
+            asking.cancel()
+        if not asking.done():
+            raise HistoryTroubleError(SILENT)
+        return asking.result()
 
     async def states(self) -> dict[str, bytes]:
         return await self._ask(queries.states)
@@ -183,9 +228,13 @@ class History:
     async def evidence(self, transition_id: str) -> bytes | None:
         return await self._ask(partial(queries.evidence_of, transition_id=transition_id))
 
-    async def pending(self) -> list[Outgoing]:
-        """Messages neither delivered nor given up, oldest first."""
-        return await self._ask(queries.pending)
+    async def pending(self, since: float = 0.0) -> list[Outgoing]:
+        """Messages made after ``since``, neither delivered nor given up, oldest first."""
+        return await self._ask(partial(queries.pending, since=since))
+
+    async def overdue(self, since: float) -> dict[str, int]:
+        """How many there are to each receiver that were not made after ``since``."""
+        return await self._ask(partial(queries.overdue, since=since))
 
     async def last_told(self) -> list[Outgoing]:
         """The newest message of each receiver and subject."""
@@ -203,4 +252,22 @@ class History:
         return await self._ask(partial(queries.hours, check_id=check_id, since=since, until=until))
 
     async def _ask(self, ask: Callable[[Connection], T]) -> T:
-        return await self._worker.call(lambda: self._recorder.read(ask))
+        if self._recorder.hangs:
+            raise HistoryTroubleError(self.why_away)
+        return await self._within(READ, lambda: self._recorder.read(ask))
+
+    async def _within(self, seconds: float, work: Callable[[], T]) -> T:
+        try:
+            async with asyncio.timeout(seconds):
+                found = await self._worker.call(work)
+        except TimeoutError:
+            self._silent = True
+            raise HistoryTroubleError(SILENT) from None
+        self._silent = False
+        return found
+
+
+async def _looking(look: Callable[[], None]) -> NoReturn:
+    while True:
+        await asyncio.sleep(LOOK)
+        look()

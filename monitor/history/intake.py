@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import NamedTuple
 
 import structlog
 
+from monitor.history.hearing import Hearing
 from monitor.history.rows import (
     Operation,
     of_entry,
+    of_expired,
     of_outgoing,
     of_postponed,
     of_settled,
@@ -44,20 +46,18 @@ class _Item(NamedTuple):
     """From the loop: what is to be kept, not converted yet."""
 
     make: Callable[[], list[Operation]]
-    entries: tuple[Entry, ...] = ()
-    outgoing: tuple[Outgoing, ...] = ()
+    number: int = 0
+    """By which those who send hear of it; 0: nobody has to."""
     states: Mapping[str, bytes] | None = None
     checkpoint: bool = False
 
 
 @dataclass(slots=True)
 class Held:
-    """Converted; ``told`` when those who send know of it."""
+    """Converted; ``number`` is that of its item."""
 
     operations: list[Operation]
-    entries: tuple[Entry, ...]
-    outgoing: tuple[Outgoing, ...]
-    told: bool = False
+    number: int
 
 
 @dataclass(slots=True, kw_only=True)
@@ -67,6 +67,7 @@ class Intake:
     clock: Callable[[], float]
     breathe: Callable[[], None]
     wake: Callable[[], None]
+    hearing: Hearing
     seen: deque[tuple[str, Seen]] = field(default_factory=deque)
     """Converted, oldest first; the worker's own, as the next two."""
     held: deque[Held] = field(default_factory=deque)
@@ -74,6 +75,8 @@ class Intake:
     """Of checkpoints, the newest of each."""
     dropped: int = 0
     """Observations that were taken and gave way."""
+    hangs: bool = False
+    """Whether the worker takes nothing, as the loop sees it."""
     lost: int = 0
     """Transitions, messages and marks beyond every bound, or refused."""
     _observed: deque[tuple[str, Observation]] = field(
@@ -91,19 +94,26 @@ class Intake:
 
     def record(self, entries: Sequence[Entry], states: Mapping[str, bytes]) -> None:
         at = self.clock()
+        outgoing = [one for entry in entries for one in entry.outgoing]
+        number = self.hearing.given(entries, outgoing)
+        if self.hangs and len(self._incoming) >= HELD_WHOLE:
+            entries = [replace(entry, evidence=None) for entry in entries]
 
         def make() -> list[Operation]:
             found = [operation for entry in entries for operation in of_entry(entry)]
             return found + of_states(states, at)
 
-        outgoing = tuple(one for entry in entries for one in entry.outgoing)
-        self._add(_Item(make, tuple(entries), outgoing, states))
+        self._add(_Item(make, number, states))
 
     def enqueue(self, outgoing: Sequence[Outgoing]) -> None:
-        self._add(_Item(lambda: [of_outgoing(one) for one in outgoing], (), tuple(outgoing)))
+        number = self.hearing.given((), outgoing)
+        self._add(_Item(lambda: [of_outgoing(one) for one in outgoing], number))
 
-    def settle(self, outgoing_id: str, at: float, error: str | None) -> None:
-        self._add(_Item(lambda: [of_settled(outgoing_id, at, error)]))
+    def settle(self, outgoing_ids: Sequence[str], at: float, error: str | None) -> None:
+        self._add(_Item(lambda: [of_settled(one, at, error) for one in outgoing_ids]))
+
+    def expire(self, before: float, at: float, error: str) -> None:
+        self._add(_Item(lambda: [of_expired(before, at, error)]))
 
     def postpone(self, outgoing_id: str, attempts: int, next_attempt_at: float) -> None:
         self._add(_Item(lambda: [of_postponed(outgoing_id, attempts, next_attempt_at)]))
@@ -162,7 +172,7 @@ class Intake:
             log.exception("history_fault")  # ours; those that wait behind it are not to suffer
             self.lost += 1
         else:
-            self.held.append(Held(operations, item.entries, item.outgoing))
+            self.held.append(Held(operations, item.number))
 
     def bound_held(self) -> None:
         """When nothing can be written anywhere, and those who send have been told."""
@@ -171,4 +181,3 @@ class Intake:
             self.lost += 1
         for held in islice(self.held, HELD_WHOLE, None):
             held.operations = without_evidence(held.operations)
-            held.entries = held.outgoing = ()

@@ -1,8 +1,8 @@
 """Transitions on disk while the database is away: one file, a line for each, in order.
 
 A line is a CRC-32 in hexadecimal, a space and the text. What was written whole is there after the
-process or the machine has died; the beginning of a line that was not is cut off when the file is
-next opened.
+process or the machine has died; the beginning of a line that was not is cut off when the next one
+is written.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ class Journal:
         self._read_to = 0
         self.length = 0
         """Lines that have not been replayed."""
-        self.broken = 0
-        """Lines that could not be read, since the start."""
+        self.broken: list[bytes] = []
+        """Lines that were read and are damaged, until somebody has dealt with them."""
 
     def open(self) -> None:
         """Counts what an earlier process left. To be called before the other methods; again does
@@ -58,8 +58,7 @@ class Journal:
                 for line in file:
                     if line.endswith(b"\n"):
                         lines, end = lines + 1, end + len(line)
-            if end < self._path.stat().st_size:
-                os.truncate(self._path, end)  # a line that was not written to its end
+            # a line that was not written to its end is cut off before the next one is written
             self.length, self._size = lines, end
         self._opened = True
 
@@ -76,6 +75,7 @@ class Journal:
         file = os.open(self._path, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o640)
         try:
             try:
+                os.ftruncate(file, self._size)
                 _write(file, data, self._size)
                 os.fsync(file)
             except OSError:
@@ -106,7 +106,7 @@ class Journal:
                 if checksum == b"%08x" % zlib.crc32(text):
                     found.append(text)
                 else:
-                    self.broken += 1
+                    self.broken.append(line.rstrip(b"\n"))
         return found, Place(end, lines)
 
     def replayed(self, place: Place) -> None:
@@ -117,6 +117,23 @@ class Journal:
             self._path.unlink(missing_ok=True)
             _sync_folder(self._path.parent)
             self._size = self._read_to = self.length = 0
+
+    def lay_aside(self, lines: Sequence[bytes], now: str) -> Path:
+        """Appends lines to a file beside it, as they are. Gives its name."""
+        kept = self._beside("damaged", now)
+        with kept.open("ab") as file:
+            file.writelines(line + b"\n" for line in lines)
+        return kept
+
+    def move_aside(self, now: str) -> Path:
+        """Gives what has its name another one. Gives that."""
+        kept = self._beside("unreadable", now)
+        self._path.rename(kept)
+        self._opened = False
+        return kept
+
+    def _beside(self, why: str, now: str) -> Path:
+        return self._path.with_name(f"{self._path.name}.{why}-{now}")
 
 
 def _write(file: int, data: bytes, at: int) -> None:

@@ -7,13 +7,21 @@ from collections.abc import Iterator, Sequence
 from heapq import merge
 from math import ceil, floor, inf
 from operator import attrgetter
+from typing import Any
 
-import structlog
 from sqlalchemy import Connection, Select, func, select
 
+from monitor.history.damage import readable
 from monitor.history.packing import pack, unpack
 from monitor.history.rollup import Rollup
-from monitor.history.rows import entry_of_row, outgoing_of_row, rollup_of_row, seen_of_row
+from monitor.history.rows import (
+    entry_of_row,
+    outgoing_of_row,
+    rollup_of_row,
+    seen_of_row,
+    state_of_row,
+    told,
+)
 from monitor.history.tables import (
     block,
     evidence,
@@ -27,8 +35,6 @@ from monitor.history.tables import (
 )
 from monitor.record import Entry, Outgoing, Seen
 
-log = structlog.get_logger("driftvakt")
-
 HOUR = 3600
 DAY = 86_400
 _MANY = 400
@@ -37,7 +43,8 @@ _MANY = 400
 
 def check_ids(connection: Connection) -> list[str]:
     """Every check that anything was ever kept of, by name."""
-    return list(connection.scalars(select(series.c.check_id).order_by(series.c.check_id)))
+    rows = connection.execute(select(series.c.check_id).order_by(series.c.check_id))
+    return list(readable(connection, "series", rows, lambda row: told(row.check_id)))
 
 
 def series_of(connection: Connection, check_id: str) -> int | None:
@@ -46,7 +53,19 @@ def series_of(connection: Connection, check_id: str) -> int | None:
 
 
 def states(connection: Connection) -> dict[str, bytes]:
-    return {row.key: bytes(row.data) for row in connection.execute(select(state))}
+    """All of them, by key."""
+    found, _ = some_states(connection, "", None)
+    return found
+
+
+def some_states(
+    connection: Connection, after: str, limit: int | None
+) -> tuple[dict[str, bytes], str | None]:
+    """Those ``after`` a key, by key, and after which key there are more of them."""
+    found = select(state.c.key, state.c.data).where(state.c.key > after).order_by(state.c.key)
+    rows = connection.execute(found.limit(limit) if limit is not None else found).all()
+    some = dict(readable(connection, "state", rows, state_of_row))
+    return some, next(reversed(some), None) if len(rows) == limit else None
 
 
 def stream_seen(
@@ -61,7 +80,7 @@ def stream_seen(
     newest = _raw(connection, number, since, until)
     at = 0
     for row in connection.execute(_blocks(number, since, until)):
-        rows = [seen for seen in unpacked(bytes(row.data)) if since <= seen.at < until]
+        rows = [seen for seen in unpacked(connection, row.data) if since <= seen.at < until]
         # an hour that was packed too early has rows of both kinds
         end = (row.hour + 1) * HOUR
         late = at
@@ -92,7 +111,7 @@ def stream_packed(
         while late < len(newest) and newest[late].at < (row.hour + 1) * HOUR:
             late += 1
         if late > at:
-            rows = unpacked(bytes(row.data))
+            rows = unpacked(connection, row.data)
             yield pack(list(merge(rows, newest[at:late], key=attrgetter("at"))))
             at = late
         else:
@@ -101,13 +120,9 @@ def stream_packed(
         yield pack(newest[at:])
 
 
-def unpacked(data: bytes) -> list[Seen]:
+def unpacked(connection: Connection, data: object) -> list[Seen]:
     """A block's observations; none when it is damaged: one hour is lost, not all of them."""
-    try:
-        return unpack(data)
-    except ValueError as error:
-        log.error("history_block_damaged", error=str(error))
-        return []
+    return next(readable(connection, "block", [data], lambda found: unpack(bytes(found))), [])
 
 
 def _blocks(number: int, since: float, until: float) -> Select[tuple[int, bytes]]:
@@ -127,7 +142,7 @@ def _raw(connection: Connection, number: int, since: float, until: float) -> lis
     )
     if until < inf:
         raw = raw.where(observation.c.at < until)
-    return [seen_of_row(row) for row in connection.execute(raw)]
+    return list(readable(connection, "observation", connection.execute(raw), seen_of_row))
 
 
 def transitions(
@@ -153,25 +168,42 @@ def transitions(
     found = found.order_by(transition.c.number.desc())
     if limit is not None:
         found = found.limit(limit)
-    return [entry_of_row(row) for row in connection.execute(found)][::-1]
+    return list(readable(connection, "transition", connection.execute(found), entry_of_row))[::-1]
 
 
 def entry(connection: Connection, transition_id: str) -> Entry | None:
     """One transition, by its id."""
-    found = connection.execute(select(transition).where(transition.c.id == transition_id)).first()
-    return None if found is None else entry_of_row(found)
+    found = connection.execute(select(transition).where(transition.c.id == transition_id))
+    return next(readable(connection, "transition", found.fetchmany(1), entry_of_row), None)
 
 
 def evidence_of(connection: Connection, transition_id: str) -> bytes | None:
     """What was kept for a transition: JSON."""
-    found = connection.scalar(select(evidence.c.data).where(evidence.c.id == transition_id))
-    return None if found is None else zlib.decompress(bytes(found))
+    found = connection.execute(select(evidence.c.data).where(evidence.c.id == transition_id))
+    return next(readable(connection, "evidence", found.fetchmany(1), _inflated), None)
 
 
-def pending(connection: Connection) -> list[Outgoing]:
-    """What is neither delivered nor given up, oldest first."""
-    found = select(outbox).where(outbox.c.settled_at.is_(None)).order_by(outbox.c.number)
-    return [outgoing_of_row(row) for row in connection.execute(found)]
+def pending(connection: Connection, since: float = 0.0) -> list[Outgoing]:
+    """What is neither delivered nor given up and was made after ``since``, oldest first."""
+    found = (
+        select(outbox)
+        .where(outbox.c.settled_at.is_(None), outbox.c.created_at > since)
+        .order_by(outbox.c.number)
+    )
+    return list(readable(connection, "outbox", connection.execute(found), outgoing_of_row))
+
+
+def overdue(connection: Connection, since: float) -> dict[str, int]:
+    """How many messages to each receiver are neither delivered nor given up and were not made
+    after ``since``.
+    """
+    found = (
+        select(outbox.c.notification, func.count().label("number"))
+        .where(outbox.c.settled_at.is_(None), outbox.c.created_at <= since)
+        .group_by(outbox.c.notification)
+    )
+    rows = connection.execute(found)
+    return dict(readable(connection, "outbox", rows, lambda r: (told(r.notification), r.number)))
 
 
 def newest_numbers() -> Select[tuple[int]]:
@@ -179,10 +211,20 @@ def newest_numbers() -> Select[tuple[int]]:
     return select(func.max(outbox.c.number)).group_by(outbox.c.notification, outbox.c.subject)
 
 
-def last_told(connection: Connection) -> list[Outgoing]:
-    """The newest message of each receiver and subject, delivered or not."""
-    found = select(outbox).where(outbox.c.number.in_(newest_numbers())).order_by(outbox.c.number)
-    return [outgoing_of_row(row) for row in connection.execute(found)]
+def last_told(connection: Connection, before: float = inf) -> list[Outgoing]:
+    """The newest message of each receiver and subject that was made until ``before``."""
+    newest = newest_numbers()
+    if before < inf:
+        newest = newest.where(outbox.c.created_at <= before)
+    found = select(outbox).where(outbox.c.number.in_(newest)).order_by(outbox.c.number)
+    return list(readable(connection, "outbox", connection.execute(found), outgoing_of_row))
+
+
+def _inflated(row: Any) -> bytes:
+    try:
+        return zlib.decompress(bytes(row.data))
+    except zlib.error as error:
+        raise ValueError(str(error)) from None
 
 
 def days(
@@ -199,7 +241,10 @@ def days(
     if until < inf:
         found = found.where(keys.day < ceil(until / DAY))
     rows = connection.execute(found.order_by(keys.day))
-    return [rollup_of_row(row, float(row.day * DAY)) for row in rows]
+    read = readable(
+        connection, "rollup_day", rows, lambda row: rollup_of_row(row, float(row.day * DAY))
+    )
+    return list(read)
 
 
 def hours(connection: Connection, check_id: str, since: float, until: float) -> list[Rollup]:
@@ -217,5 +262,7 @@ def hours(connection: Connection, check_id: str, since: float, until: float) -> 
             .where(keys.hour.in_(wanted), keys.series == number)
             .order_by(keys.hour)
         )
-        found += (rollup_of_row(row, float(row.hour * HOUR)) for row in rows)
+        found += readable(
+            connection, "rollup_hour", rows, lambda row: rollup_of_row(row, float(row.hour * HOUR))
+        )
     return found

@@ -9,8 +9,9 @@ checkpoints wait in memory alone, within bounds: the oldest observations give wa
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Sequence
+import contextlib
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -23,8 +24,12 @@ from sqlalchemy import Connection, select
 
 from monitor.estate import Retention
 from monitor.history.database import Database
-from monitor.history.intake import SLICE, Held, Intake
-from monitor.history.journal import NAME, Journal
+from monitor.history.deadline import WRITE
+from monitor.history.hearing import Hearing
+from monitor.history.intake import SLICE, Intake
+from monitor.history.journal import MOST, NAME, Journal
+from monitor.history.left import Left, Wanted, overlaid
+from monitor.history.left import read as read_left
 from monitor.history.rows import (
     Operation,
     from_line,
@@ -39,9 +44,8 @@ from monitor.history.trouble import (
     trouble_of,
 )
 from monitor.history.upkeep import Upkeep
-from monitor.history.versions import migrate
+from monitor.history.versions import HEAD, check_version, migrate
 from monitor.history.writing import apply, number_series, write_seen
-from monitor.record import Entry, Outgoing
 
 log = structlog.get_logger("driftvakt")
 
@@ -49,16 +53,19 @@ T = TypeVar("T")
 
 TICK = 1.0
 """Seconds between two writings of observations."""
-FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
+SHORT = 3.0
+"""Seconds within which somebody hears of an alarm while the database is away, kept or not: longer
+than an attempt takes."""
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 5.0
 REFUSED_PAUSE = 60.0
 _ROWS = 2_000
 _ITEMS = 200
 _REPLAY = 256 * 1024
 _LOOK = 5.0
 """Seconds between looks whether the file is still the one of that name."""
-_CLOSING = 5.0
-
-Recorded = Callable[[Sequence[Entry], Sequence[Outgoing]], None]
+_CLOSING = 1.0
+LEFT = 60.0
+"""Seconds for all that an earlier process left: each question has a deadline of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,9 +84,12 @@ class Figures:
     writes: int
     write_seconds: float
     """Of all writes together."""
+    set_aside: Mapping[str, int] = field(default_factory=dict)
+    """What could not be read and was left out: ``database``, ``journal`` (lines of it) and the
+    names of tables (rows of them)."""
 
 
-def _nobody(*_: object) -> None:
+def _nobody() -> None:
     """Until somebody listens."""
 
 
@@ -96,7 +106,6 @@ class Recorder:
     breathe: Callable[[], None]
     tell: Callable[[Callable[[], None]], None]
     wake: Callable[[], None]
-    recorded: Recorded = _nobody
     back: Callable[[], None] = _nobody
     away_since: float | None = None
     """Seconds since the epoch."""
@@ -107,6 +116,8 @@ class Recorder:
     _seconds: float = 0.0
     _replay_at: float = 0.0
     _ready: bool = False
+    _reached: bool = False
+    """Whether it was there at any time."""
     _retry_at: float = 0.0
     _pause: float = FIRST_PAUSE
     _looked_at: float = 0.0
@@ -117,14 +128,19 @@ class Recorder:
     _database: Database = field(init=False)
     _journal: Journal = field(init=False)
     upkeep: Upkeep = field(init=False)
+    hearing: Hearing = field(init=False)
     intake: Intake = field(init=False)
     """What the loop gives."""
+    _set_aside_of: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         """Raises :class:`HistoryTroubleError` for an address that is none."""
         self._database = self.database or Database(self.store, self.data_dir)
         self._journal = Journal(self.data_dir / NAME)
-        self.intake = Intake(clock=self.clock, breathe=self.breathe, wake=self.wake)
+        self.hearing = Hearing(self.timer)
+        self.intake = Intake(
+            clock=self.clock, breathe=self.breathe, wake=self.wake, hearing=self.hearing
+        )
         self.upkeep = Upkeep(self._database, self.retention, self.clock, self.breathe)
 
     def figures(self) -> Figures:
@@ -139,7 +155,35 @@ class Recorder:
             away=self.away_since is not None,
             writes=self._writes,
             write_seconds=self._seconds,
+            set_aside=Counter(self._set_aside_of) + Counter(self._database.damage.met),
         )
+
+    def unreadable(self, what: str, number: int) -> None:
+        """Counts what was given and is not understood."""
+        self._set_aside_of[what] += number
+
+    def look(self) -> None:
+        """On the loop, a few times a second: whether the worker hangs. What can be broken off is;
+        what cannot be is done without.
+        """
+        deadline = self._database.deadline
+        if deadline.passed:
+            self.break_off()
+        self.intake.hangs = self.hangs
+        if self.hangs and self.away_since is None:
+            self.away_since, self.why = self.clock(), "it does not answer"
+            log.error("history_away", store=self._database.shown, error=self.why)
+        patience = 0.0 if self.hangs else WRITE if self.away_since is None else SHORT
+        self.hearing.overdue(patience)
+
+    @property
+    def hangs(self) -> bool:
+        """Whether the worker waits for what does not answer, and cannot be helped."""
+        return self._database.deadline.hangs
+
+    def break_off(self) -> None:
+        """From any thread: what the worker waits for fails now."""
+        self._database.break_off()
 
     # in the worker
 
@@ -150,6 +194,8 @@ class Recorder:
         if now < self._retry_at:
             self._keep_apart()
             return min(self._retry_at - now, TICK)
+        if self.away_since is not None:
+            self._keep_apart()  # nobody waits for an attempt
         try:
             self._write()
             if self._more():
@@ -179,6 +225,67 @@ class Recorder:
         except HistoryTroubleError as error:
             self._gone(error)
             raise
+
+    def left(self, wanted: Wanted) -> Left:
+        """What an earlier process left, also in a database that can only be read.
+
+        Raises :class:`HistoryTroubleError` when it cannot be read either.
+        """
+        try:
+            return self._left_in(self._database, wanted)
+        except (CorruptError, RefusedError):
+            raise
+        except HistoryTroubleError:
+            if self.database is None and self._database.is_sqlite:
+                for as_it_is in (False, True):
+                    found = self._left_unwritten(wanted, as_it_is)
+                    if found is not None:
+                        return found
+            raise
+
+    def _left_in(self, database: Database, wanted: Wanted) -> Left:
+        self.intake.take()
+        written = False
+        if self.timer() >= self._retry_at:
+            try:
+                self._write()
+                while self._more():
+                    self._write()
+                written = True
+            except HistoryTroubleError as error:
+                self._gone(error)
+        if not self._reached and not database.is_sqlite:
+            raise HistoryTroubleError(self.why)  # once is enough of not being let in
+        page = partial(database.deadline.within, WRITE)
+        with database.reading(within=LEFT) as connection:
+            if not written and check_version(connection) != HEAD:
+                raise HistoryTroubleError("its tables are to be made or changed first")
+            found = read_left(connection, page, wanted)
+        return found if written else overlaid(found, self._journalled(), wanted.before)
+
+    def _left_unwritten(self, wanted: Wanted, as_it_is: bool) -> Left | None:
+        path = self._database.path
+        if path is None or (as_it_is and _size(path.with_name(path.name + "-wal"))):
+            return None
+        database = Database(self.store, self.data_dir, read_only=True, as_it_is=as_it_is)
+        try:
+            return self._left_in(database, wanted)
+        except HistoryTroubleError:
+            return None
+        finally:
+            database.close()
+
+    def _journalled(self) -> list[Operation]:
+        """All that is in the journal and can be read; it stays there."""
+        try:
+            lines, _ = self._journal.read(MOST)
+        except OSError:
+            return []
+        found: list[Operation] = []
+        for line in lines:
+            with contextlib.suppress(ValueError):
+                found += from_line(line)
+        return found
 
     def close(self) -> None:
         """Writes what waits, within a few seconds; what cannot be written goes to the journal."""
@@ -238,6 +345,7 @@ class Recorder:
         self._numbers.clear()
         migrate(self._database)
         self._ready, self._looked_at = True, now
+        self._reached = True
 
     def _replay(self) -> bool:
         """A piece of the journal; whether there is more of it."""
@@ -249,18 +357,18 @@ class Recorder:
         except OSError as error:
             self._journal_fault(error)
             self._replay_at = self.timer() + LONGEST_PAUSE
+            self._move_journal()
             return False
         operations: list[list[Operation]] = []
+        refused = []
         for line in lines:
             try:
                 operations.append(from_line(line))
             except ValueError:
-                self._journal.broken += 1
+                refused.append(line)
         self._write_all(operations)
-        if self._journal.broken:
-            log.error("history_journal_damaged", lines=self._journal.broken)
-            self.intake.lost += self._journal.broken
-            self._journal.broken = 0
+        if unread := [*self._journal.broken, *refused]:
+            self._lay_aside(unread)
         try:
             # damaged lines count too: all before `end` are done with
             self._journal.replayed(end)
@@ -268,13 +376,38 @@ class Recorder:
             self._journal_fault(error)
         return self._to_replay()
 
+    def _lay_aside(self, lines: Sequence[bytes]) -> None:
+        """Lines of the journal that nobody understands: for people to look at."""
+        self.intake.lost += len(lines)
+        self._set_aside_of["journal"] += len(lines)
+        kept = ""
+        try:
+            kept = str(self._journal.lay_aside(lines, self._stamp()))
+        except OSError as error:
+            kept = f"nowhere: {trouble_of(error)}"
+        self._journal.broken.clear()
+        log.error("history_journal_damaged", lines=len(lines), moved_to=kept)
+
+    def _move_journal(self) -> None:
+        """What stands in the journal's place and cannot be read makes room for one that can."""
+        try:
+            kept = self._journal.move_aside(self._stamp())
+        except OSError:
+            return  # told already; it is tried again
+        self._replay_at = 0.0
+        self._set_aside_of["journal"] += 1
+        log.error("history_journal_damaged", moved_to=str(kept))
+
+    def _stamp(self) -> str:
+        return datetime.fromtimestamp(self.clock(), UTC).strftime("%Y%m%dT%H%M%SZ")
+
     def _write_held(self) -> None:
         while self.intake.held:
             batch = list(islice(self.intake.held, _ITEMS))
             self._write_all([held.operations for held in batch])
             for _ in batch:
                 self.intake.held.popleft()
-            self._tell_recorded(batch)
+            self._tell_kept(max(held.number for held in batch))
             self.breathe()
 
     def _write_all(self, items: Sequence[list[Operation]]) -> None:
@@ -345,12 +478,12 @@ class Recorder:
         self._pause = min(2 * self._pause, LONGEST_PAUSE)
 
     def _set_aside(self, error: HistoryTroubleError) -> None:
-        now = datetime.fromtimestamp(self.clock(), UTC).strftime("%Y%m%dT%H%M%SZ")
         try:
-            kept = self._database.move_aside(now)
+            kept = self._database.move_aside(self._stamp())
         except HistoryTroubleError as why:
             log.error("history_corrupt", error=str(error), not_moved=str(why))
             return
+        self._set_aside_of["database"] += 1
         log.error("history_corrupt", error=str(error), moved_to=str(kept))
 
     def _returned(self) -> None:
@@ -365,18 +498,20 @@ class Recorder:
         """While the database is away: to the journal, or held within the bounds."""
         if not self.intake.held:
             return
+        last = max(held.number for held in self.intake.held)
         try:
-            self._journal.append([to_line(held.operations) for held in self.intake.held])
+            with self._database.deadline.within(WRITE):
+                self._journal.append([to_line(held.operations) for held in self.intake.held])
         except OSError as error:
             self._journal_fault(error)
             # nobody shall wait for an alarm because a disk is full
-            self._tell_recorded(self.intake.held)
+            self._tell_kept(last)
             self.intake.bound_held()
             return
         if self._journal_told:
             self._journal_told = False
             log.info("history_journal_written_again")
-        self._tell_recorded(self.intake.held)
+        self._tell_kept(last)
         self.intake.held.clear()
 
     def _journal_fault(self, error: OSError) -> None:
@@ -384,17 +519,16 @@ class Recorder:
             self._journal_told = True
             log.error("history_journal_fails", error=str(trouble_of(error)))
 
-    def _tell_recorded(self, batch: Sequence[Held] | deque[Held]) -> None:
-        fresh = [held for held in batch if not held.told]
-        for held in fresh:
-            held.told = True
-        entries = tuple(entry for held in fresh for entry in held.entries)
-        outgoing = tuple(one for held in fresh for one in held.outgoing)
-        if entries or outgoing:
-            self.tell(partial(self._tell, entries, outgoing))
+    def _tell_kept(self, number: int) -> None:
+        if number:
+            self.tell(partial(self.hearing.kept, number))
 
     def _tell_back(self) -> None:
         self.back()
 
-    def _tell(self, entries: Sequence[Entry], outgoing: Sequence[Outgoing]) -> None:
-        self.recorded(entries, outgoing)
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0

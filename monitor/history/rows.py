@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from monitor.estate import Text
 from monitor.history.packing import pack, unpack
 from monitor.history.rollup import Rollup, packed_latency, unpacked_latency
+from monitor.history.tables import evidence, outbox, state, transition
 from monitor.judge import Status
 from monitor.record import Entry, MessageKind, Outgoing, Seen
 from monitor.snapshot import Transition
@@ -47,22 +48,22 @@ def _text(value: str | None) -> str | None:
 
 def of_entry(entry: Entry) -> list[Operation]:
     """A transition, its evidence and its messages."""
-    told = entry.transition
+    of = entry.transition
     row: Row = {
         "id": entry.id,
-        "at": told.at,
-        "since": told.since,
-        "environment": text(told.environment),
-        "service": _text(told.service),
-        "before": told.before.value,
-        "after": told.after.value,
-        "began": told.began,
-        "planned": told.planned,
-        "was_planned": told.was_planned,
-        "check": _text(told.check),
-        "reason": told.reason.value if told.reason is not None else None,
-        "cause": told.cause.value if told.cause is not None else None,
-        "window": _text(told.window),
+        "at": of.at,
+        "since": of.since,
+        "environment": text(of.environment),
+        "service": _text(of.service),
+        "before": of.before.value,
+        "after": of.after.value,
+        "began": of.began,
+        "planned": of.planned,
+        "was_planned": of.was_planned,
+        "check": _text(of.check),
+        "reason": of.reason.value if of.reason is not None else None,
+        "cause": of.cause.value if of.cause is not None else None,
+        "window": _text(of.window),
         "message_sv": text(entry.message.sv),
         "message_en": text(entry.message.en),
     }
@@ -103,6 +104,11 @@ def of_states(states: Mapping[str, bytes], at: float) -> list[Operation]:
 def of_settled(outgoing_id: str, at: float, error: str | None = None) -> Operation:
     """A message that was delivered; given up, with an ``error``."""
     return Operation("settled", {"of": outgoing_id, "settled_at": at, "error": _text(error)})
+
+
+def of_expired(before: float, at: float, error: str) -> Operation:
+    """All messages that were made ``before`` and are still to be delivered: given up."""
+    return Operation("expired", {"before": before, "settled_at": at, "error": text(error)})
 
 
 def of_postponed(outgoing_id: str, attempts: int, next_attempt_at: float) -> Operation:
@@ -158,60 +164,98 @@ def of_rollup(rollup: Rollup, **keys: int) -> Row:
 
 def seen_of_row(row: Any) -> Seen:
     return Seen(
-        row.at,
-        row.duration,
+        _number(row.at),
+        _number(row.duration),
         Grade(row.grade),
         Reason(row.reason) if row.reason is not None else None,
         Cause(row.cause) if row.cause is not None else None,
         Phases(
-            resolve=row.resolve,
-            connect=row.connect,
-            tls=row.tls,
-            processing=row.processing,
-            transfer=row.transfer,
+            resolve=_maybe(row.resolve),
+            connect=_maybe(row.connect),
+            tls=_maybe(row.tls),
+            processing=_maybe(row.processing),
+            transfer=_maybe(row.transfer),
         ),
-        row.address,
-        row.status,
-        row.detail,
-        tuple(unpack(bytes(row.parts))) if row.parts is not None else (),
+        _whole(row.address),
+        int(row.status) if row.status is not None else None,
+        told(row.detail),
+        tuple(unpack(_bytes_of(row.parts))) if row.parts is not None else (),
+    )
+
+
+def transition_of_row(row: Any) -> Transition:
+    return Transition(
+        at=_number(row.at),
+        since=_number(row.since),
+        environment=told(row.environment),
+        service=_whole(row.service),
+        before=Status(row.before),
+        after=Status(row.after),
+        began=_number(row.began) if row.began is not None else None,
+        planned=bool(row.planned),
+        was_planned=bool(row.was_planned),
+        check=_whole(row.check),
+        reason=Reason(row.reason) if row.reason is not None else None,
+        cause=Cause(row.cause) if row.cause is not None else None,
+        window=_whole(row.window),
     )
 
 
 def entry_of_row(row: Any) -> Entry:
     """Without its evidence and its messages."""
-    transition = Transition(
-        at=row.at,
-        since=row.since,
-        environment=row.environment,
-        service=row.service,
-        before=Status(row.before),
-        after=Status(row.after),
-        began=row.began,
-        planned=bool(row.planned),
-        was_planned=bool(row.was_planned),
-        check=row.check,
-        reason=Reason(row.reason) if row.reason is not None else None,
-        cause=Cause(row.cause) if row.cause is not None else None,
-        window=row.window,
-    )
-    return Entry(transition=transition, message=Text(sv=row.message_sv, en=row.message_en))
+    told(row.id)
+    message = Text(sv=told(row.message_sv), en=told(row.message_en))
+    return Entry(transition=transition_of_row(row), message=message)
 
 
 def outgoing_of_row(row: Any) -> Outgoing:
     return Outgoing(
-        id=row.id,
-        notification=row.notification,
-        subject=row.subject,
+        id=told(row.id),
+        notification=told(row.notification),
+        subject=told(row.subject),
         kind=MessageKind(row.kind),
-        created_at=row.created_at,
-        payload=bytes(row.payload),
-        attempts=row.attempts,
-        next_attempt_at=row.next_attempt_at,
+        created_at=_number(row.created_at),
+        payload=_bytes_of(row.payload),
+        attempts=int(row.attempts),
+        next_attempt_at=_number(row.next_attempt_at),
     )
 
 
+def state_of_row(row: Any) -> tuple[str, bytes]:
+    return told(row.key), _bytes_of(row.data)
+
+
+def told(value: object) -> str:
+    """A text that is one: a damaged cell of SQLite is read with surrogates, or is no text."""
+    if not isinstance(value, str):
+        raise TypeError("a cell is no text")
+    if not value.isascii():
+        value.encode()  # raises for surrogates
+    return value
+
+
+def _whole(value: object) -> str | None:
+    return None if value is None else told(value)
+
+
+def _number(value: object) -> float:
+    if not isinstance(value, float | int):
+        raise TypeError("a cell is no number")
+    return float(value)
+
+
+def _maybe(value: object) -> float | None:
+    return value if value is None or isinstance(value, float) else _number(value)
+
+
+def _bytes_of(value: object) -> bytes:
+    if not isinstance(value, bytes | memoryview | bytearray):
+        raise TypeError("a cell is no data")
+    return bytes(value)
+
+
 def rollup_of_row(row: Any, start: float) -> Rollup:
-    total, longest, buckets = unpacked_latency(bytes(row.latency))
+    total, longest, buckets = unpacked_latency(_bytes_of(row.latency))
     return Rollup(
         start=start,
         good=row.good,
@@ -229,17 +273,35 @@ def rollup_of_row(row: Any, start: float) -> Rollup:
 
 def to_line(operations: Iterable[Operation]) -> bytes:
     """JSON on one line."""
-    told = [[one.name, one.row] for one in operations]
-    return json.dumps(told, default=_bytes, separators=(",", ":")).encode()
+    every = [[one.name, one.row] for one in operations]
+    return json.dumps(every, default=_bytes, separators=(",", ":")).encode()
+
+
+_OPERATIONS = {
+    table.name if table is not outbox else "outgoing": {
+        column.name for column in table.columns if column.name != "number"
+    }
+    for table in (transition, evidence, outbox, state)
+} | {
+    "settled": {"of", "settled_at", "error"},
+    "postponed": {"of", "attempts", "next_attempt_at"},
+    "expired": {"before", "settled_at", "error"},
+}
+"""What the journal may hold: operations, and the values that each must have."""
 
 
 def from_line(line: bytes) -> list[Operation]:
     """Raises ``ValueError`` for anything else than :func:`to_line` gives."""
     try:
-        found = json.loads(line, object_hook=_unbytes)
-        return [Operation(name, dict(row)) for name, row in found]
-    except (TypeError, ValueError) as error:
+        found = [Operation(name, dict(row)) for name, row in json.loads(line, object_hook=_unbytes)]
+        for name, row in found:
+            if row.keys() != _OPERATIONS[name]:
+                raise ValueError(f"{name} has other values")
+            if any(isinstance(value, dict | list) for value in row.values()):
+                raise ValueError(f"{name} holds more than values")
+    except (TypeError, ValueError, KeyError, RecursionError) as error:
         raise ValueError("not a line of the journal") from error
+    return found
 
 
 def _bytes(value: object) -> object:

@@ -44,7 +44,7 @@ def trouble_of(error: Exception, secrets: tuple[str, ...] = ()) -> HistoryTroubl
     # PostgreSQL: class 22 is data, 23 integrity, 42 what has been asked for
     state = getattr(cause, "sqlstate", None) or ""
     refused = type(cause).__name__ in {"IntegrityError", "DataError", "ProgrammingError"}
-    values = isinstance(cause, (UnicodeError, OverflowError, TypeError))
+    values = isinstance(cause, (ValueError, OverflowError, TypeError))
     if state[:2] in {"22", "23"} or (refused and not state) or values:
         return UnwritableError(told)
     return HistoryTroubleError(told)

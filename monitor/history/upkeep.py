@@ -9,6 +9,7 @@ from operator import attrgetter
 from sqlalchemy import Connection, delete, func, select
 
 from monitor.estate import Retention
+from monitor.history.damage import readable
 from monitor.history.database import Database
 from monitor.history.packing import pack
 from monitor.history.queries import DAY, HOUR, newest_numbers, unpacked
@@ -117,15 +118,16 @@ class Upkeep:
         """The oldest hour of a check that is over and not packed yet; whether there was one."""
         with self._database.transaction() as connection:
             mine = observation.c.series == number
-            oldest = connection.scalar(select(func.min(observation.c.at)).where(mine))
-            if oldest is None or floor(oldest / HOUR) >= hour:
+            over = mine & (observation.c.at < hour * HOUR)
+            oldest = connection.scalar(select(func.min(observation.c.at)).where(over))
+            if oldest is None:
                 return False
             that = floor(oldest / HOUR)
             within = mine & (observation.c.at < (that + 1) * HOUR)
             rows: list[Seen] = []
             found = connection.execute(select(observation).where(within).order_by("at"))
             for batch in found.partitions(_ROWS):
-                rows += map(seen_of_row, batch)
+                rows += readable(connection, "observation", batch, seen_of_row)
                 self._breathe()
             self._keep(connection, number, that, rows)
             connection.execute(delete(observation).where(within))
@@ -136,7 +138,7 @@ class Upkeep:
         earlier = connection.scalar(select(block.c.data).where(here))
         every = rows
         if earlier is not None:  # some of them came late
-            old = unpacked(bytes(earlier))
+            old = unpacked(connection, earlier)
             there = {round(seen.at, 3) for seen in old}  # packed, it may have been rounded
             rows = [seen for seen in rows if round(seen.at, 3) not in there]
             every = sorted([*old, *rows], key=attrgetter("at"))
@@ -152,8 +154,9 @@ class Upkeep:
             was = connection.execute(
                 select(table).where(table.c.series == number, table.c[key] == value)
             ).first()
-            both = [added] if was is None else [rollup_of_row(was, start), added]
-            row = of_rollup(joined(start, both), **{"series": number, key: value})
+            before = [was] if was is not None else []
+            known = readable(connection, table.name, before, lambda row: rollup_of_row(row, start))  # noqa: B023
+            row = of_rollup(joined(start, [*known, added]), **{"series": number, key: value})
             write_rollup(connection, table, row)
 
     def _give_back(self) -> bool:
@@ -174,12 +177,14 @@ def _forget_hours(connection: Connection, kept: float) -> bool:
 
 
 def _forget_transitions(connection: Connection, kept: float) -> bool:
-    old = select(transition.c.id).where(transition.c.at < kept).order_by(transition.c.at)
-    ids = list(connection.scalars(old.limit(_ROWS)))
-    if ids:
+    old = select(transition.c.number).where(transition.c.at < kept).order_by(transition.c.at)
+    numbers = list(connection.scalars(old.limit(_ROWS)))
+    if numbers:
+        these = transition.c.number.in_(numbers)
+        ids = select(transition.c.id).where(these)
         connection.execute(delete(evidence).where(evidence.c.id.in_(ids)))
-        connection.execute(delete(transition).where(transition.c.id.in_(ids)))
-    return bool(ids)
+        connection.execute(delete(transition).where(these))
+    return bool(numbers)
 
 
 def _forget_outbox(connection: Connection, kept: float) -> bool:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
 
-from monitor.history.database import Database, lock
+from monitor.history.database import MIGRATION, Database, lock
 from monitor.history.tables import METADATA, VERSION_TABLE
 from monitor.history.tables import version as version_table
 from monitor.history.trouble import RefusedError
@@ -54,7 +54,7 @@ def migrate(database: Database, to: str = HEAD) -> None:
     with database.reading() as connection:
         if check_version(connection) == to:
             return
-    with database.transaction(durable=True) as connection:
+    with database.transaction(durable=True, within=MIGRATION) as connection:
         lock(connection, _LOCK)
         if check_version(connection) == to:  # somebody else was faster
             return

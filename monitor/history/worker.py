@@ -22,7 +22,10 @@ T = TypeVar("T")
 Step = Callable[[], float]
 """Does some work and gives the seconds until it wants to be called again."""
 BREATH = 0.0005
-_STOPPED_WITHIN = 20.0
+STOP = 1.5
+"""Seconds that the last work may take by itself."""
+_BROKEN_OFF = 0.5
+"""And once it was broken off."""
 _FAULT_PAUSE = 1.0
 
 
@@ -58,8 +61,10 @@ class Worker(Protocol):
     def breathe(self) -> None:
         """From inside a step, between pieces of work: lets the loop have its turn."""
 
-    async def stop(self, last: Callable[[], None]) -> None:
-        """Runs ``last``, then nothing any more."""
+    async def stop(
+        self, last: Callable[[], None], break_off: Callable[[], None] | None = None
+    ) -> None:
+        """Runs ``last``, then nothing any more. ``break_off`` ends what takes too long."""
 
 
 class ThreadWorker:
@@ -82,7 +87,13 @@ class ThreadWorker:
 
     async def call(self, what: Callable[[], T]) -> T:
         future: asyncio.Future[T] = self._loop.create_future()
-        self._put(_Call(what, partial(self._post, _settle, future)))
+        # whoever does not wait any more gets no answer
+        self._put(
+            _Call(
+                lambda: None if future.cancelled() else what(),
+                partial(self._post, _settle, future),
+            )
+        )
         return await future
 
     def tell(self, what: Callable[[], None]) -> None:
@@ -92,7 +103,9 @@ class ThreadWorker:
         # whoever waits for the interpreter gets it, instead of asking for it in vain for 5 ms
         time.sleep(BREATH)
 
-    async def stop(self, last: Callable[[], None]) -> None:
+    async def stop(
+        self, last: Callable[[], None], break_off: Callable[[], None] | None = None
+    ) -> None:
         thread = self._thread
         if thread is None or not thread.is_alive():
             return
@@ -103,12 +116,15 @@ class ThreadWorker:
             last()
 
         self._put(_Call(end, partial(self._post, _settle, ended)))
-        try:
-            async with asyncio.timeout(_STOPPED_WITHIN):
-                await ended
-        except TimeoutError:
-            log.error("history_does_not_stop", seconds=_STOPPED_WITHIN)
+        await asyncio.wait([ended], timeout=STOP)
+        if not ended.done() and break_off is not None:
+            break_off()
+            await asyncio.wait([ended], timeout=_BROKEN_OFF)
+        if not ended.done():
+            # the thread holds up nobody: it ends with the process
+            log.error("history_does_not_stop", seconds=STOP + _BROKEN_OFF)
             return
+        ended.result()
         thread.join()
         self._refuse_rest()
 
@@ -191,7 +207,9 @@ class InlineWorker:
     def breathe(self) -> None:
         """Nobody waits."""
 
-    async def stop(self, last: Callable[[], None]) -> None:
+    async def stop(
+        self, last: Callable[[], None], break_off: Callable[[], None] | None = None
+    ) -> None:
         if self._next is not None:
             self._next.cancel()
         self._step = None

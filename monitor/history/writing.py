@@ -107,6 +107,9 @@ def _statements(dialect: str) -> Mapping[str, Executable]:
         "settled": update(outbox)
         .where(open_message)
         .values(settled_at=bindparam("settled_at"), error=bindparam("error")),
+        "expired": update(outbox)
+        .where(outbox.c.created_at <= bindparam("before"), outbox.c.settled_at.is_(None))
+        .values(settled_at=bindparam("settled_at"), error=bindparam("error")),
         "postponed": update(outbox)
         .where(open_message)
         .values(attempts=bindparam("attempts"), next_attempt_at=bindparam("next_attempt_at")),

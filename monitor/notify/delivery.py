@@ -16,7 +16,7 @@ import aiohttp
 import structlog
 
 from monitor.estate import Estate
-from monitor.notify.lane import Lane, Outbox, Pace, Told
+from monitor.notify.lane import GIVE_UP, TOO_OLD, Lane, Outbox, Pace, Told
 from monitor.notify.message import read
 from monitor.notify.posting import Poster, open_session
 from monitor.notify.senders import make_sender
@@ -89,8 +89,11 @@ class Deliverer:
         """Takes in what the outbox has. Also to be called when a store that was away is back; one
         that cannot be read is logged, and nothing else.
         """
+        now = self._pace.clock()
         try:
-            told, pending = await self._outbox.last_told(), await self._outbox.pending()
+            expired = await self._outbox.expire(now - GIVE_UP, now, TOO_OLD)
+            told = await self._outbox.last_told()
+            pending = await self._outbox.pending(now - GIVE_UP)
         except Exception:
             log.exception("outbox_unreadable")
             return
@@ -102,7 +105,19 @@ class Deliverer:
                     lane.sender.restore(read(one))
                 except ValueError as error:
                     log.warning("notification_unreadable", error=str(error))
-        self.take(pending)
+        if expired:
+            for name, number in expired.items():
+                self._told.notified(name, "given_up", number)
+            number = sum(expired.values())
+            log.error("notification_given_up", number=number, error=TOO_OLD)
+        by_lane: dict[str, list[Outgoing]] = {}
+        for one in pending:
+            by_lane.setdefault(one.notification, []).append(one)
+        for name, some in by_lane.items():
+            if name in self._lanes:
+                self._lanes[name].take_all(some)
+            else:
+                self.take(some)
 
     async def reload(self, estate: Estate) -> None:
         """Goes over to another configuration and reads the files of addresses and secrets again.
@@ -134,7 +149,8 @@ class Deliverer:
 
     def _lane(self, receiver: Receiver) -> Lane:
         sender = self._make(receiver, self._estate, self._session)
-        return Lane(receiver, sender, self._outbox, self._told, self._pace)
+        zone = self._estate.timezone
+        return Lane(receiver, sender, self._outbox, self._told, self._pace, zone)
 
     def _start(self, name: str) -> None:
         task = asyncio.create_task(self._lanes[name].run(), name=f"notify-{name}")

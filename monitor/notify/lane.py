@@ -1,6 +1,6 @@
 """One receiver's messages on their way: in order for each subject, until delivered or a day old.
 
-Each batch that :mod:`monitor.notify.grouping` lets go is a task of its own, with tenacity's retries
+What could not go in time gives way to what is newer (:mod:`monitor.notify.folding`). Each batch that :mod:`monitor.notify.grouping` lets go is a task of its own, with tenacity's retries
 around its attempts. Its subjects are busy until it is done: a later message of theirs waits, other
 subjects go on. A batch that has begun stays as it is, so that its idempotency key does too.
 """
@@ -11,13 +11,16 @@ import asyncio
 import random
 import time
 from collections import OrderedDict, deque
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import NoReturn, Protocol
+from zoneinfo import ZoneInfo
 
 import structlog
 from tenacity import AsyncRetrying, RetryCallState, RetryError, retry_if_exception_type
 
+from monitor.notify.folding import LATE, NOTHING, Missed, folded, newest
 from monitor.notify.grouping import Lately, Waiting, collect
 from monitor.notify.message import Message, read
 from monitor.notify.sending import Sender, SendFailed
@@ -28,8 +31,11 @@ log = structlog.get_logger("driftvakt")
 
 GIVE_UP = 86_400.0
 """Age in seconds at which a message is given up."""
+TOO_OLD = "it is older than a day"
 BASE, CAP = 1.0, 300.0
 """Seconds: the back-off's first and last ceiling."""
+ASKED = 300.0
+"""Seconds at most for which a receiver's ``Retry-After`` is honoured."""
 REFUSED = 300.0
 """Seconds at least between attempts where the receiver refuses: somebody must mend something."""
 AT_A_TIME = 4
@@ -42,13 +48,23 @@ REFRESH_TIMEOUT = 15.0
 
 
 class Outbox(Protocol):
-    """Where messages are kept until they are delivered. The latter three must not block."""
+    """Where messages are kept until they are delivered. Those that are no coroutines must not
+    block.
+    """
 
-    async def pending(self) -> list[Outgoing]:
-        """What is not delivered, oldest first."""
+    async def pending(self, since: float) -> list[Outgoing]:
+        """What is not delivered and was made after ``since``, oldest first."""
 
-    async def last_told(self) -> list[Outgoing]:
+    async def expire(self, before: float, at: float, error: str) -> Mapping[str, int]:
+        """Gives up what is not delivered and was not made after ``before``; gives how many by
+        receiver.
+        """
+
+    async def last_told(self) -> Sequence[Outgoing]:
         """The newest message of each receiver and subject, delivered or not."""
+
+    def superseded(self, outgoing_ids: Sequence[str], at: float) -> None:
+        """These are not sent: a newer one says what they say."""
 
     def delivered(self, outgoing_id: str, at: float) -> None: ...
 
@@ -58,9 +74,9 @@ class Outbox(Protocol):
 
 
 class Told(Protocol):
-    """Counts outcomes: ``delivered``, ``failed`` (an attempt), ``given_up``."""
+    """Counts outcomes: ``delivered``, ``failed`` (an attempt), ``given_up``, ``folded``."""
 
-    def notified(self, notification: str, outcome: str) -> None: ...
+    def notified(self, notification: str, outcome: str, number: int = 1) -> None: ...
 
 
 def full_jitter(ceiling: float) -> float:
@@ -83,7 +99,13 @@ class Lane:
     """The way to one receiver. ``run`` is its task."""
 
     def __init__(
-        self, receiver: Receiver, sender: Sender, outbox: Outbox, told: Told, pace: Pace
+        self,
+        receiver: Receiver,
+        sender: Sender,
+        outbox: Outbox,
+        told: Told,
+        pace: Pace,
+        zone: ZoneInfo,
     ) -> None:
         self.receiver = receiver
         self.sender = sender
@@ -96,6 +118,10 @@ class Lane:
         self._waiting = 0
         self._lately = Lately()
         self._news = asyncio.Event()
+        self._zone = zone
+        self._missed: dict[str, Missed] = {}
+        """By subject what its next message is to say too."""
+        self._resting: set[asyncio.Future[None]] = set()
         self._places = asyncio.Semaphore(AT_A_TIME)
 
     def take(self, outgoing: Outgoing) -> None:
@@ -118,6 +144,24 @@ class Lane:
             self._queues[outgoing.subject] = deque([*first, *ordered])
         self._news.set()
 
+    def take_all(self, outgoing: Iterable[Outgoing]) -> None:
+        """Takes in what an earlier process left, oldest first: of each subject what is still news."""
+        left: dict[str, list[Outgoing]] = {}
+        for one in outgoing:
+            if one.id not in self._known:
+                left.setdefault(one.subject, []).append(one)
+        now = self._pace.clock()
+        for subject, some in left.items():
+            if len(some) > 1 and now - some[0].created_at >= self._patience:
+                kept = some[newest(some)]
+                gone = [one for one in some if one is not kept]
+                self._known |= dict.fromkeys(one.id for one in gone[-REMEMBERED:])
+                self._drop(subject, gone)
+                self.take(kept)
+                continue
+            for one in some:
+                self.take(one)
+
     def waiting(self) -> Iterator[Outgoing]:
         """All that is not done."""
         for queue in self._queues.values():
@@ -137,16 +181,16 @@ class Lane:
             while True:
                 self._news.clear()
                 now = self._pace.monotonic()
+                late = self._fold(now)
                 plan = collect(self._heads(), self.receiver, self._lately, now)
                 for batch in plan.batches:
                     self._busy.update(one.outgoing.subject for one in batch)
                     for key in {one.key for one in batch}:
                         self._lately.sent(key, sum(one.key == key for one in batch), now)
                     group.create_task(self._deliver([one.outgoing for one in batch]))
+                again = min((at for at in (plan.look_again, late) if at is not None), default=None)
                 try:
-                    async with asyncio.timeout(
-                        None if plan.look_again is None else max(0.0, plan.look_again - now)
-                    ):
+                    async with asyncio.timeout(None if again is None else max(0.0, again - now)):
                         await self._news.wait()
                 except TimeoutError:
                     pass
@@ -155,6 +199,46 @@ class Lane:
         for subject, queue in self._queues.items():
             if subject not in self._busy:
                 yield queue[0]
+
+    def _fold(self, now: float) -> float | None:
+        """Lets late messages give way to newer ones of their subjects; gives when more may be
+        late.
+        """
+        patience = self._patience
+        wall = self._pace.clock()
+        again: list[float] = []
+        for subject, queue in self._queues.items():
+            begun = subject in self._busy
+            if len(queue) < 2 + begun:
+                continue
+            first = queue[1 if begun else 0]
+            if now - first.at < patience and wall - first.outgoing.created_at < patience:
+                again.append(first.at + patience)
+                continue
+            waiting = list(queue)[begun:]
+            kept = waiting[newest([one.outgoing for one in waiting])]
+            gone = [one.outgoing for one in waiting if one is not kept]
+            for _ in waiting:
+                queue.pop()
+            # it has waited for as long as what it takes the place of
+            queue.append(kept._replace(at=first.at))
+            self._waiting -= len(gone)
+            self._drop(subject, gone)
+        return min(again, default=None)
+
+    @property
+    def _patience(self) -> float:
+        """Seconds after which a message that could not go is late."""
+        return (self.receiver.group_wait if self.receiver.groups else 0.0) + LATE
+
+    def _drop(self, subject: str, gone: Sequence[Outgoing], said: Missed = NOTHING) -> None:
+        """These are not sent: the next one of the subject says it, and what they ``said`` too."""
+        missed = self._missed.get(subject, NOTHING).and_these(gone)
+        self._missed[subject] = Missed(missed.number + said.number, min(missed.since, said.since))
+        ids = [one.id for one in gone if one.kind is not MessageKind.REMINDER]
+        if ids:
+            self._outbox.superseded(ids, self._pace.clock())
+        self._told.notified(self.receiver.name, "folded", len(gone))
 
     def _make_room(self, subject: str) -> None:
         """Gives up the oldest message that nobody is sending, of the subject with the most."""
@@ -175,15 +259,19 @@ class Lane:
     async def _deliver(self, batch: list[Outgoing]) -> None:
         messages = []
         readable = []
+        missed: dict[str, Missed] = {}
         for one in batch:
             try:
-                messages.append(read(one))
-                readable.append(one)
+                message = read(one)
             except ValueError as error:
                 self._give_up([one], str(error))
+                continue
+            missed[one.subject] = self._missed.pop(one.subject, NOTHING)
+            messages.append(folded(message, missed[one.subject], self._zone))
+            readable.append(one)
         if messages:
             try:
-                await self._until_done(readable, messages)
+                await self._until_done(readable, messages, missed)
             except Exception:
                 # still pending in the outbox: the next start tries again, others go on now
                 log.exception("notification_fault", notification=self.receiver.name)
@@ -196,7 +284,9 @@ class Lane:
                 del self._queues[one.subject]
         self._news.set()
 
-    async def _until_done(self, batch: list[Outgoing], messages: list[Message]) -> None:
+    async def _until_done(
+        self, batch: list[Outgoing], messages: list[Message], missed: Mapping[str, Missed]
+    ) -> None:
         oldest = min(one.created_at for one in batch)
 
         def too_old(_: RetryCallState) -> bool:
@@ -210,18 +300,25 @@ class Lane:
                     self._outbox.postponed(one.id, one.attempts + state.attempt_number, at)
 
         if self._pace.clock() - oldest >= GIVE_UP:
-            self._give_up(batch, "it is older than a day")
+            self._give_up(batch, TOO_OLD)
             return
         try:
             async for attempt in AsyncRetrying(
-                sleep=self._pace.sleep,
+                sleep=self._rest,
                 wait=self._pause,
                 stop=too_old,
                 retry=retry_if_exception_type(SendFailed),
                 before_sleep=postpone,
             ):
+                number = attempt.retry_state.attempt_number
+                late = self._pace.clock() - oldest >= self._patience
+                if late and number > 1 and all(self._followed(one.subject) for one in batch):
+                    # what it says is not so any more; should it have arrived, that does no harm
+                    for one in batch:
+                        self._drop(one.subject, [one], missed[one.subject])
+                    return
                 with attempt:
-                    await self._attempt(messages, attempt.retry_state.attempt_number)
+                    await self._attempt(messages, number)
         except RetryError as error:
             failed = error.last_attempt.exception()
             self._give_up(batch, failed.detail if isinstance(failed, SendFailed) else "")
@@ -239,8 +336,35 @@ class Lane:
         if isinstance(failed, SendFailed):
             if failed.refused:
                 pause = REFUSED + self._pace.jitter(REFUSED)
-            pause = max(pause, failed.retry_after or 0.0)
+            pause = max(pause, min(failed.retry_after or 0.0, ASKED))
         return pause
+
+    def _followed(self, subject: str) -> bool:
+        """Whether something newer waits behind the message that is under way."""
+        return any(
+            one.outgoing.kind is not MessageKind.REMINDER
+            for one in islice(self._queues[subject], 1, None)
+        )
+
+    async def _rest(self, seconds: float) -> None:
+        """Between two attempts: ``seconds``, or until the receiver has taken another message."""
+        await self._pace.sleep(min(seconds, BASE))
+        if seconds <= BASE:
+            return
+        answered = asyncio.get_running_loop().create_future()
+        self._resting.add(answered)
+        rest = asyncio.ensure_future(self._pace.sleep(seconds - BASE))
+        try:
+            await asyncio.wait({answered, rest}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            rest.cancel()
+            self._resting.discard(answered)
+
+    def _answers(self) -> None:
+        """The receiver has just taken something: nobody needs to rest any more."""
+        for one in self._resting:
+            if not one.done():
+                one.set_result(None)
 
     async def _attempt(self, messages: Sequence[Message], number: int) -> None:
         name = self.receiver.name
@@ -253,6 +377,7 @@ class Lane:
                 log.exception("notification_fault", notification=name)
                 failed = SendFailed(f"a fault of our own: {type(error).__name__}")
             else:
+                self._answers()
                 log.log(
                     20 if number > 1 else 10,
                     "notification_delivered",
@@ -307,4 +432,5 @@ class Lane:
                 log.exception("notification_fault", notification=self.receiver.name)
             else:
                 failing = False
+                self._answers()
             await self._pace.sleep(self.sender.refresh_every or 0.0)

@@ -46,6 +46,8 @@ class Message:
     alarm: Status | None = None
     """The status of the alarm that is open at the receiver after this message."""
     alarmed_at: float | None = None
+    folded: int = 0
+    """Earlier messages of the service that it says too, and that are not sent."""
 
     @property
     def subject(self) -> str:
@@ -77,6 +79,7 @@ class Message:
             "message": _both(self.text),
             "alarm": self.alarm.value if self.alarm else None,
             "alarmed_at": stamp(self.alarmed_at) if self.alarmed_at is not None else None,
+            "folded": self.folded,
         }
 
     def payload(self) -> bytes:
@@ -109,8 +112,9 @@ def read(outgoing: Outgoing) -> Message:
             text=Text(**found["message"]),
             alarm=Status(found["alarm"]) if found["alarm"] else None,
             alarmed_at=_maybe(found["alarmed_at"]),
+            folded=found.get("folded", 0),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ValueError(f"outbox row {outgoing.id} cannot be read: {error}") from None
 
 

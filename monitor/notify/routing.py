@@ -122,6 +122,32 @@ class Router:
             if message.subject in self._services and outgoing.notification in self._receivers:
                 self._told(outgoing.notification, message)
 
+    def take_up(self, told: Outgoing, own: Outgoing | None) -> Message | None:
+        """Of one receiver and subject what earlier processes ``told`` last, once this process may
+        have said something of it: ``own`` is the newest of that. Gives the message when an alarm
+        is open by it.
+        """
+        try:
+            message = read(told)
+        except ValueError:
+            return None
+        known = message.subject in self._services and told.notification in self._receivers
+        if not known or message.alarm is None:
+            return None
+        if own is None:
+            self._told(told.notification, message)
+        return message
+
+    def all_clear(
+        self, receiver: str, transition: Transition, text: Text, now: float
+    ) -> tuple[Outgoing, ...]:
+        """The message that closes one receiver's alarm."""
+        service = self._services[f"{transition.environment}/{transition.service}"]
+        found = self._receivers[receiver]
+        message = self._message(found, service, transition, MessageKind.RECOVERY, text, None)
+        self._told(receiver, message)
+        return (_outgoing(receiver, message, now),)
+
     def plan(self, transition: Transition, text: Text, now: float) -> tuple[Outgoing, ...]:
         """The messages that ``transition`` causes; an environment's own causes none, since those
         of its services name it. ``text`` is what it means to a reader.

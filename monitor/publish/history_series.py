@@ -4,7 +4,7 @@ says what it wants to be told.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Protocol
 
 from prometheus_client.metrics_core import (
@@ -35,6 +35,8 @@ class HistoryFigures(Protocol):
     def writes(self) -> int: ...
     @property
     def write_seconds(self) -> float: ...
+    @property
+    def set_aside(self) -> Mapping[str, int]: ...
 
 
 class HistorySeries(Collector):
@@ -71,6 +73,14 @@ class HistorySeries(Collector):
         dropped.add_metric(["observation"], found.observations_dropped)
         dropped.add_metric(["transition"], found.entries_lost)
         yield dropped
+        aside = CounterMetricFamily(
+            "driftvakt_history_set_aside",
+            "What was kept and cannot be read, and was left out: files, lines, states and rows.",
+            labels=["what"],
+        )
+        for what in sorted({"database", "journal", "state", *found.set_aside}):
+            aside.add_metric([what], found.set_aside.get(what, 0))
+        yield aside
         yield SummaryMetricFamily(
             "driftvakt_history_write_seconds",
             "How long the writings of a batch took.",

@@ -170,8 +170,8 @@ class House:
     def internal_error(self) -> None:
         self._internal_errors.inc()
 
-    def notified(self, notification: str, outcome: str) -> None:
-        self._notifications.labels(notification=notification, outcome=outcome).inc()
+    def notified(self, notification: str, outcome: str, number: int = 1) -> None:
+        self._notifications.labels(notification=notification, outcome=outcome).inc(number)
 
     def watch_history(self, figures: Callable[[], HistoryFigures]) -> None:
         """From now on the history's figures are asked for at each scrape. To be called once."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Awaitable
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
+from monitor.aside import aside
 from monitor.publish.status_body import StatusRenderer, render
 from monitor.publish.whole_file import write_whole
 
@@ -18,25 +20,39 @@ class Writes(Protocol):
 
     @property
     def path(self) -> Path: ...
-    async def write(self, body: bytes) -> None: ...
+    def write(self, body: bytes) -> Awaitable[None]:
+        """Begins at once."""
+        ...
+
     async def close(self) -> None: ...
 
 
+CLOSE = 1.0
+"""Seconds that the end waits for a write that is under way."""
+
+
 class StatusFile:
-    """Owns ``path``. Disk time is spent in a thread of its own, so a slow disk delays no probe."""
+    """Owns ``path``. Disk time is spent in a thread, so a slow disk delays no probe, and one that
+    hangs no stop.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="status-file")
+        self._running: asyncio.Future[None] | None = None
 
     async def write(self, body: bytes) -> None:
         """Writes ``body`` whole, after any write that is under way. Raises ``OSError``.
 
         Cancelled while the disk is busy, the write itself still comes to its end.
         """
-        loop = asyncio.get_running_loop()
-        await loop.run_in_executor(self._thread, write_whole, self.path, body)
+        while self._running is not None and not self._running.done():
+            await asyncio.wait([self._running])
+        writing = aside(partial(write_whole, self.path, body), "status-file")
+        self._running = asyncio.ensure_future(writing)
+        await asyncio.shield(self._running)
 
     async def close(self) -> None:
-        """Waits for a write that is under way, and takes no more."""
-        await asyncio.to_thread(self._thread.shutdown, wait=True)
+        """Waits for a write that is under way, for a while."""
+        if self._running is not None:
+            await asyncio.wait([self._running], timeout=CLOSE)
+            self._running.cancel()

@@ -68,6 +68,17 @@ def no_longer_watched(service: Text, environment: Text) -> Text:
     )
 
 
+def flapped(text: Text, changes: int, seconds: float, status: Status, since: Text) -> Text:
+    """``text``, and before it what happened until then and nobody was told of."""
+    (singular, _), colour = _COLOURS[status]
+    length = duration(seconds)
+    happened = Text(
+        sv=f"Status har växlat {changes} gånger på {length.sv}; {singular} sedan {since.sv}.",
+        en=f"It has flapped {changes} times in {length.en}; {colour} since {since.en}.",
+    )
+    return together((happened, text))
+
+
 def flood_heading(environment: Text, statuses: Mapping[Status, int], *, reminds: bool) -> Text:
     """One line: ``EXT5: 200 tjänster, 150 röda och 50 gula``."""
     total = sum(statuses.values())

@@ -7,6 +7,7 @@ import importlib.util
 import itertools
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -37,6 +38,10 @@ def _as_nobody() -> dict[str, Any]:
     if os.geteuid() != 0:
         return {}
     return {"user": _NOBODY, "group": _NOBODY, "extra_groups": []}
+
+
+def _children(pid: int) -> list[int]:
+    return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 class Postgres:
@@ -98,6 +103,23 @@ class Postgres:
             with contextlib.suppress(ProcessLookupError):
                 process.send_signal(3)  # SIGQUIT: "immediate shutdown"
             process.wait(timeout=PATIENCE)
+
+    @contextlib.contextmanager
+    def hanging(self) -> Iterator[None]:
+        """Stopped as by a disk that does not answer: connections stay, nobody speaks."""
+        assert self._process is not None
+        stopped: list[int] = []
+        try:
+            # first the one that makes the others
+            for pid in (self._process.pid, *_children(self._process.pid)):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGSTOP)
+                    stopped.append(pid)
+            yield
+        finally:
+            for pid in stopped:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGCONT)
 
     def run(self, statement: str, name: str = "postgres") -> list[tuple[Any, ...]]:
         with psycopg.connect(self.url(name), autocommit=True, connect_timeout=60) as connection:

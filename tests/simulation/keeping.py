@@ -19,6 +19,7 @@ from monitor.check_state import unpacked, unpacked_published
 from monitor.estate import Estate
 from monitor.history import queries
 from monitor.history.database import Database
+from monitor.history.deadline import READ, WRITE
 from monitor.history.history import History
 from monitor.history.trouble import HistoryTroubleError
 from monitor.history.worker import InlineWorker
@@ -52,20 +53,21 @@ class _Database(Database):
         self._network = network
 
     @contextlib.contextmanager
-    def transaction(self, *, durable: bool = False) -> Iterator[Connection]:
+    def transaction(self, *, durable: bool = False, within: float = WRITE) -> Iterator[Connection]:
         trouble = self._network.holding("database")
         if trouble is not None and not trouble.value:
             raise HistoryTroubleError("the database is away")
-        with super().transaction(durable=durable) as connection:
+        with super().transaction(durable=durable, within=within) as connection:
             yield connection
             if trouble is not None:
                 raise HistoryTroubleError("the disk is full")
 
     @contextlib.contextmanager
-    def reading(self) -> Iterator[Connection]:
-        if self._network.holding("database"):
+    def reading(self, *, within: float = READ) -> Iterator[Connection]:
+        trouble = self._network.holding("database")
+        if trouble is not None and trouble.reason != "read-only":
             raise HistoryTroubleError("the database is away")
-        with super().reading() as connection:
+        with super().reading(within=within) as connection:
             yield connection
 
 
@@ -165,7 +167,8 @@ class Keeping:
         for message in messages:
             self._story.say(f"told {message.subject}: {message.after.value}")
             same = [one for one in self._era.arrived if one.id == message.id]
-            self._story.insist(all(one == message for one in same), f"{message.id} has changed")
+            alike = all(one.after is message.after and one.at == message.at for one in same)
+            self._story.insist(alike, f"{message.id} has changed")
             if not same:
                 self._era.arrived.append(message)
 
@@ -297,11 +300,12 @@ class Keeping:
     def _check_messages(self, until: float, *, whole: bool) -> None:
         """What arrived of each service is, in order, what was to be told of it."""
         for service, wanted in self._wanted().items():
-            arrived = [one.after.value for one in self._era.arrived if one.subject == service]
+            arrived = [one for one in self._era.arrived if one.subject == service]
             due = [after for at, after in wanted if at <= until] if whole else []
             every = [after for _, after in wanted]
-            if arrived != every[: len(arrived)] or len(arrived) < len(due):
-                self._story.wrong(f"of {service} arrived {arrived}, to be told was {every}")
+            if not _tells(arrived, every, len(due)):
+                came = [(one.after.value, one.folded) for one in arrived]
+                self._story.wrong(f"of {service} arrived {came}, to be told was {every}")
 
     def _wanted(self) -> dict[str, list[tuple[float, str]]]:
         """Whoever wants to know of everything is told of what is not green, and of green after it;
@@ -323,6 +327,22 @@ class Keeping:
                 wanted[subject].append((one.at, after))
                 troubled.add(subject)
         return wanted
+
+
+def _tells(arrived: Sequence[Message], every: Sequence[str], due: int) -> bool:
+    """Whether each of these is in its place, those that it was folded with before it left out, and
+    all that was ``due`` is told by them. What was folded may have arrived, and its answer not.
+    """
+    places = {0}
+    for one in arrived:
+        after = one.after.value
+        places = {
+            place + 1
+            for before in places
+            for place in range(before, min(len(every), before + one.folded + 1))
+            if every[place] == after
+        }
+    return any(place >= due for place in places)
 
 
 def _transitions(connection: Connection) -> dict[str, list[Change]]:

@@ -8,7 +8,7 @@ import gc
 import tempfile
 import threading
 import warnings
-from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -132,9 +132,12 @@ class _StatusFile:
         self._world = world
         self.path = Path("status.json")
 
-    async def write(self, body: bytes) -> None:
+    def write(self, body: bytes) -> Awaitable[None]:
+        self._world.witness.writes(body)
+        return self._write()
+
+    async def _write(self) -> None:
         world = self._world
-        world.witness.writes(body)
         if slow := world.network.holding("slow_disk"):
             await asyncio.sleep(slow.value)
         world.witness.written()

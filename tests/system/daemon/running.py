@@ -54,13 +54,14 @@ def leftovers(data: Path) -> set[str]:
     ours = {
         "status.json",
         "driftvakt.journal",
+        "driftvakt.lock",
         *(f"driftvakt.db{end}" for end in ("", "-wal", "-shm")),
     }
     return {path.name for path in data.iterdir()} - ours
 
 
 def command(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "monitor.cli", *arguments]
+    return [sys.executable, "-c", "from monitor.entry import main; main()", *arguments]
 
 
 def write_config(folder: Path, config: Mapping[str, Any] | str) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -125,3 +126,41 @@ def test_systemd_is_told(tmp_path: Path) -> None:
         while rest[-1] == b"WATCHDOG=1":
             rest.append(told.recv(4096))
         assert rest[-1] == b"STOPPING=1"
+
+
+def catches(pid: int, number: int) -> bool:
+    """Whether the process has a handler of its own for a signal (proc(5))."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    [caught] = [line.split()[1] for line in lines if line.startswith("SigCgt:")]
+    return bool(int(caught, 16) >> (number - 1) & 1)
+
+
+@pytest.mark.parametrize("after", [0.0, 0.1, 0.3, 0.6, 1.0, 1.5])
+def test_a_start_is_ended_in_order(tmp_path: Path, after: float) -> None:
+    """SIGTERM while modules are read, while the start goes on, or just after it: exit code 0,
+    nothing left, and no traceback.
+    """
+    with CountingServer() as server:
+        config = estate(service("expo", http_check("api", server.url())))
+        with running(tmp_path, config, started=False) as daemon:
+            until(lambda: catches(daemon.pid, signal.SIGTERM), "no handler")
+            time.sleep(after)
+            assert daemon.stop() == 0
+            assert "Traceback" not in daemon.log
+            if (tmp_path / "data").exists():
+                assert leftovers(daemon.folder / "data") == set()
+
+
+def test_a_second_daemon_on_a_data_folder_is_refused(tmp_path: Path) -> None:
+    """It says who holds it, with exit code 2; the first goes on, and a killed one holds nothing."""
+    with CountingServer() as server:
+        config = estate(service("expo", http_check("api", server.url())))
+        with running(tmp_path, config) as first:
+            data = ["--data-dir", str(tmp_path / "data")]
+            with running(tmp_path / "other", config, *data, started=False) as second:
+                assert second.ended() == 2
+                assert f"held by another driftvakt, process {first.pid} on" in second.log
+            assert first.process.poll() is None
+            first.kill()
+        with running(tmp_path, config) as third:
+            assert third.stop() == 0

@@ -122,7 +122,7 @@ async def test_one_that_hangs_holds_up_no_other(http_server: HttpServer) -> None
         _, good = world.tell(make_transition())
         await until(lambda: good in world.outbox.done)
     assert list(world.outbox.done) == [good]
-    assert [one.notification for one in await world.outbox.pending()] == ["hook"]
+    assert [one.notification for one in await world.outbox.pending(0.0)] == ["hook"]
 
 
 async def test_an_attempt_has_a_total_deadline(http_server: HttpServer) -> None:

@@ -53,7 +53,7 @@ def test_a_damaged_line_is_left_out_and_counted(tmp_path: Path) -> None:
     journal = Journal(path)
     journal.open()
     assert everything(journal) == [b"first", b"third"]
-    assert journal.broken == 1
+    assert journal.broken
     assert journal.length == 0
 
 

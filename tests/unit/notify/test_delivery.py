@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any
 
 import aiohttp
 import pytest
+from structlog.testing import capture_logs
 
 from monitor.estate import Estate
 from monitor.notify.delivery import Deliverer
@@ -40,6 +42,7 @@ class Recorder:
         self.fault = fault
         self.tries = 0
         self.got: list[tuple[float, list[str]]] = []
+        self.messages: list[Message] = []
         self.restored: list[str] = []
         self.closed = False
 
@@ -51,6 +54,7 @@ class Recorder:
         elif fault is not None:
             raise fault
         at = asyncio.get_running_loop().time() - MONDAY
+        self.messages += messages
         self.got.append((at, [message.id for message in messages]))
 
     async def refresh(self) -> None: ...
@@ -77,6 +81,7 @@ class World:
         self.fault = fault
         self.senders: list[Recorder] = []
         self.pauses: list[float] = []
+        self.down = False
 
     def make(self, receiver: Receiver, _: Estate, __: aiohttp.ClientSession) -> Sender:
         self.senders.append(Recorder(receiver, self.fault))
@@ -113,7 +118,7 @@ def test_messages_of_a_subject_come_in_order_and_others_go_on(virtually: Virtual
     """The one that fails holds back those of its service only."""
 
     def fault(messages: Sequence[Message], _: int) -> SendFailed | None:
-        stuck = messages[0].id == "s0-1" and world.senders[0].tries < 12
+        stuck = messages[0].id == "s0-1" and world.senders[0].tries < 6
         return SendFailed("no") if stuck else None
 
     world = World(make_receiver(), fault=fault)
@@ -132,8 +137,8 @@ def test_messages_of_a_subject_come_in_order_and_others_go_on(virtually: Virtual
     assert world.senders[0].ids()[3:] == ["s0-1", "s0-2", "s0-3"]
     assert len(world.outbox.done) == 6
     assert world.counted.outcomes["hook", "delivered"] == 6
-    assert world.counted.outcomes["hook", "failed"] == 12 - 4
-    assert [attempts for _, attempts, _ in world.outbox.attempts] == list(range(1, 9))
+    assert world.counted.outcomes["hook", "failed"] == 6 - 4
+    assert [attempts for _, attempts, _ in world.outbox.attempts] == [1, 2]
 
 
 def test_the_back_off_grows_to_five_minutes(virtually: Virtually) -> None:
@@ -151,10 +156,14 @@ def test_the_back_off_grows_to_five_minutes(virtually: Virtually) -> None:
 
 
 def test_retry_after_is_honoured(virtually: Virtually) -> None:
-    """A receiver that asks for twenty minutes is left alone so long."""
+    """A receiver that asks for two minutes is left alone so long; one that asks for a day, five
+    minutes.
+    """
     world = World(
         make_receiver(),
-        fault=lambda _, n: SendFailed("later", retry_after=1200.0) if n == 1 else None,
+        fault=lambda _, n: (
+            SendFailed("later", retry_after=(120.0, 86_400.0)[n - 1]) if n < 3 else None
+        ),
     )
 
     async def main() -> None:
@@ -164,8 +173,95 @@ def test_retry_after_is_honoured(virtually: Virtually) -> None:
 
     virtually(main())
     [(at, ids)] = world.senders[0].got
-    assert at == pytest.approx(1200.0)
+    assert at == pytest.approx(120.0 + 300.0)
     assert ids == ["s0-0"]
+
+
+def test_a_receiver_that_takes_something_is_rested_from_no_more(virtually: Virtually) -> None:
+    """What was to wait for minutes goes at once when another message has just arrived."""
+    world = World(
+        make_receiver(),
+        fault=lambda _, n: SendFailed("later", retry_after=86_400.0) if n < 3 else None,
+    )
+
+    async def main() -> None:
+        async with world.deliverer() as deliverer:
+            deliverer.take(world.keep([make_message(0, "s0"), make_message(0, "s1")]))
+            await asyncio.sleep(20.0)
+            deliverer.take(world.keep([make_message(0, "s2")]))
+            await asyncio.sleep(1.0)
+
+    virtually(main())
+    assert sorted(world.senders[0].ids()) == ["s0-0", "s1-0", "s2-0"]
+
+
+def test_late_messages_are_folded_into_the_newest(virtually: Virtually) -> None:
+    """A receiver that comes back after ten minutes is told how things are, and how often they
+    have changed; the outbox knows that the others are not to be sent.
+    """
+    world = World(make_receiver(), fault=lambda *_: SendFailed("down") if world.down else None)
+    world.down = True
+
+    async def main() -> None:
+        async with world.deliverer() as deliverer:
+            for n in range(14):
+                kind = (MessageKind.ALARM, MessageKind.RECOVERY)[n % 2]
+                deliverer.take(world.keep([make_message(n, kind=kind, at=NOW + 10 * n)]))
+                await asyncio.sleep(10.0)
+            await asyncio.sleep(600.0)
+            world.down = False
+            await asyncio.sleep(300.0)
+            deliverer.take(world.keep([make_message(14)]))
+            await asyncio.sleep(10.0)
+
+    virtually(main())
+    [(_, [first]), (_, [second])] = world.senders[0].got
+    assert (first, second) == ("s0-13", "s0-14")
+    told, alone = world.senders[0].messages
+    assert told.folded == 13
+    assert told.text.en.startswith(
+        "It has flapped 14 times in 2 minutes and 10 seconds; green since "
+    )
+    assert told.text.sv.startswith(
+        "Status har växlat 14 gånger på 2 minuter och 10 sekunder; grön sedan "
+    )
+    assert told.text.en.endswith(make_message().text.en)
+    assert alone.folded == 0
+    assert alone.text == make_message().text
+    assert world.outbox.done.keys() == {"s0-13", "s0-14"}
+    assert world.outbox.folded == {f"s0-{n}" for n in range(13)}
+    assert world.counted.outcomes["hook", "folded"] == 13
+
+
+def test_a_backlog_is_one_line_of_the_log(virtually: Virtually) -> None:
+    """A hundred thousand messages that are older than a day, and as many of the last hour about a
+    few services: the start gives up the former at once, and tells the newest of the latter.
+    """
+    world = World(make_receiver())
+    services = [f"s{n}" for n in range(4)]
+    world.outbox.kept += [
+        make_outgoing(make_message(n, f"s{n % 4}", at=NOW - 2 * 86_400)) for n in range(100)
+    ] * 1000
+    world.outbox.kept += [
+        make_outgoing(make_message(1000 + n, f"s{n % 4}", at=NOW - 3600 + n)) for n in range(3000)
+    ]
+
+    async def main() -> None:
+        with capture_logs() as logs:
+            began = time.thread_time()
+            async with world.deliverer():
+                spent = time.thread_time() - began
+                await asyncio.sleep(1.0)
+        assert spent < 1.0
+        assert [one["event"] for one in logs].count("notification_given_up") == 1
+        [given_up] = [one for one in logs if one["event"] == "notification_given_up"]
+        assert given_up["number"] == 100_000
+
+    virtually(main())
+    assert sorted(world.senders[0].ids()) == sorted(
+        f"{one}-{4000 - 4 + n}" for n, one in enumerate(services)
+    )
+    assert world.counted.outcomes["hook", "given_up"] == 100_000
 
 
 def test_a_refusal_is_tried_again_slowly(virtually: Virtually) -> None:
@@ -191,8 +287,10 @@ def test_after_a_day_it_is_given_up_and_the_next_one_tried(virtually: Virtually)
 
     async def main() -> None:
         async with world.deliverer() as deliverer:
-            deliverer.take(world.keep([make_message(), make_message(1, at=NOW + 3600)]))
+            deliverer.take(world.keep([make_message()]))
             await asyncio.sleep(86_400 + 700)
+            deliverer.take(world.keep([make_message(1, at=NOW + 86_400 + 700)]))
+            await asyncio.sleep(10)
 
     virtually(main())
     assert world.outbox.dead == {"s0-0": "no"}
@@ -220,7 +318,7 @@ def test_what_was_pending_at_the_end_is_sent_by_the_next_process(virtually: Virt
 
     async def main() -> None:
         async with world.deliverer() as first:
-            first.take(world.keep([make_message(), make_message(1, kind=MessageKind.RECOVERY)]))
+            first.take(world.keep([make_message(), make_message(1, "s1")]))
             await asyncio.sleep(30)
         assert world.senders[0].closed
         assert asyncio.all_tasks() == {asyncio.current_task()}
@@ -229,8 +327,8 @@ def test_what_was_pending_at_the_end_is_sent_by_the_next_process(virtually: Virt
             await asyncio.sleep(30)
 
     virtually(main())
-    assert world.senders[1].ids() == ["s0-0", "s0-1"]
-    assert world.senders[1].restored == ["s0-1"]
+    assert world.senders[1].ids() == ["s0-0", "s1-1"]
+    assert world.senders[1].restored == ["s0-0", "s1-1"]
 
 
 def test_what_is_handed_in_twice_is_sent_once(virtually: Virtually) -> None:
@@ -365,7 +463,7 @@ def test_an_outbox_that_cannot_be_read_stops_nothing(virtually: Virtually) -> No
     """The store is away at the start: what is taken in is delivered all the same."""
     world = World(make_receiver())
 
-    async def away() -> list[Outgoing]:
+    async def away(since: float) -> list[Outgoing]:
         raise OSError("the database is locked")
 
     async def main() -> None:

@@ -1,0 +1,182 @@
+"""Worlds whose daemon restarts while its database is away: what is told in the end is how things are.
+
+A real history on a database that fails around every restart, a receiver that wants to know of
+everything, checks that break and heal meanwhile. Whatever a life knew of the one before, and
+whenever: at the end nobody stands with an alarm that is over, and nothing is told twice running.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import tempfile
+import warnings
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from pathlib import Path
+
+from monitor.daemon import Daemon
+from monitor.messenger import HOLD
+from tests.simulation.keeping import AFTERWARDS, Keeping
+from tests.simulation.network import Network
+from tests.simulation.script import RECEIVER, Event, Script, Trouble, write
+from tests.simulation.story import Story, Violation
+from tests.simulation.virtual import STARTED, Clock, Loop
+from tests.simulation.world import _clear, _listening
+
+DURATION = 900.0
+AWAY = ("away", "full", "read-only")
+"""Nothing can be asked of the database; or it can be read."""
+KINDS = frozenset({"outage", "slow", "flapping", "degraded"})
+"""The troubles that are the targets'."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What came of a world."""
+
+    late: int
+    """Starts that knew nothing at first."""
+    told: int
+    digest: str
+
+
+def script_of(seed: int) -> Script:
+    """An ordinary world without windows, with restarts in the middle of a database's absence."""
+    draw = random.Random(f"late {seed}")
+    script = write(seed)
+    targets = [
+        replace(
+            one, start=draw.uniform(0.0, DURATION / 2), end=draw.uniform(DURATION / 2, DURATION)
+        )
+        if draw.random() < 0.5
+        else one
+        for one in script.troubles
+        if one.kind in KINDS
+    ]
+    restarts: list[Event] = []
+    absences: list[Trouble] = []
+    at = draw.uniform(60.0, 200.0)
+    while at < DURATION - 120.0:
+        pause = draw.choice((0.0, 1.0, 4.0))
+        back = at + pause + draw.choice((1.0, 4.0, 4.0, HOLD - 2.5))
+        how = draw.choice(AWAY)
+        absences.append(
+            Trouble(kind="database", start=at - draw.uniform(0.1, 2.0), end=back, reason=how)
+        )
+        killed = draw.random() < 0.3
+        restarts.append(Event(kind="restart", at=at, value=pause, killed=killed))
+        at = back + draw.uniform(60.0, 200.0)
+    estate = replace(script.estate, later={}, notifications=(RECEIVER,), canaries=())
+    return replace(
+        script,
+        duration=DURATION,
+        estate=estate,
+        plans=(),
+        troubles=(*targets, *absences),
+        events=tuple(restarts),
+        keeps=True,
+    )
+
+
+def run(seed: int) -> Outcome:
+    """Lives through the world of ``seed``. Raises :class:`Violation` with the end of its story."""
+    script = script_of(seed)
+    loop = Loop()
+    story = Story(loop.time, None)
+    world = _World(seed, script, loop, story)
+    try:
+        with (
+            tempfile.TemporaryDirectory(prefix="driftvakt-") as folder,
+            warnings.catch_warnings(),
+            _listening(lambda event: story.say(f"log: {event['event']}")),
+        ):
+            warnings.simplefilter("error")
+            world.keeping = Keeping(seed, Path(folder), story, world.network, loop)
+            loop.run_until_complete(world.live())
+    finally:
+        with _listening(lambda _: None):
+            _clear(loop)
+        loop.close()
+    if story.broken:
+        raise Violation("\n".join(story.broken))
+    return Outcome(late=world.late, told=world.told, digest=story.digest())
+
+
+class _Nowhere:
+    """A status file that nobody reads."""
+
+    path = Path("status.json")
+
+    async def write(self, body: bytes) -> None:
+        """It is not looked at."""
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+class _World:
+    def __init__(self, seed: int, script: Script, loop: Loop, story: Story) -> None:
+        self.script = script
+        self.loop = loop
+        self.story = story
+        self.clock = Clock(loop)
+        self.network = Network(script, loop.time)
+        self.keeping: Keeping
+        self.late = self.told = 0
+        self._published: dict[str, str] = {}
+        self._seed = seed
+
+    async def live(self) -> None:
+        for restart in self.script.events:
+            await self._life(STARTED + restart.at, killed=restart.killed)
+            await asyncio.sleep(restart.value)
+        await self._life(STARTED + DURATION + AFTERWARDS)
+        self._check()
+
+    async def _life(self, until: float, *, killed: bool = False) -> None:
+        daemon = Daemon(
+            self.script.estate,
+            kinds=self.network.kinds(),
+            clock=self.clock,
+            timer=self.loop.time,
+            status_file=_Nowhere(),
+            listens=False,
+            history=self.keeping.open_history,
+            messenger=self.keeping.messenger,
+        )
+        await daemon.__aenter__()
+        assert daemon._keeper is not None
+        self.late += not daemon._keeper.restored
+        await asyncio.sleep(until - self.loop.time())
+        self.story.insist(daemon._keeper.restored, "the history was never taken up")
+        self._published = {key: one.status.value for key, one in daemon.board.published()}
+        if killed:
+            await self._kill(daemon)
+        else:
+            await daemon.__aexit__(None, None, None)
+
+    async def _kill(self, daemon: Daemon) -> None:
+        self.keeping.stop_at_once()
+        for task in (others := asyncio.all_tasks() - {asyncio.current_task()}):
+            task.cancel()
+        for timer in self.loop.timers():
+            timer.cancel()
+        await asyncio.wait(others)
+        await self.keeping.let_go()
+        await daemon._tools.close()
+
+    def _check(self) -> None:
+        """Of every service: what was told last is how it is, if anything was; and nothing was told
+        twice running.
+        """
+        arrived = defaultdict(list)
+        for message in self.keeping._era.arrived:
+            arrived[message.subject].append(message.after.value)
+        self.told = sum(map(len, arrived.values()))
+        for service, told in arrived.items():
+            known = self._published[service]
+            self.story.insist(told[-1] == known, f"{service} is {known} and stands as {told}")
+            twice = [one for one, other in pairwise(told) if one == other]
+            self.story.insist(not twice, f"told twice of {service}: {told}")

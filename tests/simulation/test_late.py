@@ -1,0 +1,67 @@
+"""Restarts while the database is away, by the dozen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from monitor.keeper import Keeper, Restored
+from monitor.messenger import Messenger
+from monitor.notify.folding import repeats
+from tests.simulation.late import run
+from tests.simulation.story import Violation
+
+WORLDS = 14
+Patch = pytest.MonkeyPatch
+
+
+def test_nobody_is_left_with_an_alarm_that_is_over() -> None:
+    """Whatever a start knows, and whenever: who was told of an alarm gets the all-clear, and
+    nothing is told twice.
+    """
+    found = [run(seed) for seed in range(WORLDS)]
+    assert sum(one.late for one in found) > WORLDS / 2
+    assert sum(one.told for one in found) > 5 * WORLDS
+
+
+def a_late_history_is_left_alone(patch: Patch) -> None:
+    async def never(self: Keeper, now: object) -> Restored:
+        return Restored()
+
+    patch.setattr(Keeper, "restore_late", never)
+
+
+def alarms_that_are_over_are_left_open(patch: Patch) -> None:
+    restore = Messenger.restore_late
+    patch.setattr(
+        Messenger, "restore_late", lambda self, told, _: restore(self, told, lambda _: None)
+    )
+
+
+def nothing_is_held(patch: Patch) -> None:
+    patch.setattr("monitor.messenger.HOLD", 0.0)
+
+
+def what_was_told_before_is_told_again(patch: Patch) -> None:
+    patch.setattr("monitor.messenger.repeats", lambda told, held: repeats(told, held)[:0])
+
+
+FAULTS: list[Callable[[Patch], None]] = [
+    a_late_history_is_left_alone,
+    alarms_that_are_over_are_left_open,
+    nothing_is_held,
+    what_was_told_before_is_told_again,
+]
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
+def test_a_fault_is_found(fault: Callable[[Patch], None], monkeypatch: Patch) -> None:
+    """The worlds can fail: each of these is noticed within a few of them."""
+    fault(monkeypatch)
+    for seed in range(WORLDS):
+        try:
+            run(seed)
+        except Violation:
+            return
+    pytest.fail(f"{WORLDS} worlds have not noticed it")

@@ -185,7 +185,8 @@ class Runner:
         try:
             due = max(due, self._tools.clock())
             observation = await self._placed(station, due, turn.begin)
-            if observation is not None and not self._lag.within(observation.duration):
+            took = 0.0 if observation is None else self._tools.clock() - observation.at
+            if observation is not None and not self._lag.within(took):
                 end = observation.at + observation.duration
                 since_arrival = end - last_arrival(observation)
         finally:

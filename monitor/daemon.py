@@ -45,6 +45,7 @@ from monitor.keeper import Keeper, Restored, take_up
 from monitor.messenger import Messenger
 from monitor.notify.delivery import Told
 from monitor.origin import Origin
+from monitor.own_network import OwnNetwork
 from monitor.phases import turn
 from monitor.plan import WindowNews, run_over
 from monitor.preparing import prepare, probes_of
@@ -88,6 +89,7 @@ STATUS_FILE = "status.json"
 
 
 OpenHistory = Callable[[Estate, Callable[[], float]], AbstractAsyncContextManager[History]]
+MakeNetwork = Callable[[Callable[[], float], Callable[[], float]], OwnNetwork]
 MakeMessenger = Callable[[Estate, History, Told, Callable[[], float]], Messenger]
 
 
@@ -117,12 +119,13 @@ class Daemon:
         listens: bool = True,
         history: OpenHistory | None = open_history,
         messenger: MakeMessenger = Messenger,
+        network: MakeNetwork | None = OwnNetwork,
         origin: Origin | None = None,
         masker: Masker | None = None,
     ) -> None:
         """``clock`` gives seconds since the epoch, ``timer`` monotonic ones; both, the writer of
-        the status file, whether there is a web server, the history (``None``: none is kept) and
-        who sends messages are for simulations.
+        the status file, whether there is a web server, the history (``None``: none is kept), who
+        sends messages and who knows of our own network (``None``: nobody) are for simulations.
 
         ``origin`` is where the estate was read from and may be read again; without one it cannot
         be reloaded. ``masker`` is one that others hold too: it learns every secret.
@@ -139,6 +142,7 @@ class Daemon:
         self._listens = listens
         self._open_history = history
         self._make_messenger = messenger
+        self._make_network = network
         self._drain = drain
         self._kinds = kinds if kinds is not None else load_kinds()
         self._metrics = Metrics(__version__, timer)
@@ -195,12 +199,16 @@ class Daemon:
             self._timer,
         )
         stack.push_async_callback(self._canary.close)
+        network = self._make_network(clock, self._timer) if self._make_network else None
+        if network is not None:
+            stack.push_async_callback(network.close)
         self._runner = Runner(
             estate,
             self._kinds,
             tools,
             lag=self._lag,
             canary=self._canary,
+            network=network,
             told=self._metrics,
             seen=self._seen,
             held=self._stays_away,

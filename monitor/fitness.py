@@ -173,7 +173,11 @@ class CanaryWatch:
 
     async def explains(self, observation: Observation) -> bool:
         """Whether all canaries fail too, asked after the observation began."""
-        if not self._probes or observation.reason not in _CANARY_DECIDES:
+        return observation.reason in _CANARY_DECIDES and await self.all_down(observation)
+
+    async def all_down(self, observation: Observation) -> bool:
+        """The same, whatever the observation's reason."""
+        if not self._probes:
             return False
         # by the timer: a clock that was set back must not make an old round look new
         since = self._timer() - observation.duration

@@ -106,9 +106,7 @@ def receive(connected: socket.socket, size: int, timer: Callable[[], float]) -> 
 class Turns:
     """What is said on a connected socket before a transport has it, in turns with the peer."""
 
-    def __init__(
-        self, connected: socket.socket, since: float, timer: Callable[[], float]
-    ) -> None:
+    def __init__(self, connected: socket.socket, since: float, timer: Callable[[], float]) -> None:
         """``since`` is the timer's reading from which on the peer may speak."""
         self._socket = connected
         self._timer = timer

@@ -223,8 +223,17 @@ class Daemon:
             self._announce(changes)
         await self._status.publish()
         if self._listens:
-            probe = probe_route(lambda: self.estate.blackbox, lambda: self._prober)
-            await self._web.start(self, stack, reload=self._asked_to_reload, probe=probe)
+            await self._web.start(
+                self,
+                stack,
+                reload=self._asked_to_reload,
+                probe=probe_route(
+                    lambda: self.estate.blackbox,
+                    lambda: self._prober,
+                    lambda: self.estate.blackbox_targets,
+                ),
+                login_failed=self._metrics.login_failed,
+            )
         self._background = [
             asyncio.create_task(self._status.run(), name="status"),
             asyncio.create_task(self._tick(), name="tick"),

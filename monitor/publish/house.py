@@ -112,6 +112,11 @@ class House:
             ["notification", "outcome"],
             registry=registry,
         )
+        self._logins = Counter(
+            "driftvakt_web_login_failures_total",
+            "Wrong user names and passwords that were tried at our own pages.",
+            registry=registry,
+        )
         self._registry = registry
 
     def lateness(self, seconds: float) -> None:
@@ -146,6 +151,9 @@ class House:
 
     def internal_error(self) -> None:
         self._internal_errors.inc()
+
+    def login_failed(self) -> None:
+        self._logins.inc()
 
     def notified(self, notification: str, outcome: str) -> None:
         self._notifications.labels(notification=notification, outcome=outcome).inc()

@@ -181,6 +181,8 @@ class Estate:
     """The modules of that file (:class:`monitor.blackbox.modules.Module`) that ``/probe`` serves."""
     blackbox_targets: tuple[str, ...] = ()
     """Targets to which the modules' credentials go (:mod:`monitor.blackbox.trusted`)."""
+    variables: frozenset[str] = field(default=frozenset(), repr=False)
+    """Values that came from the environment (``${NAME}``) and may be secret."""
     later: Mapping[str, Any] = field(default_factory=dict)
     """Sections that are read strictly and used by a later version: ``service_windows``,
     ``calendars``, ``upgrades``, ``notices``."""

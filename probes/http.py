@@ -91,11 +91,14 @@ class HttpProbe:
 
     async def _exchange(self, attempt: Attempt, route: Route) -> None:
         """The request and its redirects. Raises :class:`ProbeFailure`."""
+        headers = await self._credentials.added_to(self._headers, attempt)
+        body = self._body_file.read() if self._body_file else self._body
+        self._credentials.says(body)
         request = Request(
             method=self._method,
             url=self._url,
-            headers=await self._credentials.added_to(self._headers, attempt),
-            body=self._body_file.read() if self._body_file else self._body,
+            headers=headers,
+            body=body,
             hop=Hop(attempt, route, self._tls, self._proxy),
         )
         redirects = 0

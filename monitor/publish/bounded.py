@@ -8,11 +8,12 @@ import logging
 import ssl
 from typing import Any
 
-from aiohttp import web
+from aiohttp import ClientConnectionError, web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from monitor.publish.guards import BUSY, SPOKEN
 from monitor.publish.listening import Listener
+from monitor.publish.sending import ReaderGoneError
 
 FIRST_REQUEST = 10.0
 """Seconds that a new connection may take to send its first request."""
@@ -23,11 +24,17 @@ MAX_HEAD = 8190
 """Bytes of the request line, and of each header."""
 
 
+_FOREIGN = (HttpProcessingError, ClientConnectionError, ReaderGoneError)
+"""What was sent was no HTTP, or the connection ended while we were sending."""
+
+
 class _Log(logging.LoggerAdapter[logging.Logger]):
-    """aiohttp's log, in which what a stranger sends is no error of ours."""
+    """aiohttp's log, in which neither what a stranger sends nor that a reader goes away is an error of
+    ours.
+    """
 
     def exception(self, msg: object, *args: object, **how: Any) -> None:
-        foreign = isinstance(how.get("exc_info"), HttpProcessingError)
+        foreign = isinstance(how.get("exc_info"), _FOREIGN)
         if foreign:
             how["exc_info"] = None
         self.log(logging.DEBUG if foreign else logging.ERROR, msg, *args, **how)

@@ -12,7 +12,7 @@ from aiohttp import hdrs, web
 from monitor.publish.packed import GZIP, LEVEL, gzip, takes_gzip
 from monitor.publish.readers import READERS
 
-__all__ = ["STREAMED", "Stream", "gzip", "send", "takes_gzip"]
+__all__ = ["STREAMED", "ReaderGoneError", "Stream", "gzip", "send", "takes_gzip"]
 
 PIECE = 65_536
 STREAMED = 65_536
@@ -21,6 +21,10 @@ SLOWEST = 10.0
 """Seconds that a reader may take for one piece."""
 LONGEST = 300.0
 """Seconds that it may take for a whole body."""
+
+
+class ReaderGoneError(ConnectionResetError):
+    """Whom we were sending something was let go."""
 
 
 async def send(request: web.Request, body: bytes, headers: Mapping[str, str]) -> web.StreamResponse:
@@ -63,9 +67,9 @@ async def _write(
         raise _too_slow(request) from None
 
 
-def _too_slow(request: web.Request) -> ConnectionResetError:
+def _too_slow(request: web.Request) -> ReaderGoneError:
     _drop(request)
-    return ConnectionResetError("the reader is too slow")
+    return ReaderGoneError("the reader is too slow")
 
 
 def _drop(request: web.Request) -> None:

@@ -143,17 +143,21 @@ def _of_module(module: Any) -> set[str]:
     """Of a module of ``/probe`` (:class:`monitor.blackbox.modules.Module`)."""
     http = module.http
     found = {value for name, value in http.headers.items() if name.lower() not in NOT_SECRET}
-    found |= _either(http.bearer_token, http.bearer_token_file)
+    found |= _given(http.bearer_token, http.bearer_token_file)
     if http.authorization is not None:
         said = http.authorization
-        found |= _either(said.credentials, said.credentials_file)
+        found |= _given(said.credentials, said.credentials_file)
     if http.basic_auth is not None:
-        passwords = _either(http.basic_auth.password, http.basic_auth.password_file)
+        passwords = _given(http.basic_auth.password, http.basic_auth.password_file)
         found |= passwords | {_as_sent(http.basic_auth.username, one) for one in passwords}
     if http.proxy_url is not None:
         found |= _of_proxy(http.proxy_url)
     found |= {step.send for step in module.tcp.query_response if step.send}
     return found
+
+
+def _given(written: str | None, file: Path | None) -> set[str]:
+    return {written or ""} | (_in_file(file) if file is not None else set())
 
 
 def _of_receiver(receiver: Receiver) -> set[str]:

@@ -6,7 +6,7 @@ BASE ?= main
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: help setup run test test-busy check soak lint format bench lock clean
+.PHONY: help setup run test test-busy check soak lint format bench image lock clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -52,6 +52,9 @@ format: setup ## Let ruff format and mend what it can
 bench: setup ## CPU per probe beside the blackbox exporter, lateness, error, memory
 	@sh scripts/system-packages
 	@PATH="$$PATH:/usr/sbin:/sbin" $(BIN)/python -m tests.benchmarks
+
+image: setup ## Build the Dockerfile, with buildah where there is no engine: IMAGE names it
+	@PATH="$$PATH:/usr/sbin:/sbin" sh scripts/image
 
 lock: setup ## Renew the lock files from pyproject.toml
 	sh scripts/lock

@@ -208,11 +208,14 @@ def _given(listen: str | None, data_dir: Path | None) -> dict[str, Any]:
 @app.command(epilog=epilog("check"))
 def check(config: ConfigOption) -> None:
     """Validate the configuration, warn of what is impolite or unwise, print what would run."""
+    from monitor.politeness import canary_wanted
     from monitor.table.checks import checks_table
 
     loaded = _load(config)
     _warn((*loaded.warnings, *loaded.advice))
     _console().print(checks_table(loaded.estate))
+    if wanted := canary_wanted(loaded.estate):
+        print(f"\nadvice: {wanted}")
 
 
 @app.command(epilog=epilog("probe"))

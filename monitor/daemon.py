@@ -48,6 +48,7 @@ from monitor.messenger import Messenger
 from monitor.notify.delivery import Told
 from monitor.notify.message import Message
 from monitor.origin import Origin
+from monitor.own_network import OwnNetwork
 from monitor.phases import turn
 from monitor.plan import WindowNews, run_over
 from monitor.preparing import canaries_of, prepare
@@ -95,6 +96,7 @@ _NOTHING_KEPT = b"", float("-inf")
 
 
 OpenHistory = Callable[[Estate, Callable[[], float]], AbstractAsyncContextManager[History]]
+MakeNetwork = Callable[[Callable[[], float], Callable[[], float]], OwnNetwork]
 MakeMessenger = Callable[[Estate, History, Told, Callable[[], float]], Messenger]
 
 
@@ -125,13 +127,14 @@ class Daemon:
         listens: bool = True,
         history: OpenHistory | None = open_history,
         messenger: MakeMessenger = Messenger,
+        network: MakeNetwork | None = OwnNetwork,
         origin: Origin | None = None,
         masker: Masker | None = None,
     ) -> None:
         """``clock`` gives seconds since the epoch, ``timer`` monotonic ones, ``cpu`` those that the
-        loop's thread has had the processor for; all three, the writer of
-        the status file, whether there is a web server, the history (``None``: none is kept) and
-        who sends messages are for simulations.
+        loop's thread has had the processor for; all three, the writer of the status file, whether
+        there is a web server, the history (``None``: none is kept), who sends messages and who
+        knows of our own network (``None``: nobody) are for simulations.
 
         ``origin`` is where the estate was read from and may be read again; without one it cannot
         be reloaded. ``masker`` is one that others hold too: it learns every secret.
@@ -150,6 +153,7 @@ class Daemon:
         self._listens = listens
         self._open_history = history
         self._make_messenger = messenger
+        self._make_network = network
         self._drain = drain
         self._kinds = kinds if kinds is not None else load_kinds()
         self._metrics = Metrics(__version__, timer)
@@ -206,12 +210,16 @@ class Daemon:
         self._shedder.wanted = wanted(estate.checks())
         self._canary = CanaryWatch(canaries_of(estate, self._kinds, tools), self._timer)
         stack.push_async_callback(self._canary.close)
+        network = self._make_network(clock, self._timer) if self._make_network else None
+        if network is not None:
+            stack.push_async_callback(network.close)
         self._runner = Runner(
             estate,
             self._kinds,
             tools,
             lag=self._lag,
             canary=self._canary,
+            network=network,
             told=self._metrics,
             seen=self._seen,
             held=self._stays_away,
@@ -227,8 +235,17 @@ class Daemon:
         await self._status.publish()
         await self._status.written()
         if self._listens:
-            probe = probe_route(lambda: self.estate.blackbox, lambda: self._prober)
-            await self._web.start(self, stack, reload=self._asked_to_reload, probe=probe)
+            await self._web.start(
+                self,
+                stack,
+                reload=self._asked_to_reload,
+                probe=probe_route(
+                    lambda: self.estate.blackbox,
+                    lambda: self._prober,
+                    lambda: self.estate.blackbox_targets,
+                ),
+                login_failed=self._metrics.login_failed,
+            )
         self._background = [
             asyncio.create_task(self._status.run(), name="status"),
             asyncio.create_task(self._tick(), name="tick"),

@@ -130,6 +130,8 @@ class WebSettings:
     key_file: Path | None = None
     username: str | None = None
     password_file: Path | None = None
+    allowed_hosts: tuple[str, ...] = ()
+    """Names by which the server may be asked for, beside those of the machine."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,6 +181,10 @@ class Estate:
     blackbox_modules: Path | None = None
     blackbox: Mapping[str, Any] | None = None
     """The modules of that file (:class:`monitor.blackbox.modules.Module`) that ``/probe`` serves."""
+    blackbox_targets: tuple[str, ...] = ()
+    """Targets to which the modules' credentials go (:mod:`monitor.blackbox.trusted`)."""
+    variables: frozenset[str] = field(default=frozenset(), repr=False)
+    """Values that came from the environment (``${NAME}``) and may be secret."""
     later: Mapping[str, Any] = field(default_factory=dict)
     """Sections that are read strictly and used by a later version: ``service_windows``,
     ``calendars``, ``upgrades``, ``notices``."""

@@ -8,7 +8,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 from monitor.judge import Thresholds
-from probes.observation import Cause, Grade, Observation, Reason
+from probes.arrivals import STAMPED
+from probes.observation import Cause, Grade, Observation, Phases, Reason
 
 TICK = 0.1
 """Seconds between measurements of the loop's lag."""
@@ -77,10 +78,11 @@ class LoopLag:
 def blame_lag(observation: Observation, lag: float, thresholds: Thresholds) -> Observation:
     """The observation, or our own trouble in its place when the loop's lag may have made it bad.
 
-    ``lag`` is the seconds of lag within the probe's time. A slow answer is believed only if it
-    would have been too slow without that lag, a time-out only if the lag was a small share of it,
-    a broken connection only if we did not keep the peer waiting. What was answered stays answered:
-    no lag makes a 503.
+    ``lag`` is the seconds of lag within the probe's time. A time-out is believed only if the lag was
+    a small share of it, a broken connection only if we did not keep the peer waiting. A slow answer
+    is believed as far as its phases say where the time went: the kernel tells their ends, so that no
+    lag is in them. What no phase has (a plug-in's duration) is believed only if it would have been
+    too slow without that lag. What was answered stays answered: no lag makes a 503.
     """
     if lag < _NOTICEABLE:
         return observation
@@ -90,10 +92,19 @@ def blame_lag(observation: Observation, lag: float, thresholds: Thresholds) -> O
             return ours(observation, observation.reason or Reason.INTERNAL, detail)
         return observation
     slow = observation.duration
+    lag = min(lag, slow - _stamped(observation.phases))
     for limit in (thresholds.latency_red, thresholds.latency_yellow):
         if limit is not None and slow >= limit > slow - lag:
             return ours(observation, Reason.LATENCY, detail)
     return observation
+
+
+def _stamped(phases: Phases) -> float:
+    """Seconds of a duration that hold no lag of ours."""
+    if not STAMPED:
+        return 0.0
+    known = (phases.resolve, phases.connect, phases.tls, phases.processing, phases.transfer)
+    return sum(phase for phase in known if phase is not None)
 
 
 def _doubtful(failure: Observation) -> float:
@@ -162,7 +173,11 @@ class CanaryWatch:
 
     async def explains(self, observation: Observation) -> bool:
         """Whether all canaries fail too, asked after the observation began."""
-        if not self._probes or observation.reason not in _CANARY_DECIDES:
+        return observation.reason in _CANARY_DECIDES and await self.all_down(observation)
+
+    async def all_down(self, observation: Observation) -> bool:
+        """The same, whatever the observation's reason."""
+        if not self._probes:
             return False
         # by the timer: a clock that was set back must not make an old round look new
         since = self._timer() - observation.duration

@@ -94,6 +94,8 @@ def set_up(
     logging.getLogger("asyncio").setLevel(max(numeric, logging.WARNING))
     logging.getLogger("alembic").setLevel(max(numeric, logging.WARNING))
     logging.getLogger("sqlalchemy").setLevel(max(numeric, logging.WARNING))
+    # of each file of the folder that changes, this log among them
+    logging.getLogger("watchfiles").setLevel(max(numeric, logging.WARNING))
     # ours go straight to the stream: by way of the standard library a line costs three times that
     structlog.configure(
         processors=[*shared, *last],

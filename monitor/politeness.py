@@ -48,6 +48,19 @@ def advice(tree: Mapping, estate: Estate) -> tuple[Fault, ...]:
     return tuple(sorted(found.values()))
 
 
+def canary_wanted(estate: Estate) -> str:
+    """A recommendation where nothing but the kernel and our own resolver tells an outage of our own
+    network from one of the targets; empty where a canary does, or where all is on this machine.
+    """
+    away = any(not _is_in(check.host, _LOOPBACK) for check in estate.checks())
+    if estate.canaries or not away:
+        return ""
+    return (
+        "there is no canary: when the way to all targets fails beyond this machine, they turn red;"
+        " name something under canary that is our own, or beyond doubt up (docs/status.md)"
+    )
+
+
 def is_own(host: str) -> bool:
     """Whether a host is ours by its name alone: loopback, a private address (RFC 1918, RFC 4193),
     ``localhost``. Of everything else nobody can know.

@@ -19,6 +19,7 @@ import structlog
 from monitor.estate import Check, CheckId, Estate
 from monitor.fitness import CanaryWatch, LoopLag, blame_lag, ours
 from monitor.holds import Holds
+from monitor.own_network import OwnNetwork
 from monitor.places import Places
 from monitor.promises import Promises
 from probes.kinds import Kind, Probe
@@ -63,7 +64,8 @@ class _Station:
 
 class Runner:
     """Runs checks. ``seen`` is given every observation, in order, check by check; ``held`` every
-    check that stays away because its server has asked for it, and until when.
+    check that stays away because its server has asked for it, and until when. Without a
+    ``network`` nobody is asked about our own but the canaries.
     """
 
     def __init__(
@@ -74,6 +76,7 @@ class Runner:
         *,
         lag: LoopLag,
         canary: CanaryWatch,
+        network: OwnNetwork | None = None,
         told: Told,
         seen: Callable[[Check, Observation], None],
         held: Callable[[Check, float], None] = lambda check, until: None,
@@ -82,6 +85,7 @@ class Runner:
         self._tools = tools
         self._lag = lag
         self._canary = canary
+        self._network = network
         self._told = told
         self._seen = seen
         self._held = held
@@ -148,9 +152,10 @@ class Runner:
             observation = await self._placed(station, due)
         if observation is None:
             return
-        if observation.grade is not Grade.GOOD and await self._canary.explains(observation):
-            reason = observation.reason or Reason.INTERNAL
-            observation = ours(observation, reason, "every canary failed too: our own network")
+        if observation.grade is not Grade.GOOD:
+            why = await self._of_our_network(station.check, observation)
+            if why:
+                observation = ours(observation, observation.reason or Reason.INTERNAL, why)
         check = station.check
         hold = self._holds.take(check, observation)
         if self._stations.get(check.id) is not station:
@@ -160,6 +165,15 @@ class Runner:
             seconds = round(hold.allowed(check), 1)
             log.info("held_back", check=check.id, status=hold.status, seconds=seconds)
             self._held(check, hold.at + hold.allowed(check))
+
+    async def _of_our_network(self, check: Check, observation: Observation) -> str:
+        """What is wrong with it, in words; empty when nothing is known to be."""
+        if await self._canary.explains(observation):
+            return "every canary failed too: our own network"
+        if self._network is None or observation.cause is Cause.MONITOR:
+            return ""
+        why = await self._network.explains(check, observation)
+        return f"{why}: our own network" if why else ""
 
     def _stays_away(self, station: _Station) -> bool:
         """Whether the run is left out, because the server has asked for it."""
@@ -178,7 +192,8 @@ class Runner:
         try:
             due = max(due, self._tools.clock())
             observation = await self._placed(station, due, turn.begin)
-            if observation is not None and not self._lag.within(observation.duration):
+            took = 0.0 if observation is None else self._tools.clock() - observation.at
+            if observation is not None and not self._lag.within(took):
                 end = observation.at + observation.duration
                 since_arrival = end - last_arrival(observation)
         finally:

@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
 
 from monitor.estate import Estate
 from monitor.receiver import Receiver
 from monitor.stated import sources_of
 from probes.http_settings import HttpSettings
-from probes.masking import MASK, SHORTEST, blanked, blanked_bytes
+from probes.masking import MASK, SHORTEST, blanked, blanked_bytes, shapeless
 from probes.oauth2_settings import OAuth2Settings
 from probes.observation import Observation
 from probes.proxy_settings import credentials
@@ -90,10 +91,11 @@ class Masker:
         parts = observation.parts
         if parts and any(part.detail for part in parts):
             parts = tuple(self.observation(part) for part in parts)
-        if not self._secrets or not (observation.detail or parts):
+        if not observation.detail and parts is observation.parts:
             return observation
         own = self.within((observation.detail,))
-        return replace(observation, detail=own.text(observation.detail), parts=parts)
+        detail = shapeless(own.text(observation.detail))
+        return replace(observation, detail=detail, parts=parts)
 
 
 def forms(secret: str) -> set[str]:
@@ -127,12 +129,39 @@ def secrets_of(estate: Estate) -> frozenset[str]:
         found |= _in_file(estate.web.password_file)
     for receiver in estate.notifications:
         found |= _of_receiver(receiver)
+    for module in (estate.blackbox or {}).values():
+        found |= _of_module(module)
+    for listed in estate.discovery:
+        found |= _in_file(listed.bearer_token_file) if listed.bearer_token_file else set()
+        found |= {value for _, value in parse_qsl(urlsplit(listed.url or "").query)}
     urls = [one.url for one in estate.later.get("calendars", ()) if one.url is not None]
+    urls += [listed.url for listed in estate.discovery if listed.url is not None]
     urls += [source.url for source in sources_of(estate).values()]
     for url in urls:
         password = urlsplit(url).password or ""
         found |= {password, unquote(password)}
-    return frozenset(found)
+    return frozenset(found | estate.variables)
+
+
+def _of_module(module: Any) -> set[str]:
+    """Of a module of ``/probe`` (:class:`monitor.blackbox.modules.Module`)."""
+    http = module.http
+    found = {value for name, value in http.headers.items() if name.lower() not in NOT_SECRET}
+    found |= _given(http.bearer_token, http.bearer_token_file)
+    if http.authorization is not None:
+        said = http.authorization
+        found |= _given(said.credentials, said.credentials_file)
+    if http.basic_auth is not None:
+        passwords = _given(http.basic_auth.password, http.basic_auth.password_file)
+        found |= passwords | {_as_sent(http.basic_auth.username, one) for one in passwords}
+    if http.proxy_url is not None:
+        found |= _of_proxy(http.proxy_url)
+    found |= {step.send for step in module.tcp.query_response if step.send}
+    return found
+
+
+def _given(written: str | None, file: Path | None) -> set[str]:
+    return {written or ""} | (_in_file(file) if file is not None else set())
 
 
 def _of_receiver(receiver: Receiver) -> set[str]:

@@ -28,6 +28,7 @@ from monitor.settings_expand import expand
 from monitor.settings_faults import ConfigurationError, Fault, Report
 from monitor.settings_merge import merge
 from monitor.settings_schema import json_schema
+from monitor.settings_secret import with_variables
 from monitor.settings_source import MAX_BYTES, Mapping, Node, compose
 from monitor.settings_validate import Validator
 from monitor.settings_wording import describe
@@ -83,8 +84,9 @@ def load(path: Path, environ: MappingType[str, str], documents: Documents | None
     if estate is None or report.faults:
         raise ConfigurationError(report.faults)
     documents.settle(found.good, found.outcomes, data_dir)
+    estate = replace(estate, discovery=tuple(found.sources))
     return Loaded(
-        estate=replace(estate, discovery=tuple(found.sources)),
+        estate=with_variables(estate, report.variables),
         warnings=tuple(sorted({*report.warnings, *found.warnings})),
         advice=advice(tree, estate),
     )

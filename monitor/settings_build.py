@@ -108,6 +108,7 @@ class Builder:
             ),
             blackbox_modules=top.blackbox_modules,
             blackbox=modules,
+            blackbox_targets=tuple(top.blackbox_targets),
             later={key: getattr(top, key) for key in LATER},
         )
 
@@ -325,6 +326,7 @@ def _web(top: Top) -> WebSettings:
         key_file=tls.key_file if tls else None,
         username=basic.username if basic else None,
         password_file=basic.password_file if basic else None,
+        allowed_hosts=tuple(top.web.allowed_hosts),
     )
 
 

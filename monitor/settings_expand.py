@@ -85,6 +85,7 @@ def _expand_scalar(
             return match[0]
         if not is_text(value):
             wrong.append(f"the environment variable {name} is not UTF-8 text")
+        report.variables.add(value)
         return value
 
     text = _PLACEHOLDER.sub(put, node.text)

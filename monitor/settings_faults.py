@@ -68,6 +68,8 @@ class Report:
 
     faults: list[Fault] = field(default_factory=list)
     warnings: list[Fault] = field(default_factory=list)
+    variables: set[str] = field(default_factory=set)
+    """Values that were taken from the environment."""
 
     def fault(self, mark: Mark, path: Path, message: str) -> None:
         """Something that refuses the configuration."""

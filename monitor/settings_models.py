@@ -43,6 +43,10 @@ MIN_INTERVAL = 0.1
 """Seconds; no check may run more often than this."""
 
 
+TRUSTED_PATTERN = r"^(?:\*|(?:https?://)?(?:\*\.)?[A-Za-z0-9._:\[\]-]*[A-Za-z0-9\]:](?:/[0-9]{1,3})?(?::\*|:[0-9]{1,5})?(?:/[^\s?#]*)?)$"
+ALLOWED_HOST_PATTERN = r"^(?:\*|(?:\*\.)?[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?\.?)$"
+
+
 def _interval(value: object) -> float:
     seconds = parse_duration(value)
     if seconds < MIN_INTERVAL:
@@ -200,11 +204,18 @@ class WebBasicAuth(Strict):
     password_file: FilePath
 
 
+AllowedHost = Annotated[str, Field(pattern=ALLOWED_HOST_PATTERN, max_length=255)]
+BlackboxTarget = Annotated[str, Field(pattern=TRUSTED_PATTERN, max_length=500)]
+
+
 class Web(Strict):
     """Our own web server."""
 
     tls: WebTls | None = None
     basic_auth: WebBasicAuth | None = None
+    allowed_hosts: list[AllowedHost] = Field(default_factory=list)
+    """Names by which it may be asked for beside those of the machine, as behind a reverse proxy:
+    ``drift.example.se``, ``*.example.se``, or ``*`` for any."""
 
 
 class Top(Strict):
@@ -240,3 +251,6 @@ class Top(Strict):
     discovery: list[Discovery] = Field(default_factory=list)
     blackbox_modules: FilePath | None = None
     """A ``blackbox.yml``, whose modules ``/probe`` then serves."""
+    blackbox_targets: list[BlackboxTarget] = Field(default_factory=list)
+    """Targets that get the modules' credentials: ``expo.example.se``, ``*.example.se:443``,
+    ``192.0.2.0/24``, ``https://expo.example.se/``. Others get none."""

@@ -3,7 +3,8 @@
 A loop that is busy with another probe reads an answer late, and a busy machine wakes it up late;
 neither is the target's time. So each piece is taken with the kernel's own time stamp (Linux:
 ``SO_TIMESTAMPNS``, socket(7)), or with the instant at which it is read where there is none. The same
-goes for connecting: its round trip is what the kernel measured (``TCP_INFO``, tcp(7)).
+goes for connecting: its round trip is what the kernel measured (``TCP_INFO``, tcp(7)). And where
+a peer and we take turns, the time in which it was our turn is ours.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from collections.abc import Callable
 from typing import Any
 
 CHUNK = 65_536
-_LINUX = sys.platform == "linux"
+STAMPED = sys.platform == "linux"
+"""Whether the kernel says when things arrive: a busy loop is in no phase then."""
 _SO_TIMESTAMPNS = 35
 _STAMP = struct.Struct("qq")
 _STAMP_SPACE = socket.CMSG_SPACE(_STAMP.size)
@@ -25,19 +27,33 @@ _LONGEST_LAG = 10.0
 """Seconds that a piece may plausibly have waited; more means that the clock was set meanwhile."""
 _INFO_SIZE = 104
 _RTT = struct.Struct("=68xI28xI")
+_LAST_ACK = struct.Struct("=56xI")
 
 
 def round_trip(connected: socket.socket) -> float | None:
     """Seconds from SYN to SYN-ACK of a new connection as the kernel measured them; ``None`` when it
     did not, or when one of them had to be sent again, which is a wait that counts.
     """
-    if not _LINUX:
-        return None
-    told = connected.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _INFO_SIZE)
-    if len(told) < _INFO_SIZE:
+    told = _info(connected)
+    if told is None:
         return None
     rtt, sent_again = _RTT.unpack(told)
     return rtt / 1e6 if rtt and not sent_again else None
+
+
+def since_heard(connected: socket.socket) -> float:
+    """Seconds since the peer of a connection was last heard of, to the kernel's few milliseconds; 0
+    where it does not say.
+    """
+    told = _info(connected)
+    return 0.0 if told is None else _LAST_ACK.unpack_from(told)[0] / 1e3
+
+
+def _info(connected: socket.socket) -> bytes | None:
+    if not STAMPED:
+        return None
+    told = connected.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _INFO_SIZE)
+    return told if len(told) >= _INFO_SIZE else None
 
 
 def keeps_stamping() -> socket.socket | None:
@@ -45,7 +61,7 @@ def keeps_stamping() -> socket.socket | None:
     stamping begins shortly after each connection asks for it: too late for the first pieces.
     ``None`` where that cannot be had.
     """
-    if not _LINUX:
+    if not STAMPED:
         return None
     try:
         made = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -63,7 +79,7 @@ async def carry(
     only the protocol can tell.
     """
     loop = asyncio.get_running_loop()
-    if _LINUX:
+    if STAMPED:
         try:
             ArrivalTransport(loop, connected, protocol, timer)
         except BaseException:
@@ -71,6 +87,70 @@ async def carry(
             raise
     else:
         await loop.create_connection(lambda: protocol, sock=connected)
+
+
+def receive(connected: socket.socket, size: int, timer: Callable[[], float]) -> tuple[bytes, float]:
+    """What has come, at most ``size`` bytes, and the timer's reading when it came. Raises
+    ``BlockingIOError`` when nothing has, ``OSError``.
+    """
+    data, told, _, _ = connected.recvmsg(size, _STAMP_SPACE)
+    now = timer()
+    if told:
+        seconds, nanoseconds = _STAMP.unpack(told[0][2])
+        lag = time.clock_gettime(time.CLOCK_REALTIME) - (seconds + nanoseconds * 1e-9)
+        if 0.0 < lag < _LONGEST_LAG:
+            now -= lag
+    return data, now
+
+
+class Turns:
+    """What is said on a connected socket before a transport has it, in turns with the peer."""
+
+    def __init__(self, connected: socket.socket, since: float, timer: Callable[[], float]) -> None:
+        """``since`` is the timer's reading from which on the peer may speak."""
+        self._socket = connected
+        self._timer = timer
+        self._begun = since
+        self._heard: float | None = None
+        self._ours = 0.0
+        if STAMPED:
+            connected.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
+
+    @property
+    def spent(self) -> float:
+        """Seconds until the peer's newest word came, less those in which it waited for us."""
+        heard = self._timer() if self._heard is None else self._heard
+        return max(0.0, heard - self._begun - self._ours)
+
+    async def send(self, data: bytes) -> None:
+        """Raises ``OSError``."""
+        if self._heard is None:
+            self._begun = self._timer()  # it has waited for our word
+        else:
+            self._ours += self._timer() - self._heard
+        await asyncio.get_running_loop().sock_sendall(self._socket, data)
+
+    async def receive(self, size: int) -> bytes:
+        """What comes next, at most ``size`` bytes; empty at the end. Raises ``OSError``."""
+        while True:
+            try:
+                data, came_at = receive(self._socket, size, self._timer)
+            except (BlockingIOError, InterruptedError):
+                await _readable(self._socket)
+            else:
+                self._heard = max(self._heard or self._begun, came_at)
+                return data
+
+
+async def _readable(connected: socket.socket) -> None:
+    loop = asyncio.get_running_loop()
+    ready = asyncio.Event()
+    fd = connected.fileno()
+    loop.add_reader(fd, ready.set)
+    try:
+        await ready.wait()
+    finally:
+        loop.remove_reader(fd)
 
 
 class ArrivalTransport(asyncio.Transport):
@@ -103,19 +183,13 @@ class ArrivalTransport(asyncio.Transport):
 
     def _readable(self) -> None:
         try:
-            data, told, _, _ = self._socket.recvmsg(CHUNK, _STAMP_SPACE)
+            data, came_at = receive(self._socket, CHUNK, self._timer)
         except (BlockingIOError, InterruptedError):
             return
         except OSError as error:
             self._lose(error)
             return
-        now = self._timer()
-        if told:
-            seconds, nanoseconds = _STAMP.unpack(told[0][2])
-            lag = time.clock_gettime(time.CLOCK_REALTIME) - (seconds + nanoseconds * 1e-9)
-            if 0.0 < lag < _LONGEST_LAG:
-                now -= lag
-        self._arrived_at = max(self._arrived_at, now)
+        self._arrived_at = max(self._arrived_at, came_at)
         try:
             if data:
                 self._protocol.data_received(data)

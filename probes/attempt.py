@@ -36,6 +36,8 @@ class Attempt:
     __slots__ = (
         "_completed_at",
         "_connect",
+        "_open_since",
+        "_out_of_time",
         "_processing",
         "_resolve",
         "_started",
@@ -45,6 +47,7 @@ class Attempt:
         "address",
         "answer",
         "at",
+        "connected_at",
         "errand",
         "first_byte_at",
         "hop",
@@ -64,6 +67,8 @@ class Attempt:
         self.at = tools.clock()
         self._started = self._timer()
         self._completed_at: float | None = None
+        self._open_since: float | None = None
+        self._out_of_time = False
         self._resolve: float | None = None
         self._connect: float | None = None
         self._tls: float | None = None
@@ -72,6 +77,8 @@ class Attempt:
         self.stage: Phase = Phase.RESOLVE
         self.address: str | None = None
         self.resolved: tuple[str, ...] = ()
+        self.connected_at = self._started
+        """The timer's reading when the newest connection was made."""
         self.ready_at = self._started
         """The timer's reading when the connection was ready for the request."""
         self.hop: Hop | None = None
@@ -94,6 +101,7 @@ class Attempt:
         """What took time until now was none of the target's: the observation begins here."""
         self.at = self.tools.clock()
         self._started = self.ready_at = self.last_byte_at = self._timer()
+        self._open_since = None
 
     def begin_request(self, hop: Hop) -> None:
         """A request begins, the first or the one that a redirect asked for."""
@@ -116,14 +124,16 @@ class Attempt:
         """Whether the peer has sent a byte of its answer."""
         return self.first_byte_at is not None
 
-    def begin(self, stage: Phase) -> float:
-        """Enters a stage; gives the timer's reading."""
+    def begin(self, stage: Phase, at: float | None = None) -> float:
+        """Enters a stage, which began at this reading of the timer (now); gives the reading."""
         self.stage = stage
-        return self._timer()
+        self._open_since = self._timer() if at is None else at
+        return self._open_since
 
     def end(self, stage: Phase, begun: float, at: float | None = None) -> float:
         """Adds the time from ``begun`` to ``at`` (now) to a phase; gives the timer's reading."""
         now = self._timer() if at is None else at
+        self._open_since = None
         # the kernel's stamps and the timer's readings are microseconds apart
         spent = max(0.0, now - begun)
         match stage:
@@ -140,9 +150,21 @@ class Attempt:
         return now
 
     def elapsed(self) -> float:
-        """Seconds since the probe began, up to the last byte once the answer is whole."""
-        ended = self._timer() if self._completed_at is None else self._completed_at
-        return ended - self._started
+        """Seconds since the probe began, our own delays among them: the deadline counts these."""
+        return self._timer() - self._started
+
+    def spent(self) -> float:
+        """Seconds that the network and the target took: all phases, and what has passed of the
+        stage under way. What passed between them passed with us, and is in no duration; a deadline
+        that passed was waited for as a whole.
+        """
+        if self._out_of_time:
+            return self.elapsed()
+        known = (self._resolve, self._connect, self._tls, self._processing, self._transfer)
+        spent = sum(phase for phase in known if phase is not None)
+        if self._open_since is not None and self._completed_at is None:
+            spent += max(0.0, self._timer() - self._open_since)
+        return spent
 
     def phases(self) -> Phases:
         return Phases(
@@ -180,7 +202,7 @@ class Attempt:
     def failed(self, failure: ProbeFailure, duration: float | None = None) -> Observation:
         """The observation of a failure."""
         return self.observation(
-            self.elapsed() if duration is None else duration,
+            self.spent() if duration is None else duration,
             Grade.FAILED,
             failure.reason,
             failure.cause,
@@ -189,6 +211,7 @@ class Attempt:
 
     def timed_out(self, timeout: float) -> ProbeFailure:
         """What the total deadline means at the stage that was reached."""
+        self._out_of_time = self._completed_at is None
         left = round(timeout - self.left_out, 1) if self.left_out else timeout
         within = f"within {left:g} s"
         failure = self._timed_out(within)

@@ -82,11 +82,12 @@ class CertificateProbe:
             async with deadline(attempt, timeout):
                 duration, chain = await self._handshake(attempt, route)
         except ProbeFailure as failure:
-            duration = attempt.elapsed()
+            duration = attempt.spent()
             in_tls = attempt.stage is Phase.TLS
             broken_in_tls = in_tls and attempt.tls is None
             if in_tls:
-                failure = await self._second_look(attempt, route, failure, timeout - duration)
+                left = timeout - attempt.elapsed()
+                failure = await self._second_look(attempt, route, failure, left)
             if self._refusal.met_by(failure, broken_in_tls=broken_in_tls):
                 return attempt.observation(duration, detail=f"as expected: {failure.detail}")
             return attempt.failed(failure, duration)
@@ -137,7 +138,7 @@ class CertificateProbe:
         connected = await connect(self._tools, route, attempt)
         await self._prologue(connected, attempt)
         listener = await over_tls(connected, _Listener, context, self._name, attempt)
-        duration = attempt.elapsed()
+        duration = attempt.spent()
         chain = self._chain(listener, context)
         may_be_refused = context.client is not None or self._refusal.expected
         try:

@@ -12,6 +12,7 @@ import aiohttp
 from probes.attempt import Attempt
 from probes.files import WatchedFile
 from probes.http_answer import without
+from probes.leaves import leaves
 from probes.masking import blanked
 
 if TYPE_CHECKING:
@@ -39,7 +40,16 @@ class Credentials:
         self._token = WatchedFile(token_file, tools.clock) if token_file else None
         self._source = tools.tokens.source(settings)
         self._sent: deque[str] = deque(maxlen=SENT_KEPT)
+        self._body: bytes | None = None
+        self._leaves: tuple[str, ...] = ()
         self._timeout = timeout
+
+    def says(self, body: bytes | None) -> None:
+        """What is sent besides: its values are none of those that an answer shows."""
+        if body is not self._body:
+            self._body = body
+            found = leaves(body) if body else ()
+            self._leaves = tuple(sorted(found, key=len, reverse=True))
 
     async def added_to(self, headers: dict[str, str], attempt: Attempt) -> dict[str, str]:
         """Raises :class:`probes.failure.ProbeFailure` when a file or a token cannot be had. The
@@ -85,7 +95,8 @@ class Credentials:
     @property
     def _recent(self) -> Iterable[str]:
         """What was sent last: a file's content, or a token that was fetched, may be another now."""
-        return self._sent if self._source is None else self._source.recent
+        recent = self._sent if self._source is None else self._source.recent
+        return (*recent, *self._leaves) if self._leaves else recent
 
     def blanked(self, text: str) -> str:
         """The text without what was sent: a target may say it back."""

@@ -86,7 +86,7 @@ class DnsProbe:
             async with asyncio.timeout(self._timeout):
                 data = await fetch(question, (address, port), self._timeout / 2)
                 attempt.end(Phase.RESOLVE, begun)
-                duration = attempt.elapsed()
+                duration = attempt.spent()
                 reply = await read(data, question, self._record, self._tools.workers)
         except TimeoutError:
             if data is not None:

@@ -87,15 +87,18 @@ class HttpProbe:
         self._credentials.blank_answer(attempt)
         if self._refusal.expected:
             return attempt.failed(self._refusal.not_met())
-        return attempt.observation(attempt.elapsed())
+        return attempt.observation(attempt.spent())
 
     async def _exchange(self, attempt: Attempt, route: Route) -> None:
         """The request and its redirects. Raises :class:`ProbeFailure`."""
+        headers = await self._credentials.added_to(self._headers, attempt)
+        body = self._body_file.read() if self._body_file else self._body
+        self._credentials.says(body)
         request = Request(
             method=self._method,
             url=self._url,
-            headers=await self._credentials.added_to(self._headers, attempt),
-            body=self._body_file.read() if self._body_file else self._body,
+            headers=headers,
+            body=body,
             hop=Hop(attempt, route, self._tls, self._proxy),
         )
         redirects = 0
@@ -126,7 +129,7 @@ class HttpProbe:
                 attempt.http = _facts(answer, request, redirects, None)
                 attempt.answer = answer.kept(b"", body_cut=True, url=_whom(request, redirects))
                 return redirected(request, answer.status, location, self._settings)
-            attempt.begin(Phase.TRANSFER)
+            attempt.begin(Phase.TRANSFER, begun)
             body, truncated = await self._read(answer, request, redirects)
             attempt.end(Phase.TRANSFER, begun, attempt.last_byte_at)
             attempt.complete()
@@ -206,10 +209,10 @@ class HttpProbe:
         """The observation of a failure, after a second look at the server where that tells more:
         the certificates that did not verify, or whether a reset was a refused certificate.
         """
-        duration = attempt.elapsed()
+        duration = attempt.spent()
         hop = attempt.hop
         if hop is not None and hop.tls is not None and not isinstance(failure, ProxyTrouble):
-            left = timeout - attempt.left_out - duration
+            left = timeout - attempt.left_out - attempt.elapsed()
             failure = await self._second_look(hop, hop.tls, failure, left)
         if failure.regex and attempt.http is not None:
             attempt.http = replace(attempt.http, regex_failed=True)

@@ -2,12 +2,40 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 MASK = "***"
 SHORTEST = 4
 """Characters: a shorter text would blank innocent words, and is no secret."""
 _CUT = "…"
+# what has the shape of a secret, whoever's it is
+_JWT = re.compile(
+    r"eyJ[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*)?|eyJ[A-Za-z0-9_.-]{12,}$"
+)
+_NAME = (
+    r"[A-Za-z0-9_.:-]{0,40}(?:token|passw(?:or)?d|pass|passphrase|secret|api[_-]?key|private[_-]?key"
+    r"|credentials?|authorization|assertion|session(?:[_-]?id)?|saml(?:request|response))"
+)
+_OF_JSON = re.compile(rf'("{_NAME}"\s*:\s*)(?:"(?:[^"\\]|\\.)*(?:"|$)|[0-9]{{4,}})', re.IGNORECASE)
+_OF_XML = re.compile(rf"(<{_NAME}(?:\s[^<>]*)?>)[^<>]*", re.IGNORECASE)
+_OF_FORM = re.compile(rf"((?<![A-Za-z0-9_.:\"<-]){_NAME}=)[^&\s\"'<>;,]{{4,}}", re.IGNORECASE)
+_BEARER = re.compile(r"\b(bearer|basic)\s+[A-Za-z0-9+/_.~=-]{8,}", re.IGNORECASE)
+
+
+def shapeless(text: str) -> str:
+    """The text without what looks like a token: JWTs (RFC 7519), credentials of HTTP (RFC 9110, 11),
+    and values whose name in JSON, XML or a form says that they are secret.
+    """
+    if "eyJ" in text:
+        text = _JWT.sub(MASK, text)
+    if '"' in text:
+        text = _OF_JSON.sub(rf'\1"{MASK}"', text)
+    if "<" in text:
+        text = _OF_XML.sub(rf"\1{MASK}", text)
+    if "=" in text:
+        text = _OF_FORM.sub(rf"\1{MASK}", text)
+    return _BEARER.sub(rf"\1 {MASK}", text)
 
 
 def blanked(text: str, secrets: Iterable[str]) -> str:

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
+from probes.arrivals import Turns
 from probes.attempt import Attempt
 from probes.failure import MonitorTrouble, ProbeFailure
 from probes.observation import Cause, Phase, Reason, clean
@@ -114,7 +115,8 @@ async def _through(
         attempt.errand = _no_tunnel(proxy)
         begun = attempt.begin(Phase.CONNECT)
         try:
-            await _open_tunnel(connected, proxy, tunnel, tools.user_agent)
+            turns = Turns(connected, attempt.connected_at, tools.timer)
+            await _open_tunnel(turns, proxy, tunnel, tools.user_agent)
         except OSError:
             connected.close()
             raise ProxyTrouble(
@@ -125,7 +127,7 @@ async def _through(
         except BaseException:
             connected.close()
             raise
-        attempt.end(Phase.CONNECT, begun)
+        attempt.end(Phase.CONNECT, begun, at=begun + turns.spent)
     attempt.errand = before
     return connected
 
@@ -147,13 +149,10 @@ def _no_tunnel(proxy: Proxy) -> Callable[[str, ProbeFailure], ProbeFailure]:
     )
 
 
-async def _open_tunnel(
-    connected: socket.socket, proxy: Proxy, route: Route, user_agent: str
-) -> None:
+async def _open_tunnel(turns: Turns, proxy: Proxy, route: Route, user_agent: str) -> None:
     """CONNECT, until the proxy says that the tunnel stands. Raises :class:`ProbeFailure` and
     ``OSError``.
     """
-    loop = asyncio.get_running_loop()
     target = join_host_port(_ascii(route.host), route.port)
     lines = [
         f"CONNECT {target} HTTP/1.1",
@@ -161,8 +160,8 @@ async def _open_tunnel(
         f"User-Agent: {user_agent}",
         *(f"{name}: {value}" for name, value in proxy.headers().items()),
     ]
-    await loop.sock_sendall(connected, "\r\n".join((*lines, "", "")).encode())
-    status = await _answer(connected, proxy)
+    await turns.send("\r\n".join((*lines, "", "")).encode())
+    status = await _answer(turns, proxy)
     if status == AUTHENTICATION_REQUIRED:
         raise _unknown_to(proxy)
     if not 200 <= status <= 299:
@@ -173,9 +172,8 @@ async def _open_tunnel(
         )
 
 
-async def _answer(connected: socket.socket, proxy: Proxy) -> int:
+async def _answer(turns: Turns, proxy: Proxy) -> int:
     """The status of the answer to CONNECT, read to the end of its head and no further."""
-    loop = asyncio.get_running_loop()
     head, looked, size = bytearray(), 0, 0
     while True:
         end = head.find(_END, max(0, looked - len(_END)))
@@ -187,7 +185,7 @@ async def _answer(connected: socket.socket, proxy: Proxy) -> int:
                 break
             continue
         looked = len(head)
-        more = await loop.sock_recv(connected, 4096)
+        more = await turns.receive(4096)
         if not more:
             raise ProxyTrouble(
                 Reason.RESET,

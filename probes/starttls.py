@@ -7,13 +7,13 @@ something said under TLS (CVE-2011-0411, CVE-2021-23222), and fail the probe.
 
 from __future__ import annotations
 
-import asyncio
 import re
 import socket
 import struct
 from collections.abc import Awaitable, Callable
 from typing import Final, Literal
 
+from probes.arrivals import Turns
 from probes.attempt import Attempt
 from probes.failure import ProbeFailure, from_connect, is_reset
 from probes.observation import Phase, Reason, clean
@@ -50,7 +50,7 @@ async def start_tls(connected: socket.socket, protocol: StartTls, attempt: Attem
         return
     begun = attempt.begin(Phase.CONNECT)
     attempt.errand = _too_slow
-    talk = _Talk(connected)
+    talk = _Talk(connected, Turns(connected, attempt.connected_at, attempt.tools.timer))
     try:
         await _PROTOCOLS[protocol](talk)
         talk.expect_silence()
@@ -63,7 +63,7 @@ async def start_tls(connected: socket.socket, protocol: StartTls, attempt: Attem
         connected.close()
         raise
     attempt.errand = None
-    attempt.end(Phase.CONNECT, begun)
+    attempt.end(Phase.CONNECT, begun, at=begun + talk.turns.spent)
 
 
 def _too_slow(within: str, _: ProbeFailure) -> ProbeFailure:
@@ -85,9 +85,9 @@ def _refused(words: str) -> ProbeFailure:
 class _Talk:
     """The connection in plain text, with a bound on what is read."""
 
-    def __init__(self, connected: socket.socket) -> None:
+    def __init__(self, connected: socket.socket, turns: Turns) -> None:
         self._socket = connected
-        self._loop = asyncio.get_running_loop()
+        self.turns = turns
         self._pending = b""
         self._left = LIMIT
 
@@ -101,7 +101,7 @@ class _Talk:
 
     async def send(self, data: bytes) -> None:
         """Sends a command. Raises ``OSError``."""
-        await self._loop.sock_sendall(self._socket, data)
+        await self.turns.send(data)
 
     async def line(self) -> bytes:
         """The next line without its end. Raises :class:`ProbeFailure`."""
@@ -133,7 +133,7 @@ class _Talk:
     async def _receive(self) -> None:
         if self._left <= 0:
             raise _not_understood(f"more than {LIMIT} bytes")
-        data = await self._loop.sock_recv(self._socket, min(4096, self._left))
+        data = await self.turns.receive(min(4096, self._left))
         if not data:
             raise _closed()
         self._left -= len(data)

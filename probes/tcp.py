@@ -42,9 +42,8 @@ def prepare(settings: TcpSettings, timeout: float, tools: Tools) -> Probe:
                 connected = await connect(tools, route, attempt)
         except ProbeFailure as failure:
             return attempt.failed(failure)
-        duration = attempt.elapsed()
         connected.close()
-        return attempt.observation(duration)
+        return attempt.observation(attempt.spent())
 
     async def probe() -> Observation:
         if settings.address == "all":

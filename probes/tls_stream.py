@@ -53,6 +53,8 @@ class TlsStream(asyncio.Transport, asyncio.Protocol):
         """The timer's reading at the handshake's end, while somebody may wait for it."""
         self.asked_at: float | None = None
         """The timer's reading when our first message was ready to be sent."""
+        self.held_up = 0.0
+        """Seconds of the handshake in which the peer waited for us."""
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
         self._tls = context.wrap_bio(
@@ -145,6 +147,8 @@ class TlsStream(asyncio.Transport, asyncio.Protocol):
         except ssl.SSLWantReadError:
             if self.asked_at is None:
                 self.asked_at = self._timer()
+            elif self._outgoing.pending and (heard := self.get_extra_info("arrived_at")):
+                self.held_up += max(0.0, self._timer() - heard)
             self._flush()
             return
         except ssl.SSLError as error:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Self, TypeAlias, TypeVar, cast
 
 import aiohappyeyeballs
 
-from probes.arrivals import round_trip
+from probes.arrivals import round_trip, since_heard
 from probes.attempt import RESOLVED_KEPT, Attempt
 from probes.failure import (
     ProbeFailure,
@@ -82,18 +82,20 @@ async def connect(tools: Tools, route: Route, attempt: Attempt) -> socket.socket
     begun = attempt.begin(Phase.CONNECT)
     tools.keep_stamping()
     try:
+        begun_at = begun
         if len(addresses) == 1:
             attempt.address = addresses[0]
             connected = await _connect_one(addresses[0], route.port)
         else:
-            connected = await _connect_first(addresses, route.port)
+            connected, begun_at = await _connect_first(addresses, route.port, tools.timer)
             attempt.address = connected.getpeername()[0]
     except OSError as error:
         shown = addresses[0] if len(addresses) == 1 else f"{route.host}"
         raise from_connect(error, join_host_port(shown, route.port)) from None
     # the first of several addresses may have been given up for the next: that wait counts
-    spent = round_trip(connected) if len(addresses) == 1 else None
-    attempt.end(Phase.CONNECT, begun, at=None if spent is None else begun + spent)
+    spent = round_trip(connected)
+    done = tools.timer() - since_heard(connected) if spent is None else begun_at + spent
+    attempt.connected_at = attempt.end(Phase.CONNECT, begun, at=done)
     return connected
 
 
@@ -109,17 +111,29 @@ async def _connect_one(address: str, port: int) -> socket.socket:
     return made
 
 
-async def _connect_first(addresses: tuple[str, ...], port: int) -> socket.socket:
-    """Happy eyeballs (RFC 8305): what a dual-stack client does."""
+async def _connect_first(
+    addresses: tuple[str, ...], port: int, timer: Callable[[], float]
+) -> tuple[socket.socket, float]:
+    """Happy eyeballs (RFC 8305): what a dual-stack client does. The socket, and the timer's reading
+    when its address was first tried.
+    """
     infos: list[aiohappyeyeballs.AddrInfoType] = []
     for address in addresses:
         if ip_family(address) == 6:
             infos.append((socket.AF_INET6, socket.SOCK_STREAM, 6, "", (address, port, 0, 0)))
         else:
             infos.append((socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)))
-    return await aiohappyeyeballs.start_connection(
-        infos, happy_eyeballs_delay=HAPPY_EYEBALLS_DELAY, interleave=1
+    tried: dict[int, float] = {}
+
+    def made(info: aiohappyeyeballs.AddrInfoType) -> socket.socket:
+        fresh = socket.socket(info[0], info[1], info[2])
+        tried[fresh.fileno()] = timer()
+        return fresh
+
+    connected = await aiohappyeyeballs.start_connection(
+        infos, happy_eyeballs_delay=HAPPY_EYEBALLS_DELAY, interleave=1, socket_factory=made
     )
+    return connected, tried[connected.fileno()]
 
 
 async def over_tls(
@@ -148,7 +162,7 @@ async def over_tls(
                 Reason.RESET, "the connection was closed during the TLS handshake"
             ) from None
         raise from_connect(error, attempt.address or server_name) from None
-    attempt.end(Phase.TLS, stream.asked_at or begun, at=ended)
+    attempt.end(Phase.TLS, stream.asked_at or begun, at=ended - stream.held_up)
     attempt.tls = attempt.tools.tls.facts(context, stream.get_extra_info("ssl_object"))
     return cast("P", stream.protocol)
 

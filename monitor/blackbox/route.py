@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from aiohttp import hdrs, web
@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from monitor.blackbox.modules import Module
 from monitor.blackbox.prober import NoPlaceError, Prober
 from monitor.blackbox.sheet import Sheet
+from monitor.blackbox.trusted import trusted, without_credentials
 from monitor.publish.exposition import CONTENT_TYPE
 from probes.observation import clean
 
@@ -24,13 +25,19 @@ LONGEST = 120.0
 OFFSET = 0.5
 """Seconds of a scrape's time that are left for the way back."""
 USUAL_MODULE = "http_2xx"
-_SECRET = frozenset({"password", "credentials", "bearer_token", "body", "proxy_url"})
+_SECRET = frozenset({"password", "credentials", "bearer_token", "body", "proxy_url", "send"})
 
 Modules = Mapping[str, Module]
 
 
-def probe_route(modules: Callable[[], Modules | None], prober: Callable[[], Prober]) -> Handler:
-    """The handler of :data:`PATH`. ``modules`` gives those of now, ``None`` while there is no file."""
+def probe_route(
+    modules: Callable[[], Modules | None],
+    prober: Callable[[], Prober],
+    targets: Callable[[], Sequence[str]] = lambda: (),
+) -> Handler:
+    """The handler of :data:`PATH`. ``modules`` gives those of now, ``None`` while there is no file,
+    ``targets`` those that get the modules' credentials.
+    """
 
     async def probe(request: web.Request) -> web.Response:
         known = modules()
@@ -41,18 +48,23 @@ def probe_route(modules: Callable[[], Modules | None], prober: Callable[[], Prob
         module = known.get(name)
         if module is None:
             raise _bad(f"unknown module {clean(name, 80)!r}")
-        targets = asked.getall("target", [])
-        if len(targets) != 1 or not targets[0]:
-            raise _bad("the parameter target is missing" if not targets else "target: write one")
+        named = asked.getall("target", [])
+        if len(named) != 1 or not named[0]:
+            raise _bad("the parameter target is missing" if not named else "target: write one")
         hostname = asked.get("hostname", "")
         _check_hostname(module, hostname)
         timeout = time_left(request.headers.get(SCRAPE_TIMEOUT), module)
+        asking, held_back = module, ()
+        if not trusted(named[0], targets()):
+            asking, held_back = without_credentials(module)
         try:
-            sheet = await prober().take(module, targets[0], hostname, timeout)
+            sheet = await prober().take(asking, named[0], hostname, timeout)
         except NoPlaceError:
             raise web.HTTPServiceUnavailable(text="503: too many probes are under way\n") from None
         headers = {hdrs.CACHE_CONTROL: "no-store"}
         if asked.get("debug") == "true":
+            for what in held_back:
+                sheet.say(f"{what} was not sent: the target is not among blackbox_targets")
             text = _debug(name, module, sheet)
             return web.Response(text=text, headers=headers)
         headers[hdrs.CONTENT_TYPE] = CONTENT_TYPE

@@ -10,6 +10,7 @@ from monitor.instants import instant
 from monitor.secrets import MASK, Masker
 from probes.charsets import OTHER_CHARSETS
 from probes.http_answer import HttpAnswer
+from probes.masking import shapeless
 from probes.observation import Certificate, DnsFacts, HttpFacts, TlsFacts, clean
 
 HEADERS_SHOWN = 50
@@ -35,12 +36,13 @@ def response_value(answer: HttpAnswer, facts: HttpFacts | None, masker: Masker) 
     shown = answer.head[:HEADERS_SHOWN]
     body = _text(answer)
     whole = masker
-    masker = masker.within([*(_latin(value) for _, value in shown), answer.phrase, body or ""])
+    values = (_latin(value) for _, value in shown)
+    masker = masker.within([*values, answer.phrase, body or "", answer.url or ""])
     data = whole.raw(answer.body_start, cut=answer.body_cut) if body is None else b""
     return {
-        "url": answer.url,
+        "url": None if answer.url is None else masker.text(answer.url),
         "status": answer.status,
-        "phrase": masker.text(clean(answer.phrase)),
+        "phrase": shapeless(masker.text(clean(answer.phrase))),
         "version": f"{answer.version[0]}.{answer.version[1]}",
         "headers": [
             {
@@ -51,7 +53,7 @@ def response_value(answer: HttpAnswer, facts: HttpFacts | None, masker: Masker) 
         ],
         "headers_cut": answer.head_cut or len(answer.head) > len(shown),
         "body": {
-            "text": None if body is None else _lines(masker.text(body)),
+            "text": None if body is None else _lines(shapeless(masker.text(body))),
             "base64": b64encode(data).decode() if body is None else None,
             "cut": answer.body_cut,
             "bytes": None if facts is None else facts.body_bytes,
@@ -74,7 +76,7 @@ def _header(name: str, value: str, masker: Masker) -> str:
     if _SECRET_HEADER.search(lower):
         return MASK
     # before anything is cut off, so that no beginning of a secret is left
-    value = masker.text(value)
+    value = shapeless(masker.text(value))
     if lower in _ADDRESS_HEADERS:
         value = _USER.sub(f"//{MASK}@", _QUERY_VALUE.sub(rf"\1={MASK}", value))
     return clean(value, HEADER_SHOWN)

@@ -48,10 +48,11 @@ def _http(settings: HttpSettings, user_agent: str, masker: Masker) -> dict[str, 
         body = {"bytes": None, "file": clean(settings.body_file.name)}
     elif asked.body is not None:
         body = {"bytes": len(asked.body), "file": None}
-    masker = masker.within(headers.values())
+    url = settings.target()
+    masker = masker.within((*headers.values(), url))
     return {
         "method": asked.method,
-        "url": clean(settings.target(), VALUE_SHOWN),
+        "url": clean(masker.text(url), VALUE_SHOWN),
         "headers": [
             {"name": clean(name), "value": masker.text(_shown(name, value))}
             for name, value in headers.items()

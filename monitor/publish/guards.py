@@ -1,33 +1,29 @@
-"""What stands between the network and the pages: access, headers, and bounds on slow clients."""
+"""What stands between the network and the pages: names, passwords, headers."""
 
 from __future__ import annotations
 
 import asyncio
 import base64
 import binascii
-import contextlib
 import hashlib
 import hmac
-import logging
-from typing import Any
+from collections.abc import Callable
 
 from aiohttp import hdrs, web
-from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.typedefs import Handler, Middleware
 
+from monitor.publish.hosts import Hosts
+from monitor.publish.tries import Tries
+from probes.observation import clean
+
 HEALTHY_PATH = "/-/healthy"
-FIRST_REQUEST = 10.0
-"""Seconds that a new connection may take to send its first request."""
-KEEP_ALIVE = 75.0
-"""Seconds that a connection may be idle between requests."""
-SWEEP = 2.0
-MAX_HEAD = 8190
-"""Bytes of the request line, and of each header."""
 MAX_BODY = 16_384
 """Bytes of a request's body; nothing here reads one."""
 
 SPOKEN: web.AppKey[set[object]] = web.AppKey("spoken", set)
 """Connections that have sent a request."""
+BUSY: web.AppKey[set[object]] = web.AppKey("busy", set)
+"""Connections on which a request is being answered."""
 
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -50,16 +46,51 @@ async def secure(_: web.Request, response: web.StreamResponse) -> None:
 
 @web.middleware
 async def note_spoken(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Remembers that this connection has sent a request."""
+    """Remembers that this connection has sent a request, and until when it is answered."""
     request.config_dict[SPOKEN].add(request.protocol)
-    return await handler(request)
+    busy = request.config_dict[BUSY]
+    busy.add(request.protocol)
+    try:
+        return await handler(request)
+    finally:
+        busy.discard(request.protocol)
+
+
+def known_host(hosts: Hosts) -> Middleware:
+    """Answers 421 (RFC 9110, 15.5.20) where the request is for a name that is none of ours, everywhere
+    but at ``/-/healthy``. Who names no host, as HTTP/1.0 may, is no browser.
+    """
+
+    @web.middleware
+    async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+        asked = request.host if hdrs.HOST in request.headers else ""
+        if asked and request.path != HEALTHY_PATH and not hosts.known(asked):
+            return web.Response(
+                status=421,
+                text=(
+                    f"421: {clean(asked, 80)!r} is not known as a name of this server: ask for its"
+                    " address or its host name, or name it under web.allowed_hosts\n"
+                ),
+                headers={hdrs.CACHE_CONTROL: "no-store"},
+            )
+        return await handler(request)
+
+    return guard
 
 
 class Lock:
     """The user name and the password that open the pages; without any they are open."""
 
-    def __init__(self, credentials: tuple[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        credentials: tuple[str, str] | None = None,
+        *,
+        failed: Callable[[str, int], object] = lambda address, times: None,
+    ) -> None:
+        """``failed`` is told of each wrong try: whose, and the how manieth of late."""
         self._expected: bytes | None = None
+        self._failed = failed
+        self._tries = Tries()
         self.change(credentials)
 
     def change(self, credentials: tuple[str, str] | None) -> None:
@@ -79,15 +110,44 @@ class Lock:
         expected = self._expected
         return expected is None or hmac.compare_digest(_digest(_given(authorization)), expected)
 
+    async def tried(self, authorization: str, address: str) -> bool | None:
+        """The same, of a try from an address, which waits after wrong ones; ``None`` when too many
+        wait already.
+        """
+        if not self.locked:
+            return True
+        loop = asyncio.get_running_loop()
+        wait = self._tries.wait(address, loop.time())
+        if wait is None:
+            return None
+        if wait:
+            await asyncio.sleep(wait)
+        if self.opens(authorization):
+            self._tries.right(address)
+            return True
+        self._failed(address, self._tries.wrong(address, loop.time()))
+        return False
+
 
 def basic_auth(lock: Lock) -> Middleware:
-    """Asks for user name and password everywhere but at ``/-/healthy``. RFC 7617."""
+    """Asks for user name and password everywhere but at ``/-/healthy`` (RFC 7617). Whoever tries
+    wrong ones is slowed.
+    """
 
     @web.middleware
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if request.path != HEALTHY_PATH and not lock.opens(
-            request.headers.get(hdrs.AUTHORIZATION, "")
-        ):
+        if request.path == HEALTHY_PATH or not lock.locked:
+            return await handler(request)
+        given = request.headers.get(hdrs.AUTHORIZATION, "")
+        # who gives none has tried none
+        opened = await lock.tried(given, peer_of(request)) if given else False
+        if opened is None:
+            return web.Response(
+                status=429,
+                text="429: too many wrong passwords came from this address\n",
+                headers={hdrs.RETRY_AFTER: "5", hdrs.CACHE_CONTROL: "no-store"},
+            )
+        if not opened:
             return web.Response(
                 status=401,
                 text="401: a user name and a password are needed\n",
@@ -96,6 +156,12 @@ def basic_auth(lock: Lock) -> Middleware:
         return await handler(request)
 
     return guard
+
+
+def peer_of(request: web.Request) -> str:
+    """The address that a request comes from; empty when it has gone."""
+    peer = request.transport.get_extra_info("peername") if request.transport else None
+    return str(peer[0]) if isinstance(peer, tuple) else ""
 
 
 def _digest(value: bytes) -> bytes:
@@ -111,67 +177,3 @@ def _given(header: str) -> bytes:
         return base64.b64decode(token.strip(), validate=True)
     except (binascii.Error, ValueError):
         return b""
-
-
-class _Log(logging.LoggerAdapter[logging.Logger]):
-    """aiohttp's log, in which what a stranger sends is no error of ours."""
-
-    def exception(self, msg: object, *args: object, **how: Any) -> None:
-        foreign = isinstance(how.get("exc_info"), HttpProcessingError)
-        if foreign:
-            how["exc_info"] = None
-        self.log(logging.DEBUG if foreign else logging.ERROR, msg, *args, **how)
-
-
-class BoundedRunner(web.AppRunner):
-    """Serves an application, and closes connections that never send a whole request."""
-
-    def __init__(
-        self,
-        app: web.Application,
-        *,
-        shutdown_timeout: float = 1.0,
-        first_request: float = FIRST_REQUEST,
-        sweep: float = SWEEP,
-    ) -> None:
-        super().__init__(
-            app,
-            handle_signals=False,
-            access_log=None,
-            logger=_Log(logging.getLogger("driftvakt.web"), {}),
-            keepalive_timeout=KEEP_ALIVE,
-            lingering_time=2.0,
-            max_line_size=MAX_HEAD,
-            max_field_size=MAX_HEAD,
-            shutdown_timeout=shutdown_timeout,
-        )
-        self._first_request = first_request
-        self._sweep = sweep
-        self._sweeper: asyncio.Task[None] | None = None
-
-    async def setup(self) -> None:
-        await super().setup()
-        self._sweeper = asyncio.create_task(self._close_silent(), name="web-sweeper")
-
-    async def cleanup(self) -> None:
-        if self._sweeper is not None:
-            self._sweeper.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._sweeper
-            self._sweeper = None
-        await super().cleanup()
-
-    async def _close_silent(self) -> None:
-        loop = asyncio.get_running_loop()
-        spoken = self.app[SPOKEN]
-        seen: dict[web.RequestHandler, float] = {}
-        while True:
-            await asyncio.sleep(self._sweep)
-            server = self.server
-            connections = server.connections if server is not None else []
-            spoken.intersection_update(connections)
-            now = loop.time()
-            seen = {each: seen.get(each, now) for each in connections if each not in spoken}
-            for each, since in seen.items():
-                if now - since >= self._first_request - self._sweep:
-                    each.force_close()

@@ -122,6 +122,11 @@ class House:
             ["notification", "outcome"],
             registry=registry,
         )
+        self._logins = Counter(
+            "driftvakt_web_login_failures_total",
+            "Wrong user names and passwords that were tried at our own pages.",
+            registry=registry,
+        )
         self._registry = registry
 
     def lateness(self, seconds: float) -> None:
@@ -169,6 +174,9 @@ class House:
 
     def internal_error(self) -> None:
         self._internal_errors.inc()
+
+    def login_failed(self) -> None:
+        self._logins.inc()
 
     def notified(self, notification: str, outcome: str, number: int = 1) -> None:
         self._notifications.labels(notification=notification, outcome=outcome).inc(number)

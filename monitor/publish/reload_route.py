@@ -16,6 +16,7 @@ from monitor.reload_outcome import Ended, Outcome
 
 PATH = "/-/reload"
 _OWN_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+_ANOTHER = "not from a page of another site"
 _FORWARDED = (hdrs.FORWARDED, hdrs.X_FORWARDED_FOR, hdrs.VIA)
 
 
@@ -39,20 +40,35 @@ def _refusal(request: web.Request, lock: Lock) -> str:
     """Why it may not be done; empty when it may. Who comes here has given the password, if there is
     one.
     """
-    origin = request.headers.get(hdrs.ORIGIN)
-    own_name = (request.url.host or "").lower() in _OWN_NAMES
-    if origin is not None:
-        # with a name of its own for us, a foreign page would be of one origin with us
-        ours = f"{request.scheme}://{request.host}"
-        if origin.lower() != ours.lower() or not (lock.locked or own_name):
-            return "not from a page of another site"
-    if request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
-        return "not from a page of another site"
+    if _is_of_another_site(request, lock):
+        return _ANOTHER
     if lock.locked:
         return ""
     if any(name in request.headers for name in _FORWARDED) or not _from_here(request):
         return "only from this machine, or with web.basic_auth"
     return ""
+
+
+def own_pages(handler: Handler, lock: Lock) -> Handler:
+    """The same handler, for nobody whom a page of somebody else has sent."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        if _is_of_another_site(request, lock):
+            return _said(403, _ANOTHER)
+        return await handler(request)
+
+    return handle
+
+
+def _is_of_another_site(request: web.Request, lock: Lock) -> bool:
+    origin = request.headers.get(hdrs.ORIGIN)
+    if origin is not None:
+        own_name = (request.url.host or "").lower() in _OWN_NAMES
+        # with a name of its own for us, a foreign page would be of one origin with us
+        ours = f"{request.scheme}://{request.host}"
+        if origin.lower() != ours.lower() or not (lock.locked or own_name):
+            return True
+    return request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin")
 
 
 def _from_here(request: web.Request) -> bool:

@@ -9,48 +9,50 @@ from typing import Self
 
 from aiohttp import hdrs, web
 
-PIECE = 131_072
+from monitor.publish.packed import GZIP, LEVEL, gzip, takes_gzip
+from monitor.publish.readers import READERS
+
+__all__ = ["STREAMED", "ReaderGoneError", "Stream", "gzip", "send", "takes_gzip"]
+
+PIECE = 65_536
 STREAMED = 65_536
 """Bytes that are compressed in one go on the event loop: less than a millisecond."""
-SLOWEST = 30.0
+SLOWEST = 10.0
 """Seconds that a reader may take for one piece."""
-_COMPRESS_IN_THREAD = 32_768
-_GZIP = 31
-_LEVEL = 1
+LONGEST = 300.0
+"""Seconds that it may take for a whole body."""
 
 
-def takes_gzip(accept_encoding: str) -> bool:
-    """Whether the ``Accept-Encoding`` header names gzip, and not with ``q=0``."""
-    for part in accept_encoding.split(","):
-        name, _, parameters = part.partition(";")
-        if name.strip().lower() in ("gzip", "x-gzip"):
-            return parameters.replace(" ", "").lower() not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
-    return False
-
-
-def _compress(body: bytes) -> bytes:
-    return zlib.compress(body, _LEVEL, _GZIP)
-
-
-async def gzip(body: bytes) -> bytes:
-    """Compressed; the work on a large body is done in a thread, without the interpreter lock."""
-    if len(body) < _COMPRESS_IN_THREAD:
-        return _compress(body)
-    return await asyncio.to_thread(_compress, body)
+class ReaderGoneError(ConnectionResetError):
+    """Whom we were sending something was let go."""
 
 
 async def send(request: web.Request, body: bytes, headers: Mapping[str, str]) -> web.StreamResponse:
-    """Answers 200 with ``body``. A reader that stops reading is dropped."""
+    """Answers 200 with ``body``. A reader that stops reading is dropped. Raises
+    ``HTTPServiceUnavailable`` when too many large bodies are on their way.
+    """
     if len(body) <= PIECE:
         return web.Response(body=body, headers=headers)
     response = web.StreamResponse(headers=headers)
     response.content_length = len(body)
-    await response.prepare(request)
-    if request.method != hdrs.METH_HEAD:
+    if request.method == hdrs.METH_HEAD:
+        await response.prepare(request)
+        await response.write_eof()
+        return response
+    readers = request.config_dict[READERS]
+    if not readers.knows(body):
+        await readers.wait_for_room(len(body))
+    with readers.reading(body, lambda: _drop(request)) as reader:
+        await response.prepare(request)
         view = memoryview(body)
-        for start in range(0, len(view), PIECE):
-            await _write(request, response, view[start : start + PIECE])
-            await asyncio.sleep(0)
+        try:
+            async with asyncio.timeout(LONGEST):
+                for start in range(0, len(view), PIECE):
+                    await _write(request, response, view[start : start + PIECE])
+                    readers.moved(reader)
+                    await asyncio.sleep(0)
+        except TimeoutError:
+            raise _too_slow(request) from None
     await response.write_eof()
     return response
 
@@ -62,9 +64,17 @@ async def _write(
         async with asyncio.timeout(SLOWEST):
             await response.write(piece)
     except TimeoutError:
-        if request.transport is not None:
-            request.transport.abort()
-        raise ConnectionResetError("the reader is too slow") from None
+        raise _too_slow(request) from None
+
+
+def _too_slow(request: web.Request) -> ReaderGoneError:
+    _drop(request)
+    return ReaderGoneError("the reader is too slow")
+
+
+def _drop(request: web.Request) -> None:
+    if request.transport is not None:
+        request.transport.abort()
 
 
 class Stream:
@@ -74,7 +84,7 @@ class Stream:
 
     def __init__(self, request: web.Request, response: web.StreamResponse, *, zipped: bool) -> None:
         self._request, self._response = request, response
-        self._zip = zlib.compressobj(_LEVEL, wbits=_GZIP) if zipped else None
+        self._zip = zlib.compressobj(LEVEL, wbits=GZIP) if zipped else None
         self._begun = False
 
     @classmethod

@@ -34,24 +34,28 @@ from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
 from monitor.estate import Estate, ServiceId
+from monitor.publish.bounded import BoundedRunner
 from monitor.publish.exposition import CONTENT_TYPE
 from monitor.publish.follow import CORS, PREFLIGHT, Followed, add_following
 from monitor.publish.guards import (
+    BUSY,
     HEALTHY_PATH,
     MAX_BODY,
     SPOKEN,
-    BoundedRunner,
     Lock,
     basic_auth,
+    known_host,
     note_spoken,
     secure,
 )
+from monitor.publish.hosts import Hosts
 from monitor.publish.live import Broadcast
 from monitor.publish.pages import Pages
+from monitor.publish.readers import READERS, Readers, Rendering
 from monitor.publish.reload_route import PATH as RELOAD_PATH
-from monitor.publish.reload_route import reload_route
+from monitor.publish.reload_route import own_pages, reload_route
 from monitor.publish.runbooks import add_runbooks
-from monitor.publish.sending import gzip, send, takes_gzip
+from monitor.publish.sending import send, takes_gzip
 from monitor.publish.status_body import dump
 from monitor.publish.status_values import report_value
 from monitor.record import Past
@@ -92,18 +96,22 @@ def application(
     source: Source,
     *,
     lock: Lock | None = None,
+    hosts: Hosts | None = None,
     reload: Callable[[], Awaitable[Outcome]] | None = None,
     probe: Handler | None = None,
 ) -> web.Application:
-    """The application. ``lock`` closes all but /-/healthy; ``reload`` reads the configuration anew;
-    ``probe`` answers /probe.
+    """The application. ``lock`` closes all but /-/healthy, as do ``hosts`` for names that are none
+    of ours; ``reload`` reads the configuration anew; ``probe`` answers /probe.
 
     To be run by :class:`BoundedRunner`, which bounds slow clients.
     """
     lock = lock or Lock()
-    middlewares: list[Middleware] = [note_spoken, basic_auth(lock)]
+    hosts = hosts or Hosts()
+    middlewares: list[Middleware] = [note_spoken, known_host(hosts), basic_auth(lock)]
     app = web.Application(middlewares=middlewares, client_max_size=MAX_BODY)
     app[SPOKEN] = set()
+    app[BUSY] = set()
+    app[READERS] = Readers()
     app.on_response_prepare.append(secure)
     site = _Site(source)
     Pages(source).add_to(app)
@@ -112,7 +120,7 @@ def application(
     async def end_streams(_: web.Application) -> None:
         source.events.close()
 
-    app.on_shutdown.append(end_streams)
+    app.on_shutdown.extend((end_streams, site.close))
     app.router.add_get("/status.json", site.status)
     app.router.add_options("/status.json", site.preflight)
     app.router.add_get("/metrics", site.metrics)
@@ -123,7 +131,7 @@ def application(
     app.router.add_get(HEALTHY_PATH, site.healthy)
     app.router.add_get("/-/ready", site.ready)
     if probe is not None:
-        app.router.add_get("/probe", probe, allow_head=False)
+        app.router.add_get("/probe", own_pages(probe, lock), allow_head=False)
     if reload is not None:
         app.router.add_post(RELOAD_PATH, reload_route(reload, lock))
     return app
@@ -136,6 +144,10 @@ class _Site:
         self._etag = ""
         self._made_at = 0
         self._by_date = False
+        self._rendering = Rendering(source.metrics)
+
+    async def close(self, _: web.Application) -> None:
+        self._rendering.close()
 
     async def status(self, request: web.Request) -> web.StreamResponse:
         body, generated_at = self._source.status_body()
@@ -175,15 +187,15 @@ class _Site:
         return web.Response(status=204, headers=PREFLIGHT)
 
     async def metrics(self, request: web.Request) -> web.StreamResponse:
-        body = await self._source.metrics()
         headers: dict[str, str] = {
             hdrs.CONTENT_TYPE: CONTENT_TYPE,
             hdrs.CACHE_CONTROL: "no-store",
             hdrs.VARY: "Accept-Encoding",
         }
-        if takes_gzip(request.headers.get(hdrs.ACCEPT_ENCODING, "")):
-            body = await gzip(body)
+        zipped = takes_gzip(request.headers.get(hdrs.ACCEPT_ENCODING, ""))
+        if zipped:
             headers[hdrs.CONTENT_ENCODING] = "gzip"
+        body = await self._rendering.body(request.config_dict[READERS], zipped=zipped)
         return await send(request, body, headers)
 
     async def availability(self, request: web.Request) -> web.StreamResponse:

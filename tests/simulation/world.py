@@ -175,6 +175,7 @@ class _Simulated(Daemon):
             listens=False,
             history=keeping.open_history if keeping is not None else None,
             messenger=keeping.messenger if keeping is not None else Messenger,
+            network=None,
         )
         self._world = world
 

@@ -74,6 +74,16 @@ def test_check_warns_and_is_content(tmp_path: Path) -> None:
     assert "url: $ping must not be used for monitoring" in ping
 
 
+def test_check_recommends_a_canary_where_there_is_none(tmp_path: Path) -> None:
+    """Not for what is on this machine, and not where there is one."""
+    away = service("expo", {"name": "port", "kind": "tcp", "host": "10.0.0.1", "port": 443})
+    here = service("expo", {"name": "port", "kind": "tcp", "host": "127.0.0.1", "port": 443})
+    canary = {"kind": "tcp", "host": "10.0.0.2", "port": 443}
+    wholes = (estate(away), estate(here), estate(away, canary=[canary]))
+    said = [invoke("check", "--config", str(write_config(tmp_path, one)))[1] for one in wholes]
+    assert ["there is no canary" in one for one in said] == [True, False, False]
+
+
 def test_check_says_all_that_is_wrong(tmp_path: Path) -> None:
     """Exit 2, every fault on stderr with the nearest right key."""
     bad = estate(service("expo", http_check("api", "ftp://x", intervall="5s"), titel="EXPO"))

@@ -8,7 +8,7 @@ import pytest
 
 from monitor.fitness import LAG_LEAST, STALL, CanaryWatch, LoopLag, blame_lag
 from monitor.judge import Thresholds
-from probes.observation import Cause, Grade, Observation, Reason
+from probes.observation import Cause, Grade, Observation, Phases, Reason
 from tests.virtual_time import VirtualLoop, run_virtually
 
 THRESHOLDS = Thresholds(latency_yellow=1.0, latency_red=5.0)
@@ -61,6 +61,17 @@ def test_a_slow_answer_is_believed_only_beyond_our_lag() -> None:
     slow = Observation(at=0.0, duration=1.2)
     assert blame_lag(slow, 0.3, THRESHOLDS).cause is Cause.MONITOR
     assert blame_lag(slow, 0.1, THRESHOLDS) is slow
+
+
+def test_what_the_kernel_timed_is_believed_whatever_our_lag() -> None:
+    """All of 1.2 s is in phases, whose ends the kernel tells: no lag of ours is in it. Of a duration
+    that no phase has, the lag may be all.
+    """
+    phases = Phases(connect=0.1, processing=1.0, transfer=0.1)
+    slow = Observation(at=0.0, duration=1.2, phases=phases)
+    assert blame_lag(slow, 30.0, THRESHOLDS) is slow
+    partly = Observation(at=0.0, duration=1.2, phases=Phases(processing=0.9))
+    assert blame_lag(partly, 30.0, THRESHOLDS).cause is Cause.MONITOR
 
 
 def test_a_quick_answer_is_good_whatever_the_lag() -> None:

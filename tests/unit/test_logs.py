@@ -52,6 +52,15 @@ def test_levels_hold_for_libraries_too(capsys: pytest.CaptureFixture[str]) -> No
     assert [line["event"] for line in lines(capsys)] == ["yes indeed"]
 
 
+def test_a_folder_that_is_watched_is_not_told_of(capsys: pytest.CaptureFixture[str]) -> None:
+    """At no level: with the log in the folder of the configuration it would feed itself."""
+    logs.set_up("json", "debug")
+    logging.getLogger("watchfiles.main").debug("no: %s", "{(<Change.modified: 2>, 'log')}")
+    logging.getLogger("watchfiles.main").info("no")
+    logging.getLogger("watchfiles.watcher").warning("yes")
+    assert [line["event"] for line in lines(capsys)] == ["yes"]
+
+
 def test_secrets_are_blanked_wherever_they_stand(capsys: pytest.CaptureFixture[str]) -> None:
     """In values, in nested values, in other libraries' messages and in tracebacks."""
     logs.set_up("json", "debug", ["hemligt-ord"])

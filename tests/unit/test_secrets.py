@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from monitor.estate import Estate
+from monitor.blackbox.reading import load_modules
+from monitor.estate import DiscoverySource, Estate
 from monitor.receiver import Receiver
 from monitor.secrets import MASK, Masker, secrets_of
 from monitor.settings import load
@@ -169,3 +170,23 @@ def test_a_detail_is_masked_in_disguise_too() -> None:
     """What a detail says is in messages, pages and logs."""
     masked = Masker(["å/hemligt"]).observation(make_failure(detail="no %C3%A5%2Fhemligt here"))
     assert masked.detail == f"no {MASK} here"
+
+
+def test_discovery_and_modules_have_secrets_too(tmp_path: Path) -> None:
+    """The bearer token that lists are asked for with, and what modules of ``/probe`` send."""
+    token = tmp_path / "token"
+    token.write_text("discovery-token\n")
+    modules = tmp_path / "blackbox.yml"
+    modules.write_text(
+        "modules: {m: {prober: http, http: {basic_auth: {username: me, password: module-password},"
+        " headers: {X-Key: module-key}}},"
+        " t: {prober: tcp, tcp: {query_response: [{send: PASS module-send}]}}}"
+    )
+    source = DiscoverySource(
+        name="list", url="https://me:list-password@example.se/?k=list-key", bearer_token_file=token
+    )
+    estate = Estate(environments=(), discovery=(source,), blackbox=load_modules(modules))
+    assert secrets_of(estate) >= {
+        "discovery-token", "list-password", "list-key", "module-password", "module-key",
+        "PASS module-send",
+    }  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import math
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -50,18 +50,30 @@ class Site:
         self._session = session
 
     async def __call__(
-        self, target: str | None, module: str | None = "m", scrape: str | None = None, **more: str
+        self,
+        target: str | None,
+        module: str | None = "m",
+        scrape: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        **more: str,
     ) -> Asked:
         asked = {"target": target, "module": module, **more}
         query = {key: value for key, value in asked.items() if value is not None}
-        headers = {"X-Prometheus-Scrape-Timeout-Seconds": scrape} if scrape is not None else {}
-        async with self._session.get("/probe", params=query, headers=headers) as answer:
+        said = dict(headers or {})
+        if scrape is not None:
+            said["X-Prometheus-Scrape-Timeout-Seconds"] = scrape
+        async with self._session.get("/probe", params=query, headers=said) as answer:
             return Asked(answer.status, await answer.text())
 
 
 @asynccontextmanager
 async def serve_probe(
-    folder: Path, modules: str | None, *, at_once: int = 50, lock: Lock | None = None
+    folder: Path,
+    modules: str | None,
+    *,
+    at_once: int = 50,
+    lock: Lock | None = None,
+    targets: Sequence[str] = (),
 ) -> AsyncIterator[Site]:
     """A running site with the modules of a ``blackbox.yml``, or without one."""
     known = None
@@ -70,7 +82,7 @@ async def serve_probe(
         await asyncio.to_thread(file.write_text, modules)
         known = await asyncio.to_thread(load_modules, file)
     prober = Prober("driftvakt/test", at_once=at_once)
-    route = probe_route(lambda: known, lambda: prober)
+    route = probe_route(lambda: known, lambda: prober, lambda: targets)
     runner = BoundedRunner(application(FixedSource(), lock=lock, probe=route), shutdown_timeout=0.1)
     await runner.setup()
     try:

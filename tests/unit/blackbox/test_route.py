@@ -86,7 +86,7 @@ modules:
     prober: http
     http: {headers: {X-Key: hunter2hunter2}, basic_auth: {username: me, password: swordfish}}
 """
-    async with serve_probe(tmp_path, modules) as site:
+    async with serve_probe(tmp_path, modules, targets=["127.0.0.0/8"]) as site:
         asked = await site(http_server.url("/x?key=open-sesame"), debug="true")
     assert asked.status == 200
     assert "Logs for the probe:\nGET http://127.0.0.1" in asked.text
@@ -96,6 +96,81 @@ modules:
     for secret in ("hunter2", "swordfish", "open-sesame"):
         assert secret not in asked.text
     assert http_server.arrivals[0].headers["X-Key"] == "hunter2hunter2"
+
+
+async def test_a_target_that_is_not_on_the_list_gets_no_credentials(
+    tmp_path: Path, http_server: HttpServer
+) -> None:
+    """Whoever names the target names who reads what is sent: the password, the token, and headers
+    and bodies that may hold one stay here, and ``debug`` says so.
+    """
+    http_server.answer("/")
+    modules = """
+modules:
+  basic: {prober: http, http: {basic_auth: {username: me, password: swordfish}}}
+  token: {prober: http, http: {bearer_token: swordfish}}
+  header: {prober: http, http: {headers: {X-Whatever: swordfish, Accept: text/plain}}}
+  body: {prober: http, http: {method: POST, body: '{"password": "swordfish"}'}}
+  plain: {prober: http, http: {method: POST, body: "hello"}}
+"""
+    async with serve_probe(tmp_path, modules) as site:
+        for module in ("basic", "token", "header", "body", "plain"):
+            asked = await site(http_server.url(), module, debug="true")
+            arrival = http_server.arrivals[-1]
+            assert "swordfish" not in str(arrival), module
+            assert "swordfish" not in asked.text
+            assert ("was not sent" in asked.text) is (module != "plain")
+    assert http_server.arrivals[2].headers["Accept"] == "text/plain"
+    async with serve_probe(tmp_path, modules, targets=["127.0.0.1"]) as site:
+        assert (await site(http_server.url(), "token")).success
+        assert http_server.arrivals[-1].headers["Authorization"] == "Bearer swordfish"
+        assert (await site(http_server.url(host="localhost"), "token")).status == 200
+        assert "Authorization" not in http_server.arrivals[-1].headers
+
+
+async def test_a_dialogue_ends_before_it_would_say_a_secret(tmp_path: Path) -> None:
+    """The same for ``send`` of a ``tcp`` module, which ``debug`` never shows."""
+    modules = """
+modules:
+  m:
+    prober: tcp
+    tcp: {query_response: [{send: "NICK vakt"}, {send: "PASS swordfish"}, {send: "JOIN"}]}
+"""
+    heard: asyncio.Queue[bytes] = asyncio.Queue()
+
+    async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heard.put_nowait(await reader.read())
+        writer.close()
+
+    async with (
+        await asyncio.start_server(listen, "127.0.0.1", 0) as server,
+        serve_probe(tmp_path, modules) as site,
+    ):
+        target = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        asked = await site(target, debug="true")
+        assert await heard.get() == b"NICK vakt\n"
+    assert "query_response[1] was not sent" in asked.text
+    assert "swordfish" not in asked.text
+    assert "NICK" not in asked.text
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Origin": "https://ond.example.se"}, 403),
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Sec-Fetch-Site": "same-origin"}, 200),
+        ({"Host": "ond.example.se"}, 421),
+    ],
+)
+async def test_a_page_of_somebody_else_probes_nothing(
+    tmp_path: Path, http_server: HttpServer, headers: dict[str, str], status: int
+) -> None:
+    """Neither across sites nor under a name that leads here for a moment."""
+    http_server.answer("/")
+    async with serve_probe(tmp_path, HTTP) as site:
+        assert (await site(http_server.url(), headers=headers)).status == status
+    assert bool(http_server.arrivals) is (status == 200)
 
 
 async def test_hostname_is_who_is_asked_for(

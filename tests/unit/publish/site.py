@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -95,12 +95,15 @@ async def serve(
     source: FixedSource,
     *,
     credentials: tuple[str, str] | None = None,
+    failed: Callable[[str, int], object] = lambda address, times: None,
     first_request: float = 10.0,
     sweep: float = 2.0,
 ) -> AsyncIterator[str]:
     """The site's address, for as long as the context is entered."""
     runner = BoundedRunner(
-        application(source, lock=Lock(credentials)), first_request=first_request, sweep=sweep
+        application(source, lock=Lock(credentials, failed=failed)),
+        first_request=first_request,
+        sweep=sweep,
     )
     await runner.setup()
     assert runner.server is not None

@@ -7,12 +7,12 @@ nothing: the response is signed, and is judged apart.
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
-from cryptography.x509 import load_pem_x509_certificates
 
 from probes.attempt import Attempt
 from probes.failure import ProbeFailure
@@ -129,12 +129,8 @@ def _context(ssl: Any, tls: TlsSettings, seen: list[bytes]) -> SSL.Context:
     if tls.max_version is not None:
         context.set_max_proto_version(_versions(ssl)[tls.max_version])
     if tls.cert_file is not None:
-        certificates = load_pem_x509_certificates(tls.cert_file.read_bytes())
-        key_file = tls.key_file or tls.cert_file
-        key: Any = load_pem_private_key(key_file.read_bytes(), None)
-        context.use_certificate(certificates[0])
-        for certificate in certificates[1:]:
-            context.add_extra_chain_cert(certificate)
+        context.use_certificate_chain_file(os.fspath(tls.cert_file))
+        key: Any = load_pem_private_key((tls.key_file or tls.cert_file).read_bytes(), None)
         context.use_privatekey(key)
 
     def note(_connection: object, response: bytes, _data: object) -> bool:

@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
-from probes.settings import Host, ProbeSettings, is_ip
+from probes.settings import Host, ProbeSettings, is_ip, no_zone
 
 DNS_PORT = 53
 Record = Literal["A", "AAAA", "CNAME", "MX", "NS", "PTR", "SOA", "SRV", "TXT"]
@@ -35,6 +35,7 @@ def split_resolver(value: str) -> tuple[str, int]:
 
 
 def _resolver(value: str) -> str:
+    no_zone(value)
     try:
         split_resolver(value)
     except ValueError:

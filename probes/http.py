@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
-
-import aiohttp
-from aiohttp import http_exceptions
-from yarl import URL
+from typing import TYPE_CHECKING
 
 from probes.addresses import each_address
 from probes.attempt import Attempt, deadline
 from probes.certificate_judge import explained
-from probes.connector import ALPN, Hop, broken
+from probes.connector import ALPN, Hop
 from probes.credentials import Credentials
 from probes.exchange import Answer, Request, Serializer, exchange
 from probes.expect import Expectations, Response, parse_http_date
-from probes.failure import ProbeFailure, client_rejected, is_reset
+from probes.failure import ProbeFailure, client_rejected
 from probes.files import WatchedFile
 from probes.http_answer import BODY_KEPT, kept_start
 from probes.http_settings import HttpSettings
@@ -28,7 +24,7 @@ from probes.retry_after import TOO_MANY_REQUESTS, SlowDown, parse_retry_after
 from probes.service_request import service_request
 from probes.settings import TlsSettings
 from probes.transport import Route, look
-from probes.urls import redact_url
+from probes.urls import parsed_url, redact_url
 
 if TYPE_CHECKING:
     from probes.kinds import Probe
@@ -51,7 +47,7 @@ class HttpProbe:
         self._settings = settings
         self._timeout = timeout
         self._tools = tools
-        self._url = URL(settings.url, encoded=settings.url.isascii())
+        self._url = parsed_url(settings.url)
         self._tls = settings.tls if self._url.scheme == "https" else None
         host, port = settings.endpoint()
         self._route = Route(host, port, settings.address, settings.ip_version)
@@ -109,15 +105,13 @@ class HttpProbe:
         """One request; gives the one that its redirect asks for."""
         attempt = request.hop.attempt
         attempt.begin_request(request.hop)
-        try:
-            answer = await exchange(request, self._serialized(request))
-        except http_exceptions.HttpProcessingError as error:
-            raise _malformed(error.message) from None
+        answer = await exchange(request, self._serialized(request))
         try:
             begun = attempt.end(Phase.PROCESSING, attempt.ready_at, attempt.first_byte_at)
             self._credentials.answered(request, answer.status)
             check_proxy(request.hop, answer.status)
-            location = answer.headers.get("Location")
+            # an empty one asks for nothing, as for curl, Go and browsers
+            location = next(filter(None, answer.headers.getall("Location", ())), None)
             if (
                 self._settings.follow_redirects
                 and answer.status in REDIRECTS
@@ -152,9 +146,6 @@ class HttpProbe:
                     return b"".join(chunks)[:limit], True
         except BaseException as error:  # the deadline, too
             attempt.answer = answer.kept(kept_start(chunks), body_cut=True, url=whom)
-            if isinstance(error, aiohttp.ClientError):
-                attempt.http = None
-                raise _protocol_failure(error, request.hop) from None
             if isinstance(error, ProbeFailure):
                 attempt.http = None
             raise
@@ -260,10 +251,9 @@ def _whom(request: Request, redirects: int) -> str | None:
 
 def _facts(answer: Answer, request: Request, redirects: int, body_bytes: int | None) -> HttpFacts:
     modified = answer.headers.get("Last-Modified")
-    version = answer.version
     return HttpFacts(
         status=answer.status,
-        version=f"{version.major}.{version.minor}",
+        version="{}.{}".format(*answer.version),
         redirects=redirects,
         content_length=answer.content_length,
         body_bytes=body_bytes,
@@ -273,22 +263,3 @@ def _facts(answer: Answer, request: Request, redirects: int, body_bytes: int | N
             answer.headers.get("Retry-After"), request.hop.attempt.tools.clock()
         ),
     )
-
-
-def _protocol_failure(error: aiohttp.ClientError, hop: Hop) -> ProbeFailure:
-    """What aiohttp's complaint about a body means."""
-    cause: Any = error.__cause__ or error
-    # of a reset within the body aiohttp keeps the words alone
-    if (
-        is_reset(cause)
-        or isinstance(error, aiohttp.ClientOSError)
-        or "ConnectionResetError(" in str(error)
-    ):
-        return broken(error, hop)
-    if isinstance(cause, http_exceptions.HttpProcessingError):
-        return _malformed(cause.message)
-    return _malformed(str(error))
-
-
-def _malformed(complaint: str) -> ProbeFailure:
-    return ProbeFailure(Reason.PROTOCOL, f"not a well-formed HTTP answer: {clean(complaint, 120)}")

@@ -21,6 +21,7 @@ from probes.revocation_answer import MALFORMED, Unclear
 from probes.settings import TLS_VERSIONS, TlsSettings, TlsVersion, is_ip
 from probes.tls_stream import CHUNK, HANDSHAKE_LIMIT
 from probes.transport import Prologue, Route, connect
+from probes.urls import ascii_host
 
 if TYPE_CHECKING:
     from OpenSSL import SSL
@@ -86,7 +87,7 @@ async def _shake(connected: socket.socket, server: Stapler, seen: list[bytes]) -
         connection = SSL.Connection(_context(SSL, server.tls, seen), None)
         connection.request_ocsp()
         if not is_ip(server.name):
-            connection.set_tlsext_host_name(server.name.rstrip(".").encode())
+            connection.set_tlsext_host_name(ascii_host(server.name.rstrip(".")).encode())
         connection.set_connect_state()
         while received <= HANDSHAKE_LIMIT:
             try:

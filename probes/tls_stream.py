@@ -17,6 +17,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from probes.arrivals import carry
+from probes.urls import ascii_host
 
 CHUNK = 16_384
 """Bytes read at a time: a record holds no more (RFC 8446, 5.1)."""
@@ -27,9 +28,12 @@ UNREAD_LIMIT = 262_144
 """Bytes that may wait for a peer that makes us answer (KeyUpdate, renegotiation) and reads none."""
 
 
-def _as_given(name: str) -> str | bytes:
-    # text is put through Python's IDNA codec, which is slow; most names need none
-    return name.encode() if name.isascii() else name
+def _sent(name: str) -> bytes:
+    """The name in its one form. As bytes: text is put through Python's IDNA codec, which is slow, and
+    knows the names of 2003. Without the dot at its end, which neither SNI nor a certificate has
+    (RFC 6066, 3; RFC 9525, 6.3).
+    """
+    return ascii_host(name.rstrip(".")).encode()
 
 
 class TlsStream(asyncio.Transport, asyncio.Protocol):
@@ -56,7 +60,7 @@ class TlsStream(asyncio.Transport, asyncio.Protocol):
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
         self._tls = context.wrap_bio(
-            self._incoming, self._outgoing, server_hostname=_as_given(server_name.rstrip("."))
+            self._incoming, self._outgoing, server_hostname=_sent(server_name)
         )
         self._below: asyncio.Transport | None = None
         self._above: asyncio.Protocol | None = None

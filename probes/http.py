@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from probes.addresses import each_address
 from probes.attempt import Attempt, deadline
-from probes.certificate_judge import explained
+from probes.certificate_judge import accepted_weak, explained
 from probes.connector import ALPN, Hop
 from probes.credentials import Credentials
 from probes.exchange import Answer, Request, Serializer, exchange
@@ -16,7 +16,15 @@ from probes.failure import ProbeFailure, client_rejected
 from probes.files import WatchedFile
 from probes.http_answer import BODY_KEPT, kept_start
 from probes.http_settings import HttpSettings
-from probes.observation import HttpFacts, Observation, Phase, Reason, clean
+from probes.observation import (
+    Certificate,
+    HttpFacts,
+    Observation,
+    Phase,
+    Reason,
+    TlsFacts,
+    clean,
+)
 from probes.proxy import Proxy, ProxyTrouble, check_proxy, look_through
 from probes.redirects import REDIRECTS, redirected
 from probes.refusal import VERIFICATION, Refusal
@@ -59,6 +67,7 @@ class HttpProbe:
         self._proxy = Proxy.of(settings.proxy_url)
         self._credentials = Credentials(settings, timeout, tools)
         self._serialized = Serializer(tools.user_agent)
+        self._weakness: tuple[tuple[Certificate, ...], str | None, str] | None = None
         self._body = asked.body
         self._body_file = (
             WatchedFile(settings.body_file, tools.clock) if settings.body_file else None
@@ -83,7 +92,16 @@ class HttpProbe:
         self._credentials.blank_answer(attempt)
         if self._refusal.expected:
             return attempt.failed(self._refusal.not_met())
-        return attempt.observation(attempt.elapsed())
+        return attempt.observation(attempt.elapsed(), detail=self._weak(attempt.tls))
+
+    def _weak(self, facts: TlsFacts | None) -> str:
+        """What is to be said of a connection that is good; worked out once a chain."""
+        if facts is None:
+            return ""
+        known = self._weakness
+        if known is None or known[0] is not facts.chain or known[1] != facts.cipher:
+            known = self._weakness = facts.chain, facts.cipher, accepted_weak(facts)
+        return known[2]
 
     async def _exchange(self, attempt: Attempt, route: Route) -> None:
         """The request and its redirects. Raises :class:`ProbeFailure`."""

@@ -28,12 +28,9 @@ UNREAD_LIMIT = 262_144
 """Bytes that may wait for a peer that makes us answer (KeyUpdate, renegotiation) and reads none."""
 
 
-def _sent(name: str) -> bytes:
-    """The name in its one form. As bytes: text is put through Python's IDNA codec, which is slow, and
-    knows the names of 2003. Without the dot at its end, which neither SNI nor a certificate has
-    (RFC 6066, 3; RFC 9525, 6.3).
-    """
-    return ascii_host(name.rstrip(".")).encode()
+def _one_form(name: str) -> str:
+    """Without the dot at its end, which neither SNI nor a certificate has (RFC 6066, 3; RFC 9525, 6.3)."""
+    return ascii_host(name.rstrip("."))
 
 
 class TlsStream(asyncio.Transport, asyncio.Protocol):
@@ -59,8 +56,11 @@ class TlsStream(asyncio.Transport, asyncio.Protocol):
         """The timer's reading when our first message was ready to be sent."""
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
+        self.server_name = _one_form(server_name)
+        """The name that was asked for, in its one form."""
+        # as bytes: text is put through Python's IDNA codec, which is slow and knows the names of 2003
         self._tls = context.wrap_bio(
-            self._incoming, self._outgoing, server_hostname=_sent(server_name)
+            self._incoming, self._outgoing, server_hostname=self.server_name.encode()
         )
         self._below: asyncio.Transport | None = None
         self._above: asyncio.Protocol | None = None

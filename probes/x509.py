@@ -6,7 +6,10 @@ import base64
 import hashlib
 import re
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from ipaddress import ip_address
+from ssl import cert_time_to_seconds
+from typing import Any
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -14,6 +17,8 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, r
 
 from probes.ber import encoded, first
 from probes.observation import Certificate, clean
+from probes.reference_name import presented
+from probes.settings import is_ip
 from probes.x509_mending import MOST_MENDED, UNREADABLE, load, load_within
 
 MAX_NAMES = 100
@@ -120,6 +125,55 @@ def _names(parsed: x509.Certificate) -> tuple[str, ...]:
     except x509.ExtensionNotFound:
         return ()
     return tuple(clean(name) for name in names[:MAX_NAMES])
+
+
+def server_names(der: bytes, openssl: Mapping[str, Any]) -> frozenset[str]:
+    """All DNS names, as :func:`probes.reference_name.presented`, and IP addresses that a certificate is for.
+    ``openssl`` is what OpenSSL reads in one that cannot be read here.
+    """
+    try:
+        found = load(der).extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        names = [presented(name) for name in found.get_values_for_type(x509.DNSName)]
+        addresses = [str(address) for address in found.get_values_for_type(x509.IPAddress)]
+    except x509.ExtensionNotFound:
+        return frozenset()
+    except ValueError:
+        told = openssl.get("subjectAltName", ())
+        names = [presented(name) for kind, name in told if kind == "DNS"]
+        addresses = [
+            str(ip_address(name)) for kind, name in told if kind == "IP Address" and is_ip(name)
+        ]
+    # a DNS name that reads as an address is neither (RFC 9525, 6.4)
+    return frozenset((*(name for name in names if not is_ip(name)), *addresses))
+
+
+def told_by_openssl(der: bytes, openssl: Mapping[str, Any]) -> Certificate:
+    """What OpenSSL reads in a certificate that it has verified and that cannot be read here: its dates and
+    names (the form of ``ssl.SSLSocket.getpeercert``). Nothing is known of its key.
+    """
+    return Certificate(
+        subject=_told(openssl.get("subject", ())),
+        issuer=_told(openssl.get("issuer", ())),
+        serial=str(openssl.get("serialNumber", "")).lower().lstrip("0"),
+        not_before=float(cert_time_to_seconds(openssl["notBefore"])),
+        not_after=float(cert_time_to_seconds(openssl["notAfter"])),
+        names=tuple(
+            clean(name)
+            for kind, name in openssl.get("subjectAltName", ())[:MAX_NAMES]
+            if kind in ("DNS", "IP Address")
+        ),
+        sha256=hashlib.sha256(der).hexdigest(),
+        key_type="unknown",
+        key_bits=None,
+        signature_algorithm="unknown",
+        authority=False,
+    )
+
+
+def _told(name: Iterable[Iterable[tuple[str, str]]]) -> str:
+    short = {"commonName": "CN", "organizationName": "O", "countryName": "C"}
+    parts = [f"{short.get(kind, kind)}={value}" for rdn in name for kind, value in rdn]
+    return clean(",".join(reversed(parts)))
 
 
 def _signature(parsed: x509.Certificate) -> str:

@@ -12,6 +12,7 @@ from monitor.wording.claims import check_claim, lead_by
 from monitor.wording.grammar import listed, one_line, plural, sentence, title, together
 from monitor.wording.reasons import reason_phrase, whose
 from monitor.wording.times import instant, percent, seconds_short
+from probes.certificate_judge import accepted_weak
 from probes.observation import Cause, Grade, Observation, Reason, TlsFacts
 
 _NOTHING = Text(sv="", en="")
@@ -30,7 +31,7 @@ def check_message(
         return together((_unknown(view, subject, zone), _retired(view)))
     said = lead_by(check_claim(view), source(view.check), subject, since)
     if view.status is Status.GREEN:
-        return together((said, surprise(view, zone), _retired(view)))
+        return together((said, _weak(view), surprise(view, zone), _retired(view)))
     return together(
         (
             said,
@@ -43,6 +44,18 @@ def check_message(
             surprise(view, zone),
             _retired(view),
         )
+    )
+
+
+def _weak(view: CheckView) -> Text | None:
+    """What a client takes and nobody should offer: a word, and no colour."""
+    seen = view.last
+    if seen is None or seen.failed or seen.tls is None or not (words := accepted_weak(seen.tls)):
+        return None
+    detail = one_line(words)
+    return Text(
+        sv=f"Anslutningen godtas men är svag: {detail}.",
+        en=f"The connection is accepted but weak: {detail}.",
     )
 
 

@@ -11,30 +11,24 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from aiohttp.helpers import HeadersMixin
 
-from probes.arrivals import carry
 from probes.codings import decoder
-from probes.connector import ALPN, broken, closed_without_answer
+from probes.connector import broken, closed_without_answer
 from probes.failure import ProbeFailure
 from probes.http_answer import HEAD_KEPT, PHRASE_KEPT, HttpAnswer, kept_head
+from probes.http_connection import Connection, connected
 from probes.http_framing import Framing, content_length, framing_of
 from probes.http_head import HEAD_LIMIT, Head, HeadReader, malformed, too_large
 from probes.observation import Phase, Reason
-from probes.proxy import dial
-from probes.transport import over_tls
 
 if TYPE_CHECKING:
     from yarl import URL
 
-    from probes.attempt import Attempt
     from probes.connector import Hop
 
-READ_BUFFER = 65_536
-"""Bytes that may wait to be read: where as many have come, more waits, and other probes have a turn
-before it is read."""
 FRAMING_LIMIT = HEAD_LIMIT
 """Bytes of an answer that are no body: headers, interim answers, chunk sizes, trailers. A large body may
 have more."""
@@ -107,101 +101,11 @@ class Serializer:
         return raw
 
 
-class _Handler(asyncio.Protocol):
-    """Notes when bytes arrive, and holds them, to a bound, until they are asked for."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop, attempt: Attempt) -> None:
-        self._loop = loop
-        self._attempt = attempt
-        self._pieces: list[bytes] = []
-        self._unread = 0
-        self._waiter: asyncio.Future[None] | None = None
-        self._ended = False
-        self._fault: Exception | None = None
-        self._paused = False
-        self.transport: asyncio.Transport | None = None
-        self.received = 0
-        """Bytes of all that came."""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast("asyncio.Transport", transport)
-
-    def data_received(self, data: bytes) -> None:
-        at = self.transport.get_extra_info("arrived_at") if self.transport is not None else None
-        self._attempt.received(at)
-        self.received += len(data)
-        self._pieces.append(data)
-        self._unread += len(data)
-        self._wake()
-        if self._unread >= READ_BUFFER:
-            self._pause()
-
-    def eof_received(self) -> None:
-        self._ended = True
-        self._wake()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._ended = True
-        self._fault = exc
-        self.transport = None
-        self._wake()
-
-    async def more(self) -> bytes:
-        """What has come since; nothing when the peer has ended in good order. Raises ``OSError`` when
-        it has not.
-        """
-        while not self._pieces:
-            if self._fault is not None:
-                try:
-                    raise self._fault
-                finally:
-                    self._fault = None  # it holds this frame
-            if self._ended:
-                return b""
-            self._waiter = self._loop.create_future()
-            try:
-                await self._waiter
-            finally:
-                self._waiter = None
-        data = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
-        self._pieces.clear()
-        self._unread = 0
-        if self._paused:
-            # other probes have a turn before more is read
-            self._loop.call_soon(self._go_on)
-        return data
-
-    def finish(self) -> None:
-        """Closes, and at once when the peer does not read what it was sent: a transport would
-        otherwise keep the connection until the peer does.
-        """
-        if self.transport is None:
-            return
-        if self.transport.get_write_buffer_size():
-            self.transport.abort()
-        else:
-            self.transport.close()
-
-    def _wake(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
-
-    def _pause(self) -> None:
-        if not self._paused and self.transport is not None:
-            self._paused = True
-            self.transport.pause_reading()
-
-    def _go_on(self) -> None:
-        if self._paused and self.transport is not None:
-            self._paused = False
-            self.transport.resume_reading()
-
-
 class Answer(HeadersMixin):
     """The head of an answer, and its body as it comes."""
 
     def __init__(
-        self, head: Head, framing: Framing, begun: bytes, handler: _Handler, hop: Hop
+        self, head: Head, framing: Framing, begun: bytes, handler: Connection, hop: Hop
     ) -> None:
         self.status = head.status
         self.version = head.version
@@ -297,7 +201,7 @@ async def exchange(request: Request, raw: bytes) -> Answer:
     :class:`ProbeFailure`.
     """
     attempt = request.hop.attempt
-    handler = await _connected(request.hop)
+    handler = await connected(request.hop)
     try:
         attempt.ready_at = attempt.begin(Phase.PROCESSING)
         if attempt.first_byte_at is not None:
@@ -314,7 +218,7 @@ async def exchange(request: Request, raw: bytes) -> Answer:
         raise
 
 
-async def _head(handler: _Handler, hop: Hop) -> tuple[Head, bytes]:
+async def _head(handler: Connection, hop: Hop) -> tuple[Head, bytes]:
     """The first that is not interim, and what has come behind it. Raises :class:`ProbeFailure`."""
     reader = HeadReader()
     data, interim = b"", 0
@@ -337,17 +241,3 @@ async def _head(handler: _Handler, hop: Hop) -> tuple[Head, bytes]:
         interim += 1
         if interim > MAX_INTERIM:
             raise ProbeFailure(Reason.PROTOCOL, f"more than {MAX_INTERIM} interim answers (1xx)")
-
-
-async def _connected(hop: Hop) -> _Handler:
-    """A connection as the hop says."""
-    attempt, loop = hop.attempt, asyncio.get_running_loop()
-    if hop.tls is None:
-        connected = await dial(hop)
-        handler = _Handler(loop, attempt)
-        await carry(connected, handler, attempt.tools.timer)
-        return handler
-    context = attempt.tools.tls.get(hop.tls, ALPN)
-    connected = await dial(hop)
-    name = hop.tls.server_name or hop.route.host
-    return await over_tls(connected, lambda: _Handler(loop, attempt), context, name, attempt)

@@ -70,7 +70,8 @@ def canonical(element: Element, depth: int = 0) -> bytes:
         return encoded(tag, b"\xff" if any(content) else b"\0")
     if tag == INTEGER and content:
         value = int.from_bytes(content, "big", signed=True)
-        return encoded(tag, value.to_bytes(value.bit_length() // 8 + 1, "big", signed=True))
+        size = (value + (value < 0)).bit_length() // 8 + 1
+        return encoded(tag, value.to_bytes(size, "big", signed=True))
     return _string(tag, content)
 
 

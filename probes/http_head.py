@@ -47,7 +47,7 @@ def malformed(what: str) -> ProbeFailure:
 
 def too_large(than: str = f"{HEAD_LIMIT} bytes") -> ProbeFailure:
     """An answer whose head does not end, or might as well not."""
-    return ProbeFailure(Reason.PROTOCOL, f"the answer's head is too large: more than {than}")
+    return ProbeFailure(Reason.PROTOCOL, f"its head is too large: more than {than}")
 
 
 class HeadReader:

@@ -12,7 +12,7 @@ from monitor.wording.claims import check_claim, lead_by
 from monitor.wording.grammar import listed, one_line, plural, sentence, title, together
 from monitor.wording.reasons import reason_phrase, whose
 from monitor.wording.times import instant, percent, seconds_short
-from probes.certificate_judge import accepted_weak
+from probes.certificate_judge import cipher_weakness
 from probes.observation import Cause, Grade, Observation, Reason, TlsFacts
 
 _NOTHING = Text(sv="", en="")
@@ -50,7 +50,11 @@ def check_message(
 def _weak(view: CheckView) -> Text | None:
     """What a client takes and nobody should offer: a word, and no colour."""
     seen = view.last
-    if seen is None or seen.failed or seen.tls is None or not (words := accepted_weak(seen.tls)):
+    if seen is None or seen.grade is not Grade.GOOD or seen.tls is None:
+        return None
+    # what kind `http` says of an answer that is good is this; `certificate` has other notes too
+    words = seen.detail if view.check.kind == "http" else cipher_weakness(seen.tls)
+    if not words:
         return None
     detail = one_line(words)
     return Text(

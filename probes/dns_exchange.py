@@ -149,7 +149,8 @@ def _read(data: bytes, question: dns.message.Message, record: str) -> Reply:
 
 
 def _answers(response: dns.message.Message, record: str) -> set[str]:
-    if not isinstance(response, dns.message.QueryMessage):
+    # who refuses may leave the question out
+    if not isinstance(response, dns.message.QueryMessage) or not response.question:
         return set()
     found = response.resolve_chaining().answer
     return {compared(_text(one), record) for one in found or ()}

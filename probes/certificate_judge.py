@@ -12,6 +12,7 @@ from probes.failure import ProbeFailure
 from probes.observation import Cause, Certificate, Grade, Reason, TlsFacts, clean
 from probes.patterns import Pattern
 from probes.revocation_words import revoked_words, unknown_words
+from probes.weak_cipher import cipher_weakness
 
 DAY = 86_400.0
 WEAK_HASHES = frozenset({"md2", "md4", "md5", "sha1"})
@@ -127,18 +128,6 @@ def weakness(certificate: Certificate, least: KeyBits, *, signature: bool = True
         )
     if signature and certificate.signature_hash in WEAK_HASHES:
         return f"is signed with {certificate.signature_hash}"
-    return None
-
-
-def cipher_weakness(facts: TlsFacts) -> str | None:
-    """What is weak about the cipher suite that was agreed on, in words (RFC 9325, 4.2). Clients take it."""
-    cipher = facts.cipher
-    if cipher is None or facts.version == "TLSv1.3":
-        return None
-    if not cipher.startswith(("ECDHE-", "DHE-")):
-        return f"the cipher suite {clean(cipher, 40)} is weak: it has no forward secrecy"
-    if cipher.endswith("-SHA"):
-        return f"the cipher suite {clean(cipher, 40)} is weak: it is CBC with SHA-1"
     return None
 
 

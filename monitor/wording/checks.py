@@ -12,8 +12,8 @@ from monitor.wording.claims import check_claim, lead_by
 from monitor.wording.grammar import listed, one_line, plural, sentence, title, together
 from monitor.wording.reasons import reason_phrase, whose
 from monitor.wording.times import instant, percent, seconds_short
-from probes.certificate_judge import cipher_weakness
 from probes.observation import Cause, Grade, Observation, Reason, TlsFacts
+from probes.weak_cipher import cipher_weakness
 
 _NOTHING = Text(sv="", en="")
 

@@ -68,6 +68,8 @@ def content_length(headers: MultiMapping[str]) -> int | None:
     if "Content-Length" not in headers:
         return None
     told = headers.getall("Content-Length")
+    if len(told) == 1 and len(told[0]) < 19 and told[0].isascii() and told[0].isdigit():
+        return int(told[0])
     values = {one.strip(" \t") for line in told for one in line.split(",", 8)}
     [first, *others] = values
     if others or not re.fullmatch("[0-9]+", first, re.ASCII):

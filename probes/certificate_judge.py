@@ -12,12 +12,13 @@ from probes.failure import ProbeFailure
 from probes.observation import Cause, Certificate, Grade, Reason, TlsFacts, clean
 from probes.patterns import Pattern
 from probes.revocation_words import revoked_words, unknown_words
+from probes.weak_cipher import cipher_weakness
 
 DAY = 86_400.0
 WEAK_HASHES = frozenset({"md2", "md4", "md5", "sha1"})
 NAMES_TOLD = 5
 OPENSSL_LEAST = KeyBits(rsa=2048, ec=224)
-"""What OpenSSL asks for at its security level 2, which is the usual one."""
+"""What OpenSSL asks for at its security level 2, which is Debian's. Go and browsers take less."""
 _STRICT = frozenset({ChainFault.OUT_OF_ORDER, ChainFault.NOT_SENT})
 # OpenSSL's words for "no issuer that we trust" (X509_V_ERR_* 2, 18, 19, 20, 21)
 _NO_ISSUER = frozenset(
@@ -80,6 +81,8 @@ def judge(
         for note in chain.notes
         if not (settings.strict_chain and note.fault in _STRICT)
     ]
+    if (weak := cipher_weakness(facts)) is not None:
+        notes.append(weak)
     if not _must_be_known(settings):
         unknown = unknown_words(facts.revocation, chain.path)
         notes += [f"revocation is unknown: {words}" for words, _ in unknown]
@@ -126,6 +129,17 @@ def weakness(certificate: Certificate, least: KeyBits, *, signature: bool = True
     if signature and certificate.signature_hash in WEAK_HASHES:
         return f"is signed with {certificate.signature_hash}"
     return None
+
+
+def accepted_weak(facts: TlsFacts) -> str:
+    """All that is weak about a connection that came about, as clauses: worth a word, and no fault."""
+    words = [cipher_weakness(facts)]
+    if facts.leaf is not None:
+        chain = arrange(facts)
+        for certificate in _below_the_anchor(chain, facts):
+            found = weakness(certificate, OPENSSL_LEAST, signature=not certificate.self_signed)
+            words.append(f"{position(certificate, chain.path)} {found}" if found else None)
+    return "; ".join(filter(None, words))
 
 
 def _below_the_anchor(chain: Chain, facts: TlsFacts) -> Sequence[Certificate]:

@@ -23,6 +23,7 @@ from probes.settings import (
     join_host_port,
 )
 from probes.starttls import DEFAULT_PORTS, StartTls
+from probes.urls import ascii_host
 
 DAY = 86_400.0
 
@@ -155,4 +156,4 @@ class CertificateSettings(ProbeSettings, json_schema_extra=_SOURCE_NEEDED):
         return join_host_port(self.host, self.port)
 
     def endpoint(self) -> tuple[str, int]:
-        return self.host, self.port
+        return ascii_host(self.host), self.port

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from probes.proxy import Proxy
 
 ALPN = ("http/1.1",)
-MAX_LINE_SIZE = 8190
-MAX_HEADERS = 256
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from os.path import commonprefix
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ import dns.name
 import dns.reversename
 
 from probes.attempt import Attempt
-from probes.dns_exchange import Reply, fetch, question_for, read
+from probes.dns_exchange import Reply, Strays, fetch, question_for, read
 from probes.dns_settings import DNS_PORT, DnsSettings, normal_answer, split_resolver
 from probes.failure import MonitorTrouble, ProbeFailure, from_connect
 from probes.files import WatchedFile
@@ -35,6 +36,8 @@ MAX_ANSWERS = 100
 """Answers kept of one response."""
 _SHOWN = 5
 """Answers that a detail names."""
+_LED = 12
+"""Characters that lead to a difference."""
 
 
 def prepare(settings: DnsSettings, timeout: float, tools: Tools) -> Probe:
@@ -67,7 +70,8 @@ class DnsProbe:
         facts: DnsFacts | None = None
         try:
             reply, duration = await self._ask(attempt)
-            facts = DnsFacts(rcode=reply.rcode, answers=tuple(sorted(reply.answers)[:MAX_ANSWERS]))
+            kept = sorted(reply.answers)[:MAX_ANSWERS]
+            facts = DnsFacts(rcode=reply.rcode, answers=tuple(map(clean, kept)))
             self._judge(reply.rcode, reply.answers)
         except ProbeFailure as failure:
             return replace(attempt.failed(failure), dns=facts)
@@ -82,9 +86,10 @@ class DnsProbe:
         attempt.address = address
         question = question_for(self._name, self._record)
         data: bytes | None = None
+        strays = Strays()
         try:
             async with asyncio.timeout(self._timeout):
-                data = await fetch(question, (address, port), self._timeout / 2)
+                data = await fetch(question, (address, port), self._timeout / 2, strays)
                 attempt.end(Phase.RESOLVE, begun)
                 duration = attempt.spent()
                 reply = await read(data, question, self._record, self._tools.workers)
@@ -93,7 +98,11 @@ class DnsProbe:
                 raise MonitorTrouble(
                     f"there was no time to read its answer of {len(data)} bytes"
                 ) from None
-            raise ProbeFailure(Reason.TIMEOUT, f"no answer within {self._timeout:g} s") from None
+            waited = f"no answer within {self._timeout:g} s"
+            if strays.number:
+                said = f"{waited}, only what is none: {strays.fault}"
+                raise ProbeFailure(Reason.PROTOCOL, said) from None
+            raise ProbeFailure(Reason.TIMEOUT, waited) from None
         except EOFError:
             raise ProbeFailure(Reason.RESET, "the connection was closed in the answer") from None
         except OSError as error:
@@ -121,14 +130,20 @@ class DnsProbe:
             raise ProbeFailure(Reason.DNS, f"{self._target}: no such record")
         if self._wanted is not None and answers != self._wanted:
             parts = []
-            if missing := self._wanted - answers:
-                parts.append(f"missing {_listed(missing)}")
-            if extra := answers - self._wanted:
-                parts.append(f"not expected {_listed(extra)}")
+            missing, extra = self._wanted - answers, answers - self._wanted
+            same = len(commonprefix([*missing, *extra])) if missing and extra else 0  # noqa: RUF071 - of texts
+            if missing:
+                parts.append(f"missing {_listed(missing, same)}")
+            if extra:
+                parts.append(f"not expected {_listed(extra, same)}")
             raise ProbeFailure(Reason.ADDRESS_CHANGED, "; ".join(parts))
 
 
-def _listed(answers: frozenset[str]) -> str:
+def _listed(answers: frozenset[str], same: int) -> str:
+    """Some of them, from shortly before they differ: ``same`` characters are alike in all."""
+    begin = same - _LED if same > 2 * _LED else 0
     shown = sorted(answers)
     more = f" and {len(shown) - _SHOWN} more" if len(shown) > _SHOWN else ""
-    return ", ".join(clean(one, 40) for one in shown[:_SHOWN]) + more
+    return (
+        ", ".join(clean(f"…{one[begin:]}" if begin else one, 40) for one in shown[:_SHOWN]) + more
+    )

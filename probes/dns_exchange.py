@@ -12,8 +12,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-import dns.asyncbackend
 import dns.exception
+import dns.flags
 import dns.inet
 import dns.message
 import dns.name
@@ -21,16 +21,14 @@ import dns.rcode
 import dns.rdatatype
 from dns.rdtypes.txtbase import TXTBase
 
-from probes.dns_settings import normal_answer
+from probes.dns_settings import compared
 from probes.observation import clean
 from probes.workers import Workers
 
 READ_AT_ONCE = 2_048
 """Bytes of an answer that the loop itself reads, in a few milliseconds at most."""
 _LARGEST = 65_535
-_HEADER = 12
-_TRUNCATED = 0x02
-"""Of the header's third byte (RFC 1035, 4.1.1)."""
+MAX_STRAYS = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +37,26 @@ class Reply:
 
     rcode: str
     answers: frozenset[str]
-    """The records of the name asked for, or of the name that it is an alias of."""
+    """The records of the name asked for, or of the name that it is an alias of, in the form in which they
+    are compared: whole, and not fit to be shown."""
+
+
+class Strays:
+    """Datagrams that came and are no answer."""
+
+    __slots__ = ("fault", "number")
+
+    def __init__(self) -> None:
+        self.number = 0
+        self.fault = ""
+        """What was wrong with the last one."""
+
+    def note(self, error: Exception) -> None:
+        """One more. Raises the error when there is no end of them."""
+        self.number += 1
+        self.fault = clean(error, 80)
+        if self.number > MAX_STRAYS:
+            raise dns.exception.FormError(f"{MAX_STRAYS} datagrams, and none of them an answer")  # type: ignore[no-untyped-call]
 
 
 def question_for(name: dns.name.Name, record: str) -> dns.message.Message:
@@ -47,12 +64,15 @@ def question_for(name: dns.name.Name, record: str) -> dns.message.Message:
     return dns.message.make_query(name, dns.rdatatype.from_text(record))
 
 
-async def fetch(question: dns.message.Message, server: tuple[str, int], resend: float) -> bytes:
+async def fetch(
+    question: dns.message.Message, server: tuple[str, int], resend: float, strays: Strays
+) -> bytes:
     """The answer as it came. Asks again after ``resend`` seconds, then waits until it is cancelled
-    from outside. Raises ``EOFError`` for half of one, ``OSError``.
+    from outside. Raises ``EOFError`` for half of one, ``OSError``, and ``dns.exception.DNSException`` when
+    nothing but ``strays`` comes, and no end of them.
     """
     wire = question.to_wire()
-    data = await _by_udp(wire, server, resend)
+    data = await _by_udp(question, wire, server, resend, strays)
     return data if data is not None else await _by_tcp(wire, server)
 
 
@@ -63,21 +83,50 @@ async def read(data: bytes, question: dns.message.Message, record: str, workers:
     return await workers.run(lambda _: _read(data, question, record))
 
 
-async def _by_udp(wire: bytes, server: tuple[str, int], resend: float) -> bytes | None:
-    """The answer as it came; ``None`` when it was cut."""
-    backend: Any = dns.asyncbackend.get_backend("asyncio")
-    family = dns.inet.af_for_address(server[0])
-    # connected, so that the kernel tells us when nobody listens there
-    sock = await backend.make_socket(family, socket.SOCK_DGRAM, 0, None, server)
-    async with sock:
+async def _by_udp(
+    question: dns.message.Message,
+    wire: bytes,
+    server: tuple[str, int],
+    resend: float,
+    strays: Strays,
+) -> bytes | None:
+    """The answer as it came; ``None`` when it was cut. What is none is passed over, as dnspython's own
+    resolver does: anybody may send a datagram.
+    """
+    loop = asyncio.get_running_loop()
+    sock = socket.socket(dns.inet.af_for_address(server[0]), socket.SOCK_DGRAM)
+    with sock:
+        sock.setblocking(False)
+        # connected, so that the kernel tells us when nobody listens there, and that nobody else is heard
+        await loop.sock_connect(sock, server)
         for timeout in (resend, None):
             with suppress(TimeoutError):
                 async with asyncio.timeout(timeout):
-                    await sock.sendto(wire, None, None)  # it is connected
-                    data, _ = await sock.recvfrom(_LARGEST, None)
-                cut = len(data) >= _HEADER and data[2] & _TRUNCATED and data[:2] == wire[:2]
-                return None if cut else bytes(data)
+                    await loop.sock_sendall(sock, wire)
+                    while True:
+                        data = await loop.sock_recv(sock, _LARGEST)
+                        try:
+                            return None if _is_cut(data, question) else data
+                        except (dns.exception.DNSException, ValueError) as error:
+                            strays.note(error)
+                        await asyncio.sleep(0)  # a flood of them is not our only business
     raise AssertionError("the second wait has no end of its own")
+
+
+def _is_cut(data: bytes, question: dns.message.Message) -> bool:
+    """Whether an answer goes on over TCP, which only its head and question need tell. Raises for what is no
+    answer to the question. A long one is read to its end later, in a thread.
+    """
+    whole = len(data) <= READ_AT_ONCE
+    try:
+        response = dns.message.from_wire(
+            data, question_only=not whole, ignore_trailing=not whole, raise_on_truncation=True
+        )
+    except dns.message.Truncated as cut:
+        response = cut.message()  # type: ignore[no-untyped-call]
+    if not question.is_response(response):
+        raise dns.exception.FormError("it answers another question")  # type: ignore[no-untyped-call]
+    return bool(response.flags & dns.flags.TC)
 
 
 async def _by_tcp(wire: bytes, server: tuple[str, int]) -> bytes:
@@ -100,13 +149,15 @@ def _read(data: bytes, question: dns.message.Message, record: str) -> Reply:
 
 
 def _answers(response: dns.message.Message, record: str) -> set[str]:
-    if not isinstance(response, dns.message.QueryMessage):
+    # who refuses may leave the question out
+    if not isinstance(response, dns.message.QueryMessage) or not response.question:
         return set()
     found = response.resolve_chaining().answer
-    return {normal_answer(_text(one), record) for one in found or ()}
+    return {compared(_text(one), record) for one in found or ()}
 
 
 def _text(record: Any) -> str:
     if isinstance(record, TXTBase):
-        return clean(b"".join(record.strings).decode("utf-8", "replace"))
-    return clean(record.to_text())
+        # the strings of a record are one text (RFC 7208, 3.3); bytes that are no UTF-8 as surrogates
+        return b"".join(record.strings).decode("utf-8", "surrogateescape")
+    return str(record.to_text())

@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
-from probes.settings import Host, ProbeSettings, is_ip
+from probes.settings import Host, ProbeSettings, is_ip, no_zone
 
 DNS_PORT = 53
 Record = Literal["A", "AAAA", "CNAME", "MX", "NS", "PTR", "SOA", "SRV", "TXT"]
@@ -35,6 +35,7 @@ def split_resolver(value: str) -> tuple[str, int]:
 
 
 def _resolver(value: str) -> str:
+    no_zone(value)
     try:
         split_resolver(value)
     except ValueError:
@@ -58,16 +59,39 @@ ResolverText = Annotated[
 
 
 def normal_answer(text: str, record: str) -> str:
-    """An answer in the form in which two of them are compared: in lower case, names without the
-    dot at their end, addresses as they are usually written. Raises ``ValueError`` for a text that
-    is no address where the record holds one.
+    """An expected answer, as people write it, in the form in which it is compared. A TXT record may be
+    written as in a zone file, in quotation marks (RFC 1035, 5.1), or as the text that it is. Raises
+    ``ValueError`` for a text that is no address where the record holds one.
+    """
+    if record == "TXT" and re.fullmatch(_QUOTED, text):
+        return "".join(_unquoted(one) for one in re.findall(_STRING, text))
+    return compared(text, record)
+
+
+def compared(text: str, record: str) -> str:
+    """An answer in the form in which two of them are compared: a TXT record as it is, to the letter; all
+    else in lower case, names without the dot at their end, addresses as they are usually written. Raises
+    ``ValueError``.
     """
     family = _FAMILIES.get(record)
     if family is not None:
         return str(family(text))
     if record == "TXT":
-        return text.lower()
+        return text
     return " ".join(word.rstrip(".") or "." for word in text.lower().split())
+
+
+_STRING = r'"((?:[^"\\]|\\.)*)"'
+_QUOTED = rf"\s*{_STRING}(?:\s*{_STRING})*\s*"
+
+
+def _unquoted(text: str) -> str:
+    r"""Without the escapes of a zone file: ``\"``, and ``\195`` for a byte."""
+    raw = b"".join(
+        bytes((int(number),)) if number and int(number) < 256 else (number or plain).encode()
+        for number, plain in re.findall(r"\\([0-9]{3})|\\?(.)", text, re.DOTALL)
+    )
+    return raw.decode("utf-8", "surrogateescape")
 
 
 class DnsSettings(ProbeSettings):

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
-
-import aiohttp
-from aiohttp import http_exceptions
-from yarl import URL
+from typing import TYPE_CHECKING
 
 from probes.addresses import each_address
 from probes.attempt import Attempt, deadline
-from probes.certificate_judge import explained
-from probes.connector import ALPN, Hop, broken
+from probes.certificate_judge import accepted_weak, explained
+from probes.connector import ALPN, Hop
 from probes.credentials import Credentials
 from probes.exchange import Answer, Request, Serializer, exchange
 from probes.expect import Expectations, Response, parse_http_date
-from probes.failure import ProbeFailure, client_rejected, is_reset
+from probes.failure import ProbeFailure, client_rejected
 from probes.files import WatchedFile
 from probes.http_answer import BODY_KEPT, kept_start
 from probes.http_settings import HttpSettings
-from probes.observation import HttpFacts, Observation, Phase, Reason, clean
+from probes.observation import (
+    Certificate,
+    HttpFacts,
+    Observation,
+    Phase,
+    Reason,
+    TlsFacts,
+    clean,
+)
 from probes.proxy import Proxy, ProxyTrouble, check_proxy, look_through
 from probes.redirects import REDIRECTS, redirected
 from probes.refusal import VERIFICATION, Refusal
@@ -28,7 +32,7 @@ from probes.retry_after import TOO_MANY_REQUESTS, SlowDown, parse_retry_after
 from probes.service_request import service_request
 from probes.settings import TlsSettings
 from probes.transport import Route, look
-from probes.urls import redact_url
+from probes.urls import parsed_url, redact_url
 
 if TYPE_CHECKING:
     from probes.kinds import Probe
@@ -51,7 +55,7 @@ class HttpProbe:
         self._settings = settings
         self._timeout = timeout
         self._tools = tools
-        self._url = URL(settings.url, encoded=settings.url.isascii())
+        self._url = parsed_url(settings.url)
         self._tls = settings.tls if self._url.scheme == "https" else None
         host, port = settings.endpoint()
         self._route = Route(host, port, settings.address, settings.ip_version)
@@ -63,6 +67,7 @@ class HttpProbe:
         self._proxy = Proxy.of(settings.proxy_url)
         self._credentials = Credentials(settings, timeout, tools)
         self._serialized = Serializer(tools.user_agent)
+        self._weakness: tuple[tuple[Certificate, ...], str | None, str] | None = None
         self._body = asked.body
         self._body_file = (
             WatchedFile(settings.body_file, tools.clock) if settings.body_file else None
@@ -87,7 +92,16 @@ class HttpProbe:
         self._credentials.blank_answer(attempt)
         if self._refusal.expected:
             return attempt.failed(self._refusal.not_met())
-        return attempt.observation(attempt.spent())
+        return attempt.observation(attempt.spent(), detail=self._weak(attempt.tls))
+
+    def _weak(self, facts: TlsFacts | None) -> str:
+        """What is to be said of a connection that is good; worked out once a chain."""
+        if facts is None:
+            return ""
+        known = self._weakness
+        if known is None or known[0] is not facts.chain or known[1] != facts.cipher:
+            known = self._weakness = facts.chain, facts.cipher, accepted_weak(facts)
+        return known[2]
 
     async def _exchange(self, attempt: Attempt, route: Route) -> None:
         """The request and its redirects. Raises :class:`ProbeFailure`."""
@@ -112,15 +126,13 @@ class HttpProbe:
         """One request; gives the one that its redirect asks for."""
         attempt = request.hop.attempt
         attempt.begin_request(request.hop)
-        try:
-            answer = await exchange(request, self._serialized(request))
-        except http_exceptions.HttpProcessingError as error:
-            raise _malformed(error.message) from None
+        answer = await exchange(request, self._serialized(request))
         try:
             begun = attempt.end(Phase.PROCESSING, attempt.ready_at, attempt.first_byte_at)
             self._credentials.answered(request, answer.status)
             check_proxy(request.hop, answer.status)
-            location = answer.headers.get("Location")
+            # an empty one asks for nothing, as for curl, Go and browsers
+            location = next(filter(None, answer.headers.getall("Location", ())), None)
             if (
                 self._settings.follow_redirects
                 and answer.status in REDIRECTS
@@ -155,9 +167,6 @@ class HttpProbe:
                     return b"".join(chunks)[:limit], True
         except BaseException as error:  # the deadline, too
             attempt.answer = answer.kept(kept_start(chunks), body_cut=True, url=whom)
-            if isinstance(error, aiohttp.ClientError):
-                attempt.http = None
-                raise _protocol_failure(error, request.hop) from None
             if isinstance(error, ProbeFailure):
                 attempt.http = None
             raise
@@ -263,10 +272,9 @@ def _whom(request: Request, redirects: int) -> str | None:
 
 def _facts(answer: Answer, request: Request, redirects: int, body_bytes: int | None) -> HttpFacts:
     modified = answer.headers.get("Last-Modified")
-    version = answer.version
     return HttpFacts(
         status=answer.status,
-        version=f"{version.major}.{version.minor}",
+        version="{}.{}".format(*answer.version),
         redirects=redirects,
         content_length=answer.content_length,
         body_bytes=body_bytes,
@@ -276,22 +284,3 @@ def _facts(answer: Answer, request: Request, redirects: int, body_bytes: int | N
             answer.headers.get("Retry-After"), request.hop.attempt.tools.clock()
         ),
     )
-
-
-def _protocol_failure(error: aiohttp.ClientError, hop: Hop) -> ProbeFailure:
-    """What aiohttp's complaint about a body means."""
-    cause: Any = error.__cause__ or error
-    # of a reset within the body aiohttp keeps the words alone
-    if (
-        is_reset(cause)
-        or isinstance(error, aiohttp.ClientOSError)
-        or "ConnectionResetError(" in str(error)
-    ):
-        return broken(error, hop)
-    if isinstance(cause, http_exceptions.HttpProcessingError):
-        return _malformed(cause.message)
-    return _malformed(str(error))
-
-
-def _malformed(complaint: str) -> ProbeFailure:
-    return ProbeFailure(Reason.PROTOCOL, f"not a well-formed HTTP answer: {clean(complaint, 120)}")

@@ -8,10 +8,6 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import aiohttp
-from aiohttp.http_exceptions import HttpProcessingError
-from yarl import URL
-
 from probes.attempt import Attempt, deadline
 from probes.connector import Hop
 from probes.exchange import Answer, Request, exchange
@@ -21,6 +17,7 @@ from probes.observation import Cause, Reason, clean
 from probes.retry_after import TOO_MANY_REQUESTS, parse_retry_after
 from probes.settings import join_host_port
 from probes.transport import Route
+from probes.urls import parsed_url
 
 if TYPE_CHECKING:
     from probes.oauth2_request import Client
@@ -85,7 +82,7 @@ class TokenService:
         tools: Tools,
     ) -> None:
         host, port = settings.endpoint()
-        self._url = URL(settings.token_url, encoded=settings.token_url.isascii())
+        self._url = parsed_url(settings.token_url)
         self._route = Route(host, port)
         self._tls = tls if self._url.scheme == "https" else None
         self._proxy = proxy
@@ -104,11 +101,6 @@ class TokenService:
             raise
         except ProbeFailure as failure:
             raise self._failure(failure.detail, self._whose(failure)) from None
-        except HttpProcessingError as error:
-            said = clean(error.message, 80)
-            raise self._failure(f"not a well-formed HTTP answer: {said}") from None
-        except aiohttp.ClientError:
-            raise self._failure("it broke off its answer") from None
 
     async def _fetch(self, attempt: Attempt) -> Issued:
         attempt.errand = _no_request

@@ -16,8 +16,9 @@ from probes.http_settings import HttpSettings
 from probes.observation import Reason, clean
 from probes.settings import TlsSettings
 from probes.transport import Route
-from probes.urls import DEFAULT_PORTS, split_url
+from probes.urls import DEFAULT_PORTS, canonical, mended, split_url
 
+_CONTROL = re.compile("[\\x00-\\x1f\\x7f]")
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _HARMLESS_HEADERS = frozenset({"accept", "accept-language", "accept-encoding", "user-agent"})
 
@@ -27,7 +28,7 @@ def redirected(request: Request, status: int, location: str, settings: HttpSetti
     followed.
     """
     url = _target(request.url, location)
-    host, port = url.host or "", url.port or DEFAULT_PORTS[url.scheme]
+    host, port = url.raw_host or "", url.port or DEFAULT_PORTS[url.scheme]
     method, body = request.method, request.body
     if (status == 303 and method != "HEAD") or (status in (301, 302) and method == "POST"):
         method, body = "GET", None
@@ -49,18 +50,20 @@ def redirected(request: Request, status: int, location: str, settings: HttpSetti
 
 
 def _target(base: URL, location: str) -> URL:
-    """The address that a redirect names. Raises :class:`ProbeFailure`."""
-    try:
-        target = urljoin(str(base), location)
-        split, fault = split_url(target)
-        url = URL(target, encoded=target.isascii())
-    except ValueError:
-        split, fault = None, "is not an address"
+    """The address that a redirect names, relative ones in place of ``base``'s end (RFC 9110, 10.2.2). What
+    should have been encoded is encoded, as curl, Go and browsers do. Raises :class:`ProbeFailure`.
+    """
+    split, fault = None, "is not an address: it holds a control character"
+    if not _CONTROL.search(location):
+        try:
+            split, fault = split_url(urljoin(str(base), mended(location)))
+        except ValueError:
+            fault = "is not an address"
     if split is None:
         raise ProbeFailure(
             Reason.REDIRECTS, f"redirect to {_without_secrets(location)}, which {fault}"
         )
-    return url
+    return canonical(split)
 
 
 def _without_identity(settings: TlsSettings) -> TlsSettings:

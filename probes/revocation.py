@@ -25,6 +25,7 @@ from probes.response import Stop, never
 from probes.revocation_answer import Answer, Unclear, reading
 from probes.revocation_fetch import Question, fetch, shown, usable
 from probes.staple import Stapler, staple
+from probes.x509_mending import load
 
 if TYPE_CHECKING:
     from probes.tools import Tools
@@ -99,11 +100,11 @@ async def _check_one(
     subject = ""
     try:
         with reading("a certificate"):
-            certificate = x509.load_der_x509_certificate(der)
+            certificate = load(der)
             subject = clean(certificate.subject.rfc4514_string())
             about = _Subject(
                 certificate,
-                x509.load_der_x509_certificate(issuer),
+                load(issuer),
                 sha256,
                 hashlib.sha256(issuer).hexdigest(),
             )

@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import aiohttp
-from aiohttp.http_exceptions import HttpProcessingError
 from yarl import URL
 
 from probes.attempt import Attempt, deadline
@@ -72,10 +70,6 @@ async def fetch(tools: Tools, question: Question) -> Octets:
     except ProbeFailure as failure:
         cause = Cause.MONITOR if failure.cause is Cause.MONITOR else Cause.DEPENDENCY
         raise Unclear(f"gave no answer: {failure.detail}", cause=cause) from None
-    except HttpProcessingError as error:
-        raise Unclear(f"is not a well-formed HTTP answer: {clean(error.message, 80)}") from None
-    except aiohttp.ClientError:
-        raise Unclear("was broken off") from None
 
 
 async def _fetch(attempt: Attempt, question: Question) -> Octets:

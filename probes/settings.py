@@ -64,8 +64,21 @@ PositiveDuration = Annotated[
 ]
 
 
+def no_zone(value: str) -> None:
+    """RFC 4007, 11: which of our links is meant means nothing on another machine, and an address with it
+    is no name in a certificate or a Host header.
+    """
+    if ":" in value and "%" in value:
+        raise PydanticCustomError(
+            "zone",
+            "{shown} holds a zone identifier: write an address that is reached without one",
+            {"shown": repr(value)},
+        )
+
+
 def _host(value: str) -> str:
     """A host name or an IP address; no scheme, port or path."""
+    no_zone(value)
     try:
         ip_address(value)
     except ValueError:
@@ -96,6 +109,7 @@ IpVersion = Literal["any", 4, 6]
 def _address(value: object) -> str:
     if value == "all":
         return "all"
+    no_zone(str(value))
     try:
         return str(ip_address(str(value)))
     except ValueError:

@@ -7,12 +7,12 @@ nothing: the response is signed, and is judged apart.
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
-from cryptography.x509 import load_pem_x509_certificates
 
 from probes.attempt import Attempt
 from probes.failure import ProbeFailure
@@ -21,6 +21,7 @@ from probes.revocation_answer import MALFORMED, Unclear
 from probes.settings import TLS_VERSIONS, TlsSettings, TlsVersion, is_ip
 from probes.tls_stream import CHUNK, HANDSHAKE_LIMIT
 from probes.transport import Prologue, Route, connect
+from probes.urls import ascii_host
 
 if TYPE_CHECKING:
     from OpenSSL import SSL
@@ -86,7 +87,7 @@ async def _shake(connected: socket.socket, server: Stapler, seen: list[bytes]) -
         connection = SSL.Connection(_context(SSL, server.tls, seen), None)
         connection.request_ocsp()
         if not is_ip(server.name):
-            connection.set_tlsext_host_name(server.name.rstrip(".").encode())
+            connection.set_tlsext_host_name(ascii_host(server.name.rstrip(".")).encode())
         connection.set_connect_state()
         while received <= HANDSHAKE_LIMIT:
             try:
@@ -129,12 +130,8 @@ def _context(ssl: Any, tls: TlsSettings, seen: list[bytes]) -> SSL.Context:
     if tls.max_version is not None:
         context.set_max_proto_version(_versions(ssl)[tls.max_version])
     if tls.cert_file is not None:
-        certificates = load_pem_x509_certificates(tls.cert_file.read_bytes())
-        key_file = tls.key_file or tls.cert_file
-        key: Any = load_pem_private_key(key_file.read_bytes(), None)
-        context.use_certificate(certificates[0])
-        for certificate in certificates[1:]:
-            context.add_extra_chain_cert(certificate)
+        context.use_certificate_chain_file(os.fspath(tls.cert_file))
+        key: Any = load_pem_private_key((tls.key_file or tls.cert_file).read_bytes(), None)
         context.use_privatekey(key)
 
     def note(_connection: object, response: bytes, _data: object) -> bool:

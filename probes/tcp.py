@@ -10,6 +10,7 @@ from probes.failure import ProbeFailure
 from probes.observation import Observation
 from probes.settings import Address, Host, IpVersion, Port, ProbeSettings, join_host_port
 from probes.transport import Route, connect
+from probes.urls import ascii_host
 
 if TYPE_CHECKING:
     from probes.kinds import Probe
@@ -28,7 +29,7 @@ class TcpSettings(ProbeSettings):
         return join_host_port(self.host, self.port)
 
     def endpoint(self) -> tuple[str, int]:
-        return self.host, self.port
+        return ascii_host(self.host), self.port
 
 
 def prepare(settings: TcpSettings, timeout: float, tools: Tools) -> Probe:

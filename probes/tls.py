@@ -8,15 +8,16 @@ import os
 import ssl
 import warnings
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from probes.failure import MonitorTrouble
+from probes.failure import MonitorTrouble, ProbeFailure
 from probes.observation import Certificate, Reason, TlsFacts, clean
+from probes.reference_name import is_for
 from probes.settings import TLS_VERSIONS, TlsSettings, TlsVersion
-from probes.x509 import read_chain, read_pem_certificate
+from probes.x509 import read_chain, read_pem_certificate, server_names, told_by_openssl
 
 _VERSIONS: Final[dict[TlsVersion, ssl.TLSVersion]] = {
     "TLSv1": ssl.TLSVersion.TLSv1,
@@ -32,6 +33,9 @@ CHAIN_KEPT = 16_384
 """Bytes of a chain whose facts are remembered; a larger one, up to OpenSSL's 100 KiB, is read anew."""
 ASKED_KEPT = 4096
 """Settings objects whose context is known without hashing them."""
+_LEGACY_SERVER_CONNECT = 0x4
+"""OpenSSL's option (``ssl.OP_LEGACY_SERVER_CONNECT`` from Python 3.12): servers that have not heard of
+RFC 5746 are spoken to, as Go and browsers do. We never negotiate anew of ourselves."""
 _ENCODING_DER = 2  # _ssl.ENCODING_DER
 _CERTIFICATE_REQUEST = 13  # RFC 8446, 4: HandshakeType.certificate_request
 
@@ -110,25 +114,25 @@ class TlsContexts:
         self._kept[settings, alpn] = made
         return made
 
-    def facts(self, context: Context, connection: ssl.SSLObject) -> TlsFacts:
-        """What a finished handshake tells; reading a chain seen before costs next to nothing."""
+    def facts(
+        self, context: Context, connection: ssl.SSLObject, name: str | None = None
+    ) -> TlsFacts:
+        """What a finished handshake tells; reading a chain seen before costs next to nothing. Raises
+        :class:`ProbeFailure` where the context verifies and the certificate is not for ``name``.
+        """
         chain = tuple(_unverified_chain(connection))
         # what verifies nothing says the same of a chain whatever context it is
         verifier = context.ssl if context.verifies else None
         key = (id(verifier), chain)
         read = self._facts.get(key)
         if read is None:
-            verified = read_chain(_verified_chain(connection)) if context.verifies else ()
-            read = _Read(
-                verifier,
-                read_chain(chain),
-                verified,
-                min((certificate.not_after for certificate in verified), default=None),
-            )
+            read = _read(verifier, chain, connection)
             if sum(map(len, chain)) <= CHAIN_KEPT:
                 self._facts[key] = read
             if len(self._facts) > 2048:
                 self._facts.popitem(last=False)
+        if name is not None and context.verifies and not is_for(name, read.names):
+            raise ProbeFailure(Reason.TLS_HOSTNAME, f"the certificate is not for {clean(name, 60)}")
         cipher = connection.cipher()
         return TlsFacts(
             version=connection.version(),
@@ -147,6 +151,23 @@ class _Read:
     chain: tuple[Certificate, ...]
     verified_chain: tuple[Certificate, ...]
     verified_not_after: float | None
+    names: frozenset[str]
+
+
+def _read(
+    verifier: ssl.SSLContext | None, chain: tuple[bytes, ...], connection: ssl.SSLObject
+) -> _Read:
+    sent = read_chain(chain)
+    if verifier is None:
+        return _Read(None, sent, (), None, frozenset())
+    verified = read_chain(_verified_chain(connection))
+    told: Mapping[str, Any] = {}
+    if chain and not sent:
+        told = connection.getpeercert() or {}
+        sent = (told_by_openssl(chain[0], told),)
+    ends = [certificate.not_after for certificate in (*verified, *sent[:1])]
+    names = server_names(chain[0], told) if chain else frozenset()
+    return _Read(verifier, sent, verified, min(ends, default=None), names)
 
 
 def _files(settings: TlsSettings) -> tuple[Path, ...]:
@@ -163,8 +184,17 @@ def _signature(path: Path) -> tuple[int, int]:
 
 
 def make_context(settings: TlsSettings, alpn: tuple[str, ...] = ()) -> Context:
-    """A client context. Raises :class:`MonitorTrouble` for files that are missing or bad."""
+    """A client context. Raises :class:`MonitorTrouble` for files that are missing or bad.
+
+    It offers what curl, Go and browsers offer between them, which is more than Python's default: cipher
+    suites without forward secrecy or with SHA-1 as MAC, keys of 1,024 bits (OpenSSL's security level 1).
+    That it was weak is told; where that is to be a fault, kind ``certificate`` makes it one.
+    """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    # what the names mean is not left to OpenSSL: see `probes.reference_name`
+    context.check_hostname = False
+    context.set_ciphers("DEFAULT:@SECLEVEL=1")
+    context.options |= _LEGACY_SERVER_CONNECT
     oldest = settings.min_version or _default_minimum(settings.max_version)
     if TLS_VERSIONS.index(oldest) < TLS_VERSIONS.index("TLSv1.2"):
         # OpenSSL 3 offers TLS 1.1 and older at security level 0 only
@@ -178,11 +208,13 @@ def make_context(settings: TlsSettings, alpn: tuple[str, ...] = ()) -> Context:
     if alpn:
         context.set_alpn_protocols(list(alpn))
     if settings.insecure_skip_verify:
-        context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     else:
         _load_trust(context, settings)
     client = _load_client(context, settings)
+    # RFC 8446, 4.6.2: for a server that asks for our certificate once it has seen the request. Without
+    # one the extension is not sent, so that such a server answers us as it does Go and browsers
+    context.post_handshake_auth = client is not None
     return Context(context, client, verifies=not settings.insecure_skip_verify)
 
 

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from probes.arrivals import carry
+from probes.urls import ascii_host
 
 CHUNK = 16_384
 """Bytes read at a time: a record holds no more (RFC 8446, 5.1)."""
@@ -27,9 +28,9 @@ UNREAD_LIMIT = 262_144
 """Bytes that may wait for a peer that makes us answer (KeyUpdate, renegotiation) and reads none."""
 
 
-def _as_given(name: str) -> str | bytes:
-    # text is put through Python's IDNA codec, which is slow; most names need none
-    return name.encode() if name.isascii() else name
+def _one_form(name: str) -> str:
+    """Without the dot at its end, which neither SNI nor a certificate has (RFC 6066, 3; RFC 9525, 6.3)."""
+    return ascii_host(name.rstrip("."))
 
 
 class TlsStream(asyncio.Transport, asyncio.Protocol):
@@ -57,8 +58,11 @@ class TlsStream(asyncio.Transport, asyncio.Protocol):
         """Seconds of the handshake in which the peer waited for us."""
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
+        self.server_name = _one_form(server_name)
+        """The name that was asked for, in its one form."""
+        # as bytes: text is put through Python's IDNA codec, which is slow and knows the names of 2003
         self._tls = context.wrap_bio(
-            self._incoming, self._outgoing, server_hostname=_as_given(server_name.rstrip("."))
+            self._incoming, self._outgoing, server_hostname=self.server_name.encode()
         )
         self._below: asyncio.Transport | None = None
         self._above: asyncio.Protocol | None = None

@@ -163,7 +163,13 @@ async def over_tls(
             ) from None
         raise from_connect(error, attempt.address or server_name) from None
     attempt.end(Phase.TLS, stream.asked_at or begun, at=ended - stream.held_up)
-    attempt.tls = attempt.tools.tls.facts(context, stream.get_extra_info("ssl_object"))
+    try:
+        attempt.tls = attempt.tools.tls.facts(
+            context, stream.get_extra_info("ssl_object"), stream.server_name
+        )
+    except ProbeFailure:
+        stream.abort()
+        raise
     return cast("P", stream.protocol)
 
 

@@ -22,6 +22,7 @@ from probes.observation import Observation, Phase, Reason
 from probes.patterns import compile_pattern
 from probes.settings import HOST_PATTERN
 from probes.tools import Tools
+from probes.urls import mended
 
 MOST_READ = 10 * 1024 * 1024
 """Bytes of a body that are read where the module sets no limit."""
@@ -80,7 +81,7 @@ def http_settings(module: HttpModule, target: str, hostname: str = "") -> HttpSe
         )  # fmt: skip
     limit = module.body_size_limit
     return HttpSettings(
-        url=url,
+        url=mended(url),
         method=module.method,
         headers=headers,
         body=module.body,

@@ -13,6 +13,7 @@ from monitor.wording.grammar import listed, one_line, plural, sentence, title, t
 from monitor.wording.reasons import reason_phrase, whose
 from monitor.wording.times import instant, percent, seconds_short
 from probes.observation import Cause, Grade, Observation, Reason, TlsFacts
+from probes.weak_cipher import cipher_weakness
 
 _NOTHING = Text(sv="", en="")
 
@@ -30,7 +31,7 @@ def check_message(
         return together((_unknown(view, subject, zone), _retired(view)))
     said = lead_by(check_claim(view), source(view.check), subject, since)
     if view.status is Status.GREEN:
-        return together((said, surprise(view, zone), _retired(view)))
+        return together((said, _weak(view), surprise(view, zone), _retired(view)))
     return together(
         (
             said,
@@ -43,6 +44,22 @@ def check_message(
             surprise(view, zone),
             _retired(view),
         )
+    )
+
+
+def _weak(view: CheckView) -> Text | None:
+    """What a client takes and nobody should offer: a word, and no colour."""
+    seen = view.last
+    if seen is None or seen.grade is not Grade.GOOD or seen.tls is None:
+        return None
+    # what kind `http` says of an answer that is good is this; `certificate` has other notes too
+    words = seen.detail if view.check.kind == "http" else cipher_weakness(seen.tls)
+    if not words:
+        return None
+    detail = one_line(words)
+    return Text(
+        sv=f"Anslutningen godtas men är svag: {detail}.",
+        en=f"The connection is accepted but weak: {detail}.",
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import socket
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -52,6 +53,7 @@ async def targets(authority: Authority) -> AsyncIterator[Targets]:
         _answers(plain)
         _http(found, plain)
         await _broken(found, stack)
+        await _sloppy(found, stack, plain)
         await _tls(found, stack, authority, plain)
         await _tcp(found, stack, authority)
         await _dns(found, stack)
@@ -59,6 +61,8 @@ async def targets(authority: Authority) -> AsyncIterator[Targets]:
 
 
 def _answers(server: HttpServer) -> None:
+    for path in ("/a b", "/spår"):
+        server.answer(path)
     server.answer("/")
     server.answer("/empty", status=204, body=b"")
     server.answer("/broken", status=500)
@@ -168,6 +172,34 @@ async def _broken(found: Targets, stack: AsyncExitStack) -> None:
         found.add(name, "http", server.url(), success, timeout="1s")
 
 
+_OK = b"HTTP/1.1 200 OK\r\n"
+_TWO = b"Content-Length: 2\r\n"
+
+
+async def _sloppy(found: Targets, stack: AsyncExitStack, plain: HttpServer) -> None:
+    for name, answer in (
+        ("bytes after the answer", _OK + _TWO + b"\r\nok and more"),
+        ("a header of 40,000 bytes", _OK + b"X: " + b"a" * 40_000 + b"\r\n" + _TWO + b"\r\nok"),
+        ("a thousand headers", _OK + b"X: a\r\n" * 1_000 + _TWO + b"\r\nok"),
+        ("lines that end in LF", b"HTTP/1.1 200 OK\nContent-Length: 2\n\nok"),
+        ("a bare CR", _OK + b"X: a\rb\r\n" + _TWO + b"\r\nok"),
+        ("a name that is no token", _OK + b"X (Y): a\r\n" + _TWO + b"\r\nok"),
+        ("two equal lengths", _OK + _TWO + _TWO + b"\r\nok"),
+        ("a length and chunks", _OK + _TWO + b"Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"),
+    ):  # fmt: skip
+        server = await stack.enter_async_context(serve_raw(say(answer)))
+        found.add(name, "http", server.url(), True)
+    for name, location in (
+        ("a space in Location", b"/a b"),
+        ("UTF-8 in Location", "/spår".encode()),
+    ):
+        to = plain.url("/").rstrip("/").encode() + location
+        answer = b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: " + to + b"\r\n\r\n"
+        server = await stack.enter_async_context(serve_raw(say(answer)))
+        found.add(name, "http", server.url(), True)
+    found.add("a space in the target", "http", plain.url("/a b"), True)
+
+
 async def _tls(
     found: Targets, stack: AsyncExitStack, authority: Authority, plain: HttpServer
 ) -> None:
@@ -194,6 +226,12 @@ async def _tls(
     await both("expired", await served(context(authority.expired)), False)
     await both("not yet valid", await served(context(authority.not_yet_valid)), False)
     await both("misnamed", await served(context(authority.misnamed)), False)
+    await both("a key of 1,024 bits", await served(context(authority.weak)), True,
+               **trusting, server_name="localhost")  # fmt: skip
+    old = context(authority.issue(rsa_key=True))
+    old.maximum_version = ssl.TLSVersion.TLSv1_2
+    old.set_ciphers("AES128-SHA")
+    await both("a suite without forward secrecy", await served(old), True)
     stranger = await served(context(authority.untrusted))
     await both("untrusted", stranger, False)
     await both("untrusted, unverified", stranger, True, **blind)

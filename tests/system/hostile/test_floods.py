@@ -18,6 +18,7 @@ REASONS: dict[str, Reason | None] = {
     "flood: redirect loop": Reason.REDIRECTS,
     "flood: redirect elsewhere": Reason.REDIRECTS,
     "flood: redirect ever longer": Reason.REDIRECTS,
+    "flood: redirect ever longer, absolute": Reason.REDIRECTS,
     "flood: redirect with an endless body": Reason.REDIRECTS,
     # the answer itself was whole, and nothing after it is read
     "flood: answers after the answer": None,

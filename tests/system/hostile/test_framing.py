@@ -29,6 +29,16 @@ REASONS: dict[str, Reason | None] = {
     "garbage: status alone": None,
     "garbage: no headers": None,
     "early: before the request": None,
+    # what curl and Go take, we take
+    "length: too short": None,
+    "length: twice the same": None,
+    "length: a list of equals": None,
+    "length: and chunked": None,
+    "length: with 204": None,
+    "length: with 304": Reason.STATUS,
+    "bytes: not UTF-8 in a name": None,
+    "bytes: a lone CR in a value": None,
+    "late: bytes after the answer": None,
     "late: a second answer": None,
 }
 

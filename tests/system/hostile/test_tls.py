@@ -24,6 +24,8 @@ RECORDS: dict[str, Reason] = {
     "handshake: a record never full": Reason.TIMEOUT,
     "handshake: records of one byte": Reason.TIMEOUT,
     "handshake: SSLv3": Reason.TIMEOUT,
+    # a server that has not heard of RFC 5746 is waited for
+    "handshake: stalled after the ServerHello": Reason.TIMEOUT,
     "handshake: closed in a record": Reason.TIMEOUT,
 }
 FLOODS = ("handshake: HelloRequests",)

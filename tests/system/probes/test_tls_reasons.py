@@ -40,7 +40,6 @@ async def visit(
         (lambda ca: ca.not_yet_valid, Reason.TLS_NOT_YET_VALID),
         (lambda ca: ca.misnamed, Reason.TLS_HOSTNAME),
         (lambda ca: ca.untrusted, Reason.TLS_UNTRUSTED),
-        (lambda ca: ca.weak, Reason.TLS_WEAK),
     ],
 )
 async def test_a_certificate_that_does_not_verify_is_named_and_still_read(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import sys
 import time
@@ -14,21 +13,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
+from typer.core import TyperCommand
 
-from monitor import __version__, completion
+from monitor import __version__, completion, terminal
 from monitor.examples import epilog
 from monitor.judge import Status
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from monitor.settings import Loaded
     from monitor.settings_faults import Fault
 
 # Commands import what they need themselves: --help and an early Ctrl-C need none of it.
 
 EXIT_CONFIGURATION = 2
-STATUS_EXIT = {Status.GREEN: 0, Status.YELLOW: 1, Status.RED: 2, Status.UNKNOWN: 3}
+UNTOLD = 3
+"""Exit code of ``status`` for what it could not tell, its usage among it: none of the other colours'."""
+STATUS_EXIT = {Status.GREEN: 0, Status.YELLOW: 1, Status.RED: 2, Status.UNKNOWN: UNTOLD}
 
 app = typer.Typer(
     name="driftvakt",
@@ -98,7 +98,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="As JSON, for programs.
 
 
 def _fail(message: str, code: int = EXIT_CONFIGURATION) -> NoReturn:
-    print(f"driftvakt: {message}", file=sys.stderr)
+    print(f"driftvakt: {terminal.shown(message)}", file=sys.stderr)
     raise typer.Exit(code)
 
 
@@ -116,14 +116,14 @@ def _read(read: Callable[[], Loaded]) -> Loaded:
         return read()
     except ConfigurationError as error:
         for fault in error.faults:
-            print(fault, file=sys.stderr)
+            print(terminal.shown(str(fault)), file=sys.stderr)
         number = len(error.faults)
         _fail(f"{number} fault{'s' if number > 1 else ''} in the configuration")
 
 
 def _warn(warnings: Iterable[Fault]) -> None:
     for warning in warnings:
-        print(f"warning: {warning}", file=sys.stderr)
+        print(terminal.shown(f"warning: {warning}"), file=sys.stderr)
 
 
 def _run(main: Coroutine[Any, Any, int]) -> int:
@@ -200,7 +200,7 @@ def check(config: ConfigOption) -> None:
 
     loaded = _load(config)
     _warn((*loaded.warnings, *loaded.advice))
-    _console().print(checks_table(loaded.estate))
+    terminal.console().print(terminal.Shown(checks_table(loaded.estate)))
 
 
 @app.command(epilog=epilog("probe"))
@@ -233,13 +233,26 @@ def probe(
     logs.set_up("auto", "error", secrets_of(estate) if estate else ())
     report = asyncio.run(take(chosen))
     if as_json:
-        print(json.dumps(report.document, ensure_ascii=False, indent=2))
+        print(terminal.json_text(report.document), end="")
     else:
-        _console().print(report.shown)
+        terminal.console().print(terminal.Shown(report.shown))
     raise typer.Exit(0 if report.good else 1)
 
 
-@app.command(epilog=epilog("status"))
+class _Telling(TyperCommand):
+    """A command whose exit code 2 means something else than that it was used in a wrong way."""
+
+    def make_context(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().make_context(*args, **kwargs)
+        except Exception as error:
+            # a usage error, whether of click or of what typer has of it inside
+            if getattr(error, "exit_code", None) == EXIT_CONFIGURATION:
+                error.exit_code = UNTOLD  # type: ignore[attr-defined]
+            raise
+
+
+@app.command(epilog=epilog("status"), cls=_Telling)
 def status(
     url: Annotated[
         str | None, typer.Option(help="Base address of a daemon, or of a status.json.")
@@ -249,27 +262,28 @@ def status(
     watch: Annotated[bool, typer.Option("--watch", help="Again every 2 s, until Ctrl-C.")] = False,
     language: LanguageOption = "en",
 ) -> None:
-    """Show the status. Exit 0 green, 1 yellow, 2 red, 3 unknown."""
+    """Show the status. Exit 0 green, 1 yellow, 2 red, 3 unknown, or that it could not be told."""
     from monitor.cli_status import StatusUnreadableError, read_status, watch_status
     from monitor.table import document_status, status_table_from_json
 
     if url is not None and file is not None:
-        _fail("--url and --file cannot be used together")
+        _fail("--url and --file cannot be used together", UNTOLD)
     if url is None and file is None:
         url = "http://127.0.0.1:9815"
-    console = _console()
+    console = terminal.console()
     try:
         if watch:
+            terminal.output.raises = True
             watch_status(console, url, file, language)
             raise typer.Exit(0)
         document = read_status(url, file)
     except StatusUnreadableError as error:
-        _fail(str(error), STATUS_EXIT[Status.UNKNOWN])
+        _fail(str(error), UNTOLD)
     now = time.time()
     if as_json:
-        print(json.dumps(document, ensure_ascii=False, indent=2))
+        print(terminal.json_text(document), end="")
     else:
-        console.print(status_table_from_json(document, language, now=now))
+        console.print(terminal.Shown(status_table_from_json(document, language, now=now)))
     raise typer.Exit(STATUS_EXIT[document_status(document, now)])
 
 
@@ -312,9 +326,9 @@ def replay(
     except HistoryTroubleError as error:
         _fail(f"no history to judge again: {error}")
     if as_json:
-        print(json.dumps(document(found), ensure_ascii=False, indent=2))
+        print(terminal.json_text(document(found)), end="")
     else:
-        _console().print(comparison_table(found, estate.timezone))
+        terminal.console().print(terminal.Shown(comparison_table(found, estate.timezone)))
 
 
 @app.command(epilog=epilog("evidence"))
@@ -383,11 +397,14 @@ def demo(
     language: LanguageOption = "en",
 ) -> None:
     """Watch two small real test environments on loopback that break and heal on a script."""
-    from rich.console import Console
-
     from monitor.demo.run import demo as run_demo
 
-    raise typer.Exit(_run(run_demo(duration=duration, console=Console(), language=language)))
+    terminal.output.raises = True
+    try:
+        code = _run(run_demo(duration=duration, console=terminal.console(), language=language))
+    except BrokenPipeError:  # nobody is watching any more
+        code = 0
+    raise typer.Exit(code)
 
 
 @app.command(epilog=epilog("notify"))
@@ -415,7 +432,7 @@ def notify(
         _fail(str(error))
     logs.set_up("auto", "error", secrets_of(estate))
     sent, said = asyncio.run(send_trial(receiver, estate))
-    print(said)
+    print(terminal.shown(said))
     raise typer.Exit(0 if sent else 1)
 
 
@@ -452,13 +469,13 @@ def export(
         if (runbooks, job) != (None, None):
             _fail("--runbooks and --job are for rules")
         chosen = DASHBOARDS[name or Dashboard.OVERVIEW]
-        print(json.dumps(chosen((url or PAGE).rstrip("/")), ensure_ascii=False, indent=2))
+        print(terminal.json_text(chosen((url or PAGE).rstrip("/"))), end="")
         return
     if what is Exported.RULES:
         from monitor.export.rules import JOB, URL, rules
         from monitor.export.yaml_text import yaml_text
 
-        print(yaml_text(rules(url or URL, runbooks, job or JOB)), end="")
+        terminal.write_document(yaml_text(rules(url or URL, runbooks, job or JOB)))
         return
     from monitor.publish.openapi import document
     from monitor.settings import json_schema
@@ -466,7 +483,7 @@ def export(
     if (url, runbooks, job) != (None, None, None):
         _fail("--url, --runbooks and --job are for rules and dashboards")
     made = json_schema() if what is Exported.SCHEMA else document()
-    print(json.dumps(made, ensure_ascii=False, indent=2))
+    print(terminal.json_text(made), end="")
 
 
 @app.command("import", epilog=epilog("import"))
@@ -491,7 +508,7 @@ def print_completion(
     shell: Annotated[completion.Shell, typer.Argument(help="The shell that will read it.")],
 ) -> None:
     """Print the script that completes this command in a shell, checks' names too."""
-    print(completion.script(shell))
+    terminal.write_document(completion.script(shell) + "\n")
 
 
 @app.command("manual", epilog=epilog("manual"))
@@ -501,7 +518,7 @@ def print_manual() -> None:
 
     from monitor.manual import manual
 
-    print(manual(typer.main.get_command(app), __version__), end="")
+    terminal.write_document(manual(typer.main.get_command(app), __version__))
 
 
 @app.command(epilog=epilog("version"))
@@ -510,18 +527,24 @@ def version() -> None:
     print(f"driftvakt {__version__}")
 
 
-def _console() -> Console:
-    from rich.console import Console
-
-    return Console(width=None if sys.stdout.isatty() else 160)
-
-
 def main() -> None:
     """The program ``driftvakt``."""
+    terminal.prepare()
+    # of `status`, 0, 1 and 2 are colours: what it could not do at all is none of them
+    asked = next((word for word in sys.argv[1:] if not word.startswith("-")), "")
+    otherwise = UNTOLD if asked == "status" else 1
     try:
         app()
     except KeyboardInterrupt:
-        sys.exit(130)
+        code = 130
+    except SystemExit as ended:
+        code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    except Exception as error:
+        if asked != "status":
+            raise
+        print(f"driftvakt: no status: {terminal.shown(repr(error))}", file=sys.stderr)
+        code = UNTOLD
+    sys.exit(terminal.finish(code, otherwise))
 
 
 if __name__ == "__main__":

@@ -121,7 +121,7 @@ def _read(read: Callable[[], Loaded]) -> Loaded:
         _fail(f"{number} fault{'s' if number > 1 else ''} in the configuration")
 
 
-def _warn(warnings: Iterable[Fault]) -> None:
+def _warn(warnings: Iterable[Fault | str]) -> None:
     for warning in warnings:
         print(terminal.shown(f"warning: {warning}"), file=sys.stderr)
 
@@ -196,10 +196,11 @@ def _given(listen: str | None, data_dir: Path | None) -> dict[str, Any]:
 @app.command(epilog=epilog("check"))
 def check(config: ConfigOption) -> None:
     """Validate the configuration, warn of what is impolite or unwise, print what would run."""
+    from monitor.calendars import calendar_warnings
     from monitor.table import checks_table
 
     loaded = _load(config)
-    _warn((*loaded.warnings, *loaded.advice))
+    _warn((*loaded.warnings, *loaded.advice, *calendar_warnings(loaded.estate, time.time())))
     terminal.console().print(terminal.Shown(checks_table(loaded.estate)))
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping as MappingType
 from pathlib import Path
 
-from monitor.blackbox.go_yaml import compose_go, nothing
 from monitor.blackbox.modules import Module
+from monitor.go_yaml import compose_go, nothing
 from monitor.settings_faults import ConfigurationError, Fault, Report, hint
 from monitor.settings_source import MAX_BYTES, Mapping, Node
 from monitor.settings_validate import Validator

@@ -1,4 +1,4 @@
-"""Values as the exporter's file writes them, by :mod:`monitor.blackbox.go_yaml` all text: Go's numbers,
+"""Values as the exporter's file writes them, by :mod:`monitor.go_yaml` all text: Go's numbers,
 durations and booleans, and what is refused.
 """
 

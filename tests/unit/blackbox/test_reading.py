@@ -194,7 +194,7 @@ def test_bytes_where_text_is_wanted(tmp_path: Path) -> None:
         "body: bytes that are not UTF-8 text are not supported"
         in faults(tmp_path, text % "/w==")[0]
     )
-    assert faults(tmp_path, text % "abc") == ["1:52: : !!binary is not followed by base64"]
+    assert faults(tmp_path, text % "abc") == ["1:51: : !!binary is not followed by base64"]
 
 
 def test_no_file_at_all(tmp_path: Path) -> None:

@@ -66,7 +66,7 @@ def test_files_as_prometheus_reads_them(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("- targets: [a", "b.yml:1:15: not YAML"),
+        ("- targets: [a", "b.yml:1:14: not YAML"),
         ("targets: [a]", "not a list of groups"),
         ("- {target: [a]}", "unknown key 'target'"),
         ("- {targets: [!!binary /w==]}", "not UTF-8"),

@@ -33,7 +33,7 @@ WIDTH = 160
 _SIGNS = {
     "●": "*", "▲": "^", "■": "#", "○": "o", "–": "-", "—": "-", "…": ".", "→": ">", "←": "<",
     "”": '"', "“": '"', "’": "'", "‘": "'", "•": "*", "×": "x", "≥": ">", "≤": "<", "·": ".",
-    "─": "-", "━": "-", "│": "|", "┃": "|", "└": "+", "├": "+", "╵": "|", "╷": "|",
+    **dict.fromkeys("─━┄┅┈┉╌╍═", "-"), **dict.fromkeys("│┃┆┇┊┋╎╏║╵╷", "|"),
     **dict.fromkeys("█▉▊▋▌▍▎▏▐▕", "#"),
 }  # fmt: skip
 _OBEYED = re.compile(r"[^\n -~]")
@@ -138,6 +138,8 @@ def plain_sign(character: str) -> str:
     """One character of ASCII that stands for it: its own sign, its letter without accents, or ``?``."""
     if character in _SIGNS:
         return _SIGNS[character]
+    if "\u2500" <= character <= "\u257f":
+        return "+"  # corners and crossings of lines
     bare = unicodedata.normalize("NFKD", character)[:1]
     return bare if bare.isascii() and bare.isprintable() else "?"
 

@@ -124,7 +124,7 @@ class _Reader:
             for name, value in _entries(job.entries.get("params")).items()
         }
         name = _text(job, "job_name")
-        found = []
+        found: list[Wanted] = []
         for one in (*self.statics(job, path), *self.files(job, path)):
             before = {"job": name, **first, **one.labels, "__address__": one.target}
             labels = relabelled(before, rules)

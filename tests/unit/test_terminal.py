@@ -16,7 +16,7 @@ from monitor.terminal import Shown, json_text, plain_sign, shown
 
 @pytest.mark.parametrize(
     ("character", "sign"),
-    [("●", "*"), ("–", "-"), ("å", "a"), ("Ö", "O"), ("é", "e"), ("漢", "?"), ("\ud800", "?"), ("\x9b", "?")],
+    [("●", "*"), ("╭", "+"), ("│", "|"), ("–", "-"), ("å", "a"), ("Ö", "O"), ("é", "e"), ("漢", "?"), ("\ud800", "?"), ("\x9b", "?")],
 )  # fmt: skip
 def test_a_character_that_the_encoding_lacks(character: str, sign: str) -> None:
     """Becomes one of ASCII, so that columns stay where they are."""

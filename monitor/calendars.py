@@ -30,6 +30,7 @@ from monitor.estate import Estate
 from monitor.plan import Window
 from monitor.plan.calendars import CalendarSource, CalendarView, sources_of, stale
 from monitor.plan.ics import NotACalendarError, Reading, read_calendar
+from monitor.plan.ics_stream import utf8_of
 from monitor.polite_fetch import MOST_BYTES, TIMEOUT, WAIT, Fetcher, FetchError, open_session
 from monitor.publish.whole_file import write_whole
 from probes.observation import clean
@@ -72,6 +73,7 @@ class _Calendar:
     trouble: str = ""
     stamp: _Stamp | None = None
     left_out: tuple[str, ...] = ()
+    unknown_zones: tuple[str, ...] = ()
     read_at: float = 0.0
     """When its windows were made: what recurs is looked at anew every day."""
 
@@ -153,6 +155,7 @@ class Calendars:
                 last_success=one.kept.at if one.kept is not None else None,
                 stale=stale(one.kept.at if one.kept is not None else None, now),
                 trouble=one.trouble,
+                unknown_zones=one.unknown_zones,
             )
             for source, one in self._calendars.items()
         )
@@ -171,7 +174,11 @@ class Calendars:
                 found[source] = known
                 continue
             kept = known.kept if known is not None else None
-            found[source] = await aside(lambda s=source, k=kept: self._begin(s, k, how))  # type: ignore[misc]
+            made = await aside(lambda s=source, k=kept: self._begin(s, k, how))  # type: ignore[misc]
+            if known is not None:  # what was told is not told anew
+                made.trouble, made.left_out = known.trouble, known.left_out
+                made.unknown_zones = known.unknown_zones
+            found[source] = made
         return PreparedCalendars(calendars=found, how=how, windows=_windows(found))
 
     def adopt(self, prepared: PreparedCalendars) -> None:
@@ -189,22 +196,19 @@ class Calendars:
 
     def _begin(self, source: CalendarSource, kept: _Kept | None, how: _How) -> _Calendar:
         """What there is to begin with; its task then reads it as if it were another, keeps it and
-        tells what is left out. In a thread.
+        tells what is left out, or what is wrong with it: nothing is told here. In a thread.
         """
         made = _Calendar(source=source, kept=kept or _read_kept(self._path(source)))
         if source.file is not None:
             with contextlib.suppress(OSError):
                 made.kept = _Kept(body=_read_file(source.file), at=self._clock())
-        if made.kept is not None:
-            try:
-                made.windows = self._read(source, made.kept.body, how).windows
-            except NotACalendarError as error:
-                made.trouble, made.kept = str(error), None
-                fallback = _read_kept(self._path(source)) if source.file is not None else None
-                if fallback is not None:
-                    with contextlib.suppress(NotACalendarError):
-                        made.windows = self._read(source, fallback.body, how).windows
-                        made.kept = fallback
+        for kept_now in (made.kept, _read_kept(self._path(source))):
+            if kept_now is not None:
+                with contextlib.suppress(NotACalendarError):
+                    made.windows = self._read(source, kept_now.body, how).windows
+                    made.kept = kept_now
+                    return made
+        made.kept = None
         return made
 
     # one calendar's work
@@ -231,12 +235,19 @@ class Calendars:
                 log.exception("calendar_broke", calendar=source.name)
                 self._failed(source, "a fault of the monitor itself")
             else:
-                body = got.body if got.body is not None or kept is None else kept.body
+                body = kept.body if kept is not None else b""
+                if got.body is not None:
+                    try:
+                        body = await aside(lambda g=got: utf8_of(g.body, g.charset))  # type: ignore[misc]
+                    except NotACalendarError as error:
+                        self._failed(source, str(error))
+                        await asyncio.sleep(pause)
+                        continue
                 etag = got.etag if got.body is not None or kept is None else kept.etag
                 since = got.last_modified
                 if got.body is None and kept is not None:
                     since = kept.last_modified
-                await self._got(source, body or b"", etag, since)
+                await self._got(source, body, etag, since)
             await asyncio.sleep(pause)
 
     async def _watch(self, source: CalendarSource) -> None:
@@ -280,7 +291,7 @@ class Calendars:
             log.info("calendar_read_again", calendar=source.name)
         if reading is not None:
             one.read_at = self._clock()
-            self._tell_left_out(one, reading)
+            self._tell(one, reading)
             if how == self._how and reading.windows != one.windows:
                 one.windows = reading.windows
                 log.info("calendar_read", calendar=source.name, windows=len(one.windows))
@@ -288,7 +299,15 @@ class Calendars:
             self._changed()
         await aside(lambda: self._keep(source, kept))
 
-    def _tell_left_out(self, one: _Calendar, reading: Reading) -> None:
+    def _tell(self, one: _Calendar, reading: Reading) -> None:
+        if reading.unknown_zones and reading.unknown_zones != one.unknown_zones:
+            log.warning(
+                "calendar_zones_unknown",
+                calendar=one.source.name,
+                zones=list(reading.unknown_zones[:_TOLD]),
+                read_as=self._how.zone.key,
+            )
+        one.unknown_zones = reading.unknown_zones
         if reading.left_out and reading.left_out != one.left_out:
             log.warning(
                 "calendar_events_left_out",
@@ -307,16 +326,7 @@ class Calendars:
 
     def _read(self, source: CalendarSource, body: bytes, how: _How) -> Reading:
         """In a thread. Raises :class:`NotACalendarError`."""
-        if len(body) > MOST_BYTES:
-            raise NotACalendarError(f"it is larger than {MOST_BYTES} bytes")
-        return read_calendar(
-            body,
-            how.zone,
-            self._clock(),
-            name=source.name,
-            known=how.known,
-            timer=time.perf_counter,
-        )
+        return _read_body(source, body, how, self._clock())
 
     def _path(self, source: CalendarSource) -> Path:
         return self._folder / f"{source.key}.json"
@@ -336,6 +346,37 @@ class Calendars:
             log.warning("calendar_not_kept", calendar=source.name, error=clean(str(error)))
 
 
+def _read_body(source: CalendarSource, body: bytes, how: _How, now: float) -> Reading:
+    if len(body) > MOST_BYTES:
+        raise NotACalendarError(f"it is larger than {MOST_BYTES} bytes")
+    return read_calendar(
+        body, how.zone, now, name=source.name, known=how.known, timer=time.perf_counter
+    )
+
+
+def calendar_warnings(estate: Estate, now: float) -> list[str]:
+    """What is wrong with the calendars that are files, a line each; addresses are not asked."""
+    found = []
+    how = _how(estate)
+    for source in sources_of(estate):
+        if source.file is None:
+            continue
+        try:
+            reading = _read_body(source, _read_file(source.file), how, now)
+        except OSError as error:
+            found.append(f"{source.file}: it cannot be read: {error.strerror or error}")
+        except NotACalendarError as error:
+            found.append(f"{source.file}: no service window of it is known: {error}")
+        else:
+            found += [f"{source.file}: left out: {clean(said)}" for said in reading.left_out]
+            found += [
+                f"{source.file}: nobody knows the time zone {zone}: its times are read as those of"
+                f" {how.zone.key}"
+                for zone in reading.unknown_zones
+            ]
+    return found
+
+
 def _how(estate: Estate) -> _How:
     names = {one.name for one in estate.environments} | {one.id for one in estate.services()}
     return _How(zone=estate.timezone, known=frozenset(names))
@@ -352,8 +393,9 @@ def _stamp(file: Path) -> _Stamp:
 
 def _read_file(file: Path) -> bytes:
     """No more than can be a calendar, and one byte that says so. Raises ``OSError``."""
+    _stamp(file)
     if not file.is_file():
-        raise FileNotFoundError(2, "no file is there")
+        raise OSError(22, "it is not a file")
     with file.open("rb") as opened:
         return opened.read(MOST_BYTES + 1)
 

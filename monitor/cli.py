@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
-import json
 import os
 import sys
 import time
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from monitor import completion
+from monitor import completion, terminal
 from monitor.examples import epilog
 from monitor.judge import Status
 from monitor.quick_command import QuickCommand, QuickGroup
@@ -21,15 +21,15 @@ from monitor.quick_command import QuickCommand, QuickGroup
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable
 
-    from rich.console import Console
-
     from monitor.settings import Loaded
     from monitor.settings_faults import Fault
 
 # Commands import what they need themselves: --help and an early Ctrl-C need none of it.
 
 EXIT_CONFIGURATION = 2
-STATUS_EXIT = {Status.GREEN: 0, Status.YELLOW: 1, Status.RED: 2, Status.UNKNOWN: 3}
+UNTOLD = 3
+"""Exit code of ``status`` for what it could not tell, its usage among it: none of the other colours'."""
+STATUS_EXIT = {Status.GREEN: 0, Status.YELLOW: 1, Status.RED: 2, Status.UNKNOWN: UNTOLD}
 
 app = typer.Typer(
     name="driftvakt",
@@ -103,7 +103,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="As JSON, for programs.
 
 
 def _fail(message: str, code: int = EXIT_CONFIGURATION) -> NoReturn:
-    print(f"driftvakt: {message}", file=sys.stderr)
+    print(f"driftvakt: {terminal.shown(message)}", file=sys.stderr)
     raise typer.Exit(code)
 
 
@@ -121,20 +121,18 @@ def _read(read: Callable[[], Loaded]) -> Loaded:
         return read()
     except ConfigurationError as error:
         for fault in error.faults:
-            print(fault, file=sys.stderr)
+            print(terminal.shown(str(fault)), file=sys.stderr)
         number = len(error.faults)
         _fail(f"{number} fault{'s' if number > 1 else ''} in the configuration")
 
 
-def _warn(warnings: Iterable[Fault]) -> None:
+def _warn(warnings: Iterable[Fault | str]) -> None:
     for warning in warnings:
-        print(f"warning: {warning}", file=sys.stderr)
+        print(terminal.shown(f"warning: {warning}"), file=sys.stderr)
 
 
 def _run(main: Coroutine[Any, Any, int]) -> int:
     """Runs in uvloop where it can be had: it halves the cost of a probe."""
-    import asyncio
-
     try:
         import uvloop
     except ImportError:  # not on Windows
@@ -208,12 +206,13 @@ def _given(listen: str | None, data_dir: Path | None) -> dict[str, Any]:
 @app.command(epilog=epilog("check"))
 def check(config: ConfigOption) -> None:
     """Validate the configuration, warn of what is impolite or unwise, print what would run."""
+    from monitor.calendars import calendar_warnings
     from monitor.politeness import canary_wanted
     from monitor.table.checks import checks_table
 
     loaded = _load(config)
-    _warn((*loaded.warnings, *loaded.advice))
-    _console().print(checks_table(loaded.estate))
+    _warn((*loaded.warnings, *loaded.advice, *calendar_warnings(loaded.estate, time.time())))
+    terminal.console().print(terminal.Shown(checks_table(loaded.estate)))
     if wanted := canary_wanted(loaded.estate):
         print(f"\nadvice: {wanted}")
 
@@ -232,8 +231,6 @@ def probe(
     as_json: JsonOption = False,
 ) -> None:
     """Probe once, now: phases, certificates and the grade. Exit 0 good, 1 not, 2 usage."""
-    import asyncio
-
     from monitor import logs
     from monitor.cli_probe import choose, take
     from monitor.secrets import secrets_of
@@ -250,13 +247,26 @@ def probe(
     logs.set_up("auto", "error", secrets_of(estate) if estate else ())
     report = asyncio.run(take(chosen))
     if as_json:
-        print(json.dumps(report.document, ensure_ascii=False, indent=2))
+        print(terminal.json_text(report.document), end="")
     else:
-        _console().print(report.shown)
+        terminal.console().print(terminal.Shown(report.shown))
     raise typer.Exit(0 if report.good else 1)
 
 
-@app.command(epilog=epilog("status"), cls=QuickCommand)
+class _Telling(QuickCommand):
+    """A command whose exit code 2 means something else than that it was used in a wrong way."""
+
+    def make_context(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().make_context(*args, **kwargs)
+        except Exception as error:
+            # a usage error, whether of click or of what typer has of it inside
+            if getattr(error, "exit_code", None) == EXIT_CONFIGURATION:
+                error.exit_code = UNTOLD  # type: ignore[attr-defined]
+            raise
+
+
+@app.command(epilog=epilog("status"), cls=_Telling)
 def status(
     url: Annotated[
         str | None, typer.Option(help="Base address of a daemon, or of a status.json.")
@@ -266,28 +276,29 @@ def status(
     watch: Annotated[bool, typer.Option("--watch", help="Again every 2 s, until Ctrl-C.")] = False,
     language: LanguageOption = "en",
 ) -> None:
-    """Show the status. Exit 0 green, 1 yellow, 2 red, 3 unknown."""
+    """Show the status. Exit 0 green, 1 yellow, 2 red, 3 unknown, or that it could not be told."""
     from monitor.cli_status import StatusUnreadableError, read_status, watch_status
     from monitor.table.rows import document_status
     from monitor.table.status import status_table_from_json
 
     if url is not None and file is not None:
-        _fail("--url and --file cannot be used together")
+        _fail("--url and --file cannot be used together", UNTOLD)
     if url is None and file is None:
         url = "http://127.0.0.1:9815"
-    console = _console()
+    console = terminal.console()
     try:
         if watch:
+            terminal.output.raises = True
             watch_status(console, url, file, language)
             raise typer.Exit(0)
         document = read_status(url, file)
     except StatusUnreadableError as error:
-        _fail(str(error), STATUS_EXIT[Status.UNKNOWN])
+        _fail(str(error), UNTOLD)
     now = time.time()
     if as_json:
-        print(json.dumps(document, ensure_ascii=False, indent=2))
+        print(terminal.json_text(document), end="")
     else:
-        console.print(status_table_from_json(document, language, now=now))
+        console.print(terminal.Shown(status_table_from_json(document, language, now=now)))
     raise typer.Exit(STATUS_EXIT[document_status(document, now)])
 
 
@@ -330,9 +341,9 @@ def replay(
     except HistoryTroubleError as error:
         _fail(f"no history to judge again: {error}")
     if as_json:
-        print(json.dumps(document(found), ensure_ascii=False, indent=2))
+        print(terminal.json_text(document(found)), end="")
     else:
-        _console().print(comparison_table(found, estate.timezone))
+        terminal.console().print(terminal.Shown(comparison_table(found, estate.timezone)))
 
 
 @app.command(epilog=epilog("evidence"))
@@ -401,11 +412,14 @@ def demo(
     language: LanguageOption = "en",
 ) -> None:
     """Watch two small real test environments on loopback that break and heal on a script."""
-    from rich.console import Console
-
     from monitor.demo.run import demo as run_demo
 
-    raise typer.Exit(_run(run_demo(duration=duration, console=Console(), language=language)))
+    terminal.output.raises = True
+    try:
+        code = _run(run_demo(duration=duration, console=terminal.console(), language=language))
+    except BrokenPipeError:  # nobody is watching any more
+        code = 0
+    raise typer.Exit(code)
 
 
 @app.command(epilog=epilog("notify"))
@@ -422,8 +436,6 @@ def notify(
     config: ConfigOption,
 ) -> None:
     """Send one receiver a message that says that it is a test. Exit 0 sent, 1 not, 2 usage."""
-    import asyncio
-
     from monitor import logs
     from monitor.cli_notify import choose_receiver, send_trial
     from monitor.secrets import secrets_of
@@ -435,7 +447,7 @@ def notify(
         _fail(str(error))
     logs.set_up("auto", "error", secrets_of(estate))
     sent, said = asyncio.run(send_trial(receiver, estate))
-    print(said)
+    print(terminal.shown(said))
     raise typer.Exit(0 if sent else 1)
 
 
@@ -472,13 +484,13 @@ def export(
         if (runbooks, job) != (None, None):
             _fail("--runbooks and --job are for rules")
         chosen = DASHBOARDS[name or Dashboard.OVERVIEW]
-        print(json.dumps(chosen((url or PAGE).rstrip("/")), ensure_ascii=False, indent=2))
+        print(terminal.json_text(chosen((url or PAGE).rstrip("/"))), end="")
         return
     if what is Exported.RULES:
         from monitor.export.rules import JOB, URL, rules
         from monitor.export.yaml_text import yaml_text
 
-        print(yaml_text(rules(url or URL, runbooks, job or JOB)), end="")
+        terminal.write_document(yaml_text(rules(url or URL, runbooks, job or JOB)))
         return
     from monitor.publish.openapi import document
     from monitor.settings import json_schema
@@ -486,7 +498,7 @@ def export(
     if (url, runbooks, job) != (None, None, None):
         _fail("--url, --runbooks and --job are for rules and dashboards")
     made = json_schema() if what is Exported.SCHEMA else document()
-    print(json.dumps(made, ensure_ascii=False, indent=2))
+    print(terminal.json_text(made), end="")
 
 
 @app.command("import", epilog=epilog("import"))
@@ -511,7 +523,7 @@ def print_completion(
     shell: Annotated[completion.Shell, typer.Argument(help="The shell that will read it.")],
 ) -> None:
     """Print the script that completes this command in a shell, checks' names too."""
-    print(completion.script(shell))
+    terminal.write_document(completion.script(shell) + "\n")
 
 
 @app.command("manual", epilog=epilog("manual"))
@@ -522,7 +534,7 @@ def print_manual() -> None:
     from monitor import __version__
     from monitor.manual import manual
 
-    print(manual(typer.main.get_command(app), __version__), end="")
+    terminal.write_document(manual(typer.main.get_command(app), __version__))
 
 
 @app.command(epilog=epilog("version"))
@@ -533,18 +545,24 @@ def version() -> None:
     print(f"driftvakt {__version__}")
 
 
-def _console() -> Console:
-    from rich.console import Console
-
-    return Console(width=None if sys.stdout.isatty() else 160)
-
-
 def main() -> None:
     """The program ``driftvakt``."""
+    terminal.prepare()
+    # of `status`, 0, 1 and 2 are colours: what it could not do at all is none of them
+    asked = next((word for word in sys.argv[1:] if not word.startswith("-")), "")
+    otherwise = UNTOLD if asked == "status" else 1
     try:
         app()
     except KeyboardInterrupt:
-        sys.exit(130)
+        code = 130
+    except SystemExit as ended:
+        code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    except Exception as error:
+        if asked != "status":
+            raise
+        print(f"driftvakt: no status: {terminal.shown(repr(error))}", file=sys.stderr)
+        code = UNTOLD
+    sys.exit(terminal.finish(code, otherwise))
 
 
 if __name__ == "__main__":

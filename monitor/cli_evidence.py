@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import contextlib
-import json
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from monitor.asking import NoAnswerError, ask, without_password
 from monitor.estate import Estate
 from monitor.evidence import LIMIT, NotEvidenceError, mail, read
 from monitor.evidence.sheet import Sheet
 from monitor.instants import instant
 from monitor.record import Entry
+from monitor.terminal import json_text
 from monitor.transition_id import span_of
+from probes.observation import clean
 
 if TYPE_CHECKING:
     from monitor.history.reader import Reader
 
-TIMEOUT = 10.0
 LISTED = 20
 """Transitions that are listed."""
 
@@ -72,21 +71,14 @@ def _reader(place: Place) -> Iterator[Reader]:
 
 def fetched(url: str, id_: str) -> dict[str, Any]:
     """The bundle from a running daemon. Raises :class:`NoEvidenceError`."""
-    if not url.startswith(("http://", "https://")):
-        raise NoEvidenceError(f"{url}: write an http:// or https:// address")
     address = f"{url.rstrip('/')}/api/v1/evidence/{id_}"
     try:
-        with urllib.request.urlopen(address, timeout=TIMEOUT) as answer:  # noqa: S310 - checked above
-            body: bytes = answer.read(4 * LIMIT)
-    except urllib.error.HTTPError as error:
-        error.close()  # it is the answer, too
-        if error.code == 404:
+        body = ask(address, 4 * LIMIT)
+    except NoAnswerError as error:
+        if error.status == 404:
             raise _unknown(id_) from None
-        raise NoEvidenceError(f"no evidence from {url}: {error}") from None
-    except (OSError, ValueError) as error:
-        shown = getattr(error, "reason", None) or error
-        raise NoEvidenceError(f"no evidence from {url}: {shown}") from None
-    return _read(body, url)
+        raise NoEvidenceError(f"no evidence from {clean(without_password(url))}: {error}") from None
+    return _read(body, without_password(url))
 
 
 def stored(place: Place, id_: str) -> dict[str, Any]:
@@ -119,7 +111,7 @@ def _read(body: bytes, where: str) -> dict[str, Any]:
 def shown(document: dict[str, Any], language: str | None, *, as_json: bool) -> str:
     """The bundle for programs, or as text for a mail. Raises :class:`NoEvidenceError`."""
     if as_json:
-        return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+        return json_text(document)
     own = document.get("generator")
     written = own.get("language") if isinstance(own, dict) else None
     try:
@@ -133,7 +125,7 @@ def listed(place: Place, since: float | None, *, as_json: bool) -> str:
     with _reader(place) as reader:
         newest = reader.transitions(since=since or 0.0, limit=LISTED)[::-1]
     if as_json:
-        return json.dumps([_value(entry) for entry in newest], ensure_ascii=False, indent=2) + "\n"
+        return json_text([_value(entry) for entry in newest])
     if not newest:
         return "no transitions\n"
     sheet = Sheet(place.language, place.zone.key)

@@ -2,60 +2,63 @@
 
 from __future__ import annotations
 
-import json
+import contextlib
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from monitor.asking import NoAnswerError, ask, without_password
+from monitor.json_read import read_json
 from monitor.table.rows import NotAStatusDocumentError, document_status
 from monitor.table.status import status_table_from_json
+from monitor.terminal import Shown
+from probes.observation import clean
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 LIMIT = 100_000_000
-TIMEOUT = 10.0
 WATCH_EVERY = 2.0
 
 
 class StatusUnreadableError(Exception):
-    """No status could be had. The text says from where and why."""
+    """No status could be had. The text says from where and why, in one line."""
+
+    def __init__(self, where: str, why: object) -> None:
+        super().__init__(f"no status from {clean(where)}: {clean(why, 500)}")
 
 
 def read_status(url: str | None, file: Path | None) -> dict[str, Any]:
     """The decoded status document. Raises :class:`StatusUnreadableError`."""
-    where = str(file) if file is not None else str(url)
+    where = str(file) if file is not None else without_password(str(url))
     try:
-        body = file.read_bytes() if file is not None else _fetch(str(url))
-        document = json.loads(body)
-    except (OSError, ValueError) as error:
-        shown = getattr(error, "reason", None) or error
-        raise StatusUnreadableError(f"no status from {where}: {shown}") from None
+        document = read_json(_content(file) if file is not None else _fetch(str(url)))
+    except OSError as error:
+        raise StatusUnreadableError(where, error.strerror or error) from None
+    except (ValueError, NoAnswerError) as error:
+        raise StatusUnreadableError(where, error) from None
     try:
         document_status(document, 0.0)
         status_table_from_json(document, "en", now=0.0)
     except NotAStatusDocumentError as error:
-        raise StatusUnreadableError(f"{where}: {error}") from None
+        raise StatusUnreadableError(where, error) from None
     checked: dict[str, Any] = document
     return checked
 
 
-def _fetch(url: str) -> bytes:
-    if not url.startswith(("http://", "https://")):
-        raise ValueError("write an http:// or https:// address")
-    # a file needs none of it
-    import urllib.error
-    import urllib.request
-
-    address = url if url.endswith(".json") else url.rstrip("/") + "/status.json"
-    try:
-        with urllib.request.urlopen(address, timeout=TIMEOUT) as answer:  # noqa: S310 - checked above
-            body: bytes = answer.read(LIMIT)
-    except urllib.error.HTTPError as error:
-        error.close()  # it is the answer, too
-        raise
+def _content(file: Path) -> bytes:
+    with file.open("rb") as opened:
+        body = opened.read(LIMIT + 1)
+    if len(body) > LIMIT:
+        raise ValueError(f"it is larger than {LIMIT} bytes")
     return body
+
+
+def _fetch(url: str) -> bytes:
+    path, mark, query = url.partition("?")
+    address = path if path.endswith(".json") else path.rstrip("/") + "/status.json"
+    return ask(address + mark + query, LIMIT)
 
 
 def watch_status(
@@ -65,20 +68,26 @@ def watch_status(
     language: str,
     sleep: Callable[[float], None] = time.sleep,
 ) -> None:
-    """Shows the status again and again until Ctrl-C."""
+    """Shows the status again and again until Ctrl-C, or until nobody reads it any more."""
     from rich.live import Live
-    from rich.text import Text
 
-    with Live(console=console, auto_refresh=False) as live:
-        try:
+    with contextlib.suppress(KeyboardInterrupt, BrokenPipeError):
+        if not console.is_terminal:
             while True:
-                try:
-                    shown: Any = status_table_from_json(
-                        read_status(url, file), language, now=time.time()
-                    )
-                except StatusUnreadableError as error:
-                    shown = Text(str(error), style="bold red")
-                live.update(shown, refresh=True)
+                console.print(_watched(url, file, language))
+                console.file.flush()
                 sleep(WATCH_EVERY)
-        except KeyboardInterrupt:
-            return
+        with Live(console=console, auto_refresh=False) as live:
+            while True:
+                live.update(_watched(url, file, language), refresh=True)
+                sleep(WATCH_EVERY)
+
+
+def _watched(url: str | None, file: Path | None, language: str) -> Shown:
+    try:
+        document = read_status(url, file)
+        return Shown(status_table_from_json(document, language, now=time.time()))
+    except StatusUnreadableError as error:
+        from rich.text import Text
+
+        return Shown(Text(str(error), style="bold red"))

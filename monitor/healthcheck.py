@@ -42,7 +42,10 @@ def ask(url: str, timeout: float = DEADLINE) -> str:
         connection.request("GET", path, headers={"Connection": "close"})
         answer = connection.getresponse()
         if answer.status != 200:
-            return f"HTTP {answer.status}: {answer.read(200).decode('utf-8', 'replace').strip()}"
+            said = answer.read(200).decode("utf-8", "replace").strip()
+            # whoever answers is no reason for a terminal to obey it
+            plain = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in said)
+            return f"HTTP {answer.status}: {plain}"
     except (OSError, HTTPException, ValueError) as error:
         return f"{type(error).__name__}: {error}"
     finally:

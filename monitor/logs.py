@@ -10,6 +10,7 @@ from typing import Any, Literal, TextIO
 import structlog
 
 from monitor.secrets import Masker
+from monitor.terminal import shown
 
 LogFormat = Literal["auto", "json", "text"]
 _OURS = frozenset({"timestamp", "level", "logger"})
@@ -44,6 +45,16 @@ class SecretMask:
         return value
 
 
+def _only_shown(
+    _logger: Any, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """For a terminal: what others have said is not obeyed. JSON escapes it by itself."""
+    for key, value in event.items():
+        if type(value) is str and not value.isprintable():
+            event[key] = shown(value)
+    return event
+
+
 class _NamedStream(structlog.WriteLogger):
     """Writes each line whole, and has the name that :func:`add_logger_name` asks for."""
 
@@ -73,9 +84,11 @@ def set_up(
     last: list[Any] = [
         structlog.processors.format_exc_info,
         SecretMask(masker),
-        structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
-        if text
-        else structlog.processors.JSONRenderer(ensure_ascii=False),
+        *(
+            (_only_shown, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()))
+            if text
+            else (structlog.processors.JSONRenderer(ensure_ascii=False),)
+        ),
     ]
     written = sys.stderr if stream is None else stream
     handler = logging.StreamHandler(written)

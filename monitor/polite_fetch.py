@@ -42,6 +42,8 @@ class Fetched:
     body: bytes | None
     etag: str = ""
     last_modified: str = ""
+    charset: str = ""
+    """As Content-Type names it."""
 
 
 class Fetcher:
@@ -119,6 +121,7 @@ class Fetcher:
             body=bytes(body),
             etag=response.headers.get("ETag", "")[:500],
             last_modified=response.headers.get("Last-Modified", "")[:100],
+            charset=(response.charset or "")[:100],
         )
 
 

@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
 from monitor.estate import Estate
 from monitor.receiver import Receiver
 from monitor.stated import sources_of
+from probes.files import text_in
 from probes.http_settings import HttpSettings
 from probes.masking import MASK, SHORTEST, blanked, blanked_bytes, shapeless
 from probes.oauth2_settings import OAuth2Settings
@@ -239,7 +240,7 @@ def _as_sent(user: str, password: str) -> str:
 def _in_file(path: Path) -> set[str]:
     """Its text, also as it is sent when it goes over several lines."""
     try:
-        text = path.read_text("utf-8").strip()
+        text = text_in(path.read_bytes()).strip()
     except (OSError, UnicodeDecodeError):
         return set()  # the check that needs it says so
     return {text, "".join(text.splitlines())}

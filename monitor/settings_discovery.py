@@ -17,7 +17,7 @@ from probes.settings import (
 )
 from probes.urls import Url
 
-FILE_PATTERN = r"^[^*?\[\]]*(?:\*[^*?/\[\]]*)?\.json$"
+FILE_PATTERN = r"^[^*?\[\]]*(?:\*[^*?/\[\]]*)?\.(?:json|ya?ml)$"
 SHORTEST_REFRESH = 1.0
 """Seconds."""
 
@@ -26,7 +26,7 @@ def _pattern(value: str) -> str:
     if not re.fullmatch(FILE_PATTERN[1:-1], value) or "\0" in value:
         raise PydanticCustomError(
             "pattern",
-            "{shown} is not the path of a .json file; one * may stand in the file's name",
+            "{shown} is not the path of a .json, .yml or .yaml file; one * may stand in the file's name",
             {"shown": repr(value)},
         )
     return value

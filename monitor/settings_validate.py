@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 from collections.abc import Collection
 from collections.abc import Mapping as MappingType
@@ -116,18 +117,29 @@ class Validator:
                 if below is not None:
                     self._warn_of_files(below, data[key], value, here)
                 elif key != "data_dir" and isinstance(value, Scalar):
-                    trouble = _file_trouble(FilePath(data[key]))
+                    trouble = _file_trouble(FilePath(data[key]), pem=key in _PEM)
                     if trouble:
                         self.report.warn(value.mark, here, f"{cut(value.text)} {trouble}")
 
 
-def _file_trouble(file: FilePath) -> str | None:
+_MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_PEM = frozenset(("ca_file", "cert_file", "key_file"))
+
+
+def _file_trouble(file: FilePath, *, pem: bool) -> str | None:
     try:
         if not file.exists():
             return "does not exist"
         if not file.is_file():
             return "is not a file"
-        return None if os.access(file, os.R_OK) else "cannot be read"
+        if not os.access(file, os.R_OK):
+            return "cannot be read"
+        if pem:
+            with file.open("rb") as opened:
+                if opened.read(3).startswith(_MARKS):
+                    # OpenSSL passes over the certificate that such a line begins, without a word
+                    return "begins with a byte order mark: save it as UTF-8 without one"
+        return None
     except OSError:
         return "cannot be read"
 

@@ -6,6 +6,7 @@ import ssl
 from dataclasses import dataclass
 
 from monitor.estate import WebSettings
+from probes.files import text_in
 
 
 class WebAccessError(Exception):
@@ -34,7 +35,7 @@ def load_access(settings: WebSettings) -> WebAccess:
     credentials = None
     if settings.username is not None and settings.password_file is not None:
         try:
-            password = settings.password_file.read_text("utf-8").rstrip("\r\n")
+            password = text_in(settings.password_file.read_bytes()).rstrip("\r\n")
         except (OSError, UnicodeDecodeError) as error:
             raise WebAccessError(
                 f"web.basic_auth: cannot read {settings.password_file}: {error}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 from collections import deque
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -112,7 +113,7 @@ def bearer_token(file: WatchedFile) -> str:
     """The token in a file, fit for a header. Base64 that goes over several lines, as of a SAML
     assertion, is joined. Raises :class:`probes.failure.MonitorTrouble`.
     """
-    content = file.read().strip()
+    content = file.read().removeprefix(BOM_UTF8).strip()
     if _BASE64_LINES.fullmatch(content):
         return b"".join(content.split()).decode("ascii")
     return file.secret()

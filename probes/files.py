@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,17 @@ from probes.failure import MonitorTrouble
 CHECKED_EVERY = 5.0
 """Seconds between looks at whether the file was replaced."""
 LIMIT = 1_048_576
+
+
+_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))  # fmt: skip
+
+
+def text_in(data: bytes) -> str:
+    """The text of a file of one secret: UTF-8, or as a mark at its beginning says, and without that,
+    which editors put there and nobody sees. Raises ``UnicodeDecodeError``.
+    """
+    encoding = next((name for mark, name in _MARKS if data.startswith(mark)), "utf-8")
+    return data.decode(encoding)
 
 
 class WatchedFile:
@@ -33,7 +45,7 @@ class WatchedFile:
     def secret(self) -> str:
         """Its text without the line break at the end, fit for a header."""
         try:
-            text = self.read().decode("utf-8").rstrip("\r\n")
+            text = text_in(self.read()).rstrip("\r\n")
         except UnicodeDecodeError:
             raise MonitorTrouble(f"{self._path.name} is not UTF-8 text") from None
         if any(c in text for c in "\r\n\0"):

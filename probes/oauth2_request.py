@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from base64 import urlsafe_b64encode
+from codecs import BOM_UTF8
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,7 +73,7 @@ class Client:
         if secret is not None and settings.auth_method == "post":
             form["client_secret"] = secret
         if self._key_file is not None:
-            key = self._key_file.read()
+            key = self._key_file.read().removeprefix(BOM_UTF8)
             form["client_assertion_type"] = _JWT_BEARER
             # reading a key and signing with it takes milliseconds, in which the loop would stand
             form["client_assertion"] = await self._tools.workers.run(self._signing(key))
@@ -125,7 +126,7 @@ def saml_assertion(content: bytes) -> str:
     """An assertion as RFC 7522, 2.1 has it: base64url without padding, on one line. The file holds
     XML, or that in base64 of either alphabet. Raises :class:`MonitorTrouble`.
     """
-    text = content.strip()
+    text = content.removeprefix(BOM_UTF8).strip()
     if text.startswith(b"<"):
         return urlsafe_b64encode(text).rstrip(b"=").decode()
     joined = b"".join(text.splitlines())

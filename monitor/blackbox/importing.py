@@ -35,13 +35,13 @@ class Imported:
 def import_blackbox(
     modules: Path, targets: Path, *, environment: str = "blackbox", skip: bool = False
 ) -> Imported:
-    """Raises :class:`ConfigurationError` with every fault; with ``skip``, what our kinds cannot ask
-    for is left out and warned of instead.
+    """Raises :class:`ConfigurationError` with every fault; with ``skip``, modules and jobs with a fault
+    and what our kinds cannot ask for are left out and warned of instead.
     """
     report, told = Report(), Report()
     known = read_modules(modules, told if skip else report)
     services: dict[str, list[dict[str, Any]]] = {}
-    for wanted in read_jobs(targets, report):
+    for wanted in read_jobs(targets, report, told if skip else None):
         try:
             check = _check(wanted, known)
         except CannotBeCheckedError as error:
@@ -49,6 +49,7 @@ def import_blackbox(
             continue
         services.setdefault(wanted.job, []).append(check)
     if not services and not report.faults:
+        report.faults.extend(told.faults)
         report.faults.append(Fault(str(targets), 1, 1, "", "nothing is left to import"))
     if report.faults:
         raise ConfigurationError(report.faults)

@@ -1,6 +1,7 @@
 """The modules of a ``blackbox.yml``: strict models of what we do, and refusals of the rest.
 
-Keys and defaults are the exporter's (its CONFIGURATION.md, 0.23 to 0.27).
+Keys and defaults are the exporter's (its CONFIGURATION.md, 0.23 to 0.28). Values come as Go's reader
+of YAML takes them: as text, made into what is wanted here.
 """
 
 # mypy: disable-error-code="valid-type"
@@ -12,13 +13,16 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from monitor.blackbox.values import GoBool, GoDuration, Size, refused
+from monitor.blackbox.values import GoBool, GoDuration, GoInt, GoText, Size, ZeroModel, refused
 from probes.http_settings import HeaderName, HeaderValue
 from probes.patterns import PatternText
 from probes.proxy_settings import ProxyUrl
-from probes.settings import FilePath, Host, Strict, TlsSettings, TlsVersion
+from probes.settings import FilePath, Host, TlsSettings, TlsVersion
 
-Protocol = Literal["ip4", "ip6"]
+Protocol = Annotated[
+    Literal["ip4", "ip6"], BeforeValidator(lambda value: "ip6" if value == "ip6" else "ip4")
+]
+"""Whatever is not ``ip6`` is ``ip4`` for the exporter, too."""
 _TLS: dict[str, TlsVersion] = {
     "TLS10": "TLSv1",
     "TLS11": "TLSv1.1",
@@ -29,6 +33,7 @@ TlsName = Literal["TLS10", "TLS11", "TLS12", "TLS13"]
 RECORDS = ("A", "AAAA", "ANY", "CAA", "CNAME", "DNSKEY", "DS", "HTTPS", "MX", "NS", "PTR", "SOA",
     "SRV", "SVCB", "TLSA", "TXT")  # fmt: skip
 PROBERS = ("http", "tcp", "dns")
+OTHERS = ("icmp", "grpc", "unix", "websocket")
 
 
 def _prober(value: object) -> str:
@@ -36,12 +41,21 @@ def _prober(value: object) -> str:
         return value
     said = (
         f"the prober {value} is not supported by driftvakt"
-        if value in ("icmp", "grpc", "unix")
+        if value in OTHERS
         else f"{value!r} is not a prober"
     )
     raise PydanticCustomError(
         "prober", "{what}: write one of {words}", {"what": said, "words": ", ".join(PROBERS)}
     )
+
+
+def _method(value: str) -> str:
+    if value.isascii() and value.isalpha() and value.isupper() and len(value) <= 20:
+        return value
+    raise PydanticCustomError(
+        "method", "the method {shown} is not supported by driftvakt: letters in capitals are",
+        {"shown": repr(value)},
+    )  # fmt: skip
 
 
 def _record(value: str) -> str:
@@ -54,7 +68,7 @@ def _record(value: str) -> str:
     )
 
 
-class TlsConfig(Strict):
+class TlsConfig(ZeroModel):
     """``tls_config``."""
 
     ca_file: FilePath | None = None
@@ -91,14 +105,14 @@ class TlsConfig(Strict):
         )
 
 
-class Preferring(Strict):
+class Preferring(ZeroModel):
     """Which address of a name is taken."""
 
     preferred_ip_protocol: Protocol = "ip6"
     ip_protocol_fallback: GoBool = True
 
 
-class Credentials(Strict):
+class Credentials(ZeroModel):
     """``basic_auth``."""
 
     username: Annotated[str, Field(pattern="^[^:]*$")] = ""
@@ -123,7 +137,7 @@ def _bearer(value: str) -> str:
     return value
 
 
-class Authorization(Strict):
+class Authorization(ZeroModel):
     """``authorization``."""
 
     type: Annotated[str, AfterValidator(_bearer)] = "Bearer"
@@ -140,7 +154,14 @@ class Authorization(Strict):
         return self
 
 
-class HeaderMatch(Strict):
+def _text(value: object) -> object:
+    return "" if value is None else value
+
+
+Pattern = Annotated[PatternText, BeforeValidator(_text)]
+
+
+class HeaderMatch(ZeroModel):
     """One of ``fail_if_header_matches`` and ``fail_if_header_not_matches``."""
 
     header: HeaderName
@@ -148,25 +169,24 @@ class HeaderMatch(Strict):
     allow_missing: GoBool = False
 
 
-HttpVersion = Literal["HTTP/1.0", "HTTP/1.1", "HTTP/2.0", "HTTP/2", "HTTP/3.0"]
-
-
 class HttpModule(Preferring):
     """``http``."""
 
-    valid_status_codes: list[Annotated[int, Field(ge=100, le=599)]] = Field(default_factory=list)
-    valid_http_versions: list[HttpVersion] = Field(default_factory=list)
+    valid_status_codes: list[Annotated[GoInt, Field(ge=100, le=599)]] = Field(default_factory=list)
+    valid_http_versions: list[GoText] = Field(default_factory=list)
     no_follow_redirects: GoBool | None = None
     follow_redirects: GoBool = True
     fail_if_ssl: GoBool = False
     fail_if_not_ssl: GoBool = False
-    method: Annotated[str, Field(pattern=r"^[A-Z]{1,20}$")] = "GET"
-    headers: dict[HeaderName, HeaderValue] = Field(default_factory=dict)
+    method: Annotated[str, AfterValidator(_method)] = "GET"
+    headers: dict[HeaderName, Annotated[HeaderValue, BeforeValidator(_text)]] = Field(
+        default_factory=dict
+    )
     body: str | None = None
     body_file: FilePath | None = None
     body_size_limit: Size = 0
-    fail_if_body_matches_regexp: list[PatternText] = Field(default_factory=list)
-    fail_if_body_not_matches_regexp: list[PatternText] = Field(default_factory=list)
+    fail_if_body_matches_regexp: list[Pattern] = Field(default_factory=list)
+    fail_if_body_not_matches_regexp: list[Pattern] = Field(default_factory=list)
     fail_if_header_matches: list[HeaderMatch] = Field(default_factory=list)
     fail_if_header_not_matches: list[HeaderMatch] = Field(default_factory=list)
     tls_config: TlsConfig = TlsConfig()
@@ -217,13 +237,14 @@ class HttpModule(Preferring):
         )
 
 
-class Exchange(Strict):
+class Exchange(ZeroModel):
     """One step of ``query_response``."""
 
     expect: PatternText | None = None
     send: str | None = None
     starttls: GoBool = False
     labels: refused("labels", "probe_expect_info is not made") = None
+    expect_bytes: refused("expect_bytes", "write expect") = None
 
 
 class TcpModule(Preferring):
@@ -235,13 +256,13 @@ class TcpModule(Preferring):
     source_ip_address: refused("source_ip_address") = None
 
 
-class RecordRules(Strict):
+class RecordRules(ZeroModel):
     """``validate_answer_rrs`` and its like: of records as text, parts apart by tabs."""
 
-    fail_if_matches_regexp: list[PatternText] = Field(default_factory=list)
-    fail_if_all_match_regexp: list[PatternText] = Field(default_factory=list)
-    fail_if_not_matches_regexp: list[PatternText] = Field(default_factory=list)
-    fail_if_none_matches_regexp: list[PatternText] = Field(default_factory=list)
+    fail_if_matches_regexp: list[Pattern] = Field(default_factory=list)
+    fail_if_all_match_regexp: list[Pattern] = Field(default_factory=list)
+    fail_if_not_matches_regexp: list[Pattern] = Field(default_factory=list)
+    fail_if_none_matches_regexp: list[Pattern] = Field(default_factory=list)
 
 
 Rcode = Literal[
@@ -267,23 +288,27 @@ class DnsModule(Preferring):
     source_ip_address: refused("source_ip_address") = None
 
 
-def _empty(value: object) -> object:
-    # a key without a value is no fault for the exporter
-    return {} if value is None else value
-
-
-class Module(Strict):
+class Module(ZeroModel):
     """One module."""
 
     prober: Annotated[Literal["http", "tcp", "dns"], BeforeValidator(_prober)]
     timeout: GoDuration = 0.0
     """Seconds; 0: what the scrape allows."""
-    http: Annotated[HttpModule, BeforeValidator(_empty)] = HttpModule()
-    tcp: Annotated[TcpModule, BeforeValidator(_empty)] = TcpModule()
+    http: HttpModule = HttpModule()
+    tcp: TcpModule = TcpModule()
     dns: DnsModule | None = None
     icmp: refused("icmp") = None
     grpc: refused("grpc") = None
     unix: refused("unix") = None
+    websocket: refused("websocket") = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_its_prober(cls, value: Any) -> Any:
+        """What it says for other probers than its own is read by nobody."""
+        if isinstance(value, dict) and value.get("prober") in PROBERS:
+            return {key: one for key, one in value.items() if key not in OTHERS}
+        return value
 
     @model_validator(mode="after")
     def _asks_something(self) -> Self:

@@ -6,8 +6,9 @@ from collections.abc import Mapping as MappingType
 from pathlib import Path
 
 from monitor.blackbox.modules import Module
+from monitor.go_yaml import compose_go, nothing
 from monitor.settings_faults import ConfigurationError, Fault, Report, hint
-from monitor.settings_source import MAX_BYTES, Mapping, Node, compose
+from monitor.settings_source import MAX_BYTES, Mapping, Node
 from monitor.settings_validate import Validator
 from monitor.settings_wording import describe
 
@@ -26,9 +27,14 @@ def read_modules(path: Path, report: Report) -> dict[str, Module]:
     for key in tree.entries.keys() - set(ALLOWED):
         report.fault(tree.keys[key], (key,), "unknown key" + hint(key, ALLOWED))
     modules = tree.entries.get("modules")
-    if not isinstance(modules, Mapping) or not modules.entries:
-        mark = modules.mark if modules is not None else tree.mark
-        report.fault(mark, ("modules",), "must be a mapping of modules, one at least")
+    if nothing(modules):  # the exporter takes that, and can do nothing with it
+        report.warn(
+            modules.mark if modules is not None else tree.mark, ("modules",), "has no module"
+        )
+        return {}
+    if not isinstance(modules, Mapping):
+        assert modules is not None  # noqa: S101 - nothing is nothing
+        report.fault(modules.mark, ("modules",), "must be a mapping of modules")
         return {}
     validator = Validator(path.parent.absolute(), report)
     found = {
@@ -51,7 +57,7 @@ def composed(path: Path, report: Report) -> Mapping | None:
     """The tree of a file of somebody else's; ``None`` after reporting why there is none."""
     try:
         with path.open("rb") as opened:
-            node: Node | None = compose(opened.read(MAX_BYTES + 1), str(path))
+            node: Node | None = compose_go(opened.read(MAX_BYTES + 1), str(path))
     except ConfigurationError as error:
         report.faults.extend(error.faults)
         return None

@@ -2,32 +2,48 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping as MappingType
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from monitor.blackbox.tcp_talk import filled
+from monitor.blackbox.values import GoInt, GoModel, GoText
 from probes.patterns import PatternText, compile_pattern
-from probes.settings import Strict
 
 
 def _whole(source: str) -> str:
     return f"^(?s:{source})$"
 
 
-class Rule(Strict):
-    """One rule. ``hashmod`` and the like, which shard a fleet, are refused."""
+def _lower(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
 
-    source_labels: list[str] = Field(default_factory=list)
+
+class Rule(GoModel):
+    """One rule."""
+
+    source_labels: list[GoText] = Field(default_factory=list)
     separator: str = ";"
     regex: Annotated[PatternText, AfterValidator(_whole)] = "^(?s:(.*))$"
     target_label: str = ""
     replacement: str = "$1"
-    action: Literal[
-        "replace", "keep", "drop", "keepequal", "dropequal", "lowercase", "uppercase", "labelmap",
-        "labeldrop", "labelkeep",
+    modulus: Annotated[GoInt, Field(ge=0)] = 0
+    action: Annotated[
+        Literal[
+            "replace", "keep", "drop", "keepequal", "dropequal", "hashmod", "lowercase", "uppercase",
+            "labelmap", "labeldrop", "labelkeep",
+        ],
+        BeforeValidator(_lower),
     ] = "replace"  # fmt: skip
+
+    @model_validator(mode="after")
+    def _whole_rule(self) -> Self:
+        if self.action == "hashmod" and not self.modulus:
+            raise PydanticCustomError("relabel", "hashmod needs a modulus")
+        return self
 
     def applied(self, labels: dict[str, str]) -> dict[str, str] | None:
         """The labels after it; ``None`` when it drops the target."""
@@ -45,6 +61,10 @@ class Rule(Strict):
             case "keepequal" | "dropequal":
                 equal = labels.get(self.target_label, "") == joined
                 return labels if equal == (self.action == "keepequal") else None
+            case "hashmod":
+                digest = hashlib.md5(joined.encode(), usedforsecurity=False).digest()
+                hashed = int.from_bytes(digest[8:], "big") % self.modulus
+                return _with(labels, self.target_label, str(hashed))
             case "lowercase":
                 return _with(labels, self.target_label, joined.lower())
             case "uppercase":

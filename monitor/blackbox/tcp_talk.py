@@ -127,4 +127,5 @@ def filled(template: str, match: Any) -> bytes:
             return b""
         return bytes(held) if held is not None else b""
 
-    return _PLACE.sub(group, template.encode()) if match is not None else template.encode()
+    raw = template.encode("utf-8", "surrogateescape")  # bytes that are no text, of a !!binary
+    return _PLACE.sub(group, raw) if match is not None else raw

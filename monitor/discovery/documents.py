@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import Any
 import orjson
 
 from monitor.discovery.groups import MAX_BYTES, DiscoveryError
+from monitor.discovery.yaml_groups import as_json
 from monitor.estate import DiscoverySource
 
 Key = tuple[str, Path | None, str | None]
@@ -160,7 +162,10 @@ def read_files(pattern: Path) -> Document:
     read: list[bytes] = []
     for path in paths:
         try:
-            read.append(_bounded(path))
+            data = _bounded(path)
+            if path.suffix != ".json" and len(data) <= MAX_BYTES:
+                data = as_json(data, path.name)
+            read.append(data.removeprefix(BOM_UTF8))
         except FileNotFoundError:
             raise DiscoveryError(f"the file {path.name} does not exist") from None
         except (OSError, ValueError) as error:

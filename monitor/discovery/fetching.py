@@ -24,6 +24,7 @@ from monitor.discovery.documents import Documents
 from monitor.discovery.groups import MAX_BYTES, DiscoveryError, read
 from monitor.estate import DiscoverySource
 from monitor.reload_outcome import Ended, Outcome
+from probes.files import text_in
 from probes.observation import clean
 
 log = structlog.get_logger("driftvakt")
@@ -203,7 +204,7 @@ def _token(path: Path | None) -> str:
         return ""
     with contextlib.suppress(OSError, UnicodeDecodeError):
         with path.open("rb") as file:
-            token = file.read(65_536).decode().strip()
+            token = text_in(file.read(65_536)).strip()
         if token.isascii() and token.isprintable():
             return token
     raise DiscoveryError(f"its bearer_token_file {path} cannot be used")

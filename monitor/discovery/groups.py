@@ -64,6 +64,8 @@ def _pairs(document: bytes) -> Iterable[tuple[str, dict[str, str]]]:
         groups = orjson.loads(document)
     except (orjson.JSONDecodeError, RecursionError) as error:
         raise DiscoveryError(clean(f"not JSON: {error}")) from None
+    if groups is None:
+        groups = []  # what Go writes of a list that nothing was ever put in
     if not isinstance(groups, list):
         raise DiscoveryError("not a list of groups")
     for index, group in enumerate(groups):
@@ -73,10 +75,13 @@ def _pairs(document: bytes) -> Iterable[tuple[str, dict[str, str]]]:
 def _group(group: Any, where: str) -> Iterable[tuple[str, dict[str, str]]]:
     if not isinstance(group, dict):
         raise DiscoveryError(f"{where} is not an object with targets and labels")
-    for key in group:
-        if key not in ("targets", "labels"):
+    known: dict[str, Any] = {}
+    for key, value in group.items():
+        # Go's reader of JSON does not mind capitals
+        if key.lower() not in ("targets", "labels"):
             raise DiscoveryError(f"{where} has an unknown key {clean(key, 40)!r}")
-    targets, labels = group.get("targets"), group.get("labels")
+        known[key.lower()] = value
+    targets, labels = known.get("targets"), known.get("labels")
     if not isinstance(targets, list | None):
         raise DiscoveryError(f"the targets of {where} are not a list")
     if not isinstance(labels, dict | None):

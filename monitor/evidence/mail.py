@@ -5,11 +5,11 @@ Made of the JSON alone, wherever that was read.
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from monitor.evidence import words
 from monitor.evidence.sheet import INDENT, Sheet
+from monitor.json_read import read_json
 from monitor.judge import Status
 from monitor.wording import reason_phrase, status_word
 from monitor.wording.reasons import whose
@@ -23,9 +23,9 @@ class NotEvidenceError(ValueError):
 def read(body: bytes) -> dict[str, Any]:
     """The decoded bundle. Raises :class:`NotEvidenceError`."""
     try:
-        document = json.loads(body)
-    except (ValueError, RecursionError):
-        raise NotEvidenceError("it is not JSON") from None
+        document = read_json(body)
+    except ValueError as error:
+        raise NotEvidenceError(str(error)) from None
     if not isinstance(document, dict) or not isinstance(document.get("transition"), dict):
         raise NotEvidenceError("it is not evidence of a transition")
     if document.get("schema_version") != 1:
@@ -40,7 +40,7 @@ def mail(document: dict[str, Any], language: str) -> str:
     """
     try:
         return _Mail(document, language).whole()
-    except (KeyError, TypeError, ValueError, AttributeError):
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError):
         raise NotEvidenceError("it is not evidence of a transition") from None
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from monitor.notify.message import Message
+from probes.files import text_in
 
 MOST_IN_A_FILE = 65_536
 """Bytes that are read of a file that holds an address or a secret."""
@@ -54,7 +55,7 @@ def read_secret(path: Path) -> str:
     """
     try:
         with path.open("rb") as opened:
-            text = opened.read(MOST_IN_A_FILE).decode("utf-8").strip()
+            text = text_in(opened.read(MOST_IN_A_FILE)).strip()
     except OSError as error:
         why = error.strerror or "it cannot be opened"
         raise SendFailed(f"{path.name} cannot be read: {why}", refused=True) from None

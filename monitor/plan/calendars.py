@@ -39,6 +39,13 @@ class CalendarView:
     """Whether that is too long ago, or never was: its windows are those that were last read."""
     trouble: str = ""
     """What was wrong the last time, in words of ours and without its address."""
+    unknown_zones: tuple[str, ...] = ()
+    """Time zones in it that nobody knows: their times are read as local."""
+
+    @property
+    def successful(self) -> bool | None:
+        """Whether it was read the last time; ``None`` before it was tried."""
+        return False if self.trouble else True if self.last_success is not None else None
 
 
 def stale(last_success: float | None, now: float) -> bool:

@@ -1,8 +1,8 @@
 """Pure: the events of an iCalendar file (RFC 5545) as service windows.
 
 Others write these files, so all of it is bounded: how many events and how many that recur, how long
-a text is, and what a recurrence may be. An event that cannot be used is left out and said; a file
-that is no calendar is refused. Recurrences are worked out like those of configured windows, with
+a text is, and what a recurrence may be. An event that cannot be used is left out and said, one whose
+time zone nobody knows is read as local and said; a file that is no calendar is refused. Recurrences are worked out like those of configured windows, with
 the same rules for the nights in which the clocks change.
 """
 
@@ -11,13 +11,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from monitor.estate import Text
 from monitor.plan.agenda import AHEAD, BEHIND
+from monitor.plan.ics_stream import Line, NotACalendarError, parts_of, read_line
+from monitor.plan.ics_zones import Zones
 from monitor.plan.recurrence import instant_of, occurrences
 from monitor.plan.windows import Impact, Window
 
@@ -28,8 +30,8 @@ MOST_DATES = 200
 """Dates that one event adds or leaves out."""
 LONGEST_WORK = 5.0
 """Seconds after which no more events that recur are taken."""
-TITLE, MESSAGE = 200, 4_000
-"""Characters."""
+TITLE, MESSAGE, NAME = 200, 4_000, 100
+"""Characters of an event's texts, and of a zone's name."""
 _OLDEST = timedelta(days=30 * 366)
 """How long ago a recurring event may have begun."""
 _LONGEST = timedelta(days=366)
@@ -55,10 +57,19 @@ _IMPACTS = {
 }
 _CERTIFICATES = frozenset(("changes-certificates", "certifikatbyte"))
 _IN_BRACKETS = re.compile(r"\[([^\[\]]{1,100})\]")
+_DATES = frozenset(("DTSTART", "DTEND", "RECURRENCE-ID", "EXDATE", "RDATE"))
+_ONCE = frozenset(
+    ("DTSTART", "DTEND", "DURATION", "RECURRENCE-ID", "UID", "SUMMARY", "DESCRIPTION", "STATUS",
+     "SEQUENCE", "DTSTAMP", "X-DRIFTVAKT-IMPACT", "X-DRIFTVAKT-DELAYS-FILES",
+     "X-DRIFTVAKT-CHANGES-CERTIFICATES")
+)  # fmt: skip
+_OFTEN = frozenset(
+    ("EXDATE", "RDATE", "RRULE", "CATEGORIES", "X-DRIFTVAKT-ENVIRONMENTS", "X-DRIFTVAKT-SERVICES")
+)
+_ZONE = "X-DRIFTVAKT-ZONE"
+"""The parameter that leads to a zone's name: icalendar would remember zones from file to file."""
 
-
-class NotACalendarError(ValueError):
-    """The text says why, in words of ours."""
+__all__ = ["NotACalendarError", "Reading", "read_calendar"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +79,8 @@ class Reading:
     windows: tuple[Window, ...]
     left_out: tuple[str, ...] = ()
     """Why events were left out, a line each."""
+    unknown_zones: tuple[str, ...] = ()
+    """Names of time zones that nobody knows: their times were read as local."""
 
 
 class _Unusable(Exception):
@@ -89,16 +102,24 @@ def read_calendar(
 
     Raises :class:`NotACalendarError`.
     """
-    root = _parsed(data)
-    cancelled = str(root.get("METHOD", "")).upper() == "CANCEL"
-    events = root.walk("VEVENT")
+    blocks = [
+        (lines, zones, part.method == "CANCEL")
+        for part in parts_of(data)
+        for zones in [Zones(part.zones)]
+        for lines in part.events
+    ]
     said: list[str] = []
-    if len(events) > MOST_EVENTS:
-        said.append(f"{len(events) - MOST_EVENTS} events beyond the first {MOST_EVENTS}")
+    if len(blocks) > MOST_EVENTS:
+        said.append(f"{len(blocks) - MOST_EVENTS} events beyond the first {MOST_EVENTS}")
     groups: dict[str, list[Any]] = {}
-    for number, event in enumerate(events[:MOST_EVENTS]):
-        uid = _uid(event) or f"event-{number + 1}"
-        groups.setdefault(uid, []).append(event)
+    unknown: dict[str, None] = {}
+    for number, (lines, zones, cancelled) in enumerate(blocks[:MOST_EVENTS], 1):
+        try:
+            event = _event(lines, zones, unknown, cancelled=cancelled)
+        except Exception as error:  # noqa: BLE001 - as below
+            said.append(f"event-{number}: cannot be read ({type(error).__name__})")
+        else:
+            groups.setdefault(_uid(event) or f"event-{number}", []).append(event)
     found: list[Window] = []
     recurring, begun = 0, timer()
     for uid, some in groups.items():
@@ -117,28 +138,75 @@ def read_calendar(
         else:
             found += windows
     return Reading(
-        windows=tuple(
-            replace(one, calendar=name, cancelled=one.cancelled or cancelled) for one in found
-        ),
+        windows=tuple(replace(one, calendar=name) for one in found),
         left_out=tuple(said),
+        unknown_zones=tuple(unknown),
     )
 
 
-def _parsed(data: bytes) -> Any:
+def _event(lines: list[str], zones: Zones, unknown: dict[str, None], *, cancelled: bool) -> Any:
+    """What we read of an event, with its times in their zones; ``unknown`` gets the names of those
+    that nobody knows.
+    """
     # only who reads calendars imports it, in the thread that reads them
     import icalendar
 
-    text = data.strip().removeprefix(b"\xef\xbb\xbf")
-    if not text[:15].upper() == b"BEGIN:VCALENDAR":
-        raise NotACalendarError("it does not begin as a calendar")
-    if not text[-13:].upper() == b"END:VCALENDAR":
-        raise NotACalendarError("it is cut off")
-    try:
-        return icalendar.Calendar.from_ical(text.decode("utf-8"))
-    except UnicodeDecodeError:
-        raise NotACalendarError("it is not UTF-8") from None
-    except Exception as error:  # noqa: BLE001 - whatever the parser raises for what others write
-        raise NotACalendarError(f"it cannot be read ({type(error).__name__})") from None
+    kept: dict[str, list[Line]] = {}
+    for written in lines:
+        one = read_line(written)
+        if one is not None and one.name in _DATES:
+            one = read_line(written, dates=True)
+        if one is not None and (one.name in _OFTEN or one.name in _ONCE - kept.keys()):
+            kept.setdefault(one.name, []).append(one)
+    if cancelled:
+        kept["STATUS"] = [Line(name="STATUS", value="CANCELLED")]
+    names: list[str] = []
+    bare = [_bare(one, names) for some in kept.values() for one in some]
+    event = icalendar.Event.from_ical("\r\n".join(["BEGIN:VEVENT", *bare, "END:VEVENT", ""]))
+    for key in _DATES & kept.keys():
+        given = event.get(key)
+        for some in given if isinstance(given, list) else [given] if given is not None else []:
+            _put_in_zone(some, names, zones, unknown)
+    return event
+
+
+def _bare(one: Line, names: list[str]) -> str:
+    """The line with what we read of its parameters, its zone as a place among the ``names``. Times in
+    UTC have no zone (RFC 5545, 3.2.19).
+    """
+    value, params = one.value, ""
+    if one.name in _DATES:
+        value = value.strip()
+        kind = one.params.get("VALUE", "")
+        params = f";VALUE={kind}" if re.fullmatch(r"[A-Za-z-]+", kind) else ""
+        zone = one.params.get("TZID", "")
+        if zone and not re.search("Z\\b", value.upper()):
+            params += f";{_ZONE}={len(names)}"
+            names.append(zone)
+    elif one.name not in ("SUMMARY", "DESCRIPTION", "CATEGORIES"):
+        value = value.strip()
+    return f"{one.name}{params}:{value}"
+
+
+def _put_in_zone(given: Any, names: list[str], zones: Zones, unknown: dict[str, None]) -> None:
+    place = given.params.get(_ZONE)
+    if place is None:
+        return
+    name = names[int(place)]
+    zone = zones.find(name)
+    if zone is None:
+        unknown.setdefault(_plain(name, NAME))
+        return
+    for one in getattr(given, "dts", [given]):
+        if isinstance(one.dt, tuple):
+            begins, ends = (_in_zone(each, zone) for each in one.dt)
+            one.dt = (begins, ends)
+        else:
+            one.dt = _in_zone(one.dt, zone)
+
+
+def _in_zone(given: Any, zone: tzinfo) -> Any:
+    return given.replace(tzinfo=zone) if isinstance(given, datetime) else given
 
 
 def _uid(event: Any) -> str:
@@ -149,16 +217,16 @@ def _uid(event: Any) -> str:
 def _windows(
     uid: str, events: list[Any], zone: ZoneInfo, now: float, known: frozenset[str]
 ) -> Iterator[Window]:
-    """An event with all its exceptions. Of two versions the one with the higher SEQUENCE counts."""
+    """An event with all its exceptions. Of two versions the later one counts (RFC 5546, 2.1.5)."""
     bases = [event for event in events if "RECURRENCE-ID" not in event]
-    base = max(bases, key=_sequence, default=None)
+    base = max(bases, key=_version, default=None)
     changed: dict[datetime, Any] = {}
     home = _zone_of(base if base is not None else events[0], zone)
     for event in events:
         if "RECURRENCE-ID" in event:
             original = _wall(event["RECURRENCE-ID"].dt, home, zone)
             known_one = changed.get(original)
-            if known_one is None or _sequence(event) >= _sequence(known_one):
+            if known_one is None or _version(event) >= _version(known_one):
                 changed[original] = event
     if base is not None:
         first = _window(uid, base, zone, known)
@@ -182,11 +250,20 @@ def _once(window: Window, id_: str, starts: datetime, ends: datetime) -> Window:
     return replace(window, id=id_, starts=starts, ends=ends)
 
 
-def _sequence(event: Any) -> int:
+def _version(event: Any) -> tuple[int, str, bool]:
+    """By its number, then by when it was written; a cancellation is never the earlier one."""
+    stamp = re.fullmatch(r"[0-9]{8}T[0-9]{6}Z?", _raw(event, "DTSTAMP"))
+    cancelled = str(event.get("STATUS", "")).upper() == "CANCELLED"
     try:
-        return int(event.get("SEQUENCE", 0))
+        number = int(event.get("SEQUENCE", 0))
     except (TypeError, ValueError):
-        return 0
+        number = 0
+    return number, stamp[0] if stamp is not None else "", cancelled
+
+
+def _raw(event: Any, key: str) -> str:
+    given = event.get(key)
+    return "" if given is None else given.to_ical().decode("utf-8", "replace")
 
 
 def _window(uid: str, event: Any, zone: ZoneInfo, known: frozenset[str]) -> Window:
@@ -227,7 +304,7 @@ def _window(uid: str, event: Any, zone: ZoneInfo, known: frozenset[str]) -> Wind
     )
 
 
-def _ends(event: Any, began: Any, starts: datetime, home: ZoneInfo, zone: ZoneInfo) -> datetime:
+def _ends(event: Any, began: Any, starts: datetime, home: tzinfo, zone: ZoneInfo) -> datetime:
     if "DTEND" in event:
         return _wall(event["DTEND"].dt, home, zone)
     if "DURATION" in event:
@@ -238,14 +315,14 @@ def _ends(event: Any, began: Any, starts: datetime, home: ZoneInfo, zone: ZoneIn
     return starts + timedelta(days=1) if not isinstance(began, datetime) else starts
 
 
-def _zone_of(event: Any, zone: ZoneInfo) -> ZoneInfo:
+def _zone_of(event: Any, zone: ZoneInfo) -> tzinfo:
     """The zone whose clock an event goes by."""
     began = event["DTSTART"].dt if "DTSTART" in event else None
     own = began.tzinfo if isinstance(began, datetime) else None
-    return own if isinstance(own, ZoneInfo) else zone
+    return own if own is not None else zone
 
 
-def _wall(given: Any, home: ZoneInfo, zone: ZoneInfo) -> datetime:
+def _wall(given: Any, home: tzinfo, zone: ZoneInfo) -> datetime:
     """Wall-clock time in ``home``, naive; a date is its midnight in ``zone``."""
     if isinstance(given, datetime):
         aware = given if given.tzinfo is not None else given.replace(tzinfo=zone)
@@ -286,7 +363,7 @@ def _tried(window: Window, now: float) -> Window:
     return window if recurs else replace(window, rule=None)
 
 
-def _dates(event: Any, key: str, home: ZoneInfo, zone: ZoneInfo) -> list[datetime]:
+def _dates(event: Any, key: str, home: tzinfo, zone: ZoneInfo) -> list[datetime]:
     """The wall-clock times that an event adds or leaves out; the beginnings of periods."""
     given = event.get(key)
     found: list[datetime] = []
@@ -304,7 +381,7 @@ def _words(event: Any, summary: str) -> set[str]:
     given = event.get("CATEGORIES")
     found: list[str] = []
     for some in given if isinstance(given, list) else [given] if given is not None else []:
-        found += [str(one) for one in some.cats]
+        found += [str(one).strip('"') for one in some.cats]
     for bracket in _IN_BRACKETS.findall(summary):
         found += bracket.split(",")
     return {word.strip().lower() for word in found}

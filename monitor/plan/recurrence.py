@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import MAXYEAR, UTC, datetime, timedelta
+from datetime import MAXYEAR, UTC, datetime, timedelta, tzinfo
 from itertools import islice
-from zoneinfo import ZoneInfo
 
 from monitor.plan.windows import Window
 
@@ -69,7 +68,7 @@ def _beginnings(
             return
 
 
-def _by_rule(rule: str, starts: datetime, zone: ZoneInfo, last: datetime) -> Iterator[datetime]:
+def _by_rule(rule: str, starts: datetime, zone: tzinfo, last: datetime) -> Iterator[datetime]:
     """What the rule gives up to ``last``.
 
     dateutil looks at its bound only when it finds something, and searches to the last year that
@@ -93,7 +92,7 @@ def _by_rule(rule: str, starts: datetime, zone: ZoneInfo, last: datetime) -> Ite
     return islice(here, min(count, LOOKED_AT))
 
 
-def _until(written: str, zone: ZoneInfo) -> datetime:
+def _until(written: str, zone: tzinfo) -> datetime:
     """The end of a rule as wall-clock time; a date alone means the whole of its day."""
     if "T" not in written:
         return datetime.strptime(f"{written}T235959", _BASIC)  # noqa: DTZ007 - wall-clock time
@@ -107,14 +106,14 @@ def _bare(wall: datetime) -> datetime:
     return wall.replace(fold=0)
 
 
-def _naive(at: float, zone: ZoneInfo) -> datetime:
+def _naive(at: float, zone: tzinfo) -> datetime:
     return datetime.fromtimestamp(at, zone).replace(tzinfo=None, fold=0)
 
 
-def instant_of(wall: datetime, zone: ZoneInfo) -> float:
+def instant_of(wall: datetime, zone: tzinfo) -> float:
     """Of a wall-clock time, in seconds since the epoch."""
     return _instant(wall, zone)
 
 
-def _instant(wall: datetime, zone: ZoneInfo) -> float:
+def _instant(wall: datetime, zone: tzinfo) -> float:
     return wall.replace(tzinfo=zone).timestamp()

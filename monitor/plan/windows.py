@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 from enum import StrEnum
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from monitor.estate import Estate, Text
 from monitor.judge import Status
@@ -44,7 +43,7 @@ class Window:
     impact: Impact = Impact.NONE
     starts: datetime
     ends: datetime
-    zone: ZoneInfo
+    zone: tzinfo
     rule: str | None = None
     except_dates: frozenset[str] = frozenset()
     """Local dates, ``2026-12-24``, on which it does not begin."""
@@ -91,7 +90,7 @@ def windows_of(estate: Estate) -> tuple[Window, ...]:
     )
 
 
-def _local(written: datetime, zone: ZoneInfo) -> datetime:
+def _local(written: datetime, zone: tzinfo) -> datetime:
     """Wall-clock time in ``zone``, naive; ``fold`` tells the second of two equal ones."""
     local = written.astimezone(zone) if written.tzinfo else written
     return local.replace(tzinfo=None)

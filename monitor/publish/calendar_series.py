@@ -1,19 +1,33 @@
-"""The series of calendars: when each was last read without a fault."""
+"""The series of calendars: whether each can be read, and when it last was."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from monitor.publish import families as f
-from monitor.publish.exposition import labels, number
+from monitor.publish.exposition import Family, labels, number
 from monitor.snapshot import Snapshot
 
 
 def calendar_lines(snapshot: Snapshot) -> bytes:
-    """All of them; nothing of a calendar that was never read, nor where none is configured."""
+    """All of them; nothing where none is configured, and no instant of one that was never read."""
+    found = snapshot.calendars
+    return b"".join(
+        (
+            _block(f.CALENDAR_SUCCESSFUL, [(one.name, one.successful) for one in found]),
+            _block(f.CALENDAR_READ, [(one.name, one.last_success) for one in found]),
+            _block(
+                f.CALENDAR_UNKNOWN_ZONES,
+                [(one.name, len(one.unknown_zones)) for one in found if one.last_success],
+            ),
+        )
+    )
+
+
+def _block(family: Family, values: Iterable[tuple[str, float | None]]) -> bytes:
     lines = [
-        f"{f.CALENDAR_READ.name}{{{labels(calendar=one.name)}}} {number(one.last_success)}\n"
-        for one in snapshot.calendars
-        if one.last_success is not None
+        f"{family.name}{{{labels(calendar=name)}}} {number(float(value))}\n"
+        for name, value in values
+        if value is not None
     ]
-    if not lines:
-        return b""
-    return f.CALENDAR_READ.header() + "".join(lines).encode()
+    return family.header() + "".join(lines).encode() if lines else b""

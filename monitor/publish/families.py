@@ -161,6 +161,14 @@ PACKAGE_ANSWERS = _gauge(
     "driftvakt_version_package_still_answers",
     "Whether a check of a version package that is retired still answers: a finding.",
 )
+CALENDAR_SUCCESSFUL = _gauge(
+    "driftvakt_calendar_successful",
+    "Whether a calendar could be read the last time; absent before it was tried.",
+)
+CALENDAR_UNKNOWN_ZONES = _gauge(
+    "driftvakt_calendar_unknown_zones",
+    "Time zones in a calendar that nobody knows: their times are read as local.",
+)
 CALENDAR_READ = _gauge(
     "driftvakt_calendar_last_success_timestamp_seconds",
     "When a calendar was last read without a fault, in Unix time.",

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -141,7 +142,7 @@ class _Following:
         revisions, notices = self._source.revisions(snapshot), snapshot.agenda.notices
 
         def make() -> bytes:
-            return dump(summary(snapshot, notices, revisions, language))
+            return dump(summary(snapshot, notices, revisions, language, _base(request)))
 
         return await _answer(request, make, _JSON, language)
 
@@ -205,6 +206,14 @@ class _Following:
                 headers=CORS,
             )
         return scope
+
+
+def _base(request: web.Request) -> str:
+    """The address that we were asked at, as far as it can be one."""
+    host = request.host
+    if not re.fullmatch(r"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?", host):
+        host = "localhost"
+    return f"{request.scheme}://{host}"
 
 
 def _view(snapshot: Snapshot, wanted: Mapping[str, str]) -> EnvironmentView | ServiceView | None:

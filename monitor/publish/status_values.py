@@ -75,6 +75,7 @@ def calendar_value(one: CalendarView) -> dict[str, Any]:
         "last_success": None if one.last_success is None else instant(one.last_success),
         "stale": one.stale,
         "trouble": one.trouble or None,
+        "unknown_zones": list(one.unknown_zones),
     }
 
 

@@ -2,7 +2,8 @@
 
 An environment is a group of components, a service a component of it. The shape has no word for
 unknown, and unknown is never shown as green: such a component has ``degraded_performance``, the
-least that is not operational, and its description says that the status is unknown.
+least that is not operational, and its description says that the status is unknown. Addresses are
+absolute: clients show them beside those of other pages.
 """
 
 from __future__ import annotations
@@ -37,8 +38,11 @@ def summary(
     notices: Iterable[Notice],
     revisions: Revisions,
     language: Language,
+    base: str = "http://localhost:9815",
 ) -> dict[str, Any]:
-    """The whole answer as plain values."""
+    """The whole answer as plain values. ``base`` is the address that the page is at, without a slash
+    at its end.
+    """
     at = snapshot.at
     page_id = _id("page", snapshot.estate.location)
     groups = [
@@ -64,22 +68,28 @@ def summary(
     ]
     planned = [*snapshot.agenda.active(at), *snapshot.agenda.upcoming(at, UPCOMING)]
     message = wording.overall_message(snapshot)
+    for event in incidents:
+        event["shortlink"] = f"{base}/"
+    maintenances = [
+        {
+            **_maintenance(one, page_id, services, revisions, snapshot, language),
+            "shortlink": f"{base}/",
+        }
+        for one in planned
+        if not one.window.cancelled
+    ][:MOST_WINDOWS]
     return {
         "page": {
             "id": page_id,
             "name": "Driftinformation" if language == "sv" else "Service status",
-            "url": "/",
+            "url": f"{base}/",
             "time_zone": snapshot.estate.timezone.key,
             "updated_at": instant(_updated(snapshot, revisions)),
         },
         "status": {"indicator": indicator(snapshot), "description": _said(message, language)},
         "components": [*groups, *services],
         "incidents": incidents,
-        "scheduled_maintenances": [
-            _maintenance(one, page_id, services, revisions, snapshot, language)
-            for one in planned
-            if not one.window.cancelled
-        ][:MOST_WINDOWS],
+        "scheduled_maintenances": maintenances,
     }
 
 

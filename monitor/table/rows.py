@@ -48,6 +48,14 @@ class Row:
 class NotAStatusDocumentError(ValueError):
     """A document that is not a status.json of this version. The text says where it is not."""
 
+    def __init__(self, error: Exception) -> None:
+        said = clean(f"{type(error).__name__}: {error}", 200)
+        super().__init__(f"not a status document of this version: {said}")
+
+
+BROKEN = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError)
+"""What comes of a document that is of another shape."""
+
 
 # from a snapshot
 
@@ -165,8 +173,8 @@ def rows_in(document: Mapping[str, Any]) -> Iterator[Row]:
                     ),
                 )
                 yield from checks
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise NotAStatusDocumentError(f"not a status document of this version: {error!r}") from None
+    except BROKEN as error:
+        raise NotAStatusDocumentError(error) from None
 
 
 def document_status(document: Mapping[str, Any], now: float) -> Status:
@@ -176,8 +184,8 @@ def document_status(document: Mapping[str, Any], now: float) -> Status:
     """
     try:
         status = Status(document["status"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise NotAStatusDocumentError(f"not a status document of this version: {error!r}") from None
+    except BROKEN as error:
+        raise NotAStatusDocumentError(error) from None
     return Status.UNKNOWN if is_stale(document, now) else status
 
 
@@ -185,7 +193,7 @@ def is_stale(document: Mapping[str, Any], now: float) -> bool:
     """Whether the document is older than it says that it may be; also when it does not say."""
     try:
         end = instant_in(document["stale_after"])
-    except (KeyError, TypeError, ValueError):
+    except BROKEN:
         return True
     return end is None or now > end
 
@@ -213,7 +221,7 @@ def _check(part: Mapping[str, Any]) -> Row:
     reason = part["reason"]
     return Row(
         level=Level.CHECK,
-        title=_both(str(part["name"])),
+        title=_both(clean(part["name"])),
         status=Status(part["status"]),
         since=instant_in(part["since"]),
         short=_UNMEASURED if last is None and reason is None else _reason(part),

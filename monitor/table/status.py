@@ -17,6 +17,7 @@ from monitor.judge import Status
 from monitor.table.look import NOTHING, clock_time, milliseconds, say, status_mark, style
 from monitor.table.plans import lines_in, lines_of, shown
 from monitor.table.rows import (
+    BROKEN,
     Level,
     NotAStatusDocumentError,
     Row,
@@ -26,6 +27,7 @@ from monitor.table.rows import (
     rows_of,
 )
 from monitor.wording import status_word
+from probes.observation import clean
 
 if TYPE_CHECKING:
     from monitor.snapshot import Snapshot
@@ -51,6 +53,8 @@ _OLD = Text(
     en="The configuration on the disk is faulty, and the earlier one applies:",
 )
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
+_FAULT = 1_000
+"""Characters of what is wrong with a configuration."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,8 +109,8 @@ def status_table_from_json(
     """
     try:
         made = instant_in(document["generated_at"]) or 0.0
-    except (KeyError, TypeError, ValueError) as error:
-        raise NotAStatusDocumentError(f"not a status document of this version: {error!r}") from None
+    except BROKEN as error:
+        raise NotAStatusDocumentError(error) from None
     today = made if now is None else now
     form = _Form(
         language=language, zone=zone, now=today, detail=detail, messages=messages, latency=True
@@ -135,7 +139,8 @@ def _fault(error: str, language: str) -> RichText | None:
     """What is wrong with the configuration on the disk."""
     if not error:
         return None
-    return RichText(f"{say(_OLD, language)} {error}", style="bold red", justify="left")
+    said = f"{say(_OLD, language)} {clean(error, _FAULT)}"
+    return RichText(said, style="bold red", justify="left")
 
 
 def _last_known(row: Row) -> Row:

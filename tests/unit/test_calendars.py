@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 from aiohttp import web
+from structlog.testing import capture_logs
 from tenacity import wait_none
 
-from monitor.calendars import Calendars
+from monitor.calendars import Calendars, calendar_warnings
 from monitor.estate import Estate
 from monitor.plan.calendars import sources_of
 from monitor.polite_fetch import MOST_BYTES
@@ -210,6 +211,81 @@ async def test_a_file_is_read_again_when_it_is_another(bench: Bench) -> None:
     file.write_bytes(b"nothing")
     async with bench.reading({"file": str(file)}) as calendars:
         assert ids(calendars) == ["one", "two"]
+
+
+async def logged(bench: Bench, *given: dict[str, Any]) -> list[dict[str, Any]]:
+    """What is logged of calendars until each has been tried once."""
+    with capture_logs() as found:
+        async with bench.reading(*given) as calendars:
+            await until(lambda: all(one.successful is not None for one in calendars.views(NOW)))
+            await until(lambda: found)
+            await calendars.prepare(bench.estate(*given))
+    return [dict(one) for one in found if one["log_level"] == "warning"]
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b"<html>Logga in</html>", "it does not begin as a calendar"),
+        (ONE[:-20], "it is cut off"),
+        (ONE.replace(b"UID:one", "UID:å".encode("latin-1")), "it is not UTF-8"),
+        (None, "it cannot be read: No such file or directory"),
+    ],
+)
+async def test_a_file_that_is_bad_at_the_start_is_told(
+    bench: Bench, body: bytes | None, said: str
+) -> None:
+    """In the log, once; in the view; and by ``driftvakt check``; whether or not one was good before."""
+    file = bench.folder / "windows.ics"
+    given = {"file": str(file)}
+    for _ in range(2):
+        if body is not None:
+            file.write_bytes(body)
+        else:
+            file.unlink(missing_ok=True)
+        [warning] = await logged(bench, given)
+        assert (warning["event"], warning["error"]) == ("calendar_not_read", said)
+        [checked] = calendar_warnings(bench.estate(given), NOW)
+        assert checked.startswith(f"{file}: ")
+        assert checked.endswith(said)
+        file.write_bytes(ONE)
+        async with bench.reading(given):
+            await until(lambda: list((bench.folder / "calendars").glob("*.json")))
+
+
+async def test_a_zone_that_nobody_knows_is_told(bench: Bench) -> None:
+    """In the log, in the view, and by ``driftvakt check``; so is an event that is left out."""
+    file = bench.folder / "windows.ics"
+    odd = "DTSTART;TZID=Mars/Phobos:20261124T200000\nDURATION:PT2H"
+    file.write_bytes(ics(odd, f"UID:bad\n{EVENING}\nRRULE:FREQ=HOURLY"))
+    given = {"file": str(file)}
+    zones, left_out = await logged(bench, given)
+    assert (zones["event"], zones["zones"]) == ("calendar_zones_unknown", ["Mars/Phobos"])
+    assert left_out["event"] == "calendar_events_left_out"
+    checked = calendar_warnings(bench.estate(given), NOW)
+    assert ["left out: bad" in checked[0], "Mars/Phobos" in checked[1]] == [True, True]
+    async with bench.reading(given) as calendars:
+        await until(lambda: calendars.views(NOW)[0].unknown_zones == ("Mars/Phobos",))
+        assert calendars.views(NOW)[0].successful
+
+
+async def test_the_charset_of_an_answer(bench: Bench) -> None:
+    """Is followed, and what is kept needs it no more."""
+    body = ics(f"UID:one\n{EVENING}\nSUMMARY:Underhåll").decode().encode("iso-8859-1")
+    async with serve_http() as server:
+        server.answer(
+            "/w.ics", body=body, headers={"Content-Type": "text/calendar; charset=iso-8859-1"}
+        )
+        source = {"url": server.url("/w.ics")}
+        async with bench.reading(source) as calendars:
+            await until(lambda: ids(calendars) == ["one"])
+            await until(lambda: list((bench.folder / "calendars").glob("*.json")))
+        server.answer("/w.ics", status=404)
+        async with bench.reading(source) as calendars:
+            assert [window.title.sv for window in calendars.windows] == ["Underhåll"]
+        server.answer("/w.ics", body=body, headers={"Content-Type": "text/calendar"})
+        async with bench.reading(source) as calendars:
+            await until(lambda: trouble(calendars) == "it is not UTF-8")
 
 
 async def test_another_configuration_keeps_what_goes_on(bench: Bench) -> None:

@@ -177,7 +177,6 @@ def test_export_schema_is_a_schema(config: str) -> None:
 @pytest.mark.parametrize(
     "words",
     [
-        ["status", "--url", "http://127.0.0.1:9", "--file", "x"],
         ["probe"],
         ["nonsense"],
     ],

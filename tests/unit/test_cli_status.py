@@ -97,9 +97,16 @@ def test_a_daemon_that_is_not_there() -> None:
         Answer(body=b'{"schema_version": 1, "status": "lilac", "environments": 7}'),
         Answer(body=b"\xff\xfe"),
         Answer(body=body()[:400]),
+        Answer(body=b"[" * 100_000),
+        Answer(body=body()[:-1] + b', "more": ' + b"[" * 70 + b"]" * 70 + b"}"),
+        Answer(body=body().replace(b'"since":', b'"since": "0001-01-01", "was":')),
+        Answer(body=body().replace(b'"since": "2', b'"since": "\\u001b[2J')),
     ],
-    ids=["500", "401", "html", "list", "little", "lilac", "bytes", "half"],
-)
+    ids=[
+        "500", "401", "html", "list", "little", "lilac", "bytes", "half", "deep", "rather-deep",
+        "year-1", "since-escape",
+    ],
+)  # fmt: skip
 def test_an_answer_that_is_no_status(answer: Answer) -> None:
     """Exit 3 and one line; never a traceback, never green."""
     with CountingServer() as server:
@@ -116,6 +123,71 @@ def test_only_http_is_asked(url: str) -> None:
     code, out, err = status("--url", url)
     assert (code, out) == (3, "")
     assert "http://" in err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--url", "http://127.0.0.1:9", "--file", "x"],
+        ["--fil", "x"],
+        ["--url"],
+        ["surplus"],
+        ["--url", "http://127.0.0.1:9 9/"],
+        ["--url", "http://127.0.0.1:nine/"],
+        ["--url", "http://[::1/"],
+        ["--url", "http://a..example.se/"],
+        ["--url", "http://127.0.0.1:9/\x1b[2J"],
+        ["--file", "/"],
+        ["--file", "/dev/zero"],
+        ["--file", "a\0b"],
+    ],
+    ids=ascii,
+)
+def test_what_is_asked_for_wrongly_is_no_colour(words: list[str], tmp_path: Path) -> None:
+    """Exit 3 for a slip of the pen, too: 2 would be red, 1 yellow."""
+    code, out, err = status(*words)
+    assert (code, out) == (3, "")
+    assert err.strip()
+    assert "\x1b" not in err
+
+
+def test_what_a_document_says_is_only_shown(tmp_path: Path) -> None:
+    """Neither the table nor the JSON holds what a terminal would obey; the JSON still says the same."""
+    document = json.loads(body("red"))
+    evil = "\x1b]0;owned\x07\x1b[2J\x9b31m\u202e"
+    document["configuration_error"] = f"a fault{evil}"
+    document["notices"] = [{"message": {"sv": evil, "en": evil}, "status": "red"}]
+    environment = document["environments"][0]
+    for part in (environment, environment["services"][0], environment["services"][0]["checks"][0]):
+        part["title"] = {"sv": evil, "en": evil}
+        part["message"] = {"sv": f"sv{evil}", "en": f"en{evil}"}
+        part["name"] = f"name{evil}"
+    environment["services"][0]["checks"][0]["reason"] = evil
+    file = tmp_path / "status.json"
+    file.write_text(json.dumps(document))
+    for language in ("sv", "en"):
+        code, table, _ = status("--file", str(file), "--language", language)
+        assert code == 2
+        assert "a fault" in table
+        assert not set(table) & set(evil) - set("]0;owned[231mJ")
+    _, as_json, _ = status("--file", str(file), "--json")
+    assert json.loads(as_json) == document
+    assert all(c.isprintable() or c == "\n" for c in as_json)
+
+
+def test_a_password_in_the_address_is_sent_and_not_shown() -> None:
+    """As HTTP sends it; an address that fails is shown without it."""
+    with CountingServer() as server:
+        server.answers["/status.json"] = lambda request: (
+            Answer(body=body())
+            if "YW5uYTpoZW1saWc=" in request.head.decode()
+            else Answer(status=401)
+        )
+        address = server.url("").replace("http://", "http://anna:hemlig@")
+        assert status("--url", address)[0] == 0
+    code, _, err = status("--url", address)
+    assert code == 3
+    assert "hemlig" not in err
 
 
 def test_a_file_that_is_missing(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from monitor.healthcheck import VARIABLE, ask
+from tests.system.daemon.counting import Answer, CountingServer
 from tests.unit.publish.site import FixedSource, serve
 
 ROOT = Path(__file__).parents[2]
@@ -46,6 +47,15 @@ async def test_unwell_is_one() -> None:
         code, said = await run(url)
     assert code == 1
     assert "HTTP 503: last tick 11 s ago" in said
+
+
+def test_what_is_answered_is_only_shown() -> None:
+    """Whoever is at that port writes nothing that a terminal obeys."""
+    with CountingServer() as server:
+        server.answers["/-/healthy"] = Answer(status=503, body=b"\x1b]0;owned\x07\xc2\x9b2J gone")
+        said = ask(server.url("/-/healthy"))
+    assert said.isprintable()
+    assert said.endswith("gone")
 
 
 async def test_silence_is_one_within_the_deadline(silent: str) -> None:

@@ -221,6 +221,10 @@ def test_what_cannot_be_used_is_left_out_and_said(event: str, said: str) -> None
         (ics(EVENING)[:-20], "cut off"),
         (b"BEGIN:VCALENDAR\r\nX:\xff\xfe\r\nEND:VCALENDAR", "not UTF-8"),
         (b"BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nEND:VCALENDAR", "cannot be read"),
+        (ics(EVENING)[:-16] + ics(EVENING), "cut off in the middle"),
+        (ics(EVENING) + ics(EVENING)[:-20], "cut off"),
+        ("BEGIN:VCALENDAR\r\nSUMMARY:Underhåll\r\nEND:VCALENDAR".encode("latin-1"), "not UTF-8"),
+        ("<html>Logga in, tack så mycket</html>".encode("latin-1"), "does not begin as a calendar"),
     ],
 )
 def test_what_is_no_calendar_is_refused(data: bytes, said: str) -> None:

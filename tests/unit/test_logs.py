@@ -98,3 +98,14 @@ def test_text_for_people(capsys: pytest.CaptureFixture[str]) -> None:
     assert "***" in err
     assert "hemligt" not in err
     assert "\x1b" not in err
+
+
+def test_a_terminal_obeys_nothing_of_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """What others have said is shown, with its own lines, and no more."""
+    logs.set_up("text")
+    evil = "\x1b]0;owned\x07\x9b31m\u202e"
+    structlog.get_logger("driftvakt").warning("said", error=f"a{evil}", more=[evil])
+    logging.getLogger("library").warning("one\ntwo%s", evil)
+    _, err = capsys.readouterr()
+    assert "one\ntwo" in err
+    assert all(c.isprintable() or c == "\n" for c in err), err

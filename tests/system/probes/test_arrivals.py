@@ -173,6 +173,13 @@ async def test_a_connection_that_had_to_be_asked_for_again_took_that_long(tools:
     assert seen.phases.connect > 0.9
 
 
+def answer_later(connection: socket.socket) -> None:
+    connection.recv(65_536)
+    time.sleep(DELAY)
+    connection.sendall(ANSWER)
+    connection.recv(1)
+
+
 @contextmanager
 def a_busy_loop(every: float = 0.03) -> Iterator[None]:
     """The running loop computes for ``every`` seconds after each turn of it, as with much to do."""
@@ -191,6 +198,7 @@ def a_busy_loop(every: float = 0.03) -> Iterator[None]:
         done = True
 
 
+@pytest.mark.slow
 async def test_a_duration_is_what_the_network_and_the_target_took(
     tools: Tools, authority: Authority
 ) -> None:
@@ -220,6 +228,7 @@ def sum_of(seen: Observation) -> float:
     return sum(phase for phase in known if phase is not None)
 
 
+@pytest.mark.slow
 async def test_a_handshake_of_several_rounds_has_none_of_our_own_time(
     tools: Tools, authority: Authority
 ) -> None:
@@ -255,6 +264,7 @@ async def test_a_handshake_of_several_rounds_has_none_of_our_own_time(
     assert seen.duration < DELAY + BUSY / 2
 
 
+@pytest.mark.slow
 async def test_what_is_said_before_tls_has_none_of_our_own_time(
     tools: Tools, authority: Authority
 ) -> None:
@@ -286,6 +296,7 @@ async def test_what_is_said_before_tls_has_none_of_our_own_time(
     assert 3 * DELAY * 0.9 < seen.phases.connect < 3 * DELAY + BUSY / 2
 
 
+@pytest.mark.slow
 async def test_what_a_proxy_is_told_has_none_of_our_own_time(authority: Authority) -> None:
     """A tunnel that opens after 100 ms, told of 400 ms late."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 
@@ -155,8 +156,12 @@ def test_what_cannot_be_asked_for_is_refused_by_name_and_place(tmp_path: Path) -
     ("jobs", "said"),
     [
         (
+            "  - {job_name: a, metrics_path: /probe, consul_sd_configs: [{server: a}]}",
+            "3:41: scrape_configs[0].consul_sd_configs: only static_configs and file_sd_configs",
+        ),
+        (
             "  - {job_name: a, metrics_path: /probe, file_sd_configs: [{files: [a.json]}]}",
-            "3:41: scrape_configs[0].file_sd_configs: only static_configs are imported",
+            "3:59: scrape_configs[0].file_sd_configs[0].files: a.json: the file a.json does not exist",
         ),
         (
             job("a", "http_2xx", "http://a.test/", relabel=""),
@@ -168,10 +173,14 @@ def test_what_cannot_be_asked_for_is_refused_by_name_and_place(tmp_path: Path) -
         ),
         (job("a", "post", "ftp://a.test/ x"), "the target cannot be probed"),
         (
-            job("a", "post", "x", relabel="    relabel_configs: [{action: hashmod, modulus: 2}]"),
+            job("a", "post", "x", relabel="    relabel_configs: [{action: shard, modulus: 2}]"),
             "relabel_configs[0].action: must be one of",
         ),
-        ("  - {job_name: a}", "no job has static targets and metrics_path: /probe"),
+        (
+            job("a", "post", "x", relabel="    relabel_configs: [{action: hashmod}]"),
+            "relabel_configs[0]: hashmod needs a modulus",
+        ),
+        ("  - {job_name: a}", "no job has targets and metrics_path: /probe"),
         (job("a", "post", "x", more="    scrape_interval: soon\n"), "'soon' is not a duration"),
     ],
 )
@@ -191,3 +200,79 @@ def test_modules_with_faults(tmp_path: Path) -> None:
     imported = made(tmp_path, jobs, modules=modules, skip=True)
     assert imported.checks == 1
     assert len(imported.warnings) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.json", '[{"Targets": ["http://a.test/", "http://b.test/"], "labels": {"n": "1"}}]'),
+        ("a.yml", "- targets: [http://a.test/, http://b.test/]\n  labels: {n: 1, none: }\n- {}\n"),
+        ("*.yaml", "- &a {targets: [http://a.test/, http://b.test/], labels: {n: 1}}\n- *a\n"),
+    ],
+)
+def test_targets_in_files(tmp_path: Path, name: str, text: str) -> None:
+    """As Prometheus reads them, JSON or YAML, with their labels for the rules."""
+    (tmp_path / name.replace("*", "a")).write_text(text)
+    relabel = USUAL + "      - {source_labels: [n], regex: 1, action: KEEP}\n"
+    jobs = f"  - job_name: web\n    metrics_path: /probe\n    params: {{module: [post]}}\n    file_sd_configs: [{{files: ['{name}'], refresh_interval: 5m}}]{relabel}"
+    found = checks(tmp_path, made(tmp_path, jobs))
+    assert [one.settings.target() for one in found.values()] == ["http://a.test/", "http://b.test/"]
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "  - {job_name: a, metrics_path: /probe, kubernetes_sd_configs: [{role: pod}]}\n",
+        "  - {job_name: a, metrics_path: /probe, file_sd_configs: [{files: [gone.yml]}]}\n",
+        job("a", "post", "x", relabel="    relabel_configs: [{action: shard}]\n"),
+        job("a", "post", "x", relabel="    relabel_configs: what\n"),
+        job("a", "post", "x", relabel="    relabel_configs: [{regex: '('}]\n"),
+        job("a", "post", "x", relabel="\n"),
+        "  - {job_name: a, metrics_path: /probe, static_configs: {targets: [a]}}\n",
+        "  - {job_name: a, metrics_path: /probe, static_configs: [{targets: a}, {tagets: [b]}]}\n",
+        job("a", "absent", "http://x.test/"),
+        job("a", "post", "ftp://x.test/ x"),
+    ],
+)
+def test_one_bad_job_stops_no_import(tmp_path: Path, bad: str) -> None:
+    """What is at fault in it is left out and told; the others are imported. Each says one thing."""
+    good = job("web", "post", "http://a.test/")
+    with pytest.raises(ConfigurationError) as refused:
+        made(tmp_path, bad + good)
+    imported = made(tmp_path, bad + good, skip=True)
+    assert list(checks(tmp_path, imported)) == ["blackbox/web/a-test"]
+    told = [one.message for one in imported.warnings]
+    assert told == [one.message for one in refused.value.faults]
+    assert len(told) == 1 + ("tagets" in bad)
+
+
+def test_a_shard_of_a_fleet(tmp_path: Path) -> None:
+    """``hashmod`` is carried out as Prometheus does: by the last eight bytes of MD5."""
+    relabel = USUAL + (
+        "      - {source_labels: [__param_target], modulus: 4, target_label: __tmp, action: hashmod}\n"
+        "      - {source_labels: [__tmp], regex: 3, action: keep}\n"
+    )
+    targets = [f"http://a{n}.test/" for n in range(8)]
+    found = checks(tmp_path, made(tmp_path, job("web", "post", *targets, relabel=relabel)))
+    digests = {one: hashlib.md5(one.encode()).digest() for one in targets}
+    mine = [one for one, digest in digests.items() if digest[-1] % 4 == 3]
+    assert [one.settings.target() for one in found.values()] == mine
+
+
+def test_values_where_prometheus_takes_text(tmp_path: Path) -> None:
+    """Numbers and words in labels, rules and parameters; keys without a value."""
+    jobs = """
+  - job_name: 7
+    metrics_path: /probe
+    scrape_interval:
+    params: {module: [post]}
+    static_configs:
+      - {targets: ["http://a.test/"], labels: {id: 1, probe: true, none: }}
+      - {targets: , labels: }
+    relabel_configs:
+      - {source_labels: [probe], action: keep, regex: true}
+      - {source_labels: [id], action: keep, regex: 1, separator: , modulus: 0}
+      - {source_labels: [__address__], target_label: __param_target, regex: , replacement: }
+      - {target_label: port, replacement: 9115}
+"""
+    assert list(checks(tmp_path, made(tmp_path, jobs))) == ["blackbox/7/a-test"]

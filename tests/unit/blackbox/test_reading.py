@@ -8,6 +8,7 @@ import pytest
 
 from monitor.blackbox.modules import Module
 from monitor.blackbox.reading import load_modules, read_modules
+from monitor.blackbox.tcp_talk import filled
 from monitor.blackbox.values import go_duration
 from monitor.settings_faults import ConfigurationError, Report
 
@@ -104,8 +105,8 @@ def test_paths_start_from_the_folder_of_the_file(tmp_path: Path) -> None:
     [
         ("", "1:1: : the file is empty"),
         ("- a", "1:1: : must be a mapping, not a list"),
-        ("{}", "1:1: modules: must be a mapping of modules, one at least"),
-        ("modules: {}", "1:10: modules: must be a mapping of modules, one at least"),
+        ("modules: [a]", "1:10: modules: must be a mapping of modules"),
+        ("modules: a", "1:10: modules: must be a mapping of modules"),
         ("modules: {a: http}", "1:14: modules.a: must be a mapping"),
         (
             "modules: {a: {prober: ftp}}",
@@ -117,6 +118,83 @@ def test_files_that_hold_no_modules(tmp_path: Path, text: str, said: str) -> Non
     """Say so, and where."""
     [found] = faults(tmp_path, text)
     assert found.startswith(said)
+
+
+@pytest.mark.parametrize("text", ["{}", "modules: {}", "modules:"])
+def test_a_file_without_modules_is_no_fault(tmp_path: Path, text: str) -> None:
+    """The exporter takes it; that nothing can be asked with it is a warning."""
+    file = tmp_path / "blackbox.yml"
+    file.write_text(text)
+    report = Report()
+    assert read_modules(file, report) == {}
+    assert not report.faults
+    assert [one.message for one in report.warnings] == ["has no module"]
+
+
+def test_values_as_go_takes_them(tmp_path: Path) -> None:
+    """Text of numbers and words as they stand, numbers in all their forms, nothing for no value."""
+    found = read(
+        tmp_path,
+        """
+modules:
+  post:
+    prober: http
+    timeout:
+    http: &shared
+      method: POST
+      headers: {X-Version: 1.50, X-On: yes, X-Date: 2026-01-01, X-None: , X-Hex: 0x10, 5: ~}
+      body: 0123
+      basic_auth: {username: 1001, password: 0x1F}
+      valid_status_codes: [0xC8, 0310, 0o311, 2_02, 203.0, 2.04e2]
+      preferred_ip_protocol: ipv4
+      valid_http_versions: [HTTP/1.1, 2]
+      fail_if_ssl: n
+      compression: ""
+      enable_http3: off
+      oauth2:
+      tls_config: {ca_file: "", server_name: , min_version: TLS12}
+      fail_if_header_matches: [{header: X-Version, regexp: 1.5, allow_missing: True}]
+  again: {prober: http, http: {<<: *shared, method: PUT, body: !!str 5}, icmp: {ttl: 5}}
+  7:
+    prober: tcp
+    tcp: {tls: on, query_response: [{expect: 220, send: !!binary AP/I}, {send: !own 5}], source_ip_address: ""}
+---
+not: [read
+""",
+    )
+    post = found["post"]
+    assert post.timeout == 0
+    assert dict(post.http.headers) == {
+        "X-Version": "1.50", "X-On": "yes", "X-Date": "2026-01-01", "X-None": "", "X-Hex": "0x10", "5": "",
+    }  # fmt: skip
+    assert post.http.body == "0123"
+    assert post.http.basic_auth is not None
+    assert (post.http.basic_auth.username, post.http.basic_auth.password) == ("1001", "0x1F")
+    assert post.http.valid_status_codes == [200, 200, 201, 202, 203, 204]
+    assert post.http.preferred_ip_protocol == "ip4"
+    assert post.http.tls_config.ca_file is None
+    assert post.http.fail_if_header_matches[0].regexp == "1.5"
+    assert (found["again"].http.method, found["again"].http.body) == ("PUT", "5")
+    steps = found["7"].tcp.query_response
+    assert (steps[0].expect, filled(steps[0].send or "", None)) == ("220", b"\0\xff\xc8")
+    assert steps[1].send == "5"
+
+
+def test_a_file_in_utf_16(tmp_path: Path) -> None:
+    """With its mark, as Windows saves one."""
+    file = tmp_path / "blackbox.yml"
+    file.write_bytes("modules: {å: {prober: tcp}}".encode("utf-16"))
+    assert list(load_modules(file)) == ["å"]
+
+
+def test_bytes_where_text_is_wanted(tmp_path: Path) -> None:
+    """Are refused by name where they cannot be sent, and where they are no base64."""
+    text = "modules: {a: {prober: http, http: {body: !!binary %s}}}"
+    assert (
+        "body: bytes that are not UTF-8 text are not supported"
+        in faults(tmp_path, text % "/w==")[0]
+    )
+    assert faults(tmp_path, text % "abc") == ["1:51: : !!binary is not followed by base64"]
 
 
 def test_no_file_at_all(tmp_path: Path) -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from codecs import BOM_UTF8
+from pathlib import Path
 
 import pytest
 
+from monitor.discovery.documents import read_files
 from monitor.discovery.groups import MAX_BYTES, MAX_LABELS, MAX_VALUE, DiscoveryError, read
 
 
@@ -44,7 +47,43 @@ def test_host_and_port(target: str, host: str | None, port: int | None) -> None:
     assert (found.host, found.port) == (host, port)
 
 
-@pytest.mark.parametrize("empty", [b"[]", b'[{"targets": []}]', b'[{"labels": null}]', b"[{}]"])
+def test_json_as_go_reads_it() -> None:
+    """Keys in any capitals."""
+    [found] = read((b'[{"Targets": ["a:1"], "LABELS": {"Node": "x"}}]',), 1)
+    assert (found.target, dict(found.labels)) == ("a:1", {"Node": "x"})
+
+
+def test_files_as_prometheus_reads_them(tmp_path: Path) -> None:
+    """YAML by its name, numbers in it as text, a mark before JSON."""
+    (tmp_path / "a.json").write_bytes(BOM_UTF8 + document({"targets": ["a"]}))
+    (tmp_path / "b.yml").write_text("- targets: [b, 9115]\n  labels: {n: 1.50, on: yes, none: }\n")
+    (tmp_path / "c.yaml").write_text("# nothing yet\n")
+    read_now = [read(read_files(tmp_path / name), 9) for name in ("a.json", "*.yml", "c.yaml")]
+    assert [[one.target for one in some] for some in read_now] == [["a"], ["b", "9115"], []]
+    assert dict(read_now[1][0].labels) == {"n": "1.50", "on": "yes", "none": ""}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("- targets: [a", "b.yml:1:14: not YAML"),
+        ("targets: [a]", "not a list of groups"),
+        ("- {target: [a]}", "unknown key 'target'"),
+        ("- {targets: [!!binary /w==]}", "not UTF-8"),
+        ("- {targets: [a], labels: {a: [1]}}", "the label a of group 0 is not text"),
+        ("- a", "group 0 is not an object"),
+    ],
+)
+def test_yaml_that_is_refused(tmp_path: Path, text: str, said: str) -> None:
+    """With what is wrong with it."""
+    (tmp_path / "b.yml").write_text(text)
+    with pytest.raises(DiscoveryError, match=said):
+        read(read_files(tmp_path / "b.yml"), 9)
+
+
+@pytest.mark.parametrize(
+    "empty", [b"null", b"[]", b'[{"targets": []}]', b'[{"labels": null}]', b"[{}]"]
+)
 def test_no_target_is_no_fault(empty: bytes) -> None:
     assert read((empty,), 1) == []
 

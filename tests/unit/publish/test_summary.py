@@ -103,3 +103,14 @@ def test_windows_are_scheduled_maintenances() -> None:
     assert [one["status"] for one in found] == ["in_progress", "scheduled"]
     assert found[0]["scheduled_for"] == "2026-11-23T12:02:11.000Z"
     assert len(found[0]["components"]) == 1
+
+
+def test_addresses_are_absolute() -> None:
+    """Clients show them beside those of other pages: the page's, and that of each event."""
+    snapshot = make_planned((make_window(-1),), [make_notice()])
+    revisions = revised({}, snapshot, snapshot.agenda.notices)
+    made = summary(snapshot, snapshot.agenda.notices, revisions, "en", "https://drift.example.se")
+    events = [*made["incidents"], *made["scheduled_maintenances"]]
+    assert len(events) > 1
+    told = [made["page"]["url"], *(one["shortlink"] for one in events)]
+    assert set(told) == {"https://drift.example.se/"}

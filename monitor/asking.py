@@ -1,0 +1,92 @@
+"""One question over HTTP by a command, and its whole answer, within a time and a size.
+
+Standard library only, as commands start quickly; what is wrong is said in one line without a password.
+"""
+
+from __future__ import annotations
+
+import threading
+from base64 import b64encode
+from collections.abc import Callable
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+from probes.observation import clean
+
+TIMEOUT = 10.0
+"""Seconds for the whole exchange."""
+
+
+class NoAnswerError(Exception):
+    """There is no usable answer. The text says why, in one line; ``status`` is that of HTTP."""
+
+    def __init__(self, detail: str, status: int | None = None) -> None:
+        super().__init__(clean(detail, 500))
+        self.status = status
+
+
+def without_password(url: str) -> str:
+    """The address as it may be shown."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url.rpartition("@")[2]
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
+def ask(url: str, limit: int, timeout: float = TIMEOUT) -> bytes:
+    """The body of the answer to a GET, of ``limit`` bytes at most, within ``timeout`` seconds in all.
+    A user and a password in the address are sent as HTTP's (RFC 7617).
+
+    Raises :class:`NoAnswerError`.
+    """
+    found: list[bytes | NoAnswerError] = []
+
+    def work() -> None:
+        found.append(_attempt(lambda: _asked(url, limit, timeout)))
+
+    # a server that drips may hold the thread, and not whoever waits for it
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    thread.join(timeout)
+    got = found[0] if found else NoAnswerError(f"no answer within {timeout:g} s")
+    if isinstance(got, NoAnswerError):
+        raise got
+    return got
+
+
+def _attempt(work: Callable[[], bytes]) -> bytes | NoAnswerError:
+    # who reads a file needs none of it
+    import urllib.error
+    from http.client import HTTPException
+
+    try:
+        return work()
+    except NoAnswerError as error:
+        return error
+    except urllib.error.HTTPError as error:
+        error.close()  # it is the answer, too
+        return NoAnswerError(f"HTTP {error.code} {error.reason}".rstrip(), error.code)
+    except HTTPException as error:
+        return NoAnswerError(f"the answer is no HTTP: {type(error).__name__}")
+    except (OSError, ValueError) as error:
+        return NoAnswerError(str(getattr(error, "reason", None) or error))
+
+
+def _asked(url: str, limit: int, timeout: float) -> bytes:
+    import urllib.request
+
+    if not url.startswith(("http://", "https://")):
+        raise NoAnswerError("write an http:// or https:// address")
+    parts = urlsplit(url)
+    request = urllib.request.Request(without_password(url))  # noqa: S310 - checked above
+    if any(c.isspace() or not c.isprintable() for c in request.full_url):
+        raise NoAnswerError("there is a space or a control character in the address")
+    if parts.username is not None:
+        pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+        sent = b64encode(pair.encode("utf-8", "surrogateescape")).decode()
+        request.add_unredirected_header("Authorization", f"Basic {sent}")
+    with urllib.request.urlopen(request, timeout=timeout) as answer:  # noqa: S310 - checked above
+        body: bytes = answer.read(limit + 1)
+    if len(body) > limit:
+        raise NoAnswerError(f"the answer is larger than {limit} bytes")
+    return body

@@ -44,7 +44,7 @@ format: setup ## Let ruff format and mend what it can
 
 bench: setup ## CPU per probe beside the blackbox exporter, lateness, error, memory
 	@sh scripts/system-packages
-	@PATH="$$PATH:/usr/sbin:/sbin" $(BIN)/python -m tests.benchmarks
+	@PATH="$$PATH:/usr/sbin:/sbin" $(BIN)/python -m tests.benchmarks $(ARGS)
 
 lock: setup ## Renew the lock files from pyproject.toml
 	sh scripts/lock

@@ -51,7 +51,7 @@ format: setup ## Let ruff format and mend what it can
 
 bench: setup ## CPU per probe beside the blackbox exporter, lateness, error, memory
 	@sh scripts/system-packages
-	@PATH="$$PATH:/usr/sbin:/sbin" $(BIN)/python -m tests.benchmarks
+	@PATH="$$PATH:/usr/sbin:/sbin" $(BIN)/python -m tests.benchmarks $(ARGS)
 
 image: setup ## Build the Dockerfile, with buildah where there is no engine: IMAGE names it
 	@PATH="$$PATH:/usr/sbin:/sbin" sh scripts/image

@@ -54,7 +54,7 @@ def probe_route(
         hostname = asked.get("hostname", "")
         _check_hostname(module, hostname)
         timeout = time_left(request.headers.get(SCRAPE_TIMEOUT), module)
-        asking, held_back = module, ()
+        asking, held_back = module, ()  # type: tuple[Module, tuple[str, ...]]
         if not trusted(named[0], targets()):
             asking, held_back = without_credentials(module)
         try:

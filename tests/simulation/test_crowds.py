@@ -5,12 +5,13 @@ instant, and what was told as one outlives a kill as one. Faults put into the da
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import pytest
 
 from monitor.aging import Aging
 from monitor.check_row import CheckRow
+from monitor.check_state import PublishedState
 from monitor.daemon import Daemon
 from monitor.estate import Check
 from monitor.keeper import Keeper
@@ -85,10 +86,12 @@ def of_many_that_are_stale_some_are_forgotten(patch: Patch) -> None:
 
 
 def half_of_a_storm_is_kept_later(patch: Patch) -> None:
-    def torn(self: Keeper, entries: Sequence[Entry]) -> None:
+    def torn(
+        self: Keeper, entries: Sequence[Entry], published: Mapping[str, PublishedState]
+    ) -> None:
         half = len(entries) // 2
-        record(self, entries[:half])
-        asyncio.get_running_loop().call_later(5.0, record, self, entries[half:])
+        record(self, entries[:half], published)
+        asyncio.get_running_loop().call_later(5.0, record, self, entries[half:], published)
 
     patch.setattr(Keeper, "record", torn)
 

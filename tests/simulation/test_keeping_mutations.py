@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import count, islice
 from typing import Any
 
 import pytest
 
+from monitor.check_state import PublishedState
 from monitor.history.history import History
 from monitor.history.journal import Journal
 from monitor.history.recorder import Recorder
@@ -29,14 +30,16 @@ from tests.simulation.world import run
 WORLDS = 40
 """Within which each fault is found, unless it is in the world named with it already."""
 Patch = pytest.MonkeyPatch
+Published = Mapping[str, PublishedState]
 record, plan, write_all, write_rest = (
     Keeper.record, Router.plan, Recorder._write_all, Recorder._write_rest,
 )  # fmt: skip
 
 
 def some_transitions_are_not_recorded(patch: Patch) -> None:
-    def forgetful(self: Keeper, entries: Sequence[Entry]) -> None:
-        record(self, [one for one in entries if one.transition.after is not Status.UNKNOWN])
+    def forgetful(self: Keeper, entries: Sequence[Entry], published: Published) -> None:
+        known = [one for one in entries if one.transition.after is not Status.UNKNOWN]
+        record(self, known, published)
 
     patch.setattr(Keeper, "record", forgetful)
 

@@ -195,8 +195,7 @@ class Witness:
         ]
         for change in told:
             story.say(f"transition {change}")
-            before = self._told_in.get(change[0])
-            if before == self._loop.turn:
+            if self._told_in.get(change[0]) == self._loop.turn:
                 story.wrong(f"of {change[0]} something was told that was so at no instant")
             self._told_in[change[0]] = self._loop.turn
         if sorted(told) != sorted(expected):

@@ -85,7 +85,7 @@ async def test_a_name_that_is_not_found_is_ours_only_without_a_resolver() -> Non
     assert await explained(failed(Reason.DNS), up=True) == ""
     silent = failed(Reason.TIMEOUT, address="198.51.100.53")
     assert "our resolver" in await explained(silent, host="expo.example.se")
-    named = {"host": "expo.example.se", "resolver": "198.51.100.53"}
+    named: dict[str, Any] = {"host": "expo.example.se", "resolver": "198.51.100.53"}
     assert await explained(silent, **named) == ""
 
 

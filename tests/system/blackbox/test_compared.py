@@ -58,7 +58,7 @@ async def ask(site: Site, cases: list[Case]) -> dict[str, Asked]:
     places = asyncio.Semaphore(AT_ONCE)
 
     async def one(case: Case) -> Asked:
-        more = {"hostname": case.hostname} if case.hostname else {}
+        more: dict[str, Any] = {"hostname": case.hostname} if case.hostname else {}
         async with places:
             return await site(case.target, case.module, scrape="10", **more)
 

@@ -88,7 +88,7 @@ def seen(daemon: Running) -> dict[str, dict[str, Any]]:
         settled = all(one["reason"] and one["status"] in ("red", "unknown") for one in told)
         return min(counts) >= FAILURES and settled
 
-    until(enough, lambda: daemon.log, within=60.0)
+    until(enough, lambda: daemon.log)
     shown = {}
     for name in NAMES:
         check = daemon.check(f"expo/{name}")

@@ -66,15 +66,15 @@ def test_a_crowd_of_readers_takes_no_descriptor_from_the_probes(
         checks = [http_check(f"c{n}", server.url(f"/{n}"), interval="300ms") for n in range(20)]
         config = estate(service("expo", *checks), defaults={"timeout": "2s"})
         daemon = stack.enter_context(limited(tmp_path, config))
-        daemon.event("transition", 30, service="expo", to="green")
+        daemon.event("transition", service="expo", to="green")
         for number in range(2 * CROWD):
             reader = stack.enter_context(socket.socket())
             reader.setblocking(False)
             reader.connect_ex(place(daemon))
             if number % 2:
-                until(lambda reader=reader: asked(reader), lambda: "a connection", 5.0)
+                until(lambda reader=reader: asked(reader), "no connection")
         before = len(server.visits)
-        until(lambda: len(server.visits) > before + 100, lambda: daemon.log, 30.0)
+        until(lambda: len(server.visits) > before + 100, lambda: daemon.log)
         assert open_descriptors(daemon.pid) < FEW
         assert daemon.get("/-/healthy").startswith(b"last tick")
         metrics = daemon.metrics()
@@ -97,7 +97,7 @@ def limited(folder: Path, config: dict[str, Any]) -> Iterator[Running]:
         starting = running(folder, config, started=False)
         daemon = starting.__enter__()
     try:
-        daemon.event("started", 30)
+        daemon.event("started")
         yield daemon
     finally:
         starting.__exit__(None, None, None)
@@ -115,8 +115,8 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         ]
         folder = tmp_path_factory.mktemp("large")
         with running(folder, estate(*services), started=False) as daemon:
-            daemon.event("started", 90)
-            until(lambda: len(server.visits) >= 5 * SERVICES, lambda: daemon.log[-2000:], 90.0)
+            daemon.event("started")
+            until(lambda: len(server.visits) >= 5 * SERVICES, lambda: daemon.log[-2000:])
             for path in PATHS:
                 daemon.get(path)
             yield daemon

@@ -87,7 +87,7 @@ def test_it_runs_as_its_user_and_writes_nowhere_but_in_its_volume(
     )
     daemon = Running(tmp_path, process)
     try:
-        daemon.event("started", 60)
+        daemon.event("started")
         assert daemon.get("/-/healthy").startswith(b"last tick")
         assert Path(f"/proc/{daemon.pid}").stat().st_uid == USER
         until(lambda: daemon.get("/status.json"), lambda: daemon.log)

@@ -49,13 +49,14 @@ async def test_a_probe_that_succeeds(tmp_path: Path, http_server: HttpServer) ->
 async def test_what_is_asked_for_wrongly(tmp_path: Path, http_server: HttpServer) -> None:
     """400, and nothing is sent to anybody."""
     async with serve_probe(tmp_path, HTTP) as site:
-        for target, module, more, said in (
+        cases: tuple[tuple[str | None, str | None, dict[str, Any], str], ...] = (
             (None, "m", {}, "target is missing"),
             ("", "m", {}, "target: write one"),
             (http_server.url(), "other", {}, "unknown module 'other'"),
             (http_server.url(), None, {}, "unknown module 'http_2xx'"),
             (http_server.url(), "m", {"hostname": "a\nb"}, "hostname is not the name"),
-        ):
+        )
+        for target, module, more, said in cases:
             asked = await site(target, module, **more)
             assert (asked.status, said in asked.text) == (400, True), asked.text
         asked = await site(http_server.url(), scrape="soon")

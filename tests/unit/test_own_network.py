@@ -43,7 +43,7 @@ class Resolvers(OwnResolvers):
 
 async def explained(observation: Observation, *, up: bool = False, **settings: Any) -> str:
     network = OwnNetwork(lambda: 0.0, lambda: 0.0, way=no_way, resolvers=Resolvers(up=up))
-    own = {"kind": "dns", "settings": DnsSettings(**settings)} if settings else {}
+    own: dict[str, Any] = {"kind": "dns", "settings": DnsSettings(**settings)} if settings else {}
     try:
         return await network.explains(make_check(**own), observation)
     finally:

@@ -8,6 +8,7 @@ import ssl
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -72,7 +73,7 @@ def test_a_crowd_of_readers_takes_no_descriptor_from_the_probes(
             reader.setblocking(False)
             reader.connect_ex(place(daemon))
             if number % 2:
-                until(lambda reader=reader: asked(reader), "no connection")
+                until(partial(asked, reader), "no connection")
         before = len(server.visits)
         until(lambda: len(server.visits) > before + 100, lambda: daemon.log)
         assert open_descriptors(daemon.pid) < FEW

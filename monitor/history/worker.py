@@ -83,7 +83,8 @@ class ThreadWorker:
         self._thread.start()
 
     def wake(self) -> None:
-        self._calls.put(None)
+        if self._calls.empty():  # otherwise the worker is to come anyway
+            self._calls.put(None)
 
     async def call(self, what: Callable[[], T]) -> T:
         future: asyncio.Future[T] = self._loop.create_future()

@@ -40,6 +40,8 @@ REFUSED = 300.0
 """Seconds at least between attempts where the receiver refuses: somebody must mend something."""
 AT_A_TIME = 4
 """Attempts under way to one receiver."""
+MANY = 200
+"""Services with messages that wait from which on it is looked seldom what is to go."""
 MOST_WAITING = 20_000
 """Messages in memory for one receiver."""
 REMEMBERED = 20_000
@@ -179,6 +181,9 @@ class Lane:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._refresh())
             while True:
+                if len(self._queues) > MANY:
+                    # a plan looks at all that wait: where thousands do, it is made once a second
+                    await self._pace.sleep(min(1.0, len(self._queues) / 10_000))
                 self._news.clear()
                 now = self._pace.monotonic()
                 late = self._fold(now)

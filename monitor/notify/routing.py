@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from math import inf
 
 from monitor.estate import Estate, Service, Text
 from monitor.judge import Status
@@ -101,11 +102,16 @@ class Router:
 
     def __init__(self, estate: Estate) -> None:
         self._open: dict[tuple[str, str], Standing] = {}
+        self._reminds = False
+        self._remind_at = inf
+        """No reminder is due sooner, as far as is known."""
         self._lay_out(estate)
 
     def _lay_out(self, estate: Estate) -> None:
         self._estate = estate
         self._receivers = {one.name: one for one in estate.notifications}
+        self._reminds = any(one.remind_every is not None for one in estate.notifications)
+        self._remind_at = -inf if self._reminds else inf
         self._services: dict[str, Service] = {one.id: one for one in estate.services()}
         self._titles = {one.name: one.title for one in estate.environments}
 
@@ -171,13 +177,18 @@ class Router:
 
     def reminders(self, now: float) -> tuple[Outgoing, ...]:
         """The reminders that are due: one at most for each open alarm, however long ago."""
+        if now < self._remind_at:
+            return ()
         made = []
+        self._remind_at = inf
         for (name, subject), standing in self._open.items():
             receiver = self._receivers.get(name)
             every = receiver.remind_every if receiver is not None else None
             if every is None or standing.muted:
                 continue
             number = int((now - standing.told_at) // every)
+            following = max(number, standing.reminded) + 1
+            self._remind_at = min(self._remind_at, standing.told_at + following * every)
             if number <= standing.reminded:
                 continue
             self._open[name, subject] = replace(standing, reminded=number)
@@ -267,6 +278,7 @@ class Router:
         if message.alarm is None:
             self._open.pop(key, None)
         elif message.kind is not MessageKind.WINDOW or key not in self._open:
+            self._look_for_reminders()
             self._open[key] = Standing(
                 told=message.alarm,
                 told_at=message.alarmed_at if message.alarmed_at is not None else message.at,
@@ -282,7 +294,12 @@ class Router:
         unexplained = receiver.planned or not transition.planned
         muted = transition.after not in _TROUBLED or not unexplained
         if muted is not standing.muted:
+            self._look_for_reminders()
             self._open[key] = replace(standing, muted=muted)
+
+    def _look_for_reminders(self) -> None:
+        if self._reminds:
+            self._remind_at = -inf
 
 
 def _outgoing(receiver: str, message: Message, now: float) -> Outgoing:

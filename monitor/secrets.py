@@ -32,6 +32,10 @@ _WIDE = ("utf-16-le", "utf-16-be")
 NOT_SECRET = frozenset({"accept", "accept-language", "content-type", "soapaction", "user-agent"})
 
 
+FEW = 32
+"""Secrets that are looked for one by one; of more only those that may be in a text."""
+
+
 class Masker:
     """Blanks known secrets in texts, also the beginning of one where a text was cut short."""
 
@@ -39,6 +43,8 @@ class Masker:
         self._secrets = sorted({s for s in secrets if len(s) >= SHORTEST}, key=len)[::-1]
         self._index: dict[str, list[str]] | None = None
         """Every form of every secret, by its first characters."""
+        self._begins: dict[str, list[str]] | None = None
+        """The secrets alone, the same way."""
 
     def within(self, texts: Iterable[str]) -> Masker:
         """One for these texts alone, which blanks secrets in disguise too: percent-encoded, or as
@@ -48,11 +54,9 @@ class Masker:
         index = self._indexed()
         if not index:
             return self
-        begins = {
-            text[place : place + SHORTEST]
-            for text in set(texts)
-            for place in range(len(text) - SHORTEST + 1)
-        }
+        begins: set[str] = set()
+        for text in set(texts):
+            begins |= _begins_of(text)
         return Masker(form for begin in begins & index.keys() for form in index[begin])
 
     def _indexed(self) -> dict[str, list[str]]:
@@ -72,7 +76,7 @@ class Masker:
 
     def become(self, other: Masker) -> None:
         """Blanks what ``other`` blanks from now on, for everybody who holds this one."""
-        self._secrets, self._index = other._secrets, other._index
+        self._secrets, self._index, self._begins = other._secrets, other._index, other._begins
 
     def raw(self, data: bytes, *, cut: bool) -> bytes:
         """The data without the secrets; ``cut``: nor the beginning of one at its end."""
@@ -85,7 +89,16 @@ class Masker:
         return data
 
     def text(self, text: str) -> str:
-        return blanked(text, self._secrets)
+        secrets = self._secrets
+        if len(secrets) > FEW:
+            if self._begins is None:
+                self._begins = {}
+                for secret in secrets:
+                    self._begins.setdefault(secret[:SHORTEST], []).append(secret)
+            begins = self._begins
+            found = [one for each in _begins_of(text) & begins.keys() for one in begins[each]]
+            secrets = sorted(found, key=len, reverse=True)
+        return blanked(text, secrets)
 
     def observation(self, observation: Observation) -> Observation:
         """A target may say back what it was told: no detail carries that further."""
@@ -97,6 +110,10 @@ class Masker:
         own = self.within((observation.detail,))
         detail = shapeless(own.text(observation.detail))
         return replace(observation, detail=detail, parts=parts)
+
+
+def _begins_of(text: str) -> set[str]:
+    return {text[place : place + SHORTEST] for place in range(len(text) - SHORTEST + 1)}
 
 
 def forms(secret: str) -> set[str]:

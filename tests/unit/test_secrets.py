@@ -7,11 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from monitor.blackbox.reading import load_modules
 from monitor.estate import DiscoverySource, Estate
 from monitor.receiver import Receiver
-from monitor.secrets import MASK, Masker, secrets_of
+from monitor.secrets import FEW, MASK, Masker, secrets_of
 from monitor.settings import load
 from probes.observation import Observation
 from tests.factories import make_failure
@@ -190,3 +192,14 @@ def test_discovery_and_modules_have_secrets_too(tmp_path: Path) -> None:
         "discovery-token", "list-password", "list-key", "module-password", "module-key",
         "PASS module-send",
     }  # fmt: skip
+
+
+@given(
+    secrets=st.lists(st.text("abåX…", min_size=4, max_size=7), max_size=8),
+    texts=st.lists(st.text("abåX… ", max_size=40), max_size=4),
+)
+def test_many_secrets_are_blanked_as_few_are(secrets: list[str], texts: list[str]) -> None:
+    """Also the beginning of one where a text was cut short; a long log line costs its own length."""
+    few = Masker(secrets)
+    many = Masker([*secrets, *(f"{number:09}" for number in range(FEW))])
+    assert [many.text(text) for text in texts] == [few.text(text) for text in texts]

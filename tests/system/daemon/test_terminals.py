@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -35,7 +36,7 @@ def folder(tmp_path: Path) -> Path:
 def shell(folder: Path, line: str, **environ: str) -> subprocess.CompletedProcess[bytes]:
     """A line of a shell in which ``driftvakt`` is the command; ``$?`` of its own is told last."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "LC_", "LANG"))}
-    words = " ".join(command())
+    words = shlex.join(command())
     done = subprocess.run(
         ["bash", "-c", f'driftvakt() {{ {words} "$@"; }}; {line}'],
         cwd=folder,

@@ -171,7 +171,7 @@ def test_what_cannot_be_asked_for_is_refused_by_name_and_place(tmp_path: Path) -
             job("a", "absent", "http://a.test/"),
             "http://a.test/: the module absent is not there, or has a fault",
         ),
-        (job("a", "post", "ftp://a.test/ x"), "the target cannot be probed"),
+        (job("a", "post", "http://a.test:99999/"), "the target cannot be probed"),
         (
             job("a", "post", "x", relabel="    relabel_configs: [{action: shard, modulus: 2}]"),
             "relabel_configs[0].action: must be one of",
@@ -231,7 +231,7 @@ def test_targets_in_files(tmp_path: Path, name: str, text: str) -> None:
         "  - {job_name: a, metrics_path: /probe, static_configs: {targets: [a]}}\n",
         "  - {job_name: a, metrics_path: /probe, static_configs: [{targets: a}, {tagets: [b]}]}\n",
         job("a", "absent", "http://x.test/"),
-        job("a", "post", "ftp://x.test/ x"),
+        job("a", "post", "http://x.test:99999/"),
     ],
 )
 def test_one_bad_job_stops_no_import(tmp_path: Path, bad: str) -> None:

@@ -34,7 +34,9 @@ class Overloaded:
     recovered: float = float("inf")
     """From the end of the overload until nothing is left out."""
     transitions: float = 0.0
-    """After everything was green, until the end."""
+    """While there was too much to do, and afterwards; without those of the reloads themselves, since a
+    check of another interval begins anew.
+    """
     oldest_status: float = 0.0
     course: list[tuple[float, float, float, float]] = field(default_factory=list)
     """Seconds since the beginning, share of the core, stretch, pause."""
@@ -65,14 +67,26 @@ def measure(folder: Path, cores: tuple[int, int], told: Callable[[str], None]) -
             watched.until(lambda seen: seen["unknown"] == 0, 120.0)
             time.sleep(20.0)
             config = folder / "overload" / "growth.yaml"
-            before = watched.read().transitions
-            config.write_text(text(short))  # it is read anew within seconds
-            _follow(watched, found, told, _UNDER, recovering=False)
-            config.write_text(text(fits))
-            _follow(watched, found, told, _AFTERWARDS, recovering=True)
-            found.transitions = watched.read().transitions - before
+            for interval, seconds, recovering in (
+                (short, _UNDER, False),
+                (fits, _AFTERWARDS, True),
+            ):
+                config.write_text(text(interval))  # it is read anew within seconds
+                done = watched.events("reloaded")
+                watched.until(lambda _, done=done: watched.events("reloaded") > done, 60.0)
+                _settle(watched)
+                before = watched.read().transitions
+                _follow(watched, found, told, seconds, recovering=recovering)
+                found.transitions += watched.read().transitions - before
             found.oldest_status = watched.seen.age
     return found
+
+
+def _settle(watched: Watched) -> None:
+    """Until the status file has been green for a while: what began anew has been measured."""
+    for _ in range(3):
+        watched.until(lambda seen: seen["unknown"] == 0, 120.0)
+        time.sleep(6.0)
 
 
 def _follow(

@@ -259,6 +259,7 @@ class _World:
             await asyncio.sleep(min(CHECKPOINT, until - now))
             if loop.time() < until:
                 self._put_down(daemon.board, states=True)
+        witness.ends()
         if ending is not None and ending.killed and self.keeping is not None:
             for _ in range(ending.turns):
                 await asyncio.sleep(0)

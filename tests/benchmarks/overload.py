@@ -9,11 +9,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from tests.benchmarks.growth import probe_cost
 from tests.benchmarks.growth_shape import Shape, configuration
 from tests.benchmarks.growth_watch import Watched, target, watching
+from tests.benchmarks.processes import wait_until
 
 TIMES = 4.0
 _SERVICES = 2000
@@ -71,15 +73,19 @@ def measure(folder: Path, cores: tuple[int, int], told: Callable[[str], None]) -
                 (short, _UNDER, False),
                 (fits, _AFTERWARDS, True),
             ):
-                config.write_text(text(interval))  # it is read anew within seconds
                 done = watched.events("reloaded")
-                watched.until(lambda _, done=done: watched.events("reloaded") > done, 60.0)
+                config.write_text(text(interval))  # it is read anew within seconds
+                wait_until(partial(_reloaded, watched, done), "the reload", 60.0)
                 _settle(watched)
                 before = watched.read().transitions
                 _follow(watched, found, told, seconds, recovering=recovering)
                 found.transitions += watched.read().transitions - before
             found.oldest_status = watched.seen.age
     return found
+
+
+def _reloaded(watched: Watched, before: int) -> bool | None:
+    return watched.events("reloaded") > before or None
 
 
 def _settle(watched: Watched) -> None:

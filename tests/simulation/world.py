@@ -134,7 +134,7 @@ class _StatusFile:
 
     def write(self, body: bytes) -> Awaitable[None]:
         self._world.witness.writes(body)
-        return self._write()
+        return asyncio.create_task(self._write())  # a kill may come before it is awaited
 
     async def _write(self) -> None:
         world = self._world

@@ -22,8 +22,9 @@ LATE = 1.0
 """Seconds that a probe may be late, whoever else uses the core."""
 STRAINED_FOR = 3.0
 CALM_FOR = 5.0
-PAUSES = (0.0, 5.0, 10.0, 20.0)
-"""Seconds at least between two renderings; a status file calls itself stale after 30."""
+PAUSES = (0.0, 5.0, 10.0, 15.0)
+"""Seconds at least between two renderings; a status file is rendered five seconds later at most,
+and calls itself stale after 30."""
 PATIENCE = 120.0
 """Seconds of strain in which what has piled up may be worked off, where the stretch should do."""
 STEP = 1.5

@@ -9,11 +9,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from tests.benchmarks.growth import probe_cost
 from tests.benchmarks.growth_shape import Shape, configuration
 from tests.benchmarks.growth_watch import Watched, target, watching
+from tests.benchmarks.processes import wait_until
 
 TIMES = 4.0
 _SERVICES = 2000
@@ -34,7 +36,9 @@ class Overloaded:
     recovered: float = float("inf")
     """From the end of the overload until nothing is left out."""
     transitions: float = 0.0
-    """After everything was green, until the end."""
+    """While there was too much to do, and afterwards; without those of the reloads themselves, since a
+    check of another interval begins anew.
+    """
     oldest_status: float = 0.0
     course: list[tuple[float, float, float, float]] = field(default_factory=list)
     """Seconds since the beginning, share of the core, stretch, pause."""
@@ -65,14 +69,30 @@ def measure(folder: Path, cores: tuple[int, int], told: Callable[[str], None]) -
             watched.until(lambda seen: seen["unknown"] == 0, 120.0)
             time.sleep(20.0)
             config = folder / "overload" / "growth.yaml"
-            before = watched.read().transitions
-            config.write_text(text(short))  # it is read anew within seconds
-            _follow(watched, found, told, _UNDER, recovering=False)
-            config.write_text(text(fits))
-            _follow(watched, found, told, _AFTERWARDS, recovering=True)
-            found.transitions = watched.read().transitions - before
+            for interval, seconds, recovering in (
+                (short, _UNDER, False),
+                (fits, _AFTERWARDS, True),
+            ):
+                done = watched.events("reloaded")
+                config.write_text(text(interval))  # it is read anew within seconds
+                wait_until(partial(_reloaded, watched, done), "the reload", 60.0)
+                _settle(watched)
+                before = watched.read().transitions
+                _follow(watched, found, told, seconds, recovering=recovering)
+                found.transitions += watched.read().transitions - before
             found.oldest_status = watched.seen.age
     return found
+
+
+def _reloaded(watched: Watched, before: int) -> bool | None:
+    return watched.events("reloaded") > before or None
+
+
+def _settle(watched: Watched) -> None:
+    """Until the status file has been green for a while: what began anew has been measured."""
+    for _ in range(3):
+        watched.until(lambda seen: seen["unknown"] == 0, 120.0)
+        time.sleep(6.0)
 
 
 def _follow(

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import pytest
 
-from monitor.aging import Aging
+from monitor.aging import Aging, Excused
 from monitor.check_row import CheckRow
 from monitor.check_state import PublishedState
 from monitor.daemon import Daemon
@@ -79,8 +79,8 @@ def an_environment_forgets_who_recovers(patch: Patch) -> None:
 
 
 def of_many_that_are_stale_some_are_forgotten(patch: Patch) -> None:
-    def forgetful(self: Aging, now: float) -> list[CheckRow]:
-        return look(self, now)[:5]
+    def forgetful(self: Aging, now: float, excused: Excused) -> list[CheckRow]:
+        return look(self, now, excused)[:5]
 
     patch.setattr(Aging, "look", forgetful)
 

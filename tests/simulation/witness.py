@@ -158,6 +158,10 @@ class Witness:
             self._compare(changes, now, looks_only=True)
         self.manners.looked(timer)
 
+    def ends(self) -> None:
+        """A life ends; until now it has looked what time alone changes."""
+        self._in_time("tick", self._ticked, TICK)
+
     def restored(self, changes: list[Transition], now: float) -> None:
         """The daemon has taken up what an earlier life knew; of its clock it knows nothing."""
         self.reference.clock_set(float("-inf"))

@@ -134,7 +134,7 @@ class _StatusFile:
 
     def write(self, body: bytes) -> Awaitable[None]:
         self._world.witness.writes(body)
-        return self._write()
+        return asyncio.create_task(self._write())  # a kill may come before it is awaited
 
     async def _write(self) -> None:
         world = self._world
@@ -259,6 +259,7 @@ class _World:
             await asyncio.sleep(min(CHECKPOINT, until - now))
             if loop.time() < until:
                 self._put_down(daemon.board, states=True)
+        witness.ends()
         if ending is not None and ending.killed and self.keeping is not None:
             for _ in range(ending.turns):
                 await asyncio.sleep(0)

@@ -46,14 +46,14 @@ def test_it_goes_back_in_the_opposite_order() -> None:
 
 def test_what_just_fits_is_left_as_it_is() -> None:
     """Neither strained nor calm: nothing moves, however long."""
-    start = Shedding(pause=20.0, stretch=3.0)
+    start = Shedding(pause=PAUSES[-1], stretch=3.0)
     assert course(start, BETWEEN, 1000)[-1] == start
 
 
 def test_no_interval_is_eased_beyond_what_is_needed() -> None:
     """With the work still there, calm is what the stretch has brought."""
     load = Load(busy=0.6, lag=0.0, late=0.0, needed=3.2)
-    assert course(Shedding(pause=20.0, stretch=4.0), load, 500)[-1].stretch == 3.2
+    assert course(Shedding(pause=PAUSES[-1], stretch=4.0), load, 500)[-1].stretch == 3.2
 
 
 def test_one_stall_is_no_strain_that_lasts() -> None:

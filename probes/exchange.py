@@ -29,9 +29,8 @@ if TYPE_CHECKING:
 
     from probes.connector import Hop
 
-FRAMING_LIMIT = HEAD_LIMIT
-"""Bytes of an answer that are no body: headers, interim answers, chunk sizes, trailers. A large body may
-have more."""
+FRAMING_LIMIT = 262_144
+"""Bytes behind a head that are no body: chunk sizes, trailers. A large body may have more."""
 EMPTY_LIMIT = 262_144
 """Bytes of a coded body that may come without anything to unpack: names in gzip's head, empty
 blocks."""
@@ -120,6 +119,7 @@ class Answer(HeadersMixin):
         self._empty_bytes = 0
         self._begun = begun
         self._body_bytes = 0
+        self._head_bytes = handler.received - len(begun)
 
     @property
     def content_length(self) -> int | None:
@@ -172,7 +172,7 @@ class Answer(HeadersMixin):
 
     def _check_framing(self) -> None:
         body = self._body_bytes
-        if self._handler.received - body > FRAMING_LIMIT + body // 4:
+        if self._handler.received - self._head_bytes - body > FRAMING_LIMIT + body // 4:
             raise malformed("more bytes of framing than of a body")
 
     def kept(self, body_start: bytes, *, body_cut: bool, url: str | None) -> HttpAnswer:
@@ -232,7 +232,7 @@ async def _head(handler: Connection, hop: Hop) -> tuple[Head, bytes]:
         found = reader.feed(data)
         data = b""
         if found is None:
-            if handler.received > FRAMING_LIMIT:
+            if handler.received > HEAD_LIMIT:
                 raise too_large()
             continue
         head, data = found

@@ -20,12 +20,14 @@ from monitor.daemon import Daemon
 from monitor.messenger import HOLD
 from tests.simulation.keeping import AFTERWARDS, Keeping
 from tests.simulation.network import Network
-from tests.simulation.script import RECEIVER, Event, Script, Trouble, write
+from tests.simulation.script import RECEIVER, Event, Script, Size, Trouble, write
 from tests.simulation.story import Story, Violation
 from tests.simulation.virtual import STARTED, Clock, Loop
 from tests.simulation.world import _clear, _listening
 
-DURATION = 900.0
+DURATION = 500.0
+QUICK = Size(checks=(1, 4), intervals=(1.0, 2.0, 4.0))
+"""Quick enough that a start sees what is broken before its database is back."""
 AWAY = ("away", "full", "read-only")
 """Nothing can be asked of the database; or it can be read."""
 KINDS = frozenset({"outage", "slow", "flapping", "degraded"})
@@ -45,7 +47,7 @@ class Outcome:
 def script_of(seed: int) -> Script:
     """An ordinary world without windows, with restarts in the middle of a database's absence."""
     draw = random.Random(f"late {seed}")
-    script = write(seed)
+    script = write(seed, QUICK)
     targets = [
         replace(
             one, start=draw.uniform(0.0, DURATION / 2), end=draw.uniform(DURATION / 2, DURATION)
@@ -57,8 +59,8 @@ def script_of(seed: int) -> Script:
     ]
     restarts: list[Event] = []
     absences: list[Trouble] = []
-    at = draw.uniform(60.0, 200.0)
-    while at < DURATION - 120.0:
+    at = draw.uniform(40.0, 120.0)
+    while at < DURATION - 60.0:
         pause = draw.choice((0.0, 1.0, 4.0))
         back = at + pause + draw.choice((1.0, 4.0, 4.0, HOLD - 2.5))
         how = draw.choice(AWAY)
@@ -67,7 +69,7 @@ def script_of(seed: int) -> Script:
         )
         killed = draw.random() < 0.3
         restarts.append(Event(kind="restart", at=at, value=pause, killed=killed))
-        at = back + draw.uniform(60.0, 200.0)
+        at = back + draw.uniform(40.0, 120.0)
     estate = replace(script.estate, later={}, notifications=(RECEIVER,), canaries=())
     return replace(
         script,

@@ -86,6 +86,7 @@ async def test_what_is_posted_is_signed_and_says_all(
         "message": {"sv": "Tjänsten svarar inte.", "en": "The service does not answer."},
         "alarm": "red",
         "alarmed_at": "2026-11-23T13:02:11.120Z",
+        "folded": 0,
     }
 
 

@@ -142,7 +142,7 @@ def test_a_start_is_ended_in_order(tmp_path: Path, after: float) -> None:
     """
     with CountingServer() as server:
         config = estate(service("expo", http_check("api", server.url())))
-        with running(tmp_path, config, started=False) as daemon:
+        with running(tmp_path, config, started=False, executed=True) as daemon:
             until(lambda: catches(daemon.pid, signal.SIGTERM), "no handler")
             time.sleep(after)
             assert daemon.stop() == 0

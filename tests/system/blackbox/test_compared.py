@@ -101,7 +101,7 @@ async def test_same_success_and_same_series(tmp_path: Path, authority: Authority
         file.write_text(text)
         async with exporter(tmp_path, file) as site:
             theirs = await ask(site, found.cases)
-        async with serve_probe(tmp_path, text) as site:
+        async with serve_probe(tmp_path, text, targets=["*"]) as site:
             ours = await ask(site, found.cases)
     assert len(theirs) == len(found.cases) >= 100
     told = {

@@ -37,7 +37,8 @@ class Facts:
     case: Case | None
     """Of the check that decided it, for a worsening."""
     published: Mapping[str, PublishedState]
-    """What was published of it and of what it belongs to."""
+    """What was published of its subject, and of everything. Its environment's own is kept with the
+    environment's transition, which may be told a turn later: a kill may come between."""
 
 
 class Announcer:
@@ -61,7 +62,9 @@ class Announcer:
         now, board = self._clock(), self._board
         environment, view = board.view_of(transition, now)
         decided_by = transition.decided_by if transition.worsening else None
-        subject = f"{transition.environment}/{transition.service}"
+        own = transition.environment
+        if transition.service is not None:
+            own = f"{own}/{transition.service}"
         return Facts(
             transition=transition,
             at=now,
@@ -70,7 +73,7 @@ class Announcer:
             case=board.case(decided_by, now) if decided_by is not None else None,
             published={
                 key: state
-                for key in (OVERALL, transition.environment, subject)
+                for key in (OVERALL, own)
                 if (state := board.published_of(key)) is not None
             },
         )

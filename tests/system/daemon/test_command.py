@@ -56,7 +56,7 @@ def test_a_port_that_is_taken(tmp_path: Path) -> None:
     assert done.stdout == ""
     [said] = [line for line in done.stderr.splitlines() if line.startswith("driftvakt: ")]
     assert said.startswith(f"driftvakt: cannot listen on {listen}: ")
-    assert "address already in use" in said
+    assert "Address already in use" in said
 
 
 def test_a_bad_configuration_is_refused_whole(tmp_path: Path) -> None:

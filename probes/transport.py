@@ -87,7 +87,7 @@ async def connect(tools: Tools, route: Route, attempt: Attempt) -> socket.socket
             attempt.address = addresses[0]
             connected = await _connect_one(addresses[0], route.port)
         else:
-            connected, begun_at = await _connect_first(addresses, route.port, tools.timer)
+            connected, begun, begun_at = await _connect_first(addresses, route.port, tools.timer)
             attempt.address = connected.getpeername()[0]
     except OSError as error:
         shown = addresses[0] if len(addresses) == 1 else f"{route.host}"
@@ -113,9 +113,9 @@ async def _connect_one(address: str, port: int) -> socket.socket:
 
 async def _connect_first(
     addresses: tuple[str, ...], port: int, timer: Callable[[], float]
-) -> tuple[socket.socket, float]:
-    """Happy eyeballs (RFC 8305): what a dual-stack client does. The socket, and the timer's reading
-    when its address was first tried.
+) -> tuple[socket.socket, float, float]:
+    """Happy eyeballs (RFC 8305): what a dual-stack client does. The socket, and the timer's readings
+    when the first of all addresses was tried, and when its own was.
     """
     infos: list[aiohappyeyeballs.AddrInfoType] = []
     for address in addresses:
@@ -124,16 +124,18 @@ async def _connect_first(
         else:
             infos.append((socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)))
     tried: dict[int, float] = {}
+    first: list[float] = []
 
     def made(info: aiohappyeyeballs.AddrInfoType) -> socket.socket:
         fresh = socket.socket(info[0], info[1], info[2])
         tried[fresh.fileno()] = timer()
+        first.append(tried[fresh.fileno()])
         return fresh
 
     connected = await aiohappyeyeballs.start_connection(
         infos, happy_eyeballs_delay=HAPPY_EYEBALLS_DELAY, interleave=1, socket_factory=made
     )
-    return connected, tried[connected.fileno()]
+    return connected, first[0], tried[connected.fileno()]
 
 
 async def over_tls(

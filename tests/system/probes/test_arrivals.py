@@ -31,6 +31,8 @@ BUSY = 1.2
 SLACK = BUSY / 2
 """Of these seconds what is measured may hold some on a busy machine, but never the whole."""
 DELAY = 0.1
+HELD = 0.4
+"""Less than the second after which the kernel asks to connect again."""
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 
@@ -255,13 +257,13 @@ async def test_a_handshake_of_several_rounds_has_none_of_our_own_time(
             )
         )
         await asyncio.sleep(DELAY / 2)
-        time.sleep(BUSY)  # noqa: ASYNC251
+        time.sleep(HELD)  # noqa: ASYNC251
         seen = await asking
 
     assert seen.reason is not Reason.TIMEOUT, seen.detail
     assert seen.phases.tls is not None
-    assert DELAY * 0.97 < seen.phases.tls < DELAY + BUSY / 4
-    assert seen.duration < DELAY + BUSY / 2
+    assert DELAY * 0.97 < seen.phases.tls < DELAY + HELD / 4
+    assert seen.duration < DELAY + HELD / 2
 
 
 @pytest.mark.slow
@@ -282,7 +284,7 @@ async def test_what_is_said_before_tls_has_none_of_our_own_time(
         with context.wrap_socket(connection, server_side=True) as stream, suppress(OSError):
             stream.recv(1)
 
-    with serving(serve) as port, a_busy_loop(BUSY / 2):
+    with serving(serve) as port, a_busy_loop(HELD / 2):
         seen = await ask_certificate(
             tools,
             "localhost",
@@ -293,7 +295,7 @@ async def test_what_is_said_before_tls_has_none_of_our_own_time(
         )
 
     assert seen.phases.connect is not None, seen.detail
-    assert 3 * DELAY * 0.9 < seen.phases.connect < 3 * DELAY + BUSY / 2
+    assert 3 * DELAY * 0.9 < seen.phases.connect < 3 * DELAY + HELD / 2
 
 
 @pytest.mark.slow
@@ -322,13 +324,14 @@ async def test_what_a_proxy_is_told_has_none_of_our_own_time(authority: Authorit
                 )
             )
             await asyncio.sleep(DELAY / 2)
-            time.sleep(BUSY)  # noqa: ASYNC251
+            time.sleep(HELD)  # noqa: ASYNC251
             seen = await asking
 
     assert seen.phases.connect is not None, seen.detail
-    assert DELAY * 0.97 < seen.phases.connect < DELAY + BUSY / 4
+    assert DELAY * 0.97 < seen.phases.connect < DELAY + HELD / 4
 
 
+@pytest.mark.slow
 async def test_the_first_of_several_addresses_takes_as_long_as_the_kernel_says() -> None:
     """A name with two addresses, the first of which answers at once: that the loop was busy while it
     did is no slow connection.
@@ -339,13 +342,13 @@ async def test_the_first_of_several_addresses_takes_as_long_as_the_kernel_says()
         async with Tools(resolver=names) as tools:
             asking = asyncio.create_task(ask_tcp(tools, "two.test", port))
             await asyncio.sleep(0)
-            asyncio.get_running_loop().call_soon(time.sleep, BUSY)
+            asyncio.get_running_loop().call_soon(time.sleep, HELD)
             seen = await asking
 
     assert seen.reason is None, seen.detail
     assert seen.phases.connect is not None
-    assert 0 < seen.phases.connect < BUSY / 4
-    assert seen.duration < BUSY / 2
+    assert 0 < seen.phases.connect < HELD / 4
+    assert seen.duration < HELD / 2
 
 
 def test_the_round_trip_is_not_known_of_what_is_not_connected() -> None:

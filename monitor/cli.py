@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import os
 import sys
@@ -133,6 +132,8 @@ def _warn(warnings: Iterable[Fault | str]) -> None:
 
 def _run(main: Coroutine[Any, Any, int]) -> int:
     """Runs in uvloop where it can be had: it halves the cost of a probe."""
+    import asyncio
+
     try:
         import uvloop
     except ImportError:  # not on Windows
@@ -231,6 +232,8 @@ def probe(
     as_json: JsonOption = False,
 ) -> None:
     """Probe once, now: phases, certificates and the grade. Exit 0 good, 1 not, 2 usage."""
+    import asyncio
+
     from monitor import logs
     from monitor.cli_probe import choose, take
     from monitor.secrets import secrets_of
@@ -436,6 +439,8 @@ def notify(
     config: ConfigOption,
 ) -> None:
     """Send one receiver a message that says that it is a test. Exit 0 sent, 1 not, 2 usage."""
+    import asyncio
+
     from monitor import logs
     from monitor.cli_notify import choose_receiver, send_trial
     from monitor.secrets import secrets_of

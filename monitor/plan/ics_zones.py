@@ -12,8 +12,6 @@ import re
 from datetime import datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
-from dateutil.tz import tzical
-
 from monitor.plan.ics_stream import plain, read_line
 
 MOST_CHANGES = 200
@@ -31,6 +29,8 @@ class DescribedZone(tzinfo):
 
     def __init__(self, words: str) -> None:
         """Raises ``ValueError`` for words that dateutil does not understand."""
+        from dateutil.tz import tzical  # only who reads calendars imports it
+
         self._words = words
         found = tzical(io.StringIO(words)).get()
         if found is None:

@@ -95,7 +95,7 @@ def asked(reader: socket.socket) -> bool:
 @contextmanager
 def limited(folder: Path, config: dict[str, Any]) -> Iterator[Running]:
     with few_descriptors():
-        starting = running(folder, config, started=False)
+        starting = running(folder, config, started=False, executed=True)
         daemon = starting.__enter__()
     try:
         daemon.event("started")

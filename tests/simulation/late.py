@@ -155,10 +155,12 @@ class _World:
             kinds=self.network.kinds(),
             clock=self.clock,
             timer=self.loop.time,
+            cpu=lambda: 0.0,
             status_file=_Nowhere(),
             listens=False,
             history=self.keeping.open_history,
             messenger=self.keeping.messenger,
+            network=None,
         )
         await daemon.__aenter__()
         assert daemon._keeper is not None

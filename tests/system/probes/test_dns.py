@@ -171,7 +171,7 @@ async def test_garbage_is_a_protocol_error(
 ) -> None:
     """Bytes that are no DNS message, or none of ours, are told as such."""
     dns_server.garbage = garbage
-    seen = await ask(tools, dns_server)
+    seen = await ask(tools, dns_server, timeout=4.0)
     assert (seen.reason, seen.cause) == (Reason.PROTOCOL, Cause.TARGET)
 
 

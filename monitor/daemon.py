@@ -163,7 +163,7 @@ class Daemon:
             snapshot=self.snapshot,
             measure=lambda: self.timelines.measure(clock()),
             metrics=self._metrics,
-            timer=timer,
+            timer=cpu,
         )
         self._notifier = Notifier()
         self._masker = masker if masker is not None else Masker(secrets_of(estate))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from monitor.estate import Check
+from monitor.shedding import PAUSES
 from monitor.snapshot import Transition
 from probes.observation import Observation
 from tests.simulation.manners import Manners
@@ -68,6 +69,8 @@ class Witness:
         self._ticks = 0
         self._written: float | None = None
         self._writing = False
+        self._sheds = False
+        """Whether stalls have had it render less often."""
         self._writings = 0
         self._to_hear: list[tuple[str, str, str]] = []
         self._heard: list[tuple[str, str, str]] = []
@@ -178,6 +181,8 @@ class Witness:
                 self._heard.append((subject, event["from"], event["to"]))
             case "certificate_changed":
                 self._told_renewed.append(event["check"])
+            case "shedding":
+                self._sheds = True
             case "probe_broke":
                 check = event["check"]
                 broken = self._network.met[check].outcome == "broken"
@@ -311,7 +316,8 @@ class Witness:
     def writes(self, body: bytes) -> None:
         """The status file is about to be written."""
         if not self._writing:  # otherwise the disk was slow, and the daemon ends
-            self._in_time("status file", self._written, STATUS_EVERY)
+            every = STATUS_EVERY + (PAUSES[-1] if self._sheds else 0.0)
+            self._in_time("status file", self._written, every)
         self._writing = True
         self._writings += 1
         if self._many and self._writings % 5:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.factories import make_red_view, make_snapshot
+from tests.patience import PATIENCE
 from tests.unit.publish.site import FixedSource, serve
 
 LARGE = b"x" * 8_000_000
@@ -25,6 +26,7 @@ async def test_a_reader_that_goes_away_is_no_error(
     source = FixedSource(body=LARGE, text=LARGE, now=make_snapshot(*views))
     async with serve(source) as url:
         split = urlsplit(url)
+        before = len(asyncio.all_tasks())
         for _ in range(5):
             with socket.socket() as reader:
                 reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -36,6 +38,8 @@ async def test_a_reader_that_goes_away_is_no_error(
                 await loop.sock_sendall(reader, request.encode())
                 assert await loop.sock_recv(reader, 10)
                 reader.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
-        await asyncio.sleep(0.3)  # the server hears of it
+        async with asyncio.timeout(PATIENCE):
+            while len(asyncio.all_tasks()) > before:  # noqa: ASYNC110 - who serves them has no event
+                await asyncio.sleep(0.01)
     told = [one for one in caplog.records if one.levelno >= logging.INFO and one.name != "asyncio"]
     assert [one.getMessage() for one in told] == []

@@ -19,7 +19,7 @@ Reminders are not kept in the outbox: after a restart the next one comes when it
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from math import inf
 
@@ -311,8 +311,3 @@ def _outgoing(receiver: str, message: Message, now: float) -> Outgoing:
         created_at=now,
         payload=message.payload(),
     )
-
-
-def oldest_first(outgoing: Iterable[Outgoing]) -> Sequence[Outgoing]:
-    """By time, and by id where that is equal."""
-    return sorted(outgoing, key=lambda one: (one.created_at, one.id))

@@ -138,8 +138,6 @@ ENVIRONMENT_STATUS = _gauge(
     "driftvakt_environment_status", "Published status of an environment: 1 for the one that holds."
 )
 
-ENVIRONMENT_FAMILIES = (ENVIRONMENT_STATUS,)
-
 WINDOW_ACTIVE = _gauge(
     "driftvakt_service_window_active",
     "Whether a service window of this impact is under way for the service.",

@@ -439,22 +439,26 @@ class Daemon:
         in its next turn.
         """
         self._telling = None
-        self._tell(self._timer() + HOLD)
-        if self._untold:
-            self._telling = asyncio.get_running_loop().call_soon(self._tell_some)
+        try:
+            self._tell(self._timer() + HOLD)
+        finally:  # what one of them breaks holds up none of the others
+            if self._untold:
+                self._telling = asyncio.get_running_loop().call_soon(self._tell_some)
 
     def _tell(self, until: float = inf) -> None:
         plan = self._messenger.plan if self._messenger is not None else _nobody
         entries: list[Entry] = []
         published: dict[str, PublishedState] = {}
-        while self._untold and (not entries or self._timer() < until):
-            facts = self._untold.popleft()
-            entries.append(self._announcer.entry(facts, plan))
-            published |= facts.published
-            self._tell_overrun(facts.transition)
-            self.events.tell(entries[-1])
-        if entries and self._keeper is not None:
-            self._keeper.record(entries, published)
+        try:
+            while self._untold and (not entries or self._timer() < until):
+                facts = self._untold.popleft()
+                entries.append(self._announcer.entry(facts, plan))
+                published |= facts.published
+                self._tell_overrun(facts.transition)
+                self.events.tell(entries[-1])
+        finally:  # what was told is kept, whatever the next one breaks
+            if entries and self._keeper is not None:
+                self._keeper.record(entries, published)
 
     def _tell_overrun(self, one: Transition) -> None:
         if one.overrun and one.service is not None:
@@ -578,6 +582,7 @@ class Daemon:
         self._web.let_in(prepared.access, estate)
         watched = {service.id for service in estate.services()}
         self._metrics.forget(changes.ended, before - watched)
+        self._status.forget(before - watched)
         self.timelines.watch(watched)
         self._hold(now, known=before)
         self._config_error = ""

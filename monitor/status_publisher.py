@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from typing import NoReturn
 
 import structlog
@@ -68,6 +68,14 @@ class StatusPublisher:
     def changed(self) -> None:
         """Something has: the file is written without delay."""
         self._changed.set()
+
+    def forget(self, services: Collection[ServiceId]) -> None:
+        """These are watched no more."""
+        self.availability = {
+            service: known
+            for service, known in self.availability.items()
+            if service not in services
+        }
 
     async def run(self) -> NoReturn:
         """Until it is cancelled."""

@@ -14,6 +14,8 @@ from probes.tools import Tools
 
 class BlockingSettings(ProbeSettings):
     block_for: Duration
+    while_exists: str
+    """A file: where it is gone, nothing is blocked any more."""
 
     def target(self) -> str:
         return "nothing but our own processor"
@@ -25,10 +27,16 @@ class BlockingSettings(ProbeSettings):
 def prepare(
     settings: BlockingSettings, timeout: float, tools: Tools
 ) -> Callable[[], Awaitable[Observation]]:
-    async def block() -> Observation:
-        at, begun = tools.clock(), time.perf_counter()
-        while time.perf_counter() < begun + settings.block_for:
+    file = Path(settings.while_exists)
+
+    def spin() -> None:
+        begun = time.perf_counter()
+        while time.perf_counter() < begun + settings.block_for and file.exists():
             pass
+
+    async def block() -> Observation:
+        at = tools.clock()
+        spin()
         return Observation(at=at, duration=0.001)
 
     return block

@@ -11,6 +11,8 @@ COPY requirements-dev.lock pyproject.toml README.md LICENSE ./
 COPY monitor monitor
 COPY probes probes
 COPY docs/runbooks docs/runbooks
+COPY config/prometheus config/prometheus
+COPY config/grafana config/grafana
 # the backend comes from the lock as well; it stays in this stage
 RUN python -m venv /opt/backend \
  && /opt/backend/bin/pip install --no-cache-dir --only-binary :all: --require-hashes \

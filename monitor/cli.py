@@ -483,27 +483,26 @@ def export(
     if name is not None and what is not Exported.DASHBOARD:
         _fail("--name is for dashboard")
     if what is Exported.DASHBOARD:
-        from monitor.export.dashboards import DASHBOARDS
-        from monitor.export.dashboards import URL as PAGE
+        from monitor import shipped
 
         if (runbooks, job) != (None, None):
             _fail("--runbooks and --job are for rules")
-        chosen = DASHBOARDS[name or Dashboard.OVERVIEW]
-        print(terminal.json_text(chosen((url or PAGE).rstrip("/"))), end="")
+        made = shipped.dashboard(name or Dashboard.OVERVIEW, url or shipped.URL)
+        print(terminal.json_text(made), end="")
         return
     if what is Exported.RULES:
-        from monitor.export.rules import JOB, URL, rules
-        from monitor.export.yaml_text import yaml_text
+        from monitor import shipped
 
-        terminal.write_document(yaml_text(rules(url or URL, runbooks, job or JOB)))
+        text = shipped.rules(url or shipped.URL, runbooks, job or shipped.JOB)
+        terminal.write_document(text)
         return
     from monitor.publish.openapi import document
     from monitor.settings import json_schema
 
     if (url, runbooks, job) != (None, None, None):
         _fail("--url, --runbooks and --job are for rules and dashboards")
-    made = json_schema() if what is Exported.SCHEMA else document()
-    print(terminal.json_text(made), end="")
+    exported = json_schema() if what is Exported.SCHEMA else document()
+    print(terminal.json_text(exported), end="")
 
 
 @app.command("import", epilog=epilog("import"))

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from aiohttp import hdrs, web
 
-_FOLDERS = (
-    Path(__file__).parent / "runbook_pages",  # installed
-    Path(__file__).parents[2] / "docs" / "runbooks",  # a checkout
-)
+from monitor.shipped import shipped
 
 
 def runbooks() -> dict[str, bytes]:
     """All of them, by file name."""
-    for folder in _FOLDERS:
-        if pages := sorted(folder.glob("Driftvakt*.md")):
-            return {page.name: page.read_bytes() for page in pages}
-    return {}
+    pages = shipped("docs/runbooks").glob("Driftvakt*.md")
+    return {page.name: page.read_bytes() for page in sorted(pages)}
 
 
 def add_runbooks(app: web.Application) -> None:

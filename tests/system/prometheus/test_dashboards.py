@@ -12,8 +12,7 @@ from typing import Any
 
 import pytest
 
-from monitor.export.dashboards import DASHBOARDS, URL
-from monitor.export.dashboards.shared import WANTED
+from monitor.shipped import dashboard
 from tests.servers.ca import Authority
 from tests.servers.http_server import HttpServer, serve_http
 from tests.system.daemon.running import estate, http_check, running, service, until
@@ -21,6 +20,7 @@ from tests.system.prometheus.programs import Prometheus, prometheus
 
 pytestmark = pytest.mark.system
 
+WANTED = 'environment=~"$environment",service=~"$service"'
 IN_TROUBLE = frozenset(
     {
         "60 * rate(driftvakt_schedule_missed_total[$__rate_interval])",
@@ -38,8 +38,8 @@ VARIABLES = {
 
 def queries() -> Iterator[tuple[str, str]]:
     """Where it stands and what it asks: panels, annotations and variables."""
-    for name, make in DASHBOARDS.items():
-        document = make(URL)
+    for name in ("overview", "service", "monitor"):
+        document = dashboard(name)
         for panel in document["panels"]:
             for target in panel.get("targets", ()):
                 yield f"{name}: {panel['title']}", target["expr"]

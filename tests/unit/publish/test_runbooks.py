@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 from aiohttp import ClientSession
 
-from monitor.export.rules import alerts
 from monitor.publish.runbooks import runbooks
+from monitor.shipped import rules
 from tests.unit.publish.site import FixedSource, serve
 
 
 def test_there_is_one_for_every_alert() -> None:
-    names = {f"{alert.name}.md" for group in alerts().values() for alert in group}
+    names = {f"{name}.md" for name in re.findall(r"- alert: (\w+)", rules())}
     assert set(runbooks()) == names
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import time
 from collections.abc import Awaitable, Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -254,10 +255,22 @@ async def _ask_list(
     async def ask() -> Answer:
         whole = await tools.revocation.get(("crl", url, about.issuer_sha256), load, None)
         serial = about.certificate.serial_number
-        entry = await _long_work(tools, whole, lambda stop: crl.find(whole, serial, stop))
+        entry = await _long_work(
+            tools, whole, lambda stop: crl.find(whole, serial, _giving_way(stop))
+        )
         return crl.answer(whole, about.certificate, entry)
 
     return await tools.revocation.get(key, ask, patience)
+
+
+def _giving_way(stop: Stop) -> Stop:
+    """The same, with a turn for the other threads each time."""
+
+    def asked() -> bool:
+        time.sleep(0)
+        return stop()
+
+    return asked
 
 
 async def _long_work(tools: Tools, whole: crl.Crl, work: Callable[[Stop], T]) -> T:

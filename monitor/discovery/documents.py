@@ -20,6 +20,7 @@ import orjson
 from monitor.discovery.groups import MAX_BYTES, DiscoveryError
 from monitor.discovery.yaml_groups import as_json
 from monitor.estate import DiscoverySource
+from monitor.publish.whole_file import write_whole
 
 Key = tuple[str, Path | None, str | None]
 """What makes a source the same after a reload: its name, and where its list is."""
@@ -139,12 +140,10 @@ class Documents:
     def _keep(self, source: DiscoverySource, document: Document, data_dir: Path) -> None:
         """Whole or not at all; that it cannot be kept is no reason not to use it."""
         path = self._cache(source, data_dir)
-        new = path.with_suffix(".new")
         with contextlib.suppress(OSError, ValueError):
             body = orjson.dumps({"url": source.url, "document": document[0].decode()})
             path.parent.mkdir(parents=True, exist_ok=True)
-            new.write_bytes(body)
-            new.replace(path)
+            write_whole(path, body)
 
 
 def _key(source: DiscoverySource) -> Key:

@@ -14,8 +14,9 @@ from typing import Any
 import orjson
 
 from monitor.estate import Estate
+from monitor.instants import instant
 from monitor.judge import Status
-from monitor.notify.message import Message, stamp
+from monitor.notify.message import Message
 from monitor.notify.posting import Poster
 from monitor.notify.words import told_alone
 from monitor.receiver import Receiver
@@ -85,8 +86,8 @@ class Alertmanager:
             "summary": text.en, "description": text.en,
             "summary_sv": text.sv, "description_sv": text.sv,
         }  # fmt: skip
-        alert = {"labels": labels, "annotations": annotations, "startsAt": stamp(now)}
-        await self._post([{**alert, "endsAt": stamp(now + TEST_LASTS)}])
+        alert = {"labels": labels, "annotations": annotations, "startsAt": instant(now)}
+        await self._post([{**alert, "endsAt": instant(now + TEST_LASTS)}])
 
     async def close(self) -> None:
         """Open alerts end by themselves, unless a daemon takes them up again before."""
@@ -124,8 +125,8 @@ class Alertmanager:
         heading, text = told_alone(message)
         end = min(now, message.at)
         annotations = {**alert["annotations"], **_annotations(heading, text)}
-        starts = min(alert["startsAt"], stamp(end))
-        return {**alert, "annotations": annotations, "startsAt": starts, "endsAt": stamp(end)}
+        starts = min(alert["startsAt"], instant(end))
+        return {**alert, "annotations": annotations, "startsAt": starts, "endsAt": instant(end)}
 
     def _alert(self, message: Message) -> Alert:
         heading, text = told_alone(message)
@@ -143,7 +144,7 @@ class Alertmanager:
                 "reason": message.reason.value if message.reason else "",
                 "transition": message.transition,
             },
-            "startsAt": stamp(message.since),
+            "startsAt": instant(message.since),
         }
 
     async def _post(self, alerts: Sequence[Alert]) -> None:
@@ -165,5 +166,5 @@ def _key(alert: Alert) -> tuple[str, str]:
 
 
 def _lasting(alerts: Iterable[Alert], now: float) -> list[Alert]:
-    end = stamp(now + LASTS)
+    end = instant(now + LASTS)
     return [{**alert, "endsAt": end} for alert in alerts]

@@ -6,12 +6,13 @@ Instants are seconds since the epoch; in the JSON they are texts (RFC 3339, UTC)
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import orjson
 
 from monitor.estate import Text
+from monitor.instants import instant
 from monitor.judge import Status
 from monitor.record import MessageKind, Outgoing
 from probes.observation import Cause, Reason
@@ -60,9 +61,9 @@ class Message:
             "id": self.id,
             "kind": self.kind.value,
             "transition": self.transition,
-            "at": stamp(self.at),
-            "since": stamp(self.since),
-            "began": stamp(self.began) if self.began is not None else None,
+            "at": instant(self.at),
+            "since": instant(self.since),
+            "began": instant(self.began) if self.began is not None else None,
             "environment": self.environment,
             "service": self.service,
             "titles": {
@@ -78,7 +79,7 @@ class Message:
             "cause": self.cause.value if self.cause else None,
             "message": _both(self.text),
             "alarm": self.alarm.value if self.alarm else None,
-            "alarmed_at": stamp(self.alarmed_at) if self.alarmed_at is not None else None,
+            "alarmed_at": instant(self.alarmed_at) if self.alarmed_at is not None else None,
             "folded": self.folded,
         }
 
@@ -116,12 +117,6 @@ def read(outgoing: Outgoing) -> Message:
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ValueError(f"outbox row {outgoing.id} cannot be read: {error}") from None
-
-
-def stamp(at: float) -> str:
-    """``2026-11-23T13:02:11.120Z``."""
-    text = datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")
-    return text.replace("+00:00", "Z")
 
 
 def _instant(text: str) -> float:

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 import orjson
 
 from monitor.estate import Estate
-from monitor.notify.message import VERSION, Message, stamp
+from monitor.instants import instant
+from monitor.notify.message import VERSION, Message
 from monitor.notify.posting import Poster
 from monitor.notify.sending import read_secret
 from monitor.notify.words import told_as_one
@@ -73,7 +74,7 @@ class Webhook:
             "version": VERSION,
             "id": ident,
             "kind": "test",
-            "at": stamp(now),
+            "at": instant(now),
             "message": {"sv": text.sv, "en": text.en},
         }
         await self._post(orjson.dumps(document), ident)

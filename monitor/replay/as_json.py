@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
+from monitor.instants import instant
 from monitor.replay.comparison import Comparison, Line
 from monitor.replay.tally import Alarm, Sum
 from monitor.snapshot import Transition
@@ -32,11 +32,6 @@ def document(found: Comparison) -> dict[str, Any]:
             "left_out": found.left_out,
         },
     }
-
-
-def instant(at: float) -> str:
-    """``2026-11-23T13:02:11.120Z``."""
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def _line(line: Line) -> dict[str, Any]:

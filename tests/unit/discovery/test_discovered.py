@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -224,6 +225,25 @@ def test_what_was_fetched_outlives_a_restart(place: Place) -> None:
     assert after.documents.outcomes["pods"].at is None, "nobody has asked it yet"
     kept.write_text(kept.read_text().replace("sd.example.se", "other.example.se"))
     assert not made(from_url(Place(place.folder)))
+
+
+def test_what_is_kept_is_on_the_disk_before_it_has_its_name(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A power cut leaves the copy before or this one, and no empty one."""
+    [source] = from_url(place).estate.discovery
+    forced: list[bool] = []
+    force = os.fsync
+    kept = place.folder / "data" / "discovery" / "pods.json"
+
+    def remember(descriptor: int) -> None:
+        forced.append(kept.exists())
+        force(descriptor)
+
+    monkeypatch.setattr(os, "fsync", remember)
+    place.documents.put(source, json.dumps([group("h")]).encode())
+    assert made(from_url(place))
+    assert forced == [False, True], "the file before its name, the folder after it"
 
 
 @pytest.mark.parametrize(

@@ -272,7 +272,7 @@ class CheckRow:
             last_grade=self.verdict.grade if self.verdict else None,
             last_reason=self.verdict.reason if self.verdict else None,
             trouble=trouble,
-            failed_share=fold.failed_share,
+            failed_share=fold.recent.failed_share,
             latency=_quantiles(self.latencies),
             addresses=self._addresses(now),
             evidence=self.evidence if colour else None,
@@ -322,28 +322,29 @@ def _without_answer(seen: Observation | None) -> Observation | None:
 
 
 def _why(rule: Rule, status: Status, fold: Fold, thresholds: judge.Thresholds) -> Why:
-    consecutive, threshold, first_bad_at = fold.failed_run, 0.0, fold.failed_since
+    recent, threshold = fold.recent, 0.0
+    run, first_bad_at = recent.failed_run, recent.failed_run.since
     match rule:
         case Rule.RED_AFTER:
             threshold = thresholds.red_after
         case Rule.YELLOW_AFTER:
             threshold = thresholds.yellow_after
         case Rule.DEGRADED_AFTER:
-            consecutive, threshold = fold.bad_run, thresholds.degraded_after
-            first_bad_at = fold.bad_since
+            run, threshold = recent.bad_run, thresholds.degraded_after
+            first_bad_at = run.since
         case Rule.WINDOW:
             red = status is Status.RED
             threshold = thresholds.window_red if red else thresholds.window_yellow
-            first_bad_at = fold.failed_at[0] if fold.failed_at else None
+            first_bad_at = recent.first_failed_at
         case Rule.GREEN_AFTER | Rule.GOOD:
             threshold = thresholds.green_after
-    if first_bad_at is None and status is not Status.GREEN and fold.failed_at:
-        first_bad_at = fold.failed_at[0]
+    if first_bad_at is None and status is not Status.GREEN:
+        first_bad_at = recent.first_failed_at
     return Why(
         rule=rule,
-        failed=fold.failed,
-        of=fold.seen,
-        consecutive=consecutive,
+        failed=recent.failed,
+        of=recent.seen,
+        consecutive=run.length,
         threshold=threshold,
         first_bad_at=first_bad_at,
     )

@@ -1,29 +1,20 @@
 """Pure: from observations to a status. Contract, section 2, in one place.
 
-A check's status is a fold over its observations, oldest first. The rules, as a table; the first
-row that holds is the *raw* status, and ``status`` below is what is believed of it:
-
-    red     red_after     the last ``red_after`` observations all failed
-    red     window        the newest failed and the window's share of failed is >= ``window.red``
-    yellow  yellow_after  the last ``yellow_after`` observations all failed
-    yellow  degraded      the last ``degraded_after`` are all degraded or failed
-    yellow  window        the window's share of failed is >= ``window.yellow``
-    green                 otherwise
-
-(The share counts once half a window of observations is there.) Worse is believed at once. Better
-is believed after ``green_after`` observations in a row: none failed to leave red, all good to
-become green, and not while the window's share still says yellow.
+A check's status is a fold over its observations, oldest first. The first row of :data:`RULES` that
+holds is the *raw* status, and ``status`` is what is believed of it: worse at once, better after
+``green_after`` observations in a row: none failed to leave red, all good to become green, and not
+while the window's share still says yellow.
 
 No clock and no I/O: instants are arguments, in seconds since the epoch.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from math import fsum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from probes.observation import Cause, Grade, Observation, Reason
 
@@ -116,13 +107,128 @@ def grade(observation: Graded, thresholds: Thresholds) -> Verdict:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fold:
-    """All that the rules need to remember of a check's observations.
+class Run(NamedTuple):
+    """How many of the newest observations in a row were of a sort, and when the first was made."""
+
+    length: int = 0
+    since: float | None = None
+
+    def longer(self, at: float) -> Run:
+        """With one more, made at ``at``."""
+        return Run(self.length + 1, self.since if self.length else at)
+
+
+NO_RUN = Run()
+
+
+class Recent(NamedTuple):
+    """What the rules need of the newest observations.
 
     ``window`` holds the last ``window_size`` outcomes, one bit each, newest lowest, 1 for failed;
-    ``failed_at`` the instants of those that failed, oldest first.
+    ``seen`` says how many there are; ``failed_at`` has the instants of those that failed, oldest first.
     """
+
+    window: int = 0
+    seen: int = 0
+    failed_at: tuple[float, ...] = ()
+    failed_run: Run = NO_RUN
+    bad_run: Run = NO_RUN
+    """Degraded or failed."""
+    passed_run: Run = NO_RUN
+    """Good or degraded."""
+    good_run: Run = NO_RUN
+
+    @property
+    def failed(self) -> int:
+        """Failed observations in the window."""
+        return self.window.bit_count()
+
+    @property
+    def failed_share(self) -> float | None:
+        return self.failed / self.seen if self.seen else None
+
+    @property
+    def first_failed_at(self) -> float | None:
+        return self.failed_at[0] if self.failed_at else None
+
+
+NOTHING_SEEN = Recent()
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One rule of the table."""
+
+    status: Status
+    rule: Rule
+    when: str
+    """In words, for docs/status.md."""
+    holds: Callable[[Recent, Thresholds], bool]
+    since: Callable[[Recent], float | None]
+    """The first observation of the run that led to the status."""
+
+
+def _share(recent: Recent, limit: float, thresholds: Thresholds) -> bool:
+    """Counts once half a window of observations is there."""
+    # divided, not multiplied: 14 of 25 is 0.56, but 0.56 * 25 is more than 14 to a computer
+    return recent.seen * 2 >= thresholds.window_size and recent.failed / recent.seen >= limit
+
+
+RULES = (
+    Row(
+        Status.RED,
+        Rule.RED_AFTER,
+        "the last `red_after` observations all failed",
+        lambda recent, thresholds: recent.failed_run.length >= thresholds.red_after,
+        lambda recent: recent.failed_run.since,
+    ),
+    Row(
+        Status.RED,
+        Rule.WINDOW,
+        "the newest failed, and the share of failed ones among the last `window.size` is at least "
+        "`window.red`",
+        lambda recent, thresholds: (
+            recent.failed_run.length > 0 and _share(recent, thresholds.window_red, thresholds)
+        ),
+        lambda recent: recent.first_failed_at,
+    ),
+    Row(
+        Status.YELLOW,
+        Rule.YELLOW_AFTER,
+        "the last `yellow_after` observations all failed",
+        lambda recent, thresholds: recent.failed_run.length >= thresholds.yellow_after,
+        lambda recent: recent.failed_run.since,
+    ),
+    Row(
+        Status.YELLOW,
+        Rule.DEGRADED_AFTER,
+        "the last `degraded_after` are all degraded or failed",
+        lambda recent, thresholds: recent.bad_run.length >= thresholds.degraded_after,
+        lambda recent: recent.bad_run.since,
+    ),
+    Row(
+        Status.YELLOW,
+        Rule.WINDOW,
+        "the share of failed ones is at least `window.yellow`",
+        lambda recent, thresholds: (
+            recent.window > 0 and _share(recent, thresholds.window_yellow, thresholds)
+        ),
+        lambda recent: recent.first_failed_at,
+    ),
+    Row(
+        Status.GREEN,
+        Rule.GOOD,
+        "otherwise",
+        lambda recent, thresholds: True,
+        lambda recent: recent.passed_run.since,
+    ),
+)
+"""What the newest observations say: the first row that holds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fold:
+    """All that the rules need to remember of a check's observations."""
 
     status: Status = Status.UNKNOWN
     rule: Rule = Rule.UNMEASURED
@@ -134,31 +240,10 @@ class Fold:
     """The newest one that was not good: the reason of a status that outlives it."""
     at: float | None = None
     """When the newest observation was made."""
-    window: int = 0
-    seen: int = 0
-    failed_at: tuple[float, ...] = ()
-    failed_run: int = 0
-    failed_since: float | None = None
-    bad_run: int = 0
-    """Degraded or failed, in a row."""
-    bad_since: float | None = None
-    passed_run: int = 0
-    """Good or degraded, in a row."""
-    passed_since: float | None = None
-    good_run: int = 0
-    good_since: float | None = None
+    recent: Recent = NOTHING_SEEN
     trouble: Observation | None = None
     """Our own trouble, when the newest thing that happened was that."""
     trouble_since: float | None = None
-
-    @property
-    def failed(self) -> int:
-        """Failed observations in the window."""
-        return self.window.bit_count()
-
-    @property
-    def failed_share(self) -> float | None:
-        return self.failed / self.seen if self.seen else None
 
 
 START = Fold()
@@ -166,42 +251,35 @@ START = Fold()
 
 def observe(before: Fold, at: float, verdict: Verdict, thresholds: Thresholds) -> Fold:
     """One step of the fold: the state after an observation made at ``at``."""
-    size = thresholds.window_size
-    good = verdict.grade is Grade.GOOD
-    failed = verdict.grade is Grade.FAILED
+    recent = _seen(before.recent, at, verdict.grade, thresholds.window_size)
+    status, rule, since = _believed(before, recent, thresholds)
+    return Fold(
+        status=status,
+        rule=rule,
+        since=since,
+        verdict=verdict,
+        bad=before.bad if verdict.grade is Grade.GOOD else verdict,
+        at=at,
+        recent=recent,
+    )
+
+
+def _seen(before: Recent, at: float, grade: Grade, size: int) -> Recent:
+    good, failed = grade is Grade.GOOD, grade is Grade.FAILED
     window = (before.window << 1 | failed) & ((1 << size) - 1)
-    failed_at = before.failed_at
-    if failed:
-        failed_at = (*failed_at, at)
+    failed_at = (*before.failed_at, at) if failed else before.failed_at
     if failed_at:
         # also right when the window has become smaller since the last observation
         failed_at = failed_at[len(failed_at) - window.bit_count() :]
-    after = Fold(
-        status=before.status,
-        rule=before.rule,
-        since=before.since,
-        verdict=verdict,
-        bad=before.bad if good else verdict,
-        at=at,
-        window=window,
-        seen=before.seen + 1 if before.seen < size else size,
-        failed_at=failed_at,
-        failed_run=before.failed_run + 1 if failed else 0,
-        failed_since=(before.failed_since if before.failed_run else at) if failed else None,
-        bad_run=0 if good else before.bad_run + 1,
-        bad_since=None if good else (before.bad_since if before.bad_run else at),
-        passed_run=0 if failed else before.passed_run + 1,
-        passed_since=None if failed else (before.passed_since if before.passed_run else at),
-        good_run=before.good_run + 1 if good else 0,
-        good_since=(before.good_since if before.good_run else at) if good else None,
+    return Recent(
+        window,
+        before.seen + 1 if before.seen < size else size,
+        failed_at,
+        before.failed_run.longer(at) if failed else NO_RUN,
+        NO_RUN if good else before.bad_run.longer(at),
+        NO_RUN if failed else before.passed_run.longer(at),
+        before.good_run.longer(at) if good else NO_RUN,
     )
-    status, rule, since = _believe(after, *_raw(after, thresholds), thresholds)
-    if status is not after.status or rule is not after.rule or since != after.since:
-        # nobody else has seen ``after`` yet; ``replace`` would cost as much as all of the above
-        object.__setattr__(after, "status", status)
-        object.__setattr__(after, "rule", rule)
-        object.__setattr__(after, "since", since)
-    return after
 
 
 def trouble(before: Fold, observation: Observation) -> Fold:
@@ -210,49 +288,39 @@ def trouble(before: Fold, observation: Observation) -> Fold:
     return replace(before, trouble=observation, trouble_since=since)
 
 
-def _window_says(fold: Fold, share: float, thresholds: Thresholds) -> bool:
-    # divided, not multiplied: 14 of 25 is 0.56, but 0.56 * 25 is more than 14 to a computer
-    return fold.seen * 2 >= thresholds.window_size and fold.failed / fold.seen >= share
+def _raw(recent: Recent, thresholds: Thresholds) -> tuple[Status, Rule, float | None]:
+    if recent.good_run.length and not recent.window:
+        # nothing bad to be seen, which is nearly always: no row but the last one can hold
+        return Status.GREEN, Rule.GOOD, recent.passed_run.since
+    for row in RULES:
+        if row.holds(recent, thresholds):
+            return row.status, row.rule, row.since(recent)
+    raise AssertionError("the last row holds always")
 
 
-def _raw(fold: Fold, thresholds: Thresholds) -> tuple[Status, Rule, float | None]:
-    """The table in the module's docstring, from the top."""
-    first_failed = fold.failed_at[0] if fold.failed_at else None
-    if fold.failed_run >= thresholds.red_after:
-        return Status.RED, Rule.RED_AFTER, fold.failed_since
-    if fold.failed_run and _window_says(fold, thresholds.window_red, thresholds):
-        return Status.RED, Rule.WINDOW, first_failed
-    if fold.failed_run >= thresholds.yellow_after:
-        return Status.YELLOW, Rule.YELLOW_AFTER, fold.failed_since
-    if fold.bad_run >= thresholds.degraded_after:
-        return Status.YELLOW, Rule.DEGRADED_AFTER, fold.bad_since
-    if fold.failed and _window_says(fold, thresholds.window_yellow, thresholds):
-        return Status.YELLOW, Rule.WINDOW, first_failed
-    return Status.GREEN, Rule.GOOD, fold.passed_since
-
-
-def _believe(
-    fold: Fold, raw: Status, rule: Rule, since: float | None, thresholds: Thresholds
+def _believed(
+    before: Fold, recent: Recent, thresholds: Thresholds
 ) -> tuple[Status, Rule, float | None]:
     """Worse at once; better only after ``green_after`` in a row."""
-    now = fold.status
-    kept = now, fold.rule, fold.since
+    raw, rule, since = _raw(recent, thresholds)
+    now = before.status
+    kept = now, before.rule, before.since
     if now is Status.UNKNOWN:
         # one failure that is not enough for yellow is not enough for green either
-        return kept if raw is Status.GREEN and fold.failed_run else (raw, rule, since)
+        return kept if raw is Status.GREEN and recent.failed_run.length else (raw, rule, since)
     if raw is now:
-        return (now, rule, fold.since) if now is not Status.GREEN else kept
+        return (now, rule, before.since) if now is not Status.GREEN else kept
     if raw.severity > now.severity:
         return raw, rule, since
     if now is Status.RED:
-        if fold.passed_run < thresholds.green_after:
+        if recent.passed_run.length < thresholds.green_after:
             return kept
-        if raw is Status.YELLOW or fold.good_run < thresholds.green_after:
+        if raw is Status.YELLOW or recent.good_run.length < thresholds.green_after:
             better = rule if raw is Status.YELLOW else Rule.GREEN_AFTER
-            return Status.YELLOW, better, fold.passed_since
-        return Status.GREEN, Rule.GOOD, fold.good_since
-    if fold.good_run >= thresholds.green_after:
-        return Status.GREEN, Rule.GOOD, fold.good_since
+            return Status.YELLOW, better, recent.passed_run.since
+        return Status.GREEN, Rule.GOOD, recent.good_run.since
+    if recent.good_run.length >= thresholds.green_after:
+        return Status.GREEN, Rule.GOOD, recent.good_run.since
     return kept
 
 
@@ -262,14 +330,15 @@ def unsettled(fold: Fold, thresholds: Thresholds) -> bool:
     A failure seen but not red yet, and until it is recovered; or red with a better observation
     seen but not recovered. A check that stays yellow by its window's share alone is settled.
     """
-    if fold.failed_run:
+    recent = fold.recent
+    if recent.failed_run.length:
         return fold.status is not Status.RED
     if fold.status is Status.RED:
-        return fold.passed_run > 0
+        return recent.passed_run.length > 0
     if fold.status is not Status.YELLOW or fold.rule not in (Rule.YELLOW_AFTER, Rule.WINDOW):
         return False
     needed = thresholds.green_after
-    return fold.passed_run < needed or 0 < fold.good_run < needed
+    return recent.passed_run.length < needed or 0 < recent.good_run.length < needed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from monitor.check_row import CheckRow
 from monitor.estate import Check
 from monitor.history.packing import Columns, Kind
-from monitor.judge import Fold, Standing, Status
+from monitor.judge import Fold, Run, Standing, Status
 from probes.observation import Grade, Observation
 
 STALE, OBSERVED = 1, 2
@@ -37,24 +37,24 @@ def settled(fold: Fold, window_size: int) -> bool:
     """
     return (
         fold.status is Status.GREEN
-        and fold.good_run > 0
+        and fold.recent.good_run.length > 0
         and fold.trouble is None
-        and (fold.window == 0 or fold.seen * 2 >= window_size)
+        and (fold.recent.window == 0 or fold.recent.seen * 2 >= window_size)
     )
 
 
 def advance(fold: Fold, count: int, at: float, window_size: int) -> Fold:
     """A settled fold after ``count`` good observations, the last of them made at ``at``."""
-    window = fold.window << min(count, window_size) & ((1 << window_size) - 1)
-    return replace(
-        fold,
-        at=at,
+    before = fold.recent
+    window = before.window << min(count, window_size) & ((1 << window_size) - 1)
+    recent = before._replace(
         window=window,
-        seen=min(fold.seen + count, window_size),
-        failed_at=fold.failed_at[len(fold.failed_at) - window.bit_count() :],
-        passed_run=fold.passed_run + count,
-        good_run=fold.good_run + count,
+        seen=min(before.seen + count, window_size),
+        failed_at=before.failed_at[len(before.failed_at) - window.bit_count() :],
+        passed_run=Run(before.passed_run.length + count, before.passed_run.since),
+        good_run=Run(before.good_run.length + count, before.good_run.since),
     )
+    return replace(fold, at=at, recent=recent)
 
 
 class Judging:

@@ -158,10 +158,12 @@ def test_the_fold_counts_what_is_there(course: Course, limits: Thresholds) -> No
     for end, fold in enumerate(folds(course, limits)):
         there = course[:end][-limits.window_size :]
         failed_at = tuple(at for at, grade in there if grade == FAILED)
-        assert (fold.seen, fold.failed, fold.failed_at) == (len(there), len(failed_at), failed_at)
+        recent = fold.recent
+        assert (recent.seen, recent.failed) == (len(there), len(failed_at))
+        assert recent.failed_at == failed_at
         if end:
-            assert last(course[:end], fold.failed_run, {FAILED})
-            assert not last(course[:end], fold.failed_run + 1, {FAILED})
+            assert last(course[:end], recent.failed_run.length, {FAILED})
+            assert not last(course[:end], recent.failed_run.length + 1, {FAILED})
 
 
 # --- One property at a time ---------------------------------------------------------------------
@@ -284,7 +286,8 @@ def test_thresholds_may_change_between_observations(
     fold = judge.fold_all(verdicts(course), before)
     for at, verdict in verdicts(more):
         fold = judge.observe(fold, at + 1e6, verdict, after)
-        assert len(fold.failed_at) == fold.failed <= fold.seen <= after.window_size
+        recent = fold.recent
+        assert len(recent.failed_at) == recent.failed <= recent.seen <= after.window_size
 
 
 # --- Roll-up ------------------------------------------------------------------------------------

@@ -188,7 +188,7 @@ class TestWindow:
 
     def test_the_oldest_leaves_the_window(self) -> None:
         """Only the last ``window.size`` count."""
-        fold = folded("FFF" + "." * 8, self.FEW)
+        fold = folded("FFF" + "." * 8, self.FEW).recent
         assert (fold.failed, fold.seen, fold.failed_at) == (2, 10, (10.0, 20.0))
 
     def test_a_share_is_met_exactly(self) -> None:
@@ -201,7 +201,11 @@ class TestWindow:
         """After a change of configuration the share and its first failure are the new window's."""
         before = folded("FFFFFFFF..", self.FEW)
         after = judge.observe(before, 100.0, VERDICTS["F"], replace(self.FEW, window_size=4))
-        assert (after.failed, after.seen, after.failed_at) == (2, 4, (70.0, 100.0))
+        assert (after.recent.failed, after.recent.seen, after.recent.failed_at) == (
+            2,
+            4,
+            (70.0, 100.0),
+        )
 
 
 class TestBetter:
@@ -345,7 +349,7 @@ class TestUnknown:
             reason=Reason.TLS_CLIENT_EXPIRED,
             cause=Cause.MONITOR,
         )
-        assert (fold.status, fold.failed, fold.at) == (GREEN, 0, 30.0)
+        assert (fold.status, fold.recent.failed, fold.at) == (GREEN, 0, 30.0)
 
     def test_the_next_observation_ends_our_trouble(self) -> None:
         """What was known before goes on: two failures before and one after are three in a row."""

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.patience import PATIENCE
 from tests.servers.ca import Authority
 from tests.system.blackbox.exporter import exporter
 from tests.system.blackbox.targets import Case, targets
@@ -61,7 +62,7 @@ async def ask(site: Site, cases: list[Case]) -> dict[str, Asked]:
     async def one(case: Case) -> Asked:
         more: dict[str, Any] = {"hostname": case.hostname} if case.hostname else {}
         async with places:
-            return await site(case.target, case.module, scrape="10", **more)
+            return await site(case.target, case.module, scrape=str(PATIENCE), **more)
 
     answers = await asyncio.gather(*map(one, cases))
     return dict(zip([case.name for case in cases], answers, strict=True))

@@ -30,6 +30,10 @@ class Text:
     sv: str
     en: str
 
+    def pick(self, language: str) -> str:
+        """The text in English for ``en``, in Swedish for all else."""
+        return self.en if language == "en" else self.sv
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Promise:

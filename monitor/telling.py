@@ -30,7 +30,7 @@ def tell_transition(transition: Transition, message: Text, language: str) -> Non
         planned=transition.planned,
         window=transition.window,
         **({"reconfigured": True} if transition.reconfigured else {}),
-        message=message.en if language == "en" else message.sv,
+        message=message.pick(language),
     )
 
 
@@ -47,7 +47,7 @@ def tell_window(event: WindowEvent, estate: Estate) -> None:
         impact=one.window.impact.value,
         service=event.service,
         calendar=one.window.calendar or None,
-        message=message.en if estate.language == "en" else message.sv,
+        message=message.pick(estate.language),
     )
 
 
@@ -74,5 +74,5 @@ def _tell_change(change: CertificateChange, check: Check, estate: Estate) -> Non
         not_after=instant(change.after.not_after),
         previous_not_after=instant(change.before.not_after),
         service_window=change.announced,
-        message=message.en if estate.language == "en" else message.sv,
+        message=message.pick(estate.language),
     )

@@ -16,7 +16,7 @@ from rich.text import Text as RichText
 from monitor.demo.changes import Change, changes
 from monitor.estate import Text
 from monitor.snapshot import Snapshot
-from monitor.table.look import clock_time, say, status_mark
+from monitor.table.look import clock_time, status_mark
 from monitor.table.status import Detail, status_table
 
 REFRESH = 0.25
@@ -75,11 +75,11 @@ async def show(
 
 
 def ended(console: Console, language: str) -> None:
-    console.print(RichText(say(_ENDED, language)))
+    console.print(RichText(_ENDED.pick(language)))
 
 
 def failed(console: Console, reason: str, language: str) -> None:
-    console.print(RichText(f"{say(_FAILED, language)}\n{reason}", style="red"))
+    console.print(RichText(f"{_FAILED.pick(language)}\n{reason}", style="red"))
 
 
 async def _live(
@@ -145,7 +145,7 @@ def screen(
     top = heading(places, language, brief=console.height < MEDIUM)
     room = console.height - 1 - _height(top, console)
     table = _fitting_table(now, console, language, room)
-    title = RichText(say(_EVENTS, language), style="bold")
+    title = RichText(_EVENTS.pick(language), style="bold")
     left = room - _height(table, console) - _height(title, console)
     lines: list[RenderableType] = []
     for change in reversed(events):
@@ -187,8 +187,8 @@ def heading(places: Places, language: str, *, brief: bool = False) -> Renderable
     if not brief:
         lines += [(_STATUS, places.status), (_LOG, places.log)]
     for label, place in lines:
-        grid.add_row(say(label, language), RichText(place))
-    return Group(RichText(say(_HEADING, language), style="bold"), grid)
+        grid.add_row(label.pick(language), RichText(place))
+    return Group(RichText(_HEADING.pick(language), style="bold"), grid)
 
 
 def event_line(change: Change, now: Snapshot, language: str) -> RichText:
@@ -198,5 +198,5 @@ def event_line(change: Change, now: Snapshot, language: str) -> RichText:
         (f"{at}  ", "dim"),
         status_mark(change.transition.after, language),
         "  ",
-        say(change.message, language),
+        change.message.pick(language),
     )

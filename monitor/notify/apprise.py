@@ -61,8 +61,7 @@ class Apprise:
     async def _notify(self, heading: Text, text: Text) -> None:
         if self._running is not None and not self._running.done():
             raise SendFailed("the attempt before this one still hangs")
-        swedish = self._language == "sv"
-        title, body = (heading.sv, text.sv) if swedish else (heading.en, text.en)
+        title, body = heading.pick(self._language), text.pick(self._language)
         self._running = self._thread.submit(self._call, title, body)
         ended = asyncio.wrap_future(self._running)
         # a thread cannot be stopped: its end may come when nobody waits for it any more

@@ -29,9 +29,8 @@ _PER_LETTER = 7.0
 def badge(view: EnvironmentView | ServiceView, language: Language) -> bytes:
     """An SVG picture of 20 px height."""
     titled = view.service.title if isinstance(view, ServiceView) else view.environment.title
-    label = _cut(titled.sv if language == "sv" else titled.en)
-    word = wording.status_word(view.status)
-    said = word.sv if language == "sv" else word.en
+    label = _cut(titled.pick(language))
+    said = wording.status_word(view.status).pick(language)
     if view.planned and view.status is not Status.GREEN:
         said += ", planerat" if language == "sv" else ", planned"
     shown = f"{_SYMBOLS[view.status]} {said}"

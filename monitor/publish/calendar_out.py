@@ -101,4 +101,4 @@ def _utc(at: float) -> datetime:
 
 
 def _said(text: Text, language: Language) -> str:
-    return xml_text(text.sv if language == "sv" else text.en)
+    return xml_text(text.pick(language))

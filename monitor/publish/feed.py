@@ -74,28 +74,24 @@ def feed(
     return _document(items, base, scope, language)
 
 
-def _said(text: Text, language: Language) -> str:
-    return text.sv if language == "sv" else text.en
-
-
 def _transition(entry: Entry, snapshot: Snapshot, base: str, language: Language) -> _Item:
     one = entry.transition
     name = (one.service or "").rpartition("/")[2]
     service, environment, known = name, one.environment, False
     for view in snapshot.environments:
         if view.environment.name == one.environment:
-            environment = _said(view.environment.title, language)
+            environment = view.environment.title.pick(language)
             for each in view.services:
                 if each.service.name == name:
-                    service, known = _said(each.service.title, language), True
-    word = _said(wording.status_word(one.after), language)
+                    service, known = each.service.title.pick(language), True
+    word = wording.status_word(one.after).pick(language)
     planned = (", planerat" if language == "sv" else ", planned") if one.planned else ""
     return _Item(
         id=f"{base}/transition/{entry.id}",
         title=f"{environment}: {service}: {word}{planned}",
         updated=one.at,
         published=one.at,
-        content=_said(entry.message, language),
+        content=entry.message.pick(language),
         category=one.after.value,
         page=f"s/{quote(f'{one.environment}/{name}')}" if known else "./",
         link=f"api/v1/evidence/{entry.id}" if one.worsening else None,
@@ -132,16 +128,16 @@ def _window(
     changed = known.changed_at if known is not None else at
     turned = [each.end for each in over if each is not one]
     sv = language == "sv"
-    title = _said(window.title, language)
+    title = window.title.pick(language)
     if window.cancelled:
         title = f"Inställt: {title}" if sv else f"Cancelled: {title}"
     else:
         title = f"Servicefönster: {title}" if sv else f"Service window: {title}"
-    when = tuple(_said(wording.instant(edge, zone), language) for edge in (one.start, one.end))
+    when = tuple(wording.instant(edge, zone).pick(language) for edge in (one.start, one.end))
     lines = [f"Från {when[0]} till {when[1]}." if sv else f"From {when[0]} to {when[1]}."]
     lines.append(impact_sentence(window.impact.value, language))
     if window.message is not None:
-        lines.append(_said(window.message, language))
+        lines.append(window.message.pick(language))
     where = sorted({*window.environments, *window.services})
     if where:
         lines.append(f"Berör: {', '.join(where)}." if sv else f"Concerns: {', '.join(where)}.")
@@ -164,7 +160,7 @@ _IMPACTS = {
 
 def impact_sentence(impact: str, language: Language) -> str:
     """What may be expected of a window."""
-    return _said(_IMPACTS[impact], language)
+    return _IMPACTS[impact].pick(language)
 
 
 def _notice(
@@ -177,10 +173,10 @@ def _notice(
     fallback = Text(sv="Driftmeddelande", en="Notice")
     return _Item(
         id=f"{base}/notice/{quote(one.id, safe='')}",
-        title=_said(one.title or fallback, language),
+        title=(one.title or fallback).pick(language),
         updated=told_at,
         published=told_at,
-        content=_said(one.message, language),
+        content=one.message.pick(language),
         category="notice",
     )
 

@@ -86,7 +86,7 @@ def summary(
             "time_zone": snapshot.estate.timezone.key,
             "updated_at": instant(_updated(snapshot, revisions)),
         },
-        "status": {"indicator": indicator(snapshot), "description": _said(message, language)},
+        "status": {"indicator": indicator(snapshot), "description": message.pick(language)},
         "components": [*groups, *services],
         "incidents": incidents,
         "scheduled_maintenances": maintenances,
@@ -153,8 +153,8 @@ def _group(
     message = wording.environment_message(view, snapshot.estate.timezone)
     return {
         "id": _id("environment", view.environment.name),
-        "name": _said(view.environment.title, language),
-        "description": _said(message, language),
+        "name": view.environment.title.pick(language),
+        "description": message.pick(language),
         "group_id": None,
         "group": True,
         "components": [_id("service", one.service.id) for one in view.services],
@@ -174,8 +174,8 @@ def _service(
     message = wording.service_message(view, snapshot.estate.timezone, titled)
     return {
         "id": _id("service", view.service.id),
-        "name": _said(view.service.title, language),
-        "description": _said(message, language),
+        "name": view.service.title.pick(language),
+        "description": message.pick(language),
         "group_id": _id("environment", environment.environment.name),
         "group": False,
         **_component(view, place, page_id),
@@ -190,8 +190,8 @@ def _incident(
     snapshot: Snapshot,
     language: Language,
 ) -> dict[str, Any]:
-    word = _said(wording.status_word(view.status), language)
-    owner = _said(environment.environment.title, language)
+    word = wording.status_word(view.status).pick(language)
+    owner = environment.environment.title.pick(language)
     since = instant(view.since)
     return _event(
         id_=_id("incident", view.service.id, since),
@@ -214,13 +214,13 @@ def _told(
     fallback = Text(sv="Driftmeddelande", en="Notice")
     return _event(
         id_=_id("notice", one.id),
-        name=_said(one.title or fallback, language),
+        name=(one.title or fallback).pick(language),
         status="identified",
         impact=_IMPACTS[one.status or Status.GREEN],
         page_id=page_id,
         created=changed,
         updated=changed,
-        body=_said(one.message, language),
+        body=one.message.pick(language),
         components=[],
     )
 
@@ -243,13 +243,13 @@ def _maintenance(
     }
     event = _event(
         id_=_id("window", uid(one, snapshot.estate.location)),
-        name=_said(window.title, language),
+        name=window.title.pick(language),
         status="in_progress" if one.active(snapshot.at) else "scheduled",
         impact="maintenance",
         page_id=page_id,
         created=changed,
         updated=changed,
-        body=_said(window.message or window.title, language),
+        body=(window.message or window.title).pick(language),
         components=[each for each in services if each["id"] in covered],
     )
     return {
@@ -303,7 +303,3 @@ def _event(
 def _id(*parts: str) -> str:
     """Twelve letters and digits, the same for good."""
     return hashlib.sha256("\n".join(parts).encode("utf-8", "replace")).hexdigest()[:12]
-
-
-def _said(text: Text, language: Language) -> str:
-    return text.sv if language == "sv" else text.en

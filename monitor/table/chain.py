@@ -11,7 +11,7 @@ from rich.text import Text as RichText
 from rich.tree import Tree
 
 from monitor.estate import Text
-from monitor.table.look import NOTHING, say
+from monitor.table.look import NOTHING
 from probes.certificate_judge import WEAK_HASHES
 from probes.certificate_settings import KeyBits
 from probes.chain import Chain, ChainFault, arrange
@@ -66,16 +66,16 @@ def certificates(observation: Observation, language: str = "en") -> Iterator[Ren
     if facts is None:
         return
     if facts.chain:
-        heading = RichText(say(_CHAIN, language), style="bold")
+        heading = RichText(_CHAIN.pick(language), style="bold")
         if not facts.verified:
-            heading.append(f"  ({say(_UNVERIFIED, language)})", style="red")
+            heading.append(f"  ({_UNVERIFIED.pick(language)})", style="red")
         yield heading
         chain = arrange(facts, untrusted=observation.reason is Reason.TLS_UNTRUSTED)
         yield Padding(_tree(chain, facts, at, language), (0, 0, 1, 2))
         yield from _also_sent(chain, facts, at, language)
     if facts.client is not None:
-        yield RichText(say(_CLIENT, language), style="bold")
-        issuer = say(_ISSUED_BY, language).format(issuer=facts.client.issuer)
+        yield RichText(_CLIENT.pick(language), style="bold")
+        issuer = _ISSUED_BY.pick(language).format(issuer=facts.client.issuer)
         node = _node(facts.client, at, language, RichText(issuer, style="dim"))
         yield Padding(node, (0, 0, 1, 2))
 
@@ -91,7 +91,7 @@ def _tree(chain: Chain, facts: TlsFacts, at: float, language: str) -> Tree:
             more.append(RichText(_names(certificate, language)))
         if certificate is chain.path[-1] and not labels and not certificate.self_signed:
             # whoever is above it was neither sent nor needed
-            issuer = say(_ISSUED_BY, language).format(issuer=certificate.issuer)
+            issuer = _ISSUED_BY.pick(language).format(issuer=certificate.issuer)
             more.append(RichText(issuer, style="dim"))
         remarks = list(_remarks(certificate, chain, facts, language))
         labels.append(_node(certificate, at, language, *more, remarks=remarks))
@@ -107,14 +107,14 @@ def _also_sent(chain: Chain, facts: TlsFacts, at: float, language: str) -> Itera
     others = {one.sha256: one for one in facts.chain if one.sha256 not in told}
     if not others:
         return
-    yield RichText(say(_ALSO, language), style="bold")
+    yield RichText(_ALSO.pick(language), style="bold")
     for certificate in others.values():
         remarks = list(_remarks(certificate, chain, facts, language))
         yield Padding(_node(certificate, at, language, remarks=remarks), (0, 0, 1, 2))
 
 
 def _missing(subject: str, language: str) -> RichText:
-    said = say(_FAULTS[ChainFault.MISSING], language)
+    said = _FAULTS[ChainFault.MISSING].pick(language)
     return RichText.assemble((subject, "bold"), "  ", (said, "red"))
 
 
@@ -131,7 +131,7 @@ def _node(
         head = RichText.assemble(head, "  ", RichText(", ").join(remarks))
     key = certificate.key_type
     if certificate.key_bits is not None:
-        key += f" {certificate.key_bits} {say(_BITS, language)}"
+        key += f" {certificate.key_bits} {_BITS.pick(language)}"
     strength = f"{key}, {certificate.signature_algorithm}"
     print_of = f"SHA-256 {certificate.sha256[:FINGERPRINT]}…"
     lines = [head, _validity(certificate, at, language), *(line for line in more if line)]
@@ -142,33 +142,33 @@ def _remarks(
     certificate: Certificate, chain: Chain, facts: TlsFacts, language: str
 ) -> Iterator[RichText]:
     if facts.verified_chain and certificate is facts.verified_chain[-1]:
-        yield RichText(say(_TRUSTED, language), style="green")
+        yield RichText(_TRUSTED.pick(language), style="green")
     elif not certificate.self_signed:
         yield from _weaknesses(certificate, language)
     for one in facts.revocation:
         if one.sha256 == certificate.sha256:
             said, colour = _REVOCATION[one.state]
             since = NOTHING if one.revoked_at is None else _date(one.revoked_at)
-            yield RichText(say(said, language).format(date=since), style=colour)
+            yield RichText(said.pick(language).format(date=since), style=colour)
     for note in chain.notes:
         if note.sha256 == certificate.sha256:
             colour = "red" if note.fault in _GRAVE else "yellow"
-            yield RichText(say(_FAULTS[note.fault], language), style=colour)
+            yield RichText(_FAULTS[note.fault].pick(language), style=colour)
 
 
 def _weaknesses(certificate: Certificate, language: str) -> Iterator[RichText]:
     """By the limits that hold where nothing else is written; whom we trust, we trust by choice."""
     least = {"rsa": _LEAST.rsa, "ec": _LEAST.ec}.get(certificate.key_type, 0)
     if certificate.key_bits is not None and certificate.key_bits < least:
-        yield RichText(say(_WEAK_KEY, language), style="red")
+        yield RichText(_WEAK_KEY.pick(language), style="red")
     if certificate.signature_hash in WEAK_HASHES:
-        yield RichText(say(_WEAK_SIGNATURE, language), style="red")
+        yield RichText(_WEAK_SIGNATURE.pick(language), style="red")
 
 
 def _names(certificate: Certificate, language: str) -> str:
     shown = ", ".join(certificate.names[:NAMES_SHOWN])
     more = len(certificate.names) - NAMES_SHOWN
-    return f"{shown} {say(_MORE, language).format(count=more)}" if more > 0 else shown
+    return f"{shown} {_MORE.pick(language).format(count=more)}" if more > 0 else shown
 
 
 def _validity(certificate: Certificate, at: float, language: str) -> RichText:
@@ -180,7 +180,7 @@ def _validity(certificate: Certificate, at: float, language: str) -> RichText:
     else:
         colour = "yellow" if left < NEAR else ""
         said, seconds, when = _LEFT, left, certificate.not_after
-    told = say(said, language).format(days=int(seconds // DAY), date=_date(when))
+    told = said.pick(language).format(days=int(seconds // DAY), date=_date(when))
     return RichText(told, style=colour)
 
 

@@ -12,7 +12,7 @@ from rich.text import Text as RichText
 from monitor.estate import Estate, Text
 from monitor.phases import phases
 from monitor.rates import probes_per_minute, quickest
-from monitor.table.look import length, say
+from monitor.table.look import length
 
 _HEADS = (
     Text(sv="Kontroll", en="Check"),
@@ -36,7 +36,7 @@ def checks_table(estate: Estate, language: str = "en") -> RenderableType:
 
 def _checks(estate: Estate, language: str) -> Table:
     """One line a check. The phase is how far into each interval it runs."""
-    check, kind, target, interval, retry, timeout, offset = (say(h, language) for h in _HEADS)
+    check, kind, target, interval, retry, timeout, offset = (h.pick(language) for h in _HEADS)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column(check, overflow="fold")
     table.add_column(kind, no_wrap=True)
@@ -61,9 +61,9 @@ def _checks(estate: Estate, language: str) -> Table:
 def hosts_table(estate: Estate, language: str = "en") -> Table:
     """One line a host: how often it is probed when all is well, and at most."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column(say(_HOST, language), overflow="fold")
+    table.add_column(_HOST.pick(language), overflow="fold")
     for head in (_CHECKS, _PER_MINUTE, _AT_MOST):
-        table.add_column(say(head, language), justify="right")
+        table.add_column(head.pick(language), justify="right")
     number: dict[str, int] = defaultdict(int)
     for check in estate.checks():
         number[check.host] += 1

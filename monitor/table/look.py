@@ -29,11 +29,6 @@ _GRADES = {
 NOTHING = "–"
 
 
-def say(text: Text, language: str) -> str:
-    """The text in a language; Swedish unless it is ``en``."""
-    return text.en if language == "en" else text.sv
-
-
 def style(status: Status) -> str:
     return _LOOK[status][1]
 
@@ -41,14 +36,14 @@ def style(status: Status) -> str:
 def status_mark(status: Status, language: str) -> RichText:
     """``● green``, in its colour."""
     symbol, colour, word = _LOOK[status]
-    return RichText(f"{symbol} {say(word, language)}", style=colour, no_wrap=True)
+    return RichText(f"{symbol} {word.pick(language)}", style=colour, no_wrap=True)
 
 
 def grade_mark(grade: Grade, language: str) -> RichText:
     """``■ failed``, in the colour of what it leads to."""
     status, word = _GRADES[grade]
     symbol, colour, _ = _LOOK[status]
-    return RichText(f"{symbol} {say(word, language)}", style=colour)
+    return RichText(f"{symbol} {word.pick(language)}", style=colour)
 
 
 def clock_time(at: float, now: float, zone: ZoneInfo, language: str) -> str:

@@ -9,7 +9,7 @@ from rich.text import Text as RichText
 
 from monitor.estate import Text
 from monitor.judge import Status
-from monitor.table.look import say, style
+from monitor.table.look import style
 from probes.observation import clean
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def lines_in(document: Mapping[str, Any]) -> list[_Line]:
 def shown(lines: Sequence[_Line], language: str) -> list[RichText]:
     """In colours, where one says something of a status."""
     return [
-        RichText(say(said, language), style=style(status) if status is not None else "")
+        RichText(said.pick(language), style=style(status) if status is not None else "")
         for said, status in lines
     ]
 

@@ -13,7 +13,7 @@ from rich.text import Text as RichText
 from monitor.estate import Text
 from monitor.judge import Verdict
 from monitor.table.chain import certificates
-from monitor.table.look import NOTHING, grade_mark, milliseconds, say
+from monitor.table.look import NOTHING, grade_mark, milliseconds
 from monitor.wording import reason_phrase
 from probes.observation import Cause, Grade, Observation, Phase
 from probes.settings import ProbeSettings
@@ -86,16 +86,16 @@ def _facts(
     """Reason, address and protocol, one a line; lines that have nothing to say are left out."""
     lines: list[tuple[str, str]] = []
     if target is not None:
-        lines.append((say(_TARGET, language), target))
+        lines.append((_TARGET.pick(language), target))
     if verdict.reason is not None:
-        phrase = say(reason_phrase(verdict.reason, verdict.cause), language)
-        lines.append((say(_REASON, language), f"{verdict.reason.value}: {phrase}"))
+        phrase = reason_phrase(verdict.reason, verdict.cause).pick(language)
+        lines.append((_REASON.pick(language), f"{verdict.reason.value}: {phrase}"))
     if observation.detail:
-        lines.append((say(_DETAIL, language), observation.detail))
+        lines.append((_DETAIL.pick(language), observation.detail))
     if verdict.cause is not None and verdict.grade is not Grade.GOOD:
-        lines.append((say(_CAUSE, language), say(_CAUSES[verdict.cause], language)))
+        lines.append((_CAUSE.pick(language), _CAUSES[verdict.cause].pick(language)))
     if observation.address is not None:
-        lines.append((say(_ADDRESS, language), observation.address))
+        lines.append((_ADDRESS.pick(language), observation.address))
     lines += _protocols(observation, language)
     table = Table.grid(padding=(0, 2, 0, 0))
     for label, value in lines:
@@ -108,9 +108,9 @@ def _protocols(observation: Observation, language: str) -> Iterator[tuple[str, s
     if http is not None:
         said = f"{http.status}, HTTP/{http.version}"
         if http.body_bytes is not None:
-            said += f", {http.body_bytes} {say(_BYTES, language)}"
+            said += f", {http.body_bytes} {_BYTES.pick(language)}"
         if http.redirects:
-            said += f", {http.redirects} {say(_REDIRECTS, language)}"
+            said += f", {http.redirects} {_REDIRECTS.pick(language)}"
         yield "HTTP", said
     if tls is not None and tls.version is not None:
         yield "TLS", f"{tls.version}, {tls.cipher}" if tls.cipher else tls.version
@@ -131,11 +131,11 @@ def waterfall(observation: Observation, language: str) -> Table:
         # a phase too short to be seen is still there
         end = min(whole, begin + max(took, whole / BAR_WIDTH / 8))
         table.add_row(
-            say(_PHASES[phase], language),
+            _PHASES[phase].pick(language),
             milliseconds(took, language),
             Bar(whole, min(begin, end), end, width=BAR_WIDTH, color=_COLOURS[phase]),
         )
         begin += took
     total = milliseconds(observation.duration, language)
-    table.add_row(RichText(say(_TOTAL, language), style="bold"), RichText(total, style="bold"))
+    table.add_row(RichText(_TOTAL.pick(language), style="bold"), RichText(total, style="bold"))
     return table

@@ -14,7 +14,7 @@ from rich.text import Text as RichText
 
 from monitor.estate import Text
 from monitor.judge import Status
-from monitor.table.look import NOTHING, clock_time, milliseconds, say, status_mark, style
+from monitor.table.look import NOTHING, clock_time, milliseconds, status_mark, style
 from monitor.table.plans import lines_in, lines_of, shown
 from monitor.table.rows import (
     BROKEN,
@@ -120,7 +120,8 @@ def status_table_from_json(
     table = _table((_last_known(row) for row in rows) if stale else rows, form)
     at = clock_time(made, today, zone, language)
     as_of = RichText(
-        say(_STALE if stale else _AS_OF, language).format(at=at), style="bold red" if stale else ""
+        (_STALE if stale else _AS_OF).pick(language).format(at=at),
+        style="bold red" if stale else "",
     )
     table.caption = _below([*shown(lines_in(document), language), as_of])
     fault = document.get("configuration_error")
@@ -139,7 +140,7 @@ def _fault(error: str, language: str) -> RichText | None:
     """What is wrong with the configuration on the disk."""
     if not error:
         return None
-    said = f"{say(_OLD, language)} {clean(error, _FAULT)}"
+    said = f"{_OLD.pick(language)} {clean(error, _FAULT)}"
     return RichText(said, style="bold red", justify="left")
 
 
@@ -151,7 +152,7 @@ def _last_known(row: Row) -> Row:
 
 
 def _table(rows: Iterable[Row], form: _Form) -> Table:
-    service, status, since, latency, seen = (say(head, form.language) for head in _HEADS)
+    service, status, since, latency, seen = (head.pick(form.language) for head in _HEADS)
     table = Table(box=box.SIMPLE_HEAD, expand=True, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column(service, min_width=12, max_width=34, overflow="ellipsis", no_wrap=True)
     table.add_column(status, no_wrap=True)
@@ -191,17 +192,17 @@ def _shown(row: Row, detail: Detail) -> bool:
 def _title(row: Row, language: str) -> RichText:
     indent = {Level.ENVIRONMENT: "", Level.SERVICE: "  ", Level.CHECK: "    "}[row.level]
     quiet = "dim" if row.level is Level.CHECK and row.status is Status.GREEN else ""
-    return RichText(f"{indent}{say(row.title, language)}", style=quiet)
+    return RichText(f"{indent}{row.title.pick(language)}", style=quiet)
 
 
 def _seen(row: Row, form: _Form) -> RichText:
     """Why, in few words or in full sentences."""
     language = form.language
     whole = form.messages and row.level is Level.SERVICE and row.status is not Status.GREEN
-    said = say(row.message if whole else row.short, language)
-    if form.detail == "services" and not whole and say(row.reason, language):
-        said = f"{said}: {say(row.reason, language)}"
+    said = (row.message if whole else row.short).pick(language)
+    if form.detail == "services" and not whole and row.reason.pick(language):
+        said = f"{said}: {row.reason.pick(language)}"
     if row.planned:
-        said = f"{said} ({say(_PLANNED, language)})"
+        said = f"{said} ({_PLANNED.pick(language)})"
     quiet = row.status is Status.GREEN
     return RichText(said, style="dim" if quiet else style(row.status).removeprefix("bold "))

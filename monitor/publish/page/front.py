@@ -15,7 +15,7 @@ from monitor.judge import Status
 from monitor.publish.language import Language
 from monitor.publish.page import planned
 from monitor.publish.page.asked import Asked
-from monitor.publish.page.parts import TEMPLATES, frame, mark, moment, said, stated, word
+from monitor.publish.page.parts import TEMPLATES, frame, mark, moment, stated, word
 from monitor.publish.page.words import WORDS
 from monitor.snapshot import EnvironmentView, ServiceView, Snapshot
 
@@ -59,11 +59,11 @@ class Front:
         yield _HEAD.render(framed)
         yield _FRONT.render(
             framed,
-            overall=said(wording.overall_message(snapshot), asked.language),
+            overall=wording.overall_message(snapshot).pick(asked.language),
             mark=mark(snapshot.status, asked.language),
             counts=_counts(shown, asked.language),
             environments=[
-                (each.name, said(each.title, asked.language))
+                (each.name, each.title.pick(asked.language))
                 for each in (view.environment for view in snapshot.environments)
             ],
             active=windows["active"],
@@ -96,10 +96,10 @@ class Front:
         return _ENVIRONMENT.render(
             w=WORDS[asked.language],
             name=view.environment.name,
-            title=said(view.environment.title, asked.language),
+            title=view.environment.title.pick(asked.language),
             status=view.status.value,
             mark=mark(view.status, asked.language),
-            message=said(wording.environment_message(view, zone), asked.language),
+            message=wording.environment_message(view, zone).pick(asked.language),
             stated=stated(snapshot, view.environment.name, asked.language),
         )
 
@@ -123,12 +123,12 @@ def _row(
     return _ROW.render(
         w=WORDS[language],
         link=asked.service_link(service.id),
-        title=said(service.title, language),
+        title=service.title.pick(language),
         status=view.status.value,
         mark=mark(view.status, language),
         planned=view.planned,
-        message=said(message, language),
+        message=message.pick(language),
         stated=says,
-        help=said(service.help, language) if helped and service.help is not None else "",
+        help=service.help.pick(language) if helped and service.help is not None else "",
         since=moment(view.since, zone, language),
     )

@@ -13,7 +13,6 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from monitor import wording
-from monitor.estate import Text
 from monitor.instants import instant as iso
 from monitor.judge import Status
 from monitor.publish.language import Language
@@ -47,13 +46,9 @@ TEMPLATES = Environment(
 )
 
 
-def said(text: Text, language: Language) -> str:
-    return text.sv if language == "sv" else text.en
-
-
 def word(status: Status, language: Language) -> str:
     """The status in a word, with a capital."""
-    text = said(wording.status_word(status), language)
+    text = wording.status_word(status).pick(language)
     return text[:1].upper() + text[1:]
 
 
@@ -67,7 +62,7 @@ def mark(status: Status, language: Language) -> Markup:
 def moment(at: float, zone: ZoneInfo, language: Language) -> Markup:
     """An instant in words, and for programs."""
     return Markup('<time datetime="{}">{}</time>').format(
-        iso(at), said(wording.instant(at, zone), language)
+        iso(at), wording.instant(at, zone).pick(language)
     )
 
 
@@ -76,7 +71,7 @@ def stated(snapshot: Snapshot, subject: str, language: Language) -> str:
     view = snapshot.stated.get(subject)
     if view is None:
         return ""
-    return said(wording.stated_message(view, snapshot.estate.timezone), language)
+    return wording.stated_message(view, snapshot.estate.timezone).pick(language)
 
 
 def frame(snapshot: Snapshot, asked: Asked, path: str, title: str) -> dict[str, Any]:

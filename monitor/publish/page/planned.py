@@ -11,7 +11,7 @@ from monitor import wording
 from monitor.judge import Status
 from monitor.plan import Notice, NoticeView, Occurrence, UpgradeView, Window
 from monitor.publish.page.asked import Asked
-from monitor.publish.page.parts import moment, said
+from monitor.publish.page.parts import moment
 from monitor.publish.page.words import WORDS
 from monitor.snapshot import Snapshot
 
@@ -59,12 +59,12 @@ def _package(view: UpgradeView, asked: Asked) -> Card:
     upgrade, language = view.upgrade, asked.language
     words = WORDS[language]
     return Card(
-        title=said(upgrade.title, language)
+        title=upgrade.title.pick(language)
         if upgrade.title is not None
         else f"{words['package']} {upgrade.package}",
         when=Markup(),
-        note=said(wording.upgrade_message(view), language),
-        message=said(upgrade.message, language) if upgrade.message is not None else "",
+        note=wording.upgrade_message(view).pick(language),
+        message=upgrade.message.pick(language) if upgrade.message is not None else "",
         tone="disturbance" if view.answering else "none",
     )
 
@@ -99,9 +99,9 @@ def _notice(view: NoticeView, snapshot: Snapshot, asked: Asked) -> Card:
         if at is not None
     ]
     return Card(
-        title=said(notice.title, language) if notice.title is not None else words["notice"],
+        title=notice.title.pick(language) if notice.title is not None else words["notice"],
         when=Markup(". ").join(Markup("{} {}").format(*one) for one in times),
-        message=said(notice.message, language),
+        message=notice.message.pick(language),
         scope=_scope(notice, snapshot, asked),
         tone=_TONES.get(notice.says, "none"),
     )
@@ -134,12 +134,12 @@ def _card(one: Occurrence, snapshot: Snapshot, asked: Asked) -> Card:
     window, zone, language = one.window, snapshot.estate.timezone, asked.language
     words = WORDS[language]
     return Card(
-        title=said(window.title, language),
+        title=window.title.pick(language),
         when=Markup("{} – {}").format(
             moment(one.start, zone, language), moment(one.end, zone, language)
         ),
         note=words[window.impact.value],
-        message=said(window.message, language) if window.message is not None else "",
+        message=window.message.pick(language) if window.message is not None else "",
         scope=_scope(window, snapshot, asked),
         tone=window.impact.value,
         cancelled=window.cancelled,
@@ -152,12 +152,12 @@ def _scope(one: Window | Notice, snapshot: Snapshot, asked: Asked) -> str:
     named: list[str] = []
     for view in snapshot.environments:
         name = view.environment.name
-        where = said(view.environment.title, language)
+        where = view.environment.title.pick(language)
         if name in one.environments:
             named.append(where)
         elif any(id_.partition("/")[0] == name for id_ in one.services):
             named += [
-                f"{where}: {said(each.service.title, language)}"
+                f"{where}: {each.service.title.pick(language)}"
                 for each in view.services
                 if each.service.id in one.services
             ]

@@ -9,7 +9,7 @@ from monitor import wording
 from monitor.publish.page import planned
 from monitor.publish.page.asked import Asked
 from monitor.publish.page.drawing import bars, plot
-from monitor.publish.page.parts import TEMPLATES, frame, mark, moment, said, stated, word
+from monitor.publish.page.parts import TEMPLATES, frame, mark, moment, stated, word
 from monitor.publish.page.words import WORDS
 from monitor.record import Entry, Past
 from monitor.shares import WINDOWS, AvailabilityReport
@@ -32,8 +32,8 @@ def render_service(
     language, zone = asked.language, snapshot.estate.timezone
     words = WORDS[language]
     service = view.service
-    title = said(service.title, language)
-    where = said(environment.environment.title, language)
+    title = service.title.pick(language)
+    where = environment.environment.title.pick(language)
     comma = "," if language == "sv" else "."
     framed = frame(
         snapshot, asked, f"/s/{service.id}", f"{word(view.status, language)} – {title}, {where}"
@@ -47,9 +47,9 @@ def render_service(
         service_status=view.status.value,
         mark=mark(view.status, language),
         planned=view.planned,
-        message=said(message, language),
+        message=message.pick(language),
         stated=stated(snapshot, service.id, language),
-        help=said(service.help, language) if service.help is not None else "",
+        help=service.help.pick(language) if service.help is not None else "",
         checks=[_check(one, view, environment, snapshot, asked, past) for one in view.checks],
         bars=bars(report.days, words["unmeasured"], comma),
         ratios=_ratios(report, words, comma),
@@ -89,7 +89,7 @@ def _check(
         "status": view.status.value,
         "mark": mark(view.status, language),
         "since": moment(view.since, zone, language),
-        "message": said(wording.check_message(view, zone, *titles), language),
+        "message": wording.check_message(view, zone, *titles).pick(language),
         "rule": words.get(f"rule_{why.rule.value}", why.rule.value),
         "failed": f"{why.failed} / {why.of}",
         "consecutive": why.consecutive,
@@ -130,6 +130,6 @@ def _entry(entry: Entry, snapshot: Snapshot, asked: Asked) -> dict[str, Any]:
         "mark": mark(one.after, asked.language),
         "status": one.after.value,
         "planned": one.planned,
-        "message": said(entry.message, asked.language),
+        "message": entry.message.pick(asked.language),
         "worsening": one.worsening,
     }

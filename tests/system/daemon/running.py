@@ -39,6 +39,20 @@ def until(found: Callable[[], T | None], what: str | Callable[[], str]) -> T:
         time.sleep(POLL)
 
 
+def eventually(claim: Callable[[], None]) -> None:
+    """Asks again and again until ``claim`` asserts nothing that is not so; raises what it asserts
+    last when patience is out.
+    """
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return claim()
+        except AssertionError:
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(POLL)
+
+
 def run_for(seconds: float, look: Callable[[], object] = lambda: None) -> None:
     """Lets the daemon run, looking at it all the while: for what must *not* come meanwhile. How much
     of what should come has come by its end is the machine's affair: wait for that with :func:`until`.

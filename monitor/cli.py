@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gc
 import os
+import re
 import sys
 import time
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -20,6 +22,7 @@ from monitor.quick_command import QuickCommand, QuickGroup
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable
 
+    from monitor.cli_evidence import Place
     from monitor.settings import Loaded
     from monitor.settings_faults import Fault
 
@@ -407,6 +410,98 @@ def evidence(
         print(cli_evidence.shown(document, language, as_json=as_json), end="")
     except cli_evidence.NoEvidenceError as error:
         _fail(str(error), 1)
+
+
+@app.command(epilog=epilog("history"))
+def history(
+    *,
+    environment: Annotated[
+        str | None, typer.Option("--env", help="Of this environment alone.")
+    ] = None,
+    service: Annotated[
+        str | None, typer.Option(metavar="ENV/SERVICE", help="Of this service alone.")
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option(metavar="WHEN", help="From then on: 7d, 03:12, 2026-11-29T03:12.")
+    ] = None,
+    until: Annotated[str | None, typer.Option(metavar="WHEN", help="Until then.")] = None,
+    at: Annotated[
+        str | None, typer.Option(metavar="WHEN", help="What was so at that instant.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="Incidents at most.")] = 20,
+    config: Annotated[
+        Path | None, typer.Option("--config", help="A YAML file, or a folder of them.")
+    ] = None,
+    data_dir: Annotated[
+        Path | None, typer.Option("--data-dir", help="Folder of the history.")
+    ] = None,
+    url: Annotated[str | None, typer.Option(help="Base address of a running daemon.")] = None,
+    as_json: JsonOption = False,
+    language: Annotated[
+        str | None,
+        typer.Option(
+            help="sv or en; the configuration's own by default.",
+            autocompletion=completion.languages,
+        ),
+    ] = None,
+) -> None:
+    """Show what was wrong, when and why: transitions as incidents, the newest first.
+
+    Exit 0, 1 when the history cannot be read, 2 usage.
+    """
+    from monitor import cli_history
+    from monitor.table.history import Form, incident_list
+
+    if language not in (None, "sv", "en"):
+        _fail(f"--language: {language} is neither sv nor en")
+    if at is not None and (since is not None or until is not None):
+        _fail("--at cannot be used together with --since or --until")
+    if environment is not None and service is not None:
+        _fail("--env and --service cannot be used together: a service has its environment's name")
+    if service is not None and not re.fullmatch(r"[^/]+/[^/]+", service):
+        _fail(f"--service: write ENV/SERVICE, not {service}")
+    place = _history_place(config, data_dir, url)
+    now = time.time()
+    try:
+        moments = {
+            name: cli_history.instant_of(text, now, place.zone, end=name == "until")
+            for name, text in (("since", since), ("until", until), ("at", at))
+            if text is not None
+        }
+        asked = cli_history.Asked(
+            environment=environment,
+            service=service,
+            since=moments.get("at", moments.get("since", 0.0)),
+            until=moments.get("until", now),
+            limit=limit,
+        )
+        read = cli_history.stored(place, asked) if url is None else cli_history.fetched(url, asked)
+    except ValueError as error:
+        _fail(str(error))
+    except cli_history.NoHistoryError as error:
+        _fail(str(error), 1)
+    found = asked.chosen(read)
+    if "at" in moments:
+        found = [one for one in found if one.holds(moments["at"])]
+        if not read or read[0].at > moments["at"]:
+            _warn(["the history begins later: nothing is known of that instant"])
+    if as_json:
+        print(terminal.json_text(cli_history.document(found)), end="")
+        return
+    form = Form(language=language or place.language, zone=place.zone, now=now)
+    terminal.console().print(terminal.Shown(incident_list(found, form)))
+
+
+def _history_place(config: Path | None, data_dir: Path | None, url: str | None) -> Place:
+    from monitor.cli_evidence import place_of
+
+    if url is not None:
+        if config is not None or data_dir is not None:
+            _fail("--url cannot be used together with --config or --data-dir")
+        return replace(place_of(None, None), language="en")
+    given = config is not None or data_dir is None
+    estate = _load(config or completion.default_config()).estate if given else None
+    return place_of(estate, data_dir)
 
 
 @app.command(epilog=epilog("demo"))

@@ -55,7 +55,7 @@ def place_of(estate: Estate | None, data_dir: Path | None) -> Place:
 
 
 @contextlib.contextmanager
-def _reader(place: Place) -> Iterator[Reader]:
+def opened(place: Place) -> Iterator[Reader]:
     """The history, for reading. Raises :class:`NoEvidenceError`, also of what fails inside."""
     # a database's drivers take long to import: not where a daemon is asked
     from monitor.history.reader import Reader
@@ -84,7 +84,7 @@ def fetched(url: str, id_: str) -> dict[str, Any]:
 def stored(place: Place, id_: str) -> dict[str, Any]:
     """The bundle from the history. Raises :class:`NoEvidenceError`."""
     since, until = span_of(id_)
-    with _reader(place) as reader:
+    with opened(place) as reader:
         entries = reader.transitions(since=since, until=until)
         found = [entry.id for entry in entries if entry.id.startswith(id_)]
         if len(found) > 1:
@@ -122,7 +122,7 @@ def shown(document: dict[str, Any], language: str | None, *, as_json: bool) -> s
 
 def listed(place: Place, since: float | None, *, as_json: bool) -> str:
     """The newest transitions, newest first. Raises :class:`NoEvidenceError`."""
-    with _reader(place) as reader:
+    with opened(place) as reader:
         newest = reader.transitions(since=since or 0.0, limit=LISTED)[::-1]
     if as_json:
         return json_text([_value(entry) for entry in newest])

@@ -34,6 +34,11 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
     "replay": (
         Example("replay --config new.yaml --since 30d", "would the new thresholds alarm more?"),
     ),
+    "history": (
+        Example("history --since 1d", "what was wrong since yesterday, and why"),
+        Example("history --service ext5/expo --at 03:12", "why was it yellow last night?"),
+        Example("history --url https://drift.example.se --env ext5", "another machine's"),
+    ),
     "evidence": (
         Example("evidence --since 1d", "the transitions of a day, with their ids"),
         Example("evidence 1m847yab0cm8rqsc", "the evidence of one, as text for a mail"),

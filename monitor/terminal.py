@@ -185,7 +185,13 @@ def console(*, error: bool = False) -> Console:
     stream = sys.stderr if error else sys.stdout
     there = stream is not None and stream.isatty()
     # given the stream itself, rich asks for its encoding, and draws lines that it has
-    return Ours(file=stream, width=None if there else WIDTH)
+    return Ours(file=stream, width=None if there else _columns())
+
+
+def _columns() -> int:
+    """Of what is no terminal: what ``$COLUMNS`` says (POSIX), or :data:`WIDTH`."""
+    given = os.environ.get("COLUMNS", "")
+    return int(given) if re.fullmatch(r"[1-9][0-9]{1,3}", given) else WIDTH
 
 
 class Shown:

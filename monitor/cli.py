@@ -145,6 +145,24 @@ def _run(main: Coroutine[Any, Any, int]) -> int:
         return runner.run(main)
 
 
+def _version(wanted: bool) -> None:
+    if wanted:
+        version()
+        raise typer.Exit
+
+
+@app.callback()
+def program(
+    *,
+    told: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    """Watches e-prescription test environments: green, yellow or red, and why."""
+    del told
+
+
 @app.command(epilog=epilog("run"))
 def run(
     config: ConfigOption,
@@ -274,37 +292,50 @@ class _Telling(QuickCommand):
 
 @app.command(epilog=epilog("status"), cls=_Telling)
 def status(
+    *,
     url: Annotated[
         str | None, typer.Option(help="Base address of a daemon, or of a status.json.")
     ] = None,
     file: Annotated[Path | None, typer.Option(help="A status.json.")] = None,
     as_json: JsonOption = False,
     watch: Annotated[bool, typer.Option("--watch", help="Again every 2 s, until Ctrl-C.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="A table of all checks.")] = False,
+    environment: Annotated[
+        str | None, typer.Option("--env", help="Of this environment alone.")
+    ] = None,
+    service: Annotated[
+        str | None, typer.Option(metavar="ENV/SERVICE", help="Of this service alone.")
+    ] = None,
     language: LanguageOption = "en",
 ) -> None:
-    """Show the status. Exit 0 green, 1 yellow, 2 red, 3 unknown, or that it could not be told."""
-    from monitor.cli_status import StatusUnreadableError, read_status, watch_status
-    from monitor.table.rows import document_status
-    from monitor.table.status import status_table_from_json
+    """Show the status: trouble first, and the rest counted.
 
+    Exit 0 green, 1 yellow, 2 red, 3 unknown, or that it could not be told.
+    """
+    from monitor.cli_status import Shape, StatusUnreadableError, read_status, watch_status
+    from monitor.table.rows import document_status
+
+    if environment is not None and service is not None:
+        _fail("--env and --service cannot be used together", UNTOLD)
     if url is not None and file is not None:
         _fail("--url and --file cannot be used together", UNTOLD)
     if url is None and file is None:
         url = "http://127.0.0.1:9815"
     console = terminal.console()
+    shape = Shape(language=language, every=every, only=service or environment)
     try:
         if watch:
             terminal.output.raises = True
-            watch_status(console, url, file, language)
+            watch_status(console, url, file, shape)
             raise typer.Exit(0)
-        document = read_status(url, file)
+        document = shape.narrowed(read_status(url, file))
     except StatusUnreadableError as error:
         _fail(str(error), UNTOLD)
     now = time.time()
     if as_json:
         print(terminal.json_text(document), end="")
     else:
-        console.print(terminal.Shown(status_table_from_json(document, language, now=now)))
+        console.print(shape.shown(document, now))
     raise typer.Exit(STATUS_EXIT[document_status(document, now)])
 
 

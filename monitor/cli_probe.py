@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,6 +53,8 @@ def choose(what: str, estate: Estate | None) -> Chosen:
     if found is None:
         near = difflib.get_close_matches(what, list(checks), n=3, cutoff=0.5)
         hint = f" - did you mean {' or '.join(near)}?" if near else ""
+        if re.fullmatch(r"[^/]*[.:][^/]*(/.*)?", what):
+            hint = f": of an address write the scheme too, as in https://{what}"
         raise ValueError(f"there is no check {what}{hint}")
     return Chosen(
         name=found.id,

@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from monitor.asking import NoAnswerError, ask, without_password
 from monitor.json_read import read_json
+from monitor.table.brief import brief
 from monitor.table.rows import NotAStatusDocumentError, document_status
-from monitor.table.status import status_table_from_json
 from monitor.terminal import Shown
 from probes.observation import clean
 
@@ -40,7 +41,7 @@ def read_status(url: str | None, file: Path | None) -> dict[str, Any]:
         raise StatusUnreadableError(where, error) from None
     try:
         document_status(document, 0.0)
-        status_table_from_json(document, "en", now=0.0)
+        brief(document, "en", now=0.0)
     except NotAStatusDocumentError as error:
         raise StatusUnreadableError(where, error) from None
     checked: dict[str, Any] = document
@@ -61,11 +62,45 @@ def _fetch(url: str) -> bytes:
     return ask(address + mark + query, LIMIT)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """How a status is shown, and which part of it."""
+
+    language: str
+    every: bool = False
+    """A table of all checks."""
+    only: str | None = None
+    """``ENV`` or ``ENV/SERVICE``."""
+
+    def narrowed(self, document: dict[str, Any]) -> dict[str, Any]:
+        """The document with that part alone, and its status. Raises :class:`StatusUnreadableError`."""
+        if self.only is None:
+            return document
+        wanted, _, name = self.only.partition("/")
+        for environment in document["environments"]:
+            services = environment["services"]
+            if name:
+                services = [one for one in services if one["name"] == name]
+            if environment["name"] == wanted and (services or not name):
+                told = services[0] if name else environment
+                part = {**environment, "services": services}
+                told_keys = {key: told[key] for key in ("status", "message")}
+                return {**document, **told_keys, "environments": [part]}
+        raise StatusUnreadableError(self.only, "the document has none of that name")
+
+    def shown(self, document: dict[str, Any], now: float) -> Shown:
+        if self.every:
+            from monitor.table.status import status_table_from_json
+
+            return Shown(status_table_from_json(document, self.language, now=now, messages=False))
+        return Shown(brief(document, self.language, now=now))
+
+
 def watch_status(
     console: Console,
     url: str | None,
     file: Path | None,
-    language: str,
+    shape: Shape,
     sleep: Callable[[float], None] = time.sleep,
 ) -> None:
     """Shows the status again and again until Ctrl-C, or until nobody reads it any more."""
@@ -74,19 +109,19 @@ def watch_status(
     with contextlib.suppress(KeyboardInterrupt, BrokenPipeError):
         if not console.is_terminal:
             while True:
-                console.print(_watched(url, file, language))
+                console.print(_watched(url, file, shape))
                 console.file.flush()
                 sleep(WATCH_EVERY)
         with Live(console=console, auto_refresh=False) as live:
             while True:
-                live.update(_watched(url, file, language), refresh=True)
+                live.update(_watched(url, file, shape), refresh=True)
                 sleep(WATCH_EVERY)
 
 
-def _watched(url: str | None, file: Path | None, language: str) -> Shown:
+def _watched(url: str | None, file: Path | None, shape: Shape) -> Shown:
     try:
-        document = read_status(url, file)
-        return Shown(status_table_from_json(document, language, now=time.time()))
+        document = shape.narrowed(read_status(url, file))
+        return shape.shown(document, time.time())
     except StatusUnreadableError as error:
         from rich.text import Text
 

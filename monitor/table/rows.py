@@ -43,6 +43,8 @@ class Row:
     planned: bool = False
     latency: float | None = None
     """Of the newest observation."""
+    name: str = ""
+    """Of an environment or a service of a document."""
 
 
 class NotAStatusDocumentError(ValueError):
@@ -55,6 +57,13 @@ class NotAStatusDocumentError(ValueError):
 
 BROKEN = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError)
 """What comes of a document that is of another shape."""
+
+
+def last_known(row: Row) -> Row:
+    """What was true once is no news: nothing that is stale is shown in a colour."""
+    was = status_word(row.status)
+    known = Text(sv=f"senast kända läge: {was.sv}", en=f"last known: {was.en}")
+    return replace(row, status=Status.UNKNOWN, short=known, message=known)
 
 
 # from a snapshot
@@ -213,6 +222,7 @@ def _part(level: Level, part: Mapping[str, Any]) -> Row:
         short=status_word(status),
         message=_text(part["message"], ""),
         planned=bool(part["planned"]),
+        name=clean(part["name"]),
     )
 
 

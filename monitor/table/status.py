@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, Literal
 from zoneinfo import ZoneInfo
@@ -14,20 +14,16 @@ from rich.text import Text as RichText
 
 from monitor.estate import Text
 from monitor.judge import Status
+from monitor.table.frame import STOCKHOLM, Frame, fault_line
 from monitor.table.look import NOTHING, clock_time, milliseconds, status_mark, style
-from monitor.table.plans import lines_in, lines_of, shown
+from monitor.table.plans import lines_of, shown
 from monitor.table.rows import (
-    BROKEN,
     Level,
-    NotAStatusDocumentError,
     Row,
-    instant_in,
-    is_stale,
+    last_known,
     rows_in,
     rows_of,
 )
-from monitor.wording import status_word
-from probes.observation import clean
 
 if TYPE_CHECKING:
     from monitor.snapshot import Snapshot
@@ -43,18 +39,6 @@ _HEADS = (
     Text(sv="Läge", en="What we see"),
 )
 _PLANNED = Text(sv="planerat", en="planned")
-_STALE = Text(
-    sv="Uppgifterna är för gamla: övervakningen har inte skrivit något sedan {at}.",
-    en="This is out of date: the monitor has written nothing since {at}.",
-)
-_AS_OF = Text(sv="Läget {at}", en="As of {at}")
-_OLD = Text(
-    sv="Inställningarna på disken är felaktiga, och de tidigare gäller:",
-    en="The configuration on the disk is faulty, and the earlier one applies:",
-)
-STOCKHOLM = ZoneInfo("Europe/Stockholm")
-_FAULT = 1_000
-"""Characters of what is wrong with a configuration."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +73,7 @@ def status_table(
         latency=latency,
     )
     table = _table(rows_of(snapshot), form)
-    table.title = _fault(snapshot.config_error, language)
+    table.title = fault_line(snapshot.config_error, language)
     table.caption = _below(shown(lines_of(snapshot), language))
     return table
 
@@ -107,25 +91,14 @@ def status_table_from_json(
 
     Raises :class:`NotAStatusDocumentError`.
     """
-    try:
-        made = instant_in(document["generated_at"]) or 0.0
-    except BROKEN as error:
-        raise NotAStatusDocumentError(error) from None
-    today = made if now is None else now
+    frame = Frame.of(document, language, now=now, zone=zone)
     form = _Form(
-        language=language, zone=zone, now=today, detail=detail, messages=messages, latency=True
+        language=language, zone=zone, now=frame.now, detail=detail, messages=messages, latency=True
     )
-    stale = now is not None and is_stale(document, now)
     rows = rows_in(document)
-    table = _table((_last_known(row) for row in rows) if stale else rows, form)
-    at = clock_time(made, today, zone, language)
-    as_of = RichText(
-        (_STALE if stale else _AS_OF).pick(language).format(at=at),
-        style="bold red" if stale else "",
-    )
-    table.caption = _below([*shown(lines_in(document), language), as_of])
-    fault = document.get("configuration_error")
-    table.title = _fault(fault if isinstance(fault, str) else "", language)
+    table = _table((last_known(row) for row in rows) if frame.stale else rows, form)
+    table.caption = _below(frame.below)
+    table.title = frame.fault
     return table
 
 
@@ -134,21 +107,6 @@ def _below(lines: Sequence[RichText]) -> RichText | None:
         return None
     plans = len(lines) > 1
     return RichText("\n", justify="left" if plans else None).join(lines)
-
-
-def _fault(error: str, language: str) -> RichText | None:
-    """What is wrong with the configuration on the disk."""
-    if not error:
-        return None
-    said = f"{_OLD.pick(language)} {clean(error, _FAULT)}"
-    return RichText(said, style="bold red", justify="left")
-
-
-def _last_known(row: Row) -> Row:
-    """What was true once is no news: nothing that is stale is shown in a colour."""
-    was = status_word(row.status)
-    known = Text(sv=f"senast kända läge: {was.sv}", en=f"last known: {was.en}")
-    return replace(row, status=Status.UNKNOWN, short=known, message=known)
 
 
 def _table(rows: Iterable[Row], form: _Form) -> Table:

@@ -187,3 +187,14 @@ def test_usage_errors(words: list[str]) -> None:
     code, out, err = invoke(*words)
     assert (code, out) == (2, "")
     assert err
+
+
+@pytest.mark.parametrize("what", ["localhost:8080", "expo.example.se/x"])
+def test_an_address_without_a_scheme_is_told_what_it_lacks(what: str, config: str) -> None:
+    done = RUNNER.invoke(app, ["probe", what, "--config", config])
+    assert done.exit_code == 2
+    assert f"write the scheme too, as in https://{what}" in done.stderr
+
+
+def test_the_version_has_an_option_too() -> None:
+    assert RUNNER.invoke(app, ["--version"]).stdout == RUNNER.invoke(app, ["version"]).stdout

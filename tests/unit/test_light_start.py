@@ -77,7 +77,7 @@ def test_a_status_of_a_file_needs_rich_alone(tmp_path: Path) -> None:
     file = tmp_path / "status.json"
     file.write_bytes(body("yellow"))
     found = loaded("status", "--file", str(file), code=1)
-    assert "rich.table" in found
+    assert "rich.text" in found
     assert not found & HEAVY
     assert not {one for one in found if one.startswith(("monitor.publish", "monitor.plan"))}
     assert len(found) < 400

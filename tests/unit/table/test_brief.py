@@ -1,0 +1,113 @@
+"""``driftvakt status``: trouble first, and the rest counted."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from monitor.cli_status import Shape, StatusUnreadableError
+from monitor.judge import Rule, Status
+from monitor.publish.status_body import render
+from monitor.snapshot import EnvironmentView, ServiceView
+from monitor.table.brief import ROOM, brief
+from tests.unit.wording import builders
+
+
+def red(name: str, *, planned: bool = False) -> ServiceView:
+    made = builders.service(Status.RED, builders.bad(Status.RED, Rule.RED_AFTER), name=name)
+    return replace(made, planned=planned)
+
+
+def green(name: str) -> ServiceView:
+    return builders.service(Status.GREEN, builders.green(), name=name)
+
+
+def document(*environments: EnvironmentView) -> dict[str, Any]:
+    made = asyncio.run(render(builders.snapshot(Status.YELLOW, *environments), version="1"))
+    decoded: dict[str, Any] = json.loads(made)
+    return decoded
+
+
+def lines(shown: dict[str, Any], language: str = "en", width: int = 80) -> list[str]:
+    console = Console(width=width)
+    with console.capture() as captured:
+        console.print(brief(shown, language))
+    return [line.rstrip() for line in captured.get().splitlines()]
+
+
+def large() -> dict[str, Any]:
+    """Two hundred services in ten environments: one red, twenty planned, the rest green."""
+    environments = []
+    for number in range(10):
+        of = [red(f"s{n}", planned=True) if number == 9 else green(f"s{n}") for n in range(20)]
+        if number == 3:
+            of[7] = red("s7")
+        environments.append(
+            builders.environment(Status.YELLOW, *of, name=f"ext{number}", title=f"EXT{number}")
+        )
+    return document(*environments)
+
+
+def test_few_services_have_a_line_each() -> None:
+    """The worst first, with its sentence and no other."""
+    made = document(builders.environment(Status.YELLOW, green("nll"), red("expo")))
+    told = lines(made)
+    assert told[0] == "1 of 2 services have trouble · 1 green"
+    assert told[1].startswith("■ red  ext5/expo  ")
+    assert told[2].startswith("  The service ")
+    heads = [line for line in told if not line.startswith("  ")]
+    assert heads[2].startswith("● green  ext5/nll  ")
+    assert heads[3].startswith("As of ")
+
+
+def test_two_hundred_services_fit_one_screen() -> None:
+    """Of so many, those that are green, or as planned, share a line an environment."""
+    told = lines(large())
+    assert told[0] == "1 of 200 services have trouble · 20 planned · 179 green"
+    assert told[1].startswith("■ red  ext3/s7  ")
+    assert any(line.startswith("■ red  ext9  planned  20: s0, s1, ") for line in told)
+    assert any(line.startswith("● green  ext3  19: s0, s1, ") for line in told)
+    assert any("7 more" in line for line in told)
+    assert len(told) <= 24
+
+
+@pytest.mark.parametrize("width", [70, 80, 120, 160])
+@pytest.mark.parametrize("language", ["sv", "en"])
+def test_no_word_is_cut_at_any_width(width: int, language: str) -> None:
+    made = large()
+    told = " ".join(line.strip() for line in lines(made, language, width))
+    message = made["environments"][3]["services"][7]["message"][language]
+    assert message in " ".join(told.split())
+    assert max(map(len, lines(made, language, width))) <= width
+
+
+def test_planned_is_counted_apart() -> None:
+    told = lines(document(builders.environment(Status.RED, red("expo", planned=True))), "sv")
+    assert told[0] == "0 av 1 tjänster har problem · 1 planerat stängda"
+    assert "planerat" in told[1]
+
+
+def test_just_at_the_bound_every_service_has_a_line() -> None:
+    made = document(builders.environment(Status.GREEN, *(green(f"s{n}") for n in range(ROOM))))
+    assert sum(line.startswith("● green  ext5/s") for line in lines(made)) == ROOM
+
+
+def test_a_part_of_it() -> None:
+    """An environment or a service, with the status of its own; none of that name is no colour."""
+    made = document(
+        builders.environment(Status.YELLOW, green("nll"), red("expo")),
+        builders.environment(Status.GREEN, green("nll"), name="ext6", title="EXT6"),
+    )
+    part = Shape(language="en", only="ext6").narrowed(made)
+    assert (part["status"], [one["name"] for one in part["environments"]]) == ("green", ["ext6"])
+    one = Shape(language="en", only="ext5/expo").narrowed(made)
+    assert one["status"] == "red"
+    assert [each["name"] for each in one["environments"][0]["services"]] == ["expo"]
+    for other in ("ext7", "ext6/expo"):
+        with pytest.raises(StatusUnreadableError, match=other):
+            Shape(language="en", only=other).narrowed(made)

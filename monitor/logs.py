@@ -55,6 +55,38 @@ def _only_shown(
     return event
 
 
+_SIGNS = {
+    "green": ("●", "\033[32m"),
+    "yellow": ("▲", "\033[33m"),
+    "red": ("■", "\033[1;31m"),
+    "unknown": ("○", "\033[2m"),
+}
+_TOLD = ("environment", "service", "from", "to", "check", "reason", "cause", "planned", "window",
+         "message", "id")  # fmt: skip
+
+
+def _one_line(colours: bool) -> structlog.typing.Processor:
+    """For a terminal: a transition is what a glance takes in. The sentence is on the page, in
+    ``driftvakt history`` and in the JSON of the same line.
+    """
+
+    def short(
+        _logger: Any, _method: str, event: MutableMapping[str, Any]
+    ) -> MutableMapping[str, Any]:
+        if event.get("event") != "transition" or not {"to", "environment"} <= event.keys():
+            return event
+        told = {key: event.pop(key, None) for key in _TOLD}
+        sign, colour = _SIGNS.get(str(told["to"]), ("", ""))
+        to = f"{colour}{sign} {told['to']}\033[0m" if colours else f"{sign} {told['to']}"
+        where = "/".join(str(told[key]) for key in ("environment", "service") if told[key])
+        why = " ".join(str(told[key]) for key in ("check", "reason", "cause") if told[key])
+        parts = [f"{where}: {told['from']} → {to}", "planned" if told["planned"] else "", why]
+        event["event"] = "  ".join([*filter(None, parts), f"({told['id']})"])
+        return event
+
+    return short
+
+
 class _NamedStream(structlog.WriteLogger):
     """Writes each line whole, and has the name that :func:`add_logger_name` asks for."""
 
@@ -73,6 +105,7 @@ def set_up(
     masks them, so that it can learn other secrets.
     """
     masker = Masker(secrets)
+    colours = sys.stderr.isatty()
     text = log_format == "text" or (log_format == "auto" and sys.stderr.isatty())
     numeric = logging.getLevelNamesMapping()[level.upper()]
     shared: list[Any] = [
@@ -85,7 +118,7 @@ def set_up(
         structlog.processors.format_exc_info,
         SecretMask(masker),
         *(
-            (_only_shown, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()))
+            (_only_shown, _one_line(colours), structlog.dev.ConsoleRenderer(colors=colours))
             if text
             else (structlog.processors.JSONRenderer(ensure_ascii=False),)
         ),

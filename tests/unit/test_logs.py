@@ -100,6 +100,21 @@ def test_text_for_people(capsys: pytest.CaptureFixture[str]) -> None:
     assert "\x1b" not in err
 
 
+def test_a_transition_is_one_short_line_for_people(capsys: pytest.CaptureFixture[str]) -> None:
+    """What, from what to what, why, and the id that leads to the rest; no sentence."""
+    logs.set_up("text")
+    told = {"environment": "ext5", "from": "yellow", "to": "red", "reason": "connect_refused",
+            "cause": "target", "check": "port", "id": "1m8n549a0718waqt", "window": None,
+            "message": "A sentence."}  # fmt: skip
+    log = structlog.get_logger("driftvakt")
+    log.info("transition", service="expo", planned=False, **told)
+    log.info("transition", service=None, planned=True, **told)
+    first, second = (line.split("] ", 1)[1] for line in capsys.readouterr().err.splitlines())
+    rest = "port connect_refused target  (1m8n549a0718waqt) [driftvakt]"
+    assert first == f"ext5/expo: yellow → ■ red  {rest}"
+    assert second == f"ext5: yellow → ■ red  planned  {rest}"
+
+
 def test_a_terminal_obeys_nothing_of_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     """What others have said is shown, with its own lines, and no more."""
     logs.set_up("text")

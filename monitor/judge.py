@@ -121,7 +121,7 @@ class Run(NamedTuple):
 NO_RUN = Run()
 
 
-class Recent(NamedTuple):
+class RecentOutcomes(NamedTuple):
     """What the rules need of the newest observations.
 
     ``window`` holds the last ``window_size`` outcomes, one bit each, newest lowest, 1 for failed;
@@ -152,37 +152,37 @@ class Recent(NamedTuple):
         return self.failed_at[0] if self.failed_at else None
 
 
-NOTHING_SEEN = Recent()
+NOTHING_SEEN = RecentOutcomes()
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class Condition:
     """One rule of the table."""
 
     status: Status
     rule: Rule
     when: str
     """In words, for docs/status.md."""
-    holds: Callable[[Recent, Thresholds], bool]
-    since: Callable[[Recent], float | None]
+    holds: Callable[[RecentOutcomes, Thresholds], bool]
+    since: Callable[[RecentOutcomes], float | None]
     """The first observation of the run that led to the status."""
 
 
-def _share(recent: Recent, limit: float, thresholds: Thresholds) -> bool:
+def _share(recent: RecentOutcomes, limit: float, thresholds: Thresholds) -> bool:
     """Counts once half a window of observations is there."""
     # divided, not multiplied: 14 of 25 is 0.56, but 0.56 * 25 is more than 14 to a computer
     return recent.seen * 2 >= thresholds.window_size and recent.failed / recent.seen >= limit
 
 
 RULES = (
-    Row(
+    Condition(
         Status.RED,
         Rule.RED_AFTER,
         "the last `red_after` observations all failed",
         lambda recent, thresholds: recent.failed_run.length >= thresholds.red_after,
         lambda recent: recent.failed_run.since,
     ),
-    Row(
+    Condition(
         Status.RED,
         Rule.WINDOW,
         "the newest failed, and the share of failed ones among the last `window.size` is at least "
@@ -192,21 +192,21 @@ RULES = (
         ),
         lambda recent: recent.first_failed_at,
     ),
-    Row(
+    Condition(
         Status.YELLOW,
         Rule.YELLOW_AFTER,
         "the last `yellow_after` observations all failed",
         lambda recent, thresholds: recent.failed_run.length >= thresholds.yellow_after,
         lambda recent: recent.failed_run.since,
     ),
-    Row(
+    Condition(
         Status.YELLOW,
         Rule.DEGRADED_AFTER,
         "the last `degraded_after` are all degraded or failed",
         lambda recent, thresholds: recent.bad_run.length >= thresholds.degraded_after,
         lambda recent: recent.bad_run.since,
     ),
-    Row(
+    Condition(
         Status.YELLOW,
         Rule.WINDOW,
         "the share of failed ones is at least `window.yellow`",
@@ -215,7 +215,7 @@ RULES = (
         ),
         lambda recent: recent.first_failed_at,
     ),
-    Row(
+    Condition(
         Status.GREEN,
         Rule.GOOD,
         "otherwise",
@@ -240,7 +240,7 @@ class Fold:
     """The newest one that was not good: the reason of a status that outlives it."""
     at: float | None = None
     """When the newest observation was made."""
-    recent: Recent = NOTHING_SEEN
+    recent: RecentOutcomes = NOTHING_SEEN
     trouble: Observation | None = None
     """Our own trouble, when the newest thing that happened was that."""
     trouble_since: float | None = None
@@ -264,14 +264,14 @@ def observe(before: Fold, at: float, verdict: Verdict, thresholds: Thresholds) -
     )
 
 
-def _seen(before: Recent, at: float, grade: Grade, size: int) -> Recent:
+def _seen(before: RecentOutcomes, at: float, grade: Grade, size: int) -> RecentOutcomes:
     good, failed = grade is Grade.GOOD, grade is Grade.FAILED
     window = (before.window << 1 | failed) & ((1 << size) - 1)
     failed_at = (*before.failed_at, at) if failed else before.failed_at
     if failed_at:
         # also right when the window has become smaller since the last observation
         failed_at = failed_at[len(failed_at) - window.bit_count() :]
-    return Recent(
+    return RecentOutcomes(
         window,
         before.seen + 1 if before.seen < size else size,
         failed_at,
@@ -288,7 +288,7 @@ def trouble(before: Fold, observation: Observation) -> Fold:
     return replace(before, trouble=observation, trouble_since=since)
 
 
-def _raw(recent: Recent, thresholds: Thresholds) -> tuple[Status, Rule, float | None]:
+def _raw(recent: RecentOutcomes, thresholds: Thresholds) -> tuple[Status, Rule, float | None]:
     if recent.good_run.length and not recent.window:
         # nothing bad to be seen, which is nearly always: no row but the last one can hold
         return Status.GREEN, Rule.GOOD, recent.passed_run.since
@@ -299,7 +299,7 @@ def _raw(recent: Recent, thresholds: Thresholds) -> tuple[Status, Rule, float | 
 
 
 def _believed(
-    before: Fold, recent: Recent, thresholds: Thresholds
+    before: Fold, recent: RecentOutcomes, thresholds: Thresholds
 ) -> tuple[Status, Rule, float | None]:
     """Worse at once; better only after ``green_after`` in a row."""
     raw, rule, since = _raw(recent, thresholds)

@@ -103,6 +103,23 @@ def receive(connected: socket.socket, size: int, timer: Callable[[], float]) -> 
     return data, now
 
 
+def stamp(opened: socket.socket) -> None:
+    """From now on the kernel says of a socket when things came, where it can."""
+    if STAMPED:
+        opened.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
+
+
+async def heard(
+    connected: socket.socket, size: int, timer: Callable[[], float]
+) -> tuple[bytes, float]:
+    """The same as :func:`receive`, but waits until something comes."""
+    while True:
+        try:
+            return receive(connected, size, timer)
+        except (BlockingIOError, InterruptedError):
+            await _readable(connected)
+
+
 class Turns:
     """What is said on a connected socket before a transport has it, in turns with the peer."""
 
@@ -113,8 +130,7 @@ class Turns:
         self._begun = since
         self._heard: float | None = None
         self._ours = 0.0
-        if STAMPED:
-            connected.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
+        stamp(connected)
 
     @property
     def spent(self) -> float:
@@ -132,14 +148,9 @@ class Turns:
 
     async def receive(self, size: int) -> bytes:
         """What comes next, at most ``size`` bytes; empty at the end. Raises ``OSError``."""
-        while True:
-            try:
-                data, came_at = receive(self._socket, size, self._timer)
-            except (BlockingIOError, InterruptedError):
-                await _readable(self._socket)
-            else:
-                self._heard = max(self._heard or self._begun, came_at)
-                return data
+        data, came_at = await heard(self._socket, size, self._timer)
+        self._heard = max(self._heard or self._begun, came_at)
+        return data
 
 
 async def _readable(connected: socket.socket) -> None:

@@ -81,18 +81,21 @@ class DnsProbe:
         """The answer, whatever it says, and how long it took to come. Raises
         :class:`ProbeFailure`.
         """
+        tools = self._tools
         begun = attempt.begin(Phase.RESOLVE)
         address, port = self._configured or (self._system_resolver(), DNS_PORT)
         attempt.address = address
         question = question_for(self._name, self._record)
         data: bytes | None = None
         strays = Strays()
+        tools.keep_stamping()
         try:
             async with asyncio.timeout(self._timeout):
-                data = await fetch(question, (address, port), self._timeout / 2, strays)
-                attempt.end(Phase.RESOLVE, begun)
-                duration = attempt.spent()
-                reply = await read(data, question, self._record, self._tools.workers)
+                data, duration = await fetch(
+                    question, (address, port), self._timeout / 2, strays, tools.timer
+                )
+                attempt.end(Phase.RESOLVE, begun, at=begun + duration)
+                reply = await read(data, question, self._record, tools.workers)
         except TimeoutError:
             if data is not None:
                 raise MonitorTrouble(

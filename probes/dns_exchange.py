@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,7 @@ import dns.rcode
 import dns.rdatatype
 from dns.rdtypes.txtbase import TXTBase
 
+from probes.arrivals import Turns, heard, round_trip, since_heard, stamp
 from probes.dns_settings import compared
 from probes.observation import clean
 from probes.workers import Workers
@@ -65,15 +67,23 @@ def question_for(name: dns.name.Name, record: str) -> dns.message.Message:
 
 
 async def fetch(
-    question: dns.message.Message, server: tuple[str, int], resend: float, strays: Strays
-) -> bytes:
-    """The answer as it came. Asks again after ``resend`` seconds, then waits until it is cancelled
-    from outside. Raises ``EOFError`` for half of one, ``OSError``, and ``dns.exception.DNSException`` when
-    nothing but ``strays`` comes, and no end of them.
+    question: dns.message.Message,
+    server: tuple[str, int],
+    resend: float,
+    strays: Strays,
+    timer: Callable[[], float],
+) -> tuple[bytes, float]:
+    """The answer as it came, and the seconds that the network and the server took: until the kernel
+    received it, not until we read it. Asks again after ``resend`` seconds, then waits until it is
+    cancelled from outside. Raises ``EOFError`` for half of one, ``OSError``, and
+    ``dns.exception.DNSException`` when nothing but ``strays`` comes, and no end of them.
     """
     wire = question.to_wire()
-    data = await _by_udp(question, wire, server, resend, strays)
-    return data if data is not None else await _by_tcp(wire, server)
+    data, spent = await _by_udp(question, wire, server, resend, strays, timer)
+    if data is not None:
+        return data, spent
+    data, more = await _by_tcp(wire, server, timer)
+    return data, spent + more
 
 
 async def read(data: bytes, question: dns.message.Message, record: str, workers: Workers) -> Reply:
@@ -89,24 +99,28 @@ async def _by_udp(
     server: tuple[str, int],
     resend: float,
     strays: Strays,
-) -> bytes | None:
-    """The answer as it came; ``None`` when it was cut. What is none is passed over, as dnspython's own
-    resolver does: anybody may send a datagram.
+    timer: Callable[[], float],
+) -> tuple[bytes | None, float]:
+    """The answer as it came, ``None`` when it was cut, and the seconds since it was first asked for.
+    What is none is passed over, as dnspython's own resolver does: anybody may send a datagram.
     """
     loop = asyncio.get_running_loop()
     sock = socket.socket(dns.inet.af_for_address(server[0]), socket.SOCK_DGRAM)
     with sock:
         sock.setblocking(False)
+        stamp(sock)
         # connected, so that the kernel tells us when nobody listens there, and that nobody else is heard
         await loop.sock_connect(sock, server)
+        begun = timer()
         for timeout in (resend, None):
             with suppress(TimeoutError):
                 async with asyncio.timeout(timeout):
                     await loop.sock_sendall(sock, wire)
                     while True:
-                        data = await loop.sock_recv(sock, _LARGEST)
+                        data, came_at = await heard(sock, _LARGEST, timer)
                         try:
-                            return None if _is_cut(data, question) else data
+                            cut = _is_cut(data, question)
+                            return None if cut else data, max(0.0, came_at - begun)
                         except (dns.exception.DNSException, ValueError) as error:
                             strays.note(error)
                         await asyncio.sleep(0)  # a flood of them is not our only business
@@ -129,14 +143,32 @@ def _is_cut(data: bytes, question: dns.message.Message) -> bool:
     return bool(response.flags & dns.flags.TC)
 
 
-async def _by_tcp(wire: bytes, server: tuple[str, int]) -> bytes:
-    reader, writer = await asyncio.open_connection(*server)
-    try:
-        writer.write(len(wire).to_bytes(2, "big") + wire)
-        length = int.from_bytes(await reader.readexactly(2), "big")
-        return await reader.readexactly(length)
-    finally:
-        writer.transport.abort()
+async def _by_tcp(
+    wire: bytes, server: tuple[str, int], timer: Callable[[], float]
+) -> tuple[bytes, float]:
+    """The answer as it came, and the seconds that connecting and answering took."""
+    loop = asyncio.get_running_loop()
+    with socket.socket(dns.inet.af_for_address(server[0]), socket.SOCK_STREAM) as sock:
+        sock.setblocking(False)
+        begun = timer()
+        await loop.sock_connect(sock, server)
+        connecting = round_trip(sock)
+        if connecting is None:
+            connecting = max(0.0, timer() - since_heard(sock) - begun)
+        turns = Turns(sock, timer(), timer)
+        await turns.send(len(wire).to_bytes(2, "big") + wire)
+        length = int.from_bytes(await _exactly(turns, 2), "big")
+        return await _exactly(turns, length), connecting + turns.spent
+
+
+async def _exactly(turns: Turns, size: int) -> bytes:
+    """Raises ``EOFError`` when it ends earlier."""
+    data = bytearray()
+    while len(data) < size:
+        if not (piece := await turns.receive(size - len(data))):
+            raise EOFError
+        data += piece
+    return bytes(data)
 
 
 def _read(data: bytes, question: dns.message.Message, record: str) -> Reply:

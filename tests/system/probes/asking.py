@@ -7,8 +7,9 @@ import socket
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from probes import certificate, http, tcp
+from probes import certificate, dns, http, tcp
 from probes.certificate_settings import CertificateSettings
+from probes.dns_settings import DnsSettings
 from probes.http_settings import HttpSettings
 from probes.observation import Observation
 from probes.resolve import Found
@@ -61,6 +62,14 @@ async def ask_certificate(
     """One probe of kind ``certificate``."""
     parsed = CertificateSettings.model_validate({"host": host, "port": port, **settings})
     return await in_time(certificate.prepare(parsed, timeout, tools), timeout)
+
+
+async def ask_dns(
+    tools: Tools, host: str, resolver: str, *, timeout: float = PATIENCE, **settings: Any
+) -> Observation:
+    """One probe of kind ``dns``."""
+    parsed = DnsSettings.model_validate({"host": host, "resolver": resolver, **settings})
+    return await in_time(dns.prepare(parsed, timeout, tools), timeout)
 
 
 class Names:

@@ -14,6 +14,9 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import dns.flags
+import dns.message
+import dns.rrset
 import pytest
 
 from probes.arrivals import carry, round_trip
@@ -22,7 +25,7 @@ from probes.resolve import SystemResolver
 from probes.tools import Tools
 from tests.patience import PATIENCE
 from tests.servers.ca import Authority
-from tests.system.probes.asking import Names, ask_certificate, ask_http, ask_tcp
+from tests.system.probes.asking import Names, ask_certificate, ask_dns, ask_http, ask_tcp
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Linux stamps what it receives")
 
@@ -135,6 +138,57 @@ async def test_a_handshake_that_waited_for_a_busy_loop_was_not_slow(
     assert seen.reason is None, seen.detail
     assert seen.phases.tls is not None
     assert DELAY * 0.97 < seen.phases.tls < held.longest + SLACK
+
+
+def answered(wire: bytes, *, cut: bool = False) -> bytes:
+    """A name server's answer to a question."""
+    response = dns.message.make_response(dns.message.from_wire(wire))
+    response.answer.append(
+        dns.rrset.from_text(response.question[0].name, 60, "IN", "A", "192.0.2.1")
+    )
+    response.flags |= dns.flags.TC if cut else 0
+    return response.to_wire()
+
+
+@pytest.mark.parametrize("cut", [False, True], ids=["udp", "tcp"])
+async def test_a_name_server_s_answer_that_waited_for_a_busy_loop_was_not_slow(
+    tools: Tools, *, cut: bool
+) -> None:
+    """The same for the answer of kind ``dns``, as a datagram and over TCP."""
+    held = Held()
+
+    def serve(names: socket.socket, listener: socket.socket) -> None:
+        wire, whom = names.recvfrom(512)
+        names.connect(whom)
+        if not cut:
+            held.answer(names, answered(wire))
+            return
+        names.send(answered(wire, cut=True))
+        accepted, _ = listener.accept()
+        with accepted:
+            accepted.settimeout(PATIENCE)
+            whole = answered(accepted.recv(512)[2:])
+            held.answer(accepted, len(whole).to_bytes(2, "big") + whole)
+            accepted.recv(1)
+
+    with (
+        socket.create_server(("127.0.0.7", 0)) as listener,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as names,
+    ):
+        names.bind(listener.getsockname())
+        names.settimeout(PATIENCE)
+        listener.settimeout(PATIENCE)
+        port = listener.getsockname()[1]
+        thread = threading.Thread(target=serve, args=(names, listener))
+        thread.start()
+        try:
+            seen = await held.ask(ask_dns(tools, "held.example.se", f"127.0.0.7:{port}"))
+        finally:
+            thread.join()
+
+    assert seen.reason is None, seen.detail
+    assert DELAY * 0.97 < seen.duration < held.longest + SLACK
+    assert seen.phases.resolve == pytest.approx(seen.duration)
 
 
 async def test_connecting_takes_as_long_as_the_kernel_says(tools: Tools) -> None:

@@ -232,6 +232,7 @@ class Daemon:
         )
         if changes:
             self._announce(changes)
+        stack.push_async_callback(self._status.written)  # also when the start is broken off
         await self._status.publish()
         await self._status.written()
         if self._listens:

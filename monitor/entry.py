@@ -1,5 +1,5 @@
 """The program's first instants: an early Ctrl-C ends it silently, while modules are still read, and
-SIGTERM ends a daemon in order.
+a signal ends in order what is ended by signals.
 """
 
 import os
@@ -9,11 +9,14 @@ import sys
 
 def main() -> None:
     """The program ``driftvakt``."""
-    if sys.argv[1:2] == ["run"]:
+    if sys.argv[1:2] in (["run"], ["demo"]):
         # nothing is begun until it has handlers of its own: leaving at once is leaving in order
-        signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    from monitor import cli
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: os._exit(0))
+        from monitor import cli
+    else:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        from monitor import cli
 
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     cli.main()

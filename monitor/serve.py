@@ -9,7 +9,8 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from types import FrameType
 
 import structlog
 
@@ -40,18 +41,23 @@ def collect_seldom() -> None:
 
 
 @contextlib.contextmanager
-def signals(*, to: asyncio.Event, hangup: Callable[[], object]) -> Iterator[None]:
-    """SIGTERM and SIGINT set ``to``, however often they come; SIGHUP calls ``hangup``."""
+def signals(to: Mapping[int, Callable[[], object]]) -> Iterator[None]:
+    """Each signal calls what it is given in the running loop, however often it comes, and does nothing
+    afterwards: one that is impatient changes nothing until the process has ended.
+    """
     loop = asyncio.get_running_loop()
-    for number in STOPS:
-        loop.add_signal_handler(number, to.set)
-    loop.add_signal_handler(signal.SIGHUP, hangup)
+
+    def told(number: int, _frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(to[number])
+
+    # the loop's own handlers go back to the system's when they are taken away, for an instant that is
+    # long enough to be ended by; these are replaced at once
+    for number in to:
+        signal.signal(number, told)
     try:
         yield
     finally:
-        for number in (*STOPS, signal.SIGHUP):
-            loop.remove_signal_handler(number)
-            # until the process has ended: one that is impatient changes nothing
+        for number in to:
             signal.signal(number, signal.SIG_IGN)
 
 
@@ -77,7 +83,8 @@ async def serve(
     daemon = Daemon(estate, origin=origin, masker=masker)
     try:
         # also while it starts and ends: an impatient second signal must not cut the drain short
-        with signals(to=stop, hangup=lambda: daemon.reload("SIGHUP")):
+        hangup = {signal.SIGHUP: lambda: daemon.reload("SIGHUP")}
+        with signals({**dict.fromkeys(STOPS, stop.set), **hangup}):
             async with holding(estate.data_dir):
                 await _run(daemon, stop, duration)
     except (WebAccessError, HeldError) as error:

@@ -5,24 +5,23 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import signal
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from rich.console import Console
 
 from monitor import logs
 from monitor.daemon import STATUS_FILE, Daemon
 from monitor.demo.config import write_configuration
+from monitor.demo.folder import temporary_folder
 from monitor.demo.process import ServersFailedError, environments
 from monitor.demo.show import Places, ended, failed, show
+from monitor.serve import STOPS, signals
 from monitor.settings import load
 
 LOG_FILE = "daemon.log"
 DRAIN = 0.5
 """Seconds for probes in flight at the end: a person has pressed Ctrl-C and waits."""
-_STOPS = (signal.SIGINT, signal.SIGTERM)
 
 
 async def demo(*, duration: float | None, console: Console, language: str = "en") -> int:
@@ -32,8 +31,8 @@ async def demo(*, duration: float | None, console: Console, language: str = "en"
     """
     try:
         async with _ended_by_signals() as limit:
-            with TemporaryDirectory(prefix="driftvakt-demo-") as folder:
-                await _play(Path(folder), limit, duration, console, language)
+            with temporary_folder("driftvakt-demo-") as folder:
+                await _play(folder, limit, duration, console, language)
     except ServersFailedError as error:
         failed(console, str(error), language)
         return 1
@@ -53,7 +52,7 @@ async def _play(
         estate = load(path, os.environ).estate
         with _logging_to(folder / LOG_FILE):
             async with Daemon(estate, drain=DRAIN) as daemon:
-                if duration is not None:
+                if duration is not None and limit.when() is None:  # else a signal has come
                     limit.reschedule(asyncio.get_running_loop().time() + duration)
                 await targets.begin()
                 places = Places(
@@ -77,17 +76,13 @@ async def _ended_by_signals() -> AsyncIterator[asyncio.Timeout]:
         if not limit.expired():  # a second Ctrl-C does not disturb the tidying up
             limit.reschedule(loop.time())
 
-    try:
-        async with limit:
-            for number in _STOPS:
-                loop.add_signal_handler(number, stop)
-            yield limit
-    except TimeoutError:
-        if not limit.expired():
-            raise
-    finally:
-        for number in _STOPS:
-            loop.remove_signal_handler(number)
+    with signals(dict.fromkeys(STOPS, stop)):
+        try:
+            async with limit:
+                yield limit
+        except TimeoutError:
+            if not limit.expired():
+                raise
 
 
 @contextlib.contextmanager

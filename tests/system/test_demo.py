@@ -13,7 +13,7 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -24,6 +24,8 @@ pytestmark = pytest.mark.system
 
 ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-m", "monitor.cli", "demo"]
+COMMAND_ITSELF = [sys.executable, "-c", "from monitor.entry import main; main()", "demo"]
+"""As it is installed, with what it does before anything else."""
 ESCAPE = re.compile(r"\x1b(?:\[[0-9;?]*[A-Za-z]|\][^\x07]*\x07|[()][A-Z0-9])")
 
 
@@ -151,6 +153,71 @@ def test_a_newcomer_sees_every_colour_and_ctrl_c_ends_it(
     assert "Ended." in terminal.text
     assert list(temporary.iterdir()) == []
     assert all(ended(pid) for pid in servers)
+
+
+SIGTERM_CAUGHT = 1 << (signal.SIGTERM - 1)
+
+
+def catches_sigterm(pid: int) -> bool:
+    """Whether the program has come as far as to say what SIGTERM does."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    caught = next(line.split()[1] for line in status.splitlines() if line.startswith("SigCgt"))
+    return bool(int(caught, 16) & SIGTERM_CAUGHT)
+
+
+def found(temporary: Path, pattern: str) -> Callable[[int], bool]:
+    return lambda _: any(temporary.glob(pattern))
+
+
+@pytest.mark.parametrize(
+    ("instant", "number"),
+    [
+        ("entry", signal.SIGINT),
+        ("entry", signal.SIGTERM),
+        ("folder", signal.SIGINT),
+        ("servers", signal.SIGTERM),
+        ("ca", signal.SIGTERM),
+        ("configuration", signal.SIGINT),
+        ("data", signal.SIGTERM),
+        ("status", signal.SIGTERM),
+        ("shown", signal.SIGINT),
+    ],
+)
+def test_a_signal_ends_it_in_order_however_far_it_has_come(
+    temporary: Path, instant: str, number: signal.Signals
+) -> None:
+    """From the program's first line on: exit code 0, no word on standard error, nothing left; a second
+    signal changes nothing.
+    """
+    reached: Callable[[int], bool] = {
+        "entry": catches_sigterm,
+        "folder": found(temporary, "*"),
+        "servers": lambda pid: bool(children(pid)),
+        "ca": found(temporary, "*/ca.pem"),
+        "configuration": found(temporary, "*/driftvakt.yaml"),
+        "data": found(temporary, "*/data"),
+        "status": found(temporary, "*/data/status.json"),
+        "shown": lambda _: bool(select.select([running.stdout], [], [], 0)[0]),
+    }[instant]
+    running = subprocess.Popen(
+        COMMAND_ITSELF,
+        cwd=ROOT,
+        env={**os.environ, "TMPDIR": str(temporary)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    with running:
+        limit = time.monotonic() + PATIENCE
+        while not (catches_sigterm(running.pid) and reached(running.pid)):
+            assert running.poll() is None, "it ended by itself"
+            assert time.monotonic() < limit, f"it never came to its {instant}"
+            time.sleep(0.001)
+        running.send_signal(number)
+        running.send_signal(number)
+        _, said = running.communicate(timeout=PATIENCE)
+    assert (running.returncode, said) == (0, b"")
+    assert list(temporary.iterdir()) == []
 
 
 def test_swedish(temporary: Path) -> None:

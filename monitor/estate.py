@@ -171,6 +171,8 @@ class Estate:
     location: str = "internet"
     listen_host: str = "127.0.0.1"
     listen_port: int = 9815
+    public_url: str = ""
+    """Where readers find the page, with a slash at its end; empty where nobody has said."""
     web: WebSettings = field(default_factory=WebSettings)
     canaries: tuple[Canary, ...] = ()
     user_agent: str = "driftvakt"

@@ -96,6 +96,7 @@ class Builder:
             location=top.location,
             listen_host=host,
             listen_port=port,
+            public_url=top.public_url,
             web=_web(top),
             canaries=tuple(one for one in canaries if one is not None),
             user_agent=top.user_agent.replace("{version}", _version()),

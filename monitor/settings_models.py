@@ -35,6 +35,7 @@ from probes.settings import (
     is_ip,
     parse_duration,
 )
+from probes.urls import canonical, shown, split_url
 
 UNSET: Any = None
 """The default of keys that inherit: never a value of theirs."""
@@ -189,6 +190,15 @@ def _one_line(value: str) -> str:
     return value
 
 
+def _public_url(value: str) -> str:
+    split, fault = split_url(value)
+    if split is not None and (split.query or split.fragment or "?" in value or "#" in value):
+        fault = "has a query or a fragment, after which no path can follow"
+    if split is None or fault:
+        raise PydanticCustomError("url", "{shown} {fault}", {"shown": shown(value), "fault": fault})
+    return f"{str(canonical(split)).rstrip('/')}/"
+
+
 class WebTls(Strict):
     """Certificate and key of our own web server."""
 
@@ -233,6 +243,13 @@ class Top(Strict):
         AfterValidator(_listen),
         WithJsonSchema({"type": "string", "pattern": LISTEN_PATTERN}),
     ] = "127.0.0.1:9815"
+    public_url: Annotated[
+        str,
+        AfterValidator(_public_url),
+        WithJsonSchema({"type": "string", "pattern": r"^https?://[^\s/?#@]+(/[^\s?#]*)?$"}),
+    ] = ""
+    """Where readers find the page, such as ``https://drift.example.se/``: links in messages, feeds and
+    alerts begin with it."""
     web: Web = Web()
     user_agent: Annotated[str, AfterValidator(_one_line), Field(min_length=1, max_length=500)] = (
         "driftvakt/{version}"

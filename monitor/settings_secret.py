@@ -41,7 +41,12 @@ def with_variables(estate: Estate, values: Collection[str]) -> Estate:
 def _told(estate: Estate) -> Iterator[str]:
     """What everybody may know."""
     yield from (estate.listen_host, estate.location, estate.language, str(estate.timezone))
-    yield from (str(estate.data_dir), estate.user_agent, *estate.web.allowed_hosts)
+    yield from (
+        str(estate.data_dir),
+        estate.user_agent,
+        estate.public_url,
+        *estate.web.allowed_hosts,
+    )
     for environment in estate.environments:
         yield from (environment.name, environment.title.sv, environment.title.en)
     for service in estate.services():

@@ -7,6 +7,7 @@ import ssl
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import structlog
 from aiohttp.typedefs import Handler
@@ -85,9 +86,11 @@ def _nobody() -> None:
 
 def own_names(estate: Estate) -> Iterator[str]:
     """By which this machine may be asked for: its own, as it is and within the domains in which it
-    looks names up (resolv.conf(5)), that of the listener, and those that the settings add.
+    looks names up (resolv.conf(5)), that of the listener, and those that the settings have.
     """
     yield from (estate.listen_host, *estate.web.allowed_hosts)
+    if estate.public_url:
+        yield urlsplit(estate.public_url).hostname or ""
     own = socket.gethostname()
     yield own
     first = own.partition(".")[0]

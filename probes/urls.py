@@ -22,13 +22,11 @@ _BLANK = re.compile(r"[\x00-\x20\x7f]")
 def _url(value: str) -> str:
     split, fault = split_url(value)
     if split is None:
-        raise PydanticCustomError(
-            "url", "{shown} {fault}", {"shown": _shown(value), "fault": fault}
-        )
+        raise PydanticCustomError("url", "{shown} {fault}", {"shown": shown(value), "fault": fault})
     return value
 
 
-def _shown(value: str) -> str:
+def shown(value: str) -> str:
     """A wrong address for a message: without user, password, query and fragment."""
     return repr(re.sub(r"//[^/?#]*@", "//…@", re.split(r"[?#]", value)[0]))
 

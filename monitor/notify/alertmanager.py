@@ -13,6 +13,7 @@ from typing import Any
 
 import orjson
 
+from monitor import links
 from monitor.estate import Estate
 from monitor.instants import instant
 from monitor.judge import Status
@@ -45,6 +46,7 @@ class Alertmanager:
         self._url = (receiver.url or "").rstrip("/") + "/api/v2/alerts"
         self._name = receiver.name
         self._location = estate.location
+        self._public = estate.public_url
         self._poster = poster
         self._open: dict[str, dict[tuple[str, str], Alert]] = {}
         self._turn = asyncio.Lock()
@@ -86,7 +88,9 @@ class Alertmanager:
             "summary": text.en, "description": text.en,
             "summary_sv": text.sv, "description_sv": text.sv,
         }  # fmt: skip
-        alert = {"labels": labels, "annotations": annotations, "startsAt": instant(now)}
+        alert: Alert = {"labels": labels, "annotations": annotations, "startsAt": instant(now)}
+        if self._public:
+            alert["generatorURL"] = self._public
         await self._post([{**alert, "endsAt": instant(now + TEST_LASTS)}])
 
     async def close(self) -> None:
@@ -145,7 +149,13 @@ class Alertmanager:
                 "transition": message.transition,
             },
             "startsAt": instant(message.since),
+            **self._origin(message),
         }
+
+    def _origin(self, message: Message) -> dict[str, str]:
+        """What leads people from the alert to where it comes from."""
+        url = links.service(self._public, message.environment, message.service)
+        return {} if url is None else {"generatorURL": url}
 
     async def _post(self, alerts: Sequence[Alert]) -> None:
         if alerts:

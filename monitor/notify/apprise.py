@@ -9,12 +9,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import apprise
 
+from monitor import links
 from monitor.estate import Estate, Text
 from monitor.notify.message import Message
 from monitor.notify.sending import SendFailed, read_secret
 from monitor.notify.words import told_alone, told_as_one
 from monitor.receiver import Receiver
-from monitor.wording.notifications import trial
+from monitor.wording.notifications import read_on, trial
 
 TIMEOUT = 10.0
 """Seconds for one attempt."""
@@ -29,6 +30,7 @@ class Apprise:
         self._receiver = receiver
         self._language = estate.language
         self._zone = estate.timezone
+        self._public = estate.public_url
         self._timeout = timeout
         self._url: str | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"apprise-{receiver.name}")
@@ -39,14 +41,18 @@ class Apprise:
         self._thread.submit(apprise.Apprise.instantiate, "json://127.0.0.1/")
 
     async def send(self, messages: Sequence[Message]) -> None:
+        first = messages[0]
         if len(messages) == 1:
-            heading, text = told_alone(messages[0])
+            heading, text = told_alone(first)
+            url = links.service(self._public, first.environment, first.service)
         else:
             heading, text = told_as_one(messages, self._zone)
-        await self._notify(heading, text)
+            url = links.environment(self._public, first.environment)
+        await self._notify(heading, read_on(text, url))
 
     async def trial(self) -> None:
-        await self._notify(*trial(self._receiver.name))
+        heading, text = trial(self._receiver.name)
+        await self._notify(heading, read_on(text, links.page(self._public)))
 
     async def refresh(self) -> None:
         """Nothing to tell again."""

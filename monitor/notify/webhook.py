@@ -7,9 +7,11 @@ import hashlib
 import hmac
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 import orjson
 
+from monitor import links
 from monitor.estate import Estate
 from monitor.instants import instant
 from monitor.notify.message import VERSION, Message
@@ -42,12 +44,13 @@ class Webhook:
     def __init__(self, receiver: Receiver, estate: Estate, poster: Poster) -> None:
         self._receiver = receiver
         self._zone = estate.timezone
+        self._public = estate.public_url
         self._poster = poster
         self._read: tuple[str, str | None] | None = None
 
     async def send(self, messages: Sequence[Message]) -> None:
         if len(messages) == 1:
-            document = messages[0].document()
+            document = self._document(messages[0])
         else:
             first = messages[0]
             heading, text = told_as_one(messages, self._zone)
@@ -62,9 +65,16 @@ class Webhook:
                 "statuses": dict(counted),
                 "subject": {"sv": heading.sv, "en": heading.en},
                 "message": {"sv": text.sv, "en": text.en},
-                "messages": [message.document() for message in messages],
+                "url": links.environment(self._public, first.environment),
+                "messages": [self._document(message) for message in messages],
             }
         await self._post(orjson.dumps(document), idempotency_key(messages))
+
+    def _document(self, message: Message) -> dict[str, Any]:
+        return {
+            **message.document(),
+            "url": links.service(self._public, message.environment, message.service),
+        }
 
     async def trial(self) -> None:
         now = self._poster.clock()
@@ -76,6 +86,7 @@ class Webhook:
             "kind": "test",
             "at": instant(now),
             "message": {"sv": text.sv, "en": text.en},
+            "url": links.page(self._public),
         }
         await self._post(orjson.dumps(document), ident)
 

@@ -93,6 +93,8 @@ def _event(one: Occurrence, snapshot: Snapshot, revisions: Revisions, language: 
     event.add("categories", [window.impact.value])
     event.add("status", "CANCELLED" if window.cancelled else "CONFIRMED")
     event.add("transp", "TRANSPARENT")
+    if snapshot.estate.public_url:
+        event.add("url", snapshot.estate.public_url)
     return event
 
 

@@ -2,8 +2,8 @@
 
 One entry for each transition of a service, for each service window and for each notice. Ids are
 ``tag:`` URIs (RFC 4151) that never change; ``updated`` moves when an entry says something new.
-References are relative (RFC 3986, 5.1.3: to the feed's own address), so that they are right behind
-every proxy.
+References begin with ``public_url``. Without one they are relative (RFC 3986, 5.1.3: to the feed's own
+address), so that they are right behind every proxy.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ class _Item:
     published: float
     content: str
     category: str
-    page: str = "./"
-    """Where people read of it."""
+    page: str = ""
+    """Where people read of it; empty: the front page."""
     link: str | None = None
 
 
@@ -71,7 +71,7 @@ def feed(
         and scope.touches(one.environments, one.services)
     ]
     items.sort(key=lambda one: (-one.updated, one.id))
-    return _document(items, base, scope, language)
+    return _document(items, base, scope, language, snapshot.estate.public_url)
 
 
 def _transition(entry: Entry, snapshot: Snapshot, base: str, language: Language) -> _Item:
@@ -93,7 +93,7 @@ def _transition(entry: Entry, snapshot: Snapshot, base: str, language: Language)
         published=one.at,
         content=entry.message.pick(language),
         category=one.after.value,
-        page=f"s/{quote(f'{one.environment}/{name}')}" if known else "./",
+        page=f"s/{quote(f'{one.environment}/{name}')}" if known else "",
         link=f"api/v1/evidence/{entry.id}" if one.worsening else None,
     )
 
@@ -181,7 +181,9 @@ def _notice(
     )
 
 
-def _document(items: Sequence[_Item], base: str, scope: Scope, language: Language) -> bytes:
+def _document(
+    items: Sequence[_Item], base: str, scope: Scope, language: Language, public: str
+) -> bytes:
     root = etree.Element(f"{{{ATOM}}}feed", nsmap={None: ATOM})  # type: ignore[dict-item] # lxml takes it
     root.set("{http://www.w3.org/XML/1998/namespace}lang", language)
     narrowed = scope.service or scope.environment
@@ -200,8 +202,9 @@ def _document(items: Sequence[_Item], base: str, scope: Scope, language: Languag
     for here in _LANGUAGES:
         address = f"feed.atom?{urlencode({'lang': here, **query}, safe='/')}"
         rel = "self" if here == language else "alternate"
-        _link(root, rel, address, "application/atom+xml", here)
-    _link(root, "alternate", f"./?lang={language}", "text/html", language)
+        _link(root, rel, public + address, "application/atom+xml", here)
+    front = public or "./"
+    _link(root, "alternate", f"{front}?lang={language}", "text/html", language)
     for one in items:
         entry = _add(root, "entry")
         _add(entry, "id", one.id)
@@ -210,9 +213,10 @@ def _document(items: Sequence[_Item], base: str, scope: Scope, language: Languag
         _add(entry, "published", instant(one.published))
         _add(entry, "content", one.content).set("type", "text")
         _add(entry, "category").set("term", one.category)
-        _link(entry, "alternate", f"{one.page}?lang={language}", "text/html", language)
+        shown = public + one.page if one.page else front
+        _link(entry, "alternate", f"{shown}?lang={language}", "text/html", language)
         if one.link is not None:
-            _link(entry, "related", one.link, "application/json", None)
+            _link(entry, "related", public + one.link, "application/json", None)
     return bytes(etree.tostring(root, xml_declaration=True, encoding="utf-8"))
 
 

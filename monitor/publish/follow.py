@@ -142,7 +142,8 @@ class _Following:
         revisions, notices = self._source.revisions(snapshot), snapshot.agenda.notices
 
         def make() -> bytes:
-            return dump(summary(snapshot, notices, revisions, language, _base(request)))
+            base = snapshot.estate.public_url.rstrip("/") or _base(request)
+            return dump(summary(snapshot, notices, revisions, language, base))
 
         return await _answer(request, make, _JSON, language)
 

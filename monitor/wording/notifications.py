@@ -127,6 +127,13 @@ def flood(
     return Text(sv="\n\n".join(sv), en="\n\n".join(en))
 
 
+def read_on(text: Text, url: str | None) -> Text:
+    """``text``, and after it where more is; itself where that is nowhere."""
+    if url is None:
+        return text
+    return Text(sv=f"{text.sv}\n\nMer: {url}", en=f"{text.en}\n\nMore: {url}")
+
+
 def trial(receiver: str) -> tuple[Text, Text]:
     """Heading and text of ``driftvakt notify --test``: nobody may take it for an alarm."""
     return (

@@ -76,6 +76,21 @@ async def test_a_mail_in_the_configured_language(mailbox: Mailbox, tmp_path: Pat
     ]
 
 
+async def test_a_mail_says_where_more_is(mailbox: Mailbox) -> None:
+    """The service's page; of a flood the environment on the front page."""
+    mail = make_receiver("mail", "apprise", url=mailbox.url(), group_wait=0.05, flood=5)
+    public = "https://drift.example.se/"
+    async with delivering(make_watched(mail, services=10, public_url=public)) as world:
+        world.tell(make_transition())
+        await world.all_done()
+        for n in range(10):
+            world.tell(make_transition(service=f"s{n}", at=NOW + 1 + n / 100))
+        await world.all_done()
+    alone, flood = (text for _, text in mailbox.texts())
+    assert alone.endswith(f"\r\n\r\nMore: {public}s/ext5/s0")
+    assert flood.endswith(f"\r\n\r\nMore: {public}?env=ext5")
+
+
 async def test_a_mail_server_that_is_busy_gets_everything_in_order(mailbox: Mailbox) -> None:
     """The alarm is tried until it is taken, the all-clear comes after it."""
     mailbox.answers = ["451 later", "451 later"]

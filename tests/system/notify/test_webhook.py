@@ -38,6 +38,29 @@ def document(arrival: Arrival) -> dict[str, Any]:
     return found
 
 
+async def test_a_message_says_where_people_read_on(http_server: HttpServer) -> None:
+    """Each its service's page, a flood the environment on the page; nothing where no address is known."""
+    http_server.answer("/", status=204, body=b"")
+    public = "https://drift.example.se/"
+    hook = make_receiver(url=http_server.url(), group_wait=0.05, flood=5)
+    async with delivering(make_watched(hook, services=10, public_url=public)) as world:
+        world.tell(make_transition())
+        await world.all_done()
+        for n in range(10):
+            world.tell(make_transition(service=f"s{n}", at=NOW + 1 + n / 100))
+        await world.all_done()
+    async with delivering(make_watched(make_receiver(url=http_server.url()))) as world:
+        world.tell(make_transition())
+        await world.all_done()
+    alone, flood, nowhere = map(document, http_server.arrivals)
+    assert alone["url"] == f"{public}s/ext5/s0"
+    assert flood["url"] == f"{public}?env=ext5"
+    assert [one["url"] for one in flood["messages"]] == [
+        f"{public}s/ext5/{one['service']}" for one in flood["messages"]
+    ]
+    assert nowhere["url"] is None
+
+
 async def test_what_is_posted_is_signed_and_says_all(
     http_server: HttpServer, tmp_path: Path
 ) -> None:
@@ -87,6 +110,7 @@ async def test_what_is_posted_is_signed_and_says_all(
         "alarm": "red",
         "alarmed_at": "2026-11-23T13:02:11.120Z",
         "folded": 0,
+        "url": None,
     }
 
 

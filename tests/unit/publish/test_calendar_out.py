@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -116,3 +117,12 @@ def test_an_id_cannot_break_its_uid() -> None:
     raw = body(make_planned([make_window(id="a\r\nb:;,å")]))
     assert len(values(raw, "UID")) == 1
     assert values(raw, "END") == ["VEVENT", "VCALENDAR"]
+
+
+def test_an_event_leads_to_the_page_where_that_has_an_address() -> None:
+    """RFC 5545, 3.8.4.6; without ``public_url`` there is none to say."""
+    snapshot = make_planned([make_window(24)])
+    public = "https://drift.example.se/status/"
+    known = replace(snapshot, estate=replace(snapshot.estate, public_url=public))
+    assert values(body(known), "URL") == [public]
+    assert values(body(snapshot), "URL") == []

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from lxml import etree
 
@@ -36,11 +36,11 @@ def made(
     known = revised({}, snapshot, notices) if revisions is None else revisions
     body = feed(snapshot, entries, notices, known, scope or Scope(), language)
     root = etree.fromstring(body)
-    strict(root)
+    strict(root, snapshot.estate.public_url)
     return root
 
 
-def strict(root: etree._Element) -> None:
+def strict(root: etree._Element, public: str = "") -> None:
     """RFC 4287, sections 4.1.1 and 4.1.2: what must be there, and how often."""
     assert root.tag == f"{A}feed"
     for name in ("id", "title", "updated"):
@@ -61,7 +61,7 @@ def strict(root: etree._Element) -> None:
         assert published(one) <= updated(one) <= updated(root)
         assert one.findtext(f"{A}title")
     for link in root.iter(f"{A}link"):
-        assert not urlsplit(link.get("href") or "").netloc
+        assert urlsplit(link.get("href") or "").netloc == urlsplit(public).netloc
 
 
 def entries(root: etree._Element) -> list[etree._Element]:
@@ -186,3 +186,18 @@ def test_transition_links_to_the_page_of_its_service() -> None:
         [one] = entries(root)
         pages = [link.get("href") for link in one if link.get("type") == "text/html"]
         assert pages == [f"{page}?lang=en"]
+
+
+def test_with_a_public_address_every_reference_begins_with_it() -> None:
+    """Readers that lose a feed's own address, as mail programs do, still lead people right."""
+    snapshot = make_planned([make_window(24)], [make_notice()])
+    public = "https://drift.example.se/status/"
+    known = replace(snapshot, estate=replace(snapshot.estate, public_url=public))
+    entries = [make_entry()]
+
+    def references(shown: Snapshot) -> list[str]:
+        return [str(link.get("href")) for link in made(shown, entries).iter(f"{A}link")]
+
+    absolute = [urljoin(public, one) for one in references(snapshot)]
+    assert references(known) == absolute
+    assert f"{public}s/ext5/expo?lang=en" in absolute

@@ -10,6 +10,7 @@ import icalendar
 import pytest
 from aiohttp import ClientSession, DummyCookieJar
 from lxml import etree
+from yarl import URL
 
 from monitor.publish.revisions import revised
 from tests.factories_record import make_entry, make_transition
@@ -86,6 +87,18 @@ async def test_the_language_is_the_reader_s(client: ClientSession) -> None:
             async with client.get(path + query, headers=headers) as answer:
                 assert answer.headers["Content-Language"] == language
                 assert answer.headers["Vary"] == "Accept-Language"
+
+
+async def test_programs_are_told_the_public_address(
+    client: ClientSession, source: FixedSource
+) -> None:
+    """Whatever name they asked under; without one that is the best there is."""
+    async with client.get("/api/v2/summary.json") as answer:
+        assert (await answer.json())["page"]["url"] == str(answer.url.join(URL("/")))
+    public = "https://drift.example.se/status/"
+    source.now = replace(source.now, estate=replace(source.now.estate, public_url=public))
+    async with client.get("/api/v2/summary.json") as answer:
+        assert (await answer.json())["page"]["url"] == public
 
 
 async def test_feed_and_calendar_can_be_narrowed(client: ClientSession) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from aiohttp import ClientSession
 
@@ -58,6 +60,12 @@ def test_the_machine_s_own_names_are_ours(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr("socket.gethostname", lambda: "vakt.inre.example.se")
     names = set(own_names(make_snapshot().estate))
     assert {"vakt.inre.example.se", "vakt", "127.0.0.1"} <= names
+
+
+def test_so_is_the_name_that_readers_were_given() -> None:
+    """Who sets ``public_url`` need not say its host again."""
+    estate = replace(make_snapshot().estate, public_url="https://drift.example.se/status/")
+    assert "drift.example.se" in set(own_names(estate))
 
 
 async def test_a_stranger_s_name_reads_nothing_but_health() -> None:

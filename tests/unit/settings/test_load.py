@@ -80,6 +80,37 @@ def test_where_not_to_listen(faults_of: FaultsOf, listen: str) -> None:
     assert "is not an address to listen on" in faults_of(f"listen: {listen}\n{SERVICE}")[0]
 
 
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("https://drift.example.se", "https://drift.example.se/"),
+        ("https://drift.example.se/", "https://drift.example.se/"),
+        ("HTTPS://Drift.Example.SE:443/status", "https://drift.example.se/status/"),
+        ("http://[2001:db8::1]:8080/a/b/", "http://[2001:db8::1]:8080/a/b/"),
+    ],
+)
+def test_where_readers_find_the_page(load_text: LoadText, said: str, kept: str) -> None:
+    """In its one form, with the slash that links go on from."""
+    assert load_text(f"public_url: '{said}'\n{SERVICE}").public_url == kept
+
+
+@pytest.mark.parametrize(
+    ("said", "fault"),
+    [
+        ("drift.example.se", "is not an http:// or https:// address"),
+        ("https:///status", "names no host"),
+        ("https://vakt:hemlig@drift.example.se/", "holds a user name or password"),
+        ("https://drift.example.se/?lang=sv", "has a query or a fragment"),
+        ("https://drift.example.se/#top", "has a query or a fragment"),
+    ],
+)
+def test_where_they_cannot_find_it(faults_of: FaultsOf, said: str, fault: str) -> None:
+    """What no path can follow, or nobody may know, is refused; a password is not repeated."""
+    [told] = faults_of(f"public_url: '{said}'\n{SERVICE}")
+    assert fault in told
+    assert "hemlig" not in told
+
+
 @pytest.mark.parametrize("where", ["max_in_flight: 7", "defaults: {max_in_flight: 7}"])
 def test_max_in_flight_stands_at_the_top_or_in_defaults(load_text: LoadText, where: str) -> None:
     assert load_text(f"{where}\n{SERVICE}").max_in_flight == 7

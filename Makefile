@@ -36,7 +36,7 @@ check: lint ## lint, and the tests of what has changed since BASE (main): within
 	@$(BIN)/python scripts/changed-tests $(BASE)
 
 soak: setup ## The long tests: soaks, fuzzing, and what a clock measures on a machine at rest
-	@sh scripts/system-packages
+	@sh scripts/system-packages buildah debootstrap
 	@PATH="$$PATH:/usr/sbin:/sbin" $(BIN)/python -m pytest -m slow --timeout 3600
 
 lint: setup ## ruff, strict types, import rules

@@ -21,6 +21,9 @@ PHASES = ("resolve", "connect", "tls", "processing", "transfer")
 GOAL = 0.001
 """Seconds: the p99 of each phase's error at GOAL_RATE."""
 GOAL_RATE = 100.0
+JUDGED_GOAL = 0.002
+"""Seconds: the p99 of the judged duration's error, with readers and without."""
+READERS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,8 @@ class Run:
     """What one program reported at one rate, against the truth, in seconds."""
 
     program: str
+    readers: int = 0
+    """Who ask for the summary meanwhile, each again as soon as it is answered."""
     tls: bool
     rate: float
     probes: int
@@ -66,7 +71,8 @@ class Run:
     """Reported, but not seen whole on the wire."""
     failed: int
     errors: Mapping[str, Spread]
-    """By phase, and ``whole``: ``probe_duration_seconds`` minus first packet to last."""
+    """By phase; ``whole``: ``probe_duration_seconds`` minus first packet to last; ``judged``: minus the
+    phases' sum, which is what a status is judged by."""
     own_tls: Spread | None
     """From the server's side of the handshake to ours leaving: cryptography and lag, a part of the
     error of ``tls``."""

@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -24,7 +25,16 @@ from monitor.phases import turn
 from tests.benchmarks.apart import settle
 from tests.benchmarks.exporter import exporter
 from tests.benchmarks.exposition import by_check, values
-from tests.benchmarks.latency import LOADS, PHASES, Load, Run, Spread, written
+from tests.benchmarks.latency import (
+    GOAL_RATE,
+    LOADS,
+    PHASES,
+    READERS,
+    Load,
+    Run,
+    Spread,
+    written,
+)
 from tests.benchmarks.machine import on_core
 from tests.benchmarks.processes import BenchmarkError, running, wait_until
 from tests.benchmarks.scripted_names import DOMAIN, Script
@@ -113,23 +123,30 @@ def bench(folder: Path, measured_core: int, other_core: int) -> Iterator[Bench]:
         )
 
 
-def ours(where: Bench, load: Load, *, tls: bool) -> Run:
-    """The daemon's phases, read from its metrics while it runs."""
+def ours(where: Bench, load: Load, *, tls: bool, readers: int = 0) -> Run:
+    """The daemon's phases, read from its metrics while it runs; services of one check each."""
     ca_file = where.ca_file if tls else None
     urls = where.urls(load, tls=tls)
-    text = configuration(load.checks, urls, f"{load.interval:g}s", ca_file)
-    with where.tapped() as seen:
-        with watching(where.folder, text, where.measured_core) as daemon:
-            reported, failed = _scraped(daemon, load)
-    names = dict(zip(check_ids(load.checks), where.names(load), strict=True))
+    text = configuration(load.checks, urls, f"{load.interval:g}s", ca_file, per_service=1)
+    with where.tapped() as seen, contextlib.ExitStack() as stack:
+        daemon = stack.enter_context(watching(where.folder, text, where.measured_core))
+        if readers:
+            command = [sys.executable, "-m", "tests.benchmarks.readers", daemon.url, str(readers)]
+            log = where.folder / "readers.log"
+            stack.enter_context(running(command, core=where.other_core, log=log))
+        reported, failed = _scraped(daemon, load)
+        if readers and log.read_text():
+            raise BenchmarkError(f"the readers: {log.read_text()[-2000:]}")
+    names = dict(zip(check_ids(load.checks, 1), where.names(load), strict=True))
     by_name = {names[check]: those for check, those in reported.items()}
-    return _compare("driftvakt", where, load, by_name, seen, tls=tls, failed=failed)
+    found = _compare("driftvakt", where, load, by_name, seen, tls=tls, failed=failed)
+    return replace(found, readers=readers)
 
 
 def _scraped(daemon: Watched, load: Load) -> tuple[dict[str, list[Reported]], int]:
     """What the metrics said of each probe after the first ones, and how many failed."""
     warm_up = max(3.0, load.checks / 100) + load.interval + 1.0
-    found: dict[str, list[Reported]] = {check: [] for check in check_ids(load.checks)}
+    found: dict[str, list[Reported]] = {check: [] for check in check_ids(load.checks, 1)}
     for _ in daemon.scrape_for(warm_up):
         pass
     failed = 0
@@ -203,6 +220,7 @@ def _compare(
                 if value is not None and phase in one.phases:
                     errors.setdefault(phase, []).append(one.phases[phase] - value)
             errors.setdefault("whole", []).append(one.whole - wire.whole)
+            errors.setdefault("judged", []).append(one.whole - wire.judged)
             late.append(_off_grid(wire.began, turn(name) * load.interval, load.interval))
             if wire.own_tls is not None:
                 own_tls.append(wire.own_tls)
@@ -231,6 +249,12 @@ def _off_grid(instant: float, offset: float, interval: float) -> float:
     return (instant - offset + interval / 2) % interval - interval / 2
 
 
+def _told(run: Run) -> str:
+    beside = f", {run.readers} readers" if run.readers else ""
+    kind = "TLS" if run.tls else "plain"
+    return f"{run.program}, {kind}, {run.rate:g}/s{beside}: {run.probes} probes"
+
+
 def _end(_number: int, _frame: FrameType | None) -> None:
     sys.exit(143)  # on the way everything started is ended
 
@@ -256,13 +280,12 @@ def main() -> int:
                     continue
                 asked = replace(load, seconds=load.seconds * (QUICK if options.quick else 1.0))
                 for tls in (False, True):
-                    for one in (ours, exporters):
+                    runs = [ours, exporters]
+                    if load.rate == GOAL_RATE:
+                        runs.insert(1, partial(ours, readers=READERS))
+                    for one in runs:
                         found.append(one(where, asked, tls=tls))
-                        print(
-                            f"{found[-1].program}, {'TLS' if tls else 'plain'}, {load.rate:g}/s: "
-                            f"{found[-1].probes} probes",
-                            flush=True,
-                        )
+                        print(_told(found[-1]), flush=True)
     except BenchmarkError as error:
         print(error, flush=True)
         return 1

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from tests.benchmarks.cpu import Cpu
 from tests.benchmarks.latency import GOAL as LATENCY_GOAL
-from tests.benchmarks.latency import GOAL_RATE, PHASES, Run, written
+from tests.benchmarks.latency import GOAL_RATE, JUDGED_GOAL, PHASES, Run, written
 from tests.benchmarks.memory import Memory
 from tests.benchmarks.overload import Overloaded
 from tests.benchmarks.replay import Replayed
@@ -77,7 +77,8 @@ def show_overload(console: Console, found: Overloaded) -> None:
 
 
 _APART = {
-    "whole": "the whole probe",
+    "judged": "judged duration",
+    "whole": "first packet to last",
     "own_tls": "own part of tls",
     "late": "late against the grid",
 }
@@ -86,10 +87,10 @@ _APART = {
 
 def show_latency(console: Console, found: Sequence[Run]) -> None:
     """A row a phase, the programs side by side."""
-    programs = list(dict.fromkeys(one.program for one in found))
+    programs = list(dict.fromkeys(_who(one) for one in found))
     table = _table("Error of each phase, p50 · p99 · worst (ms)", "target", "phase", *programs)
     for rate, tls in dict.fromkeys((one.rate, one.tls) for one in found):
-        runs = {one.program: one for one in found if (one.rate, one.tls) == (rate, tls)}
+        runs = {_who(one): one for one in found if (one.rate, one.tls) == (rate, tls)}
         table.add_row(
             f"{'TLS' if tls else 'plain'}, {rate:g}/s",
             "probes, and failed",
@@ -103,6 +104,10 @@ def show_latency(console: Console, found: Sequence[Run]) -> None:
     console.print(table)
 
 
+def _who(run: Run) -> str:
+    return f"{run.program}, {run.readers} readers" if run.readers else run.program
+
+
 def _counted(run: Run | None) -> str:
     return f"{run.probes}, {run.failed}" if run is not None else ""
 
@@ -114,9 +119,10 @@ def _error(run: Run | None, name: str) -> str:
     if found is None:
         return ""
     cell = "".join(f"{1e3 * value:9.3f}" for value in (found.p50, found.p99, found.worst))
-    if run.rate != GOAL_RATE or name not in PHASES:
+    goal = JUDGED_GOAL if name == "judged" else LATENCY_GOAL
+    if run.rate != GOAL_RATE or name not in (*PHASES, "judged"):
         return cell
-    return f"[{'green' if found.p99 < LATENCY_GOAL else 'red'}]{cell}[/]"
+    return f"[{'green' if found.p99 < goal else 'red'}]{cell}[/]"
 
 
 def show_memory(console: Console, found: Sequence[Memory]) -> None:

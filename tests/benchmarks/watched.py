@@ -26,12 +26,11 @@ PROMETHEUS = {
 }
 
 
-def check_ids(number: int) -> list[str]:
-    """The ids of that many checks, by environments and services of ten."""
-    per_environment = CHECKS_PER_SERVICE * SERVICES_PER_ENVIRONMENT
+def check_ids(number: int, per_service: int = CHECKS_PER_SERVICE) -> list[str]:
+    """The ids of that many checks, by environments of ten services."""
+    per_environment = per_service * SERVICES_PER_ENVIRONMENT
     return [
-        f"e{n // per_environment}/s{n % per_environment // CHECKS_PER_SERVICE}"
-        f"/c{n % CHECKS_PER_SERVICE}"
+        f"e{n // per_environment}/s{n % per_environment // per_service}/c{n % per_service}"
         for n in range(number)
     ]
 
@@ -41,12 +40,13 @@ def configuration(
     url: str | Sequence[str],
     interval: str,
     ca_file: Path | None = None,
+    per_service: int = CHECKS_PER_SERVICE,
 ) -> str:
     """A configuration of that many checks; each asks for a path of its own, its id, or for its own
     one of several URLs. JSON is YAML, and is read the same way.
     """
     environments: dict[str, dict[str, list[dict[str, object]]]] = {}
-    for at, check_id in enumerate(check_ids(number)):
+    for at, check_id in enumerate(check_ids(number, per_service)):
         environment, service, check = check_id.split("/")
         asked = f"{url}{check_id}" if isinstance(url, str) else url[at]
         options: dict[str, object] = {"name": check, "kind": "http", "url": asked}
@@ -72,6 +72,10 @@ class Watched:
     started_in: float
     """Seconds from the start of its process until it serves and probes."""
     _connection: http.client.HTTPConnection
+
+    @property
+    def url(self) -> str:
+        return f"http://{self._connection.host}:{self._connection.port}"
 
     @property
     def pid(self) -> int:

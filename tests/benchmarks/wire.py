@@ -63,6 +63,12 @@ class Wire:
     """From the server's side of the handshake to the client's: the client's cryptography, and its
     lag."""
 
+    @property
+    def judged(self) -> float:
+        """All phases: what the network and the server took, and nothing between."""
+        first = (self.resolve or 0.0) + self.connect + (self.tls or 0.0)
+        return first + self.processing + self.transfer
+
 
 @dataclass(slots=True)
 class _Burst:

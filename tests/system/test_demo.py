@@ -165,8 +165,15 @@ def catches_sigterm(pid: int) -> bool:
     return bool(int(caught, 16) & SIGTERM_CAUGHT)
 
 
-def found(temporary: Path, pattern: str) -> Callable[[int], bool]:
+Demo = subprocess.Popen[bytes]
+
+
+def found(temporary: Path, pattern: str) -> Callable[[Demo], bool]:
     return lambda _: any(temporary.glob(pattern))
+
+
+def shows_something(demo: Demo) -> bool:
+    return bool(select.select([demo.stdout], [], [], 0)[0])
 
 
 @pytest.mark.parametrize(
@@ -189,15 +196,15 @@ def test_a_signal_ends_it_in_order_however_far_it_has_come(
     """From the program's first line on: exit code 0, no word on standard error, nothing left; a second
     signal changes nothing.
     """
-    reached: Callable[[int], bool] = {
-        "entry": catches_sigterm,
+    reached: Callable[[Demo], bool] = {
+        "entry": lambda demo: catches_sigterm(demo.pid),
         "folder": found(temporary, "*"),
-        "servers": lambda pid: bool(children(pid)),
+        "servers": lambda demo: bool(children(demo.pid)),
         "ca": found(temporary, "*/ca.pem"),
         "configuration": found(temporary, "*/driftvakt.yaml"),
         "data": found(temporary, "*/data"),
         "status": found(temporary, "*/data/status.json"),
-        "shown": lambda _: bool(select.select([running.stdout], [], [], 0)[0]),
+        "shown": shows_something,
     }[instant]
     running = subprocess.Popen(
         COMMAND_ITSELF,
@@ -209,7 +216,7 @@ def test_a_signal_ends_it_in_order_however_far_it_has_come(
     )
     with running:
         limit = time.monotonic() + PATIENCE
-        while not (catches_sigterm(running.pid) and reached(running.pid)):
+        while not (catches_sigterm(running.pid) and reached(running)):
             assert running.poll() is None, "it ended by itself"
             assert time.monotonic() < limit, f"it never came to its {instant}"
             time.sleep(0.001)

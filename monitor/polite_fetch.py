@@ -12,7 +12,7 @@ import aiohttp
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt
 from tenacity.wait import wait_base, wait_exponential_jitter
 
-from probes.observation import clean
+from monitor.exchange_faults import NO_ADDRESS, fault_of
 from probes.retry_after import parse_retry_after
 
 TIMEOUT = 20.0
@@ -92,15 +92,9 @@ class Fetcher:
             raise FetchError(f"no answer within {self._timeout:g} s") from None
         except aiohttp.TooManyRedirects:
             raise FetchError(f"more than {REDIRECTS} redirects", passing=False) from None
-        except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError, ValueError):
-            raise FetchError("the address is not an http or https URL", passing=False) from None
-        except aiohttp.ClientConnectorCertificateError as error:
-            raise FetchError(clean(f"its certificate: {error.certificate_error}")) from None
-        except aiohttp.ClientConnectorError as error:
-            why = error.os_error.strerror or type(error.os_error).__name__
-            raise FetchError(clean(f"no connection: {why}")) from None
-        except (aiohttp.ClientError, OSError) as error:
-            raise FetchError(f"the exchange broke off: {type(error).__name__}") from None
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            fault = fault_of(error)
+            raise FetchError(fault, passing=fault != NO_ADDRESS) from None
 
     async def _answer(self, response: aiohttp.ClientResponse) -> Fetched:
         status = response.status

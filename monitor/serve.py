@@ -24,7 +24,7 @@ from monitor.web_access import WebAccessError
 log = structlog.get_logger("driftvakt")
 
 GC_THRESHOLDS = (20_000, 20, 50)
-SWITCH_INTERVAL = 0.0005
+SWITCH_INTERVAL = 0.0002
 """Seconds after which the loop lets another thread run that wants to: one that has looked a name up
 reads its clock then. Python's 5 ms would be taken for the name server's.
 """

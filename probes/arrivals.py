@@ -15,6 +15,8 @@ import struct
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
+from operator import call
 from typing import Any
 
 CHUNK = 65_536
@@ -25,9 +27,16 @@ _STAMP = struct.Struct("qq")
 _STAMP_SPACE = socket.CMSG_SPACE(_STAMP.size)
 _LONGEST_LAG = 10.0
 """Seconds that a piece may plausibly have waited; more means that the clock was set meanwhile."""
-_INFO_SIZE = 104
+_INFO_SIZE = 232
+_LEAST = 104
 _RTT = struct.Struct("=68xI28xI")
 _LAST_ACK = struct.Struct("=56xI")
+_SILENCE = struct.Struct("=24xI24xI72xQ88xI")
+"""Packets of ours that are not acknowledged, milliseconds since the peer sent anything, bytes that came in
+order, packets that came out of it."""
+_QUIET = 1_000
+"""Milliseconds after which a peer that has spoken counts as silent."""
+LOST_ON_THE_WAY = "later packets came, but not the first: long ones are lost on the way (an MTU)"
 
 
 def round_trip(connected: socket.socket) -> float | None:
@@ -37,7 +46,7 @@ def round_trip(connected: socket.socket) -> float | None:
     told = _info(connected)
     if told is None:
         return None
-    rtt, sent_again = _RTT.unpack(told)
+    rtt, sent_again = _RTT.unpack_from(told)
     return rtt / 1e6 if rtt and not sent_again else None
 
 
@@ -49,11 +58,31 @@ def since_heard(connected: socket.socket) -> float:
     return 0.0 if told is None else _LAST_ACK.unpack_from(told)[0] / 1e3
 
 
+def silence(connected: socket.socket | None) -> str:
+    """What the kernel knows of a peer that is waited for in vain; nothing where it knows nothing, or the
+    peer has just spoken.
+    """
+    try:
+        told = _info(connected) if connected is not None else None
+    except OSError:  # it is closed
+        return ""
+    if told is None or len(told) < _SILENCE.size:
+        return ""
+    unacknowledged, quiet, in_order, out_of_order = _SILENCE.unpack_from(told)
+    if out_of_order and not in_order:
+        return LOST_ON_THE_WAY
+    if unacknowledged:
+        return "what we sent was not acknowledged"
+    if not in_order:
+        return "what we sent arrived, and nothing came"
+    return "nothing more came for over a second" if quiet > _QUIET else ""
+
+
 def _info(connected: socket.socket) -> bytes | None:
     if not STAMPED:
         return None
     told = connected.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _INFO_SIZE)
-    return told if len(told) >= _INFO_SIZE else None
+    return told if len(told) >= _LEAST else None
 
 
 def keeps_stamping() -> socket.socket | None:
@@ -75,8 +104,8 @@ async def carry(
     connected: socket.socket, protocol: asyncio.Protocol, timer: Callable[[], float]
 ) -> None:
     """Gives a protocol a connected socket, which is the protocol's transport's from now on. Its
-    ``get_extra_info("arrived_at")`` is the timer's reading when the newest piece came, ``None`` where
-    only the protocol can tell.
+    ``get_extra_info("arrived_at")`` is the timer's reading when the newest piece came, ``("sent_at")`` that when
+    the newest was sent, if it went at once; ``None`` where only the protocol can tell.
     """
     loop = asyncio.get_running_loop()
     if STAMPED:
@@ -120,6 +149,15 @@ async def heard(
             await _readable(connected)
 
 
+def send(connected: socket.socket, data: Any, timer: Callable[[], float]) -> tuple[float, int]:
+    """Sends what goes at once: the timer's reading just before, and the bytes that went. Raises
+    ``BlockingIOError`` when none do, ``OSError``.
+    """
+    # one step of the interpreter: between two, another thread may have it for milliseconds
+    at, sent = map(call, (timer, partial(connected.send, data)))
+    return at, sent
+
+
 class Turns:
     """What is said on a connected socket before a transport has it, in turns with the peer."""
 
@@ -140,11 +178,16 @@ class Turns:
 
     async def send(self, data: bytes) -> None:
         """Raises ``OSError``."""
+        try:
+            at, sent = send(self._socket, data, self._timer)
+        except (BlockingIOError, InterruptedError):
+            at, sent = self._timer(), 0
         if self._heard is None:
-            self._begun = self._timer()  # it has waited for our word
+            self._begun = at  # it has waited for our word
         else:
-            self._ours += self._timer() - self._heard
-        await asyncio.get_running_loop().sock_sendall(self._socket, data)
+            self._ours += max(0.0, at - self._heard)
+        if sent < len(data):
+            await asyncio.get_running_loop().sock_sendall(self._socket, data[sent:])
 
     async def receive(self, size: int) -> bytes:
         """What comes next, at most ``size`` bytes; empty at the end. Raises ``OSError``."""
@@ -184,6 +227,7 @@ class ArrivalTransport(asyncio.Transport):
         self._closing = False
         self._reading = False
         self._arrived_at = timer()
+        self._sent_at: float | None = None
         connected.setblocking(False)
         connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connected.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
@@ -232,7 +276,7 @@ class ArrivalTransport(asyncio.Transport):
             return
         if not self._unsent:
             try:
-                sent = self._socket.send(data)
+                self._sent_at, sent = send(self._socket, data, self._timer)
             except (BlockingIOError, InterruptedError):
                 sent = 0
             except OSError as error:
@@ -297,6 +341,8 @@ class ArrivalTransport(asyncio.Transport):
         match name:
             case "arrived_at":
                 return self._arrived_at
+            case "sent_at":
+                return self._sent_at
             case "socket":
                 return self._socket
             case "peername":

@@ -5,10 +5,12 @@ address that was met. Whatever ends the probe, the notebook tells where.
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from probes.arrivals import LOST_ON_THE_WAY, silence
 from probes.failure import MonitorTrouble, ProbeFailure
 from probes.http_answer import HttpAnswer
 from probes.observation import (
@@ -48,6 +50,7 @@ class Attempt:
         "answer",
         "at",
         "connected_at",
+        "connection",
         "errand",
         "first_byte_at",
         "hop",
@@ -77,6 +80,8 @@ class Attempt:
         self.stage: Phase = Phase.RESOLVE
         self.address: str | None = None
         self.resolved: tuple[str, ...] = ()
+        self.connection: socket.socket | None = None
+        """The newest, as long as it is open."""
         self.connected_at = self._started
         """The timer's reading when the newest connection was made."""
         self.ready_at = self._started
@@ -226,10 +231,15 @@ class Attempt:
             case Phase.CONNECT:
                 return ProbeFailure(Reason.CONNECT_TIMEOUT, f"no connection {within}")
             case Phase.TLS:
-                return ProbeFailure(Reason.TIMEOUT, f"the TLS handshake did not end {within}")
+                said = f"the TLS handshake did not end {within}"
             case Phase.PROCESSING:
-                return ProbeFailure(Reason.TIMEOUT, f"no answer {within}")
-        return ProbeFailure(Reason.TIMEOUT, f"the answer did not end {within}")
+                said = f"no answer {within}"
+            case _:
+                said = f"the answer did not end {within}"
+        if quiet := silence(self.connection):
+            said = f"{said}: {quiet}"
+        cause = Cause.NETWORK if quiet is LOST_ON_THE_WAY else Cause.TARGET
+        return ProbeFailure(Reason.TIMEOUT, said, cause)
 
 
 class deadline:  # noqa: N801 - reads like asyncio.timeout, which it is

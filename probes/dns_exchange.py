@@ -22,7 +22,7 @@ import dns.rcode
 import dns.rdatatype
 from dns.rdtypes.txtbase import TXTBase
 
-from probes.arrivals import Turns, heard, round_trip, since_heard, stamp
+from probes.arrivals import Turns, heard, round_trip, send, since_heard, stamp
 from probes.dns_settings import compared
 from probes.observation import clean
 from probes.workers import Workers
@@ -111,11 +111,12 @@ async def _by_udp(
         stamp(sock)
         # connected, so that the kernel tells us when nobody listens there, and that nobody else is heard
         await loop.sock_connect(sock, server)
-        begun = timer()
+        begun: float | None = None
         for timeout in (resend, None):
             with suppress(TimeoutError):
                 async with asyncio.timeout(timeout):
-                    await loop.sock_sendall(sock, wire)
+                    sent_at, _ = send(sock, wire, timer)
+                    begun = sent_at if begun is None else begun
                     while True:
                         data, came_at = await heard(sock, _LARGEST, timer)
                         try:

@@ -209,6 +209,9 @@ async def exchange(request: Request, raw: bytes) -> Answer:
             attempt.first_byte_at = attempt.last_byte_at = attempt.ready_at
         if handler.transport is not None:
             handler.transport.write(raw)
+            sent_at = handler.transport.get_extra_info("sent_at")
+            if sent_at is not None and sent_at > attempt.ready_at:
+                attempt.ready_at = attempt.begin(Phase.PROCESSING, sent_at)
         head, rest = await _head(handler, request.hop)
         if head.status < 100:  # RFC 9110, 15
             raise ProbeFailure(Reason.PROTOCOL, f"{head.status:03d} is no status")

@@ -149,11 +149,13 @@ class TlsStream(asyncio.Transport, asyncio.Protocol):
         try:
             self._tls.do_handshake()
         except ssl.SSLWantReadError:
-            if self.asked_at is None:
-                self.asked_at = self._timer()
-            elif self._outgoing.pending and (heard := self.get_extra_info("arrived_at")):
-                self.held_up += max(0.0, self._timer() - heard)
+            speaks = self._outgoing.pending > 0
             self._flush()
+            sent_at = self.get_extra_info("sent_at") or self._timer()
+            if self.asked_at is None:
+                self.asked_at = sent_at
+            elif speaks and (heard := self.get_extra_info("arrived_at")):
+                self.held_up += max(0.0, sent_at - heard)
             return
         except ssl.SSLError as error:
             self._flush()  # the alert that tells the peer why

@@ -92,6 +92,7 @@ async def connect(tools: Tools, route: Route, attempt: Attempt) -> socket.socket
     except OSError as error:
         shown = addresses[0] if len(addresses) == 1 else f"{route.host}"
         raise from_connect(error, join_host_port(shown, route.port)) from None
+    attempt.connection = connected
     # the first of several addresses may have been given up for the next: that wait counts
     spent = round_trip(connected)
     done = tools.timer() - since_heard(connected) if spent is None else begun_at + spent

@@ -23,6 +23,7 @@ from monitor.aside import aside
 from monitor.discovery.documents import Documents
 from monitor.discovery.groups import MAX_BYTES, DiscoveryError, read
 from monitor.estate import DiscoverySource
+from monitor.exchange_faults import fault_of
 from monitor.reload_outcome import Ended, Outcome
 from probes.files import text_in
 from probes.observation import clean
@@ -172,13 +173,8 @@ class Discoverer:
             raise UnansweredError(f"no answer within {TIMEOUT:g} s") from None
         except aiohttp.TooManyRedirects:
             raise UnansweredError(f"more than {MOST_REDIRECTS} redirects") from None
-        except aiohttp.ClientConnectorCertificateError as error:
-            raise UnansweredError(clean(f"its certificate: {error.certificate_error}")) from None
-        except aiohttp.ClientConnectorError as error:
-            why = error.os_error.strerror or type(error.os_error).__name__
-            raise UnansweredError(clean(f"no connection: {why}")) from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise UnansweredError(f"the exchange broke off: {type(error).__name__}") from None
+            raise UnansweredError(fault_of(error)) from None
 
 
 async def _body(response: aiohttp.ClientResponse) -> bytes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
@@ -12,6 +11,7 @@ import apprise
 from monitor import links
 from monitor.estate import Estate, Text
 from monitor.notify.message import Message
+from monitor.notify.overheard import hush, overhearing
 from monitor.notify.sending import SendFailed, read_secret
 from monitor.notify.words import told_alone, told_as_one
 from monitor.receiver import Receiver
@@ -36,7 +36,7 @@ class Apprise:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"apprise-{receiver.name}")
         self._running: Future[None] | None = None
         # it logs addresses, which hold passwords, and exceptions with them
-        logging.getLogger("apprise").disabled = True
+        hush()
         # it imports a hundred plug-ins at its first use: better now than in an alarm
         self._thread.submit(apprise.Apprise.instantiate, "json://127.0.0.1/")
 
@@ -97,16 +97,18 @@ class Apprise:
             known = f"Apprise cannot use this address ({scheme})"
             raise SendFailed(known, refused=True)
         try:
-            sent = service.notify(
-                body=body,
-                title=title,
-                body_format=apprise.NotifyFormat.TEXT,
-                interpret_escapes=False,
-            )
+            with overhearing() as heard:
+                sent = service.notify(
+                    body=body,
+                    title=title,
+                    body_format=apprise.NotifyFormat.TEXT,
+                    interpret_escapes=False,
+                )
         except Exception as error:  # noqa: BLE001 - a plug-in's own; its text may hold the address
             raise SendFailed(f"Apprise failed ({scheme}): {type(error).__name__}") from None
         if not sent:
-            raise SendFailed(f"Apprise could not send ({scheme}): its server did not take it")
+            why = heard.said or "its server did not take it"
+            raise SendFailed(f"Apprise could not send ({scheme}): {why}")
 
 
 def _look_at(ended: asyncio.Future[None]) -> None:

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 
 import aiohttp
 
+from monitor.exchange_faults import NO_ADDRESS, fault_of
 from monitor.notify.sending import SendFailed
 from probes.observation import clean
 from probes.retry_after import parse_retry_after
@@ -53,15 +54,9 @@ class Poster:
                     raise _refusal(response, said, self.clock())
         except TimeoutError:
             raise SendFailed(f"no answer within {self._timeout:g} s") from None
-        except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError, ValueError):
-            raise SendFailed("the address is not an http or https URL", refused=True) from None
-        except aiohttp.ClientConnectorCertificateError as error:
-            raise SendFailed(clean(f"its certificate: {error.certificate_error}")) from None
-        except aiohttp.ClientConnectorError as error:
-            why = error.os_error.strerror or type(error.os_error).__name__
-            raise SendFailed(clean(f"no connection: {why}")) from None
-        except (aiohttp.ClientError, OSError) as error:
-            raise SendFailed(f"the exchange broke off: {type(error).__name__}") from None
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            fault = fault_of(error)
+            raise SendFailed(fault, refused=fault == NO_ADDRESS) from None
 
 
 async def _words(response: aiohttp.ClientResponse) -> str:

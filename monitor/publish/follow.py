@@ -96,6 +96,8 @@ async def _preflight(_: web.Request) -> web.Response:
 class _Following:
     def __init__(self, source: Followed) -> None:
         self._source = source
+        # one at a time: each thread that computes keeps those waiting that look names up
+        self._making = asyncio.Lock()
 
     async def feed(self, request: web.Request) -> web.StreamResponse:
         scope, language = self._scope(request), self._language(request)
@@ -113,7 +115,7 @@ class _Following:
         def make() -> bytes:
             return feed(snapshot, found, notices, revisions, scope, language)
 
-        return await _answer(request, make, "application/atom+xml; charset=utf-8", language)
+        return await self._answer(request, make, "application/atom+xml; charset=utf-8", language)
 
     async def windows(self, request: web.Request) -> web.StreamResponse:
         scope, language = self._scope(request), self._language(request)
@@ -123,7 +125,7 @@ class _Following:
         def make() -> bytes:
             return calendar(snapshot, revisions, scope, language)
 
-        return await _answer(request, make, "text/calendar; charset=utf-8", language)
+        return await self._answer(request, make, "text/calendar; charset=utf-8", language)
 
     async def badge(self, request: web.Request) -> web.StreamResponse:
         language = self._language(request)
@@ -132,7 +134,7 @@ class _Following:
             raise web.HTTPNotFound(
                 text="404: neither an environment nor a service is so named\n", headers=CORS
             )
-        return await _answer(
+        return await self._answer(
             request, lambda: badge(view, language), "image/svg+xml; charset=utf-8", language
         )
 
@@ -145,7 +147,7 @@ class _Following:
             base = snapshot.estate.public_url.rstrip("/") or _base(request)
             return dump(summary(snapshot, notices, revisions, language, base))
 
-        return await _answer(request, make, _JSON, language)
+        return await self._answer(request, make, _JSON, language)
 
     async def history(self, request: web.Request) -> web.StreamResponse:
         try:
@@ -158,10 +160,10 @@ class _Following:
         if found is None:
             raise _away()
         entries, more = found
-        return await _answer(request, lambda: dump(answer(entries, more)), _JSON, None)
+        return await self._answer(request, lambda: dump(answer(entries, more)), _JSON, None)
 
     async def openapi(self, request: web.Request) -> web.StreamResponse:
-        return await _answer(request, document_body, _JSON, None)
+        return await self._answer(request, document_body, _JSON, None)
 
     async def _page(self, asked: Asked) -> tuple[list[Entry], bool] | None:
         wanted = asked.limit + 1
@@ -208,6 +210,26 @@ class _Following:
             )
         return scope
 
+    async def _answer(
+        self,
+        request: web.Request,
+        make: Callable[[], bytes],
+        content_type: str,
+        language: Language | None,
+    ) -> web.StreamResponse:
+        """What ``make`` makes of frozen values, in a thread, or 304 when the reader has it."""
+        async with self._making:
+            body, etag = await asyncio.to_thread(_made, make)
+        headers: dict[str, Any] = {**CORS, hdrs.ETAG: f'"{etag}"', hdrs.CACHE_CONTROL: "no-cache"}
+        if language is not None:
+            headers[hdrs.CONTENT_LANGUAGE] = language
+            headers[hdrs.VARY] = "Accept-Language"
+        tags = request.if_none_match
+        if tags is not None and any(tag.value in (etag, "*") for tag in tags):
+            return web.Response(status=304, headers=headers)
+        headers[hdrs.CONTENT_TYPE] = content_type
+        return await send(request, body, headers)
+
 
 def _base(request: web.Request) -> str:
     """The address that we were asked at, as far as it can be one."""
@@ -240,22 +262,6 @@ def _away() -> web.HTTPServiceUnavailable:
         content_type="application/json",
         headers={**CORS, hdrs.RETRY_AFTER: "30", hdrs.CACHE_CONTROL: "no-store"},
     )
-
-
-async def _answer(
-    request: web.Request, make: Callable[[], bytes], content_type: str, language: Language | None
-) -> web.StreamResponse:
-    """What ``make`` makes of frozen values, in a thread, or 304 when the reader has it."""
-    body, etag = await asyncio.to_thread(_made, make)
-    headers: dict[str, Any] = {**CORS, hdrs.ETAG: f'"{etag}"', hdrs.CACHE_CONTROL: "no-cache"}
-    if language is not None:
-        headers[hdrs.CONTENT_LANGUAGE] = language
-        headers[hdrs.VARY] = "Accept-Language"
-    tags = request.if_none_match
-    if tags is not None and any(tag.value in (etag, "*") for tag in tags):
-        return web.Response(status=304, headers=headers)
-    headers[hdrs.CONTENT_TYPE] = content_type
-    return await send(request, body, headers)
 
 
 def _made(make: Callable[[], bytes]) -> tuple[bytes, str]:

@@ -19,7 +19,7 @@ import dns.message
 import dns.rrset
 import pytest
 
-from probes.arrivals import carry, round_trip
+from probes.arrivals import ArrivalTransport, carry, round_trip
 from probes.observation import Observation, Reason
 from probes.resolve import SystemResolver
 from probes.tools import Tools
@@ -107,6 +107,33 @@ async def test_an_answer_that_waited_for_a_busy_loop_was_not_slow(tools: Tools) 
     assert DELAY * 0.97 < seen.phases.processing < held.longest + SLACK
     assert seen.phases.transfer is not None
     assert seen.phases.transfer < SLACK
+
+
+async def test_a_request_that_leaves_late_makes_no_slow_answer(
+    tools: Tools, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between being ready for a request and sending it, another thread may have the interpreter: the
+    server's time begins when the request leaves.
+    """
+
+    def serve(connection: socket.socket) -> None:
+        connection.recv(65_536)
+        connection.sendall(ANSWER)
+        connection.recv(1)
+
+    write = ArrivalTransport.write
+
+    def late(transport: ArrivalTransport, data: bytes) -> None:
+        time.sleep(BUSY)
+        write(transport, data)
+
+    monkeypatch.setattr(ArrivalTransport, "write", late)
+    with serving(serve) as port:
+        seen = await ask_http(tools, f"http://127.0.0.1:{port}/")
+
+    assert seen.reason is None
+    assert seen.phases.processing is not None
+    assert seen.duration < SLACK
 
 
 async def test_a_handshake_that_waited_for_a_busy_loop_was_not_slow(

@@ -106,7 +106,8 @@ async def test_silence_after_the_request_is_a_timeout(tools: Tools) -> None:
     """A server that accepts and says nothing fails at the total deadline."""
     async with serve_raw(silence) as server:
         seen = await ask_http(tools, server.url(), timeout=0.8)
-    assert (seen.reason, seen.detail) == (Reason.TIMEOUT, "no answer within 0.8 s")
+    said = "no answer within 0.8 s: what we sent arrived, and nothing came"
+    assert (seen.reason, seen.detail) == (Reason.TIMEOUT, said)
     assert lasted(seen.duration, 0.8)
 
 

@@ -468,7 +468,10 @@ async def test_the_deadline_holds(tools: Tools, http_server: HttpServer) -> None
     async with serve_raw(silence) as server:
         asked = {"token_url": server.url("/t"), "client_id": "expo", "client_secret": SECRET}
         said = await refusal(tools, http_server, asked, timeout=2.0)
-    assert said == f"dependency: the token service 127.0.0.1:{server.port}: no answer within 1.8 s"
+    assert said == (
+        f"dependency: the token service 127.0.0.1:{server.port}: no answer within 1.8 s:"
+        " what we sent arrived, and nothing came"
+    )
 
 
 @pytest.mark.parametrize(

@@ -241,7 +241,7 @@ async def test_a_target_that_is_silent_behind_a_proxy_is_the_target(tools: Tools
     async with serve_raw(silence) as server, serve_proxy() as proxy:
         seen = await ask_http(tools, server.url(), proxy_url=proxy.url, timeout=0.8)
     assert (seen.reason, seen.cause) == (Reason.TIMEOUT, Cause.TARGET)
-    assert seen.detail == "no answer within 0.8 s"
+    assert seen.detail.startswith("no answer within 0.8 s")
 
 
 async def test_an_expired_certificate_is_looked_at_through_the_proxy(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
+import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
@@ -12,6 +15,7 @@ from aiohttp import ClientSession, DummyCookieJar
 from lxml import etree
 from yarl import URL
 
+from monitor.publish import follow
 from monitor.publish.revisions import revised
 from tests.factories_record import make_entry, make_transition
 from tests.unit.publish.following import make_planned, make_window
@@ -99,6 +103,32 @@ async def test_programs_are_told_the_public_address(
     source.now = replace(source.now, estate=replace(source.now.estate, public_url=public))
     async with client.get("/api/v2/summary.json") as answer:
         assert (await answer.json())["page"]["url"] == public
+
+
+async def test_one_answer_is_made_at_a_time(
+    client: ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Threads that compute keep those waiting that look names up, the longer the more they are."""
+    lock, making, most = threading.Lock(), 0, 0
+
+    def made(*_: object) -> dict[str, Any]:
+        nonlocal making, most
+        with lock:
+            making += 1
+            most = max(most, making)
+        time.sleep(0.05)
+        with lock:
+            making -= 1
+        return {}
+
+    monkeypatch.setattr(follow, "summary", made)
+
+    async def ask() -> int:
+        async with client.get("/api/v2/summary.json") as answer:
+            return answer.status
+
+    assert await asyncio.gather(*(ask() for _ in range(4))) == [200] * 4
+    assert most == 1
 
 
 async def test_feed_and_calendar_can_be_narrowed(client: ClientSession) -> None:

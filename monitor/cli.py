@@ -230,11 +230,15 @@ def check(config: ConfigOption) -> None:
     """Validate the configuration, warn of what is impolite or unwise, print what would run."""
     from monitor.calendars import calendar_warnings
     from monitor.politeness import canary_wanted
-    from monitor.table.checks import checks_table
+    from monitor.table.checks import MANY, checks_lines, checks_table
 
     loaded = _load(config)
     _warn((*loaded.warnings, *loaded.advice, *calendar_warnings(loaded.estate, time.time())))
-    terminal.console().print(terminal.Shown(checks_table(loaded.estate)))
+    if sum(1 for _ in loaded.estate.checks()) < MANY:
+        terminal.console().print(terminal.Shown(checks_table(loaded.estate)))
+    else:
+        for line in checks_lines(loaded.estate):
+            print(terminal.shown(line))
     if wanted := canary_wanted(loaded.estate):
         print(f"\nadvice: {wanted}")
 

@@ -83,8 +83,9 @@ async def serve(
     daemon = Daemon(estate, origin=origin, masker=masker)
     try:
         # also while it starts and ends: an impatient second signal must not cut the drain short
-        hangup = {signal.SIGHUP: lambda: daemon.reload("SIGHUP")}
-        with signals({**dict.fromkeys(STOPS, stop.set), **hangup}):
+        calls: dict[int, Callable[[], object]] = dict.fromkeys(STOPS, stop.set)
+        calls[signal.SIGHUP] = lambda: daemon.reload("SIGHUP")
+        with signals(calls):
             async with holding(estate.data_dir):
                 await _run(daemon, stop, duration)
     except (WebAccessError, HeldError) as error:

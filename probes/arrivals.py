@@ -154,7 +154,8 @@ def send(connected: socket.socket, data: Any, timer: Callable[[], float]) -> tup
     ``BlockingIOError`` when none do, ``OSError``.
     """
     # one step of the interpreter: between two, another thread may have it for milliseconds
-    at, sent = map(call, (timer, partial(connected.send, data)))
+    steps: tuple[Callable[[], Any], ...] = timer, partial(connected.send, data)
+    at, sent = map(call, steps)
     return at, sent
 
 

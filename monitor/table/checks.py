@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator, Sequence
 
 from rich import box
 from rich.console import Group, RenderableType
@@ -14,6 +15,8 @@ from monitor.phases import phases
 from monitor.rates import probes_per_minute, quickest
 from monitor.table.look import length
 
+MANY = 1_000
+"""Checks from which on there is a line each, and no table."""
 _HEADS = (
     Text(sv="Kontroll", en="Check"),
     Text(sv="Typ", en="Kind"),
@@ -27,6 +30,26 @@ _HOST = Text(sv="Värd", en="Host")
 _CHECKS = Text(sv="Kontroller", en="Checks")
 _PER_MINUTE = Text(sv="Mätningar per minut", en="Probes per minute")
 _AT_MOST = Text(sv="Som mest, vid störning", en="At most, in trouble")
+
+
+def checks_lines(estate: Estate, language: str = "en") -> Iterator[str]:
+    """The same for thousands of checks, which nobody reads on a terminal: one line each, however long,
+    and no frame. What a table costs a cell is half a minute for 50,000 checks.
+    """
+    heads = tuple(head.pick(language) for head in _HEADS)
+    yield from _lines(heads, list(_check_rows(estate, language)), left=3)
+    yield ""
+    heads = tuple(head.pick(language) for head in (_HOST, _CHECKS, _PER_MINUTE, _AT_MOST))
+    yield from _lines(heads, list(_host_rows(estate, language)), left=1)
+
+
+def _lines(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]], left: int) -> Iterator[str]:
+    """Columns as wide as their widest cell, the first ``left`` of them with their text to the left."""
+    widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
+    places = [f"{{:{'<' if n < left else '>'}{width}}}" for n, width in enumerate(widths)]
+    template = "  ".join(places)
+    for row in (heads, *rows):
+        yield template.format(*row).rstrip()
 
 
 def checks_table(estate: Estate, language: str = "en") -> RenderableType:
@@ -43,19 +66,24 @@ def _checks(estate: Estate, language: str) -> Table:
     table.add_column(target, overflow="fold")
     for head in (interval, retry, timeout, offset):
         table.add_column(head, justify="right", no_wrap=True)
+    for row in _check_rows(estate, language):
+        table.add_row(*map(RichText, row))
+    return table
+
+
+def _check_rows(estate: Estate, language: str) -> Iterator[tuple[str, ...]]:
     found = phases(estate.checks())
     for each in estate.checks():
         phase = found[each.id]
-        table.add_row(
-            RichText(each.id),
-            RichText(each.kind),
-            RichText(each.target),
+        yield (
+            each.id,
+            each.kind,
+            each.target,
             length(phase.interval),
             length(quickest(each)),
             length(each.timeout),
             _decimal(f"{phase.offset:.1f}s", language),
         )
-    return table
 
 
 def hosts_table(estate: Estate, language: str = "en") -> Table:
@@ -64,18 +92,23 @@ def hosts_table(estate: Estate, language: str = "en") -> Table:
     table.add_column(_HOST.pick(language), overflow="fold")
     for head in (_CHECKS, _PER_MINUTE, _AT_MOST):
         table.add_column(head.pick(language), justify="right")
+    for row in _host_rows(estate, language):
+        table.add_row(*map(RichText, row))
+    return table
+
+
+def _host_rows(estate: Estate, language: str) -> Iterator[tuple[str, ...]]:
     number: dict[str, int] = defaultdict(int)
     for check in estate.checks():
         number[check.host] += 1
     most = probes_per_minute(estate, unsettled=True)
     for host, rate in sorted(probes_per_minute(estate).items()):
-        table.add_row(
-            RichText(host),
+        yield (
+            host,
             str(number[host]),
             _decimal(f"{rate:.1f}", language),
             _decimal(f"{most[host]:.1f}", language),
         )
-    return table
 
 
 def _decimal(number: str, language: str) -> str:

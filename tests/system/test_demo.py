@@ -173,6 +173,7 @@ def found(temporary: Path, pattern: str) -> Callable[[Demo], bool]:
 
 
 def shows_something(demo: Demo) -> bool:
+    assert demo.stdout is not None
     return bool(select.select([demo.stdout], [], [], 0)[0])
 
 

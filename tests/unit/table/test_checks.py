@@ -7,7 +7,7 @@ import pytest
 from monitor.estate import Check, CheckId, Environment, Estate, Promise, Service, ServiceId, Text
 from monitor.phases import phases
 from monitor.rates import probes_per_minute
-from monitor.table.checks import checks_table, hosts_table
+from monitor.table.checks import checks_lines, checks_table, hosts_table
 from tests.unit.table.plain import lines
 from tests.unit.wording.builders import make_check
 
@@ -39,6 +39,21 @@ def test_a_check_has_its_rhythm_on_one_line() -> None:
         "10s",
         f"{phase.offset:.1f}s",
     ]
+
+
+def test_thousands_of_checks_are_lines_that_say_the_same() -> None:
+    """Without the frame of a table, whose drawing would take minutes: the same cells in the same order."""
+    watched = estate(check("api"), check("certificate", kind="certificate", interval=300.0))
+    drawn = [line.split() for line in lines(checks_table(watched)) if not set(line) <= set(" ─━")]
+    assert [line.split() for line in checks_lines(watched) if line] == drawn
+
+
+def test_a_line_is_no_shorter_than_its_target() -> None:
+    """Nothing is folded: a program reads it."""
+    target = f"https://expo.example.se/{'x' * 300}"
+    assert any(
+        f"  {target}  " in line for line in checks_lines(estate(check("api", target=target)))
+    )
 
 
 def test_below_it_stands_what_every_host_bears() -> None:

@@ -234,6 +234,13 @@ class Board:
         self._aging.begin(self._rows.values(), now)
         return self._publish([self._by_check(one.worst(), now) for one in touched], now)
 
+    def recall(self, began: Mapping[str, float]) -> None:
+        """Services of which nothing is known but when their disturbances ``began``."""
+        for subject, since in began.items():
+            service = self._services.get(ServiceId(subject))
+            if service is not None and service.began is None:
+                service.began = since
+
     def adopt(self, fresh: Board, changes: Difference, now: float) -> list[Transition]:
         """Takes another configuration: that of ``fresh``, a board on which nothing was observed,
         with ``changes`` from this one's. What goes on keeps all that is known of it.

@@ -244,8 +244,11 @@ class Messenger:
         self._outbox.told = told
         held, self._held = self._held, []
         superseded: set[str] = set()
+        standing = {(name, subject) for name, subject, _ in self._router.open()}
         for one in told:
             key = one.notification, one.subject
+            if one.kind is MessageKind.RECOVERY and key not in standing:
+                continue  # most of them: nothing is open
             message = self._router.take_up(one, self._own.get(key))
             if message is None:
                 continue

@@ -189,6 +189,10 @@ class History:
             raise HistoryTroubleError(SILENT)
         return asking.result()
 
+    async def beside(self, work: Callable[[], T]) -> T:
+        """Runs what takes a while and has nothing to do with the loop, in the history's thread."""
+        return await self._within(LEFT, work)
+
     async def states(self) -> dict[str, bytes]:
         return await self._ask(queries.states)
 

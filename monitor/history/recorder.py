@@ -43,7 +43,7 @@ from monitor.history.trouble import (
     UnwritableError,
     trouble_of,
 )
-from monitor.history.upkeep import Upkeep
+from monitor.history.upkeep import IDLE, Upkeep
 from monitor.history.versions import HEAD, check_version, migrate
 from monitor.history.writing import apply, number_series, write_seen
 
@@ -142,6 +142,7 @@ class Recorder:
             clock=self.clock, breathe=self.breathe, wake=self.wake, hearing=self.hearing
         )
         self.upkeep = Upkeep(self._database, self.retention, self.clock, self.breathe)
+        self._upkeep_at = self.timer() + IDLE  # what a start asks comes first
 
     def figures(self) -> Figures:
         """On the loop."""

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import structlog
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, update
 
 from monitor.estate import Retention
 from monitor.history.database import Database
@@ -36,6 +36,7 @@ from monitor.history.rows import (
     of_states,
     to_line,
 )
+from monitor.history.tables import version
 from monitor.history.trouble import (
     CorruptError,
     HistoryTroubleError,
@@ -323,9 +324,10 @@ class Recorder:
             return
         if not (self.intake.held or self.intake.seen or self.intake.states):
             if self.away_since is not None:
-                # that it can be read is not enough
+                # that it can be read is not enough, nor that it begins a transaction
                 with self._database.transaction() as connection:
-                    connection.execute(select(1))
+                    same = update(version).values(version_num=version.c.version_num)
+                    connection.execute(same)
                 self._returned()
             return
         self._write_held()

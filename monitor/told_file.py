@@ -92,7 +92,7 @@ def _row(found: dict[str, object]) -> Outgoing:
         id=str(found["id"]),
         notification=str(found["notification"]),
         subject=str(found["subject"]),
-        kind=MessageKind(found["kind"]),
+        kind=MessageKind(str(found["kind"])),
         created_at=float(created_at),
         payload=orjson.dumps(found["message"]),
     )

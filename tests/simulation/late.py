@@ -65,7 +65,7 @@ def script_of(seed: int) -> Script:
     while at < DURATION - 60.0:
         pause = draw.choice((0.0, 1.0, 4.0))
         how = draw.choice(AWAY)
-        away = (1.0, 4.0, 4.0, HOLD - 2.5)
+        away: tuple[float, ...] = (1.0, 4.0, 4.0, HOLD - 2.5)
         if how == "stopped":
             away = (4.0, HOLD + 20.0, LONG)
         back = at + pause + draw.choice(away)

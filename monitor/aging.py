@@ -53,6 +53,13 @@ class Aging:
             self._waiting.add(row.place)
             heappush(self._heap, (row.stale_from(), row.place, row))
 
+    def restored(self, row: CheckRow, now: float) -> None:
+        """It was observed by an earlier process, if at all."""
+        if row.fold.at is not None and row.place not in self._waiting:
+            self._rows[row.place] = row
+            self._waiting.add(row.place)
+            heappush(self._heap, (_look_at(row, now), row.place, row))
+
     def look(self, now: float, excused: Excused = nobody) -> list[CheckRow]:
         """The rows that may stand otherwise at ``now`` because time has passed, by their places:
         those that have become stale and are not ``excused``, and all of them when the clock was

@@ -7,7 +7,7 @@ seconds since the epoch. A change comes out as :class:`Transition` values, every
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
@@ -211,28 +211,61 @@ class Board:
         later: Mapping[CheckId, Iterable[Seen]],
         published: Mapping[str, PublishedState],
         began: Mapping[str, float],
-        now: float,
-    ) -> list[Transition]:
+        now: Callable[[], float],
+    ) -> Generator[int, None, list[Transition]]:
         """The same when the earlier process is known of only after checks were observed. What was
         observed since stands; the others are taken up, and when the disturbances ``began`` that
-        go on. Gives what has changed.
+        go on.
+
+        Goes on service by service and gives how many checks that were, so that its caller may do
+        something else in between; returns what has changed, published at the end and at once.
         """
-        touched: list[ServiceRow] = []
-        for service in self._services.values():
-            fresh = [row for row in service.rows if row.last is None and row.fold.trouble is None]
-            for row in fresh:
-                row.restore(checks.get(row.check.id), later.get(row.check.id, ()))
-                row.standing = row.stand(now)
-            if fresh:
-                service.environment.outdated(service)
-                touched.append(service)
-            if len(fresh) == len(service.rows):
-                service.restore(published.get(service.service.id))
-            elif service.began is not None:
-                service.began = min(service.began, began.get(service.service.id, service.began))
-                service.environment.outdated(service)
-        self._aging.begin(self._rows.values(), now)
-        return self._publish([self._by_check(one.worst(), now) for one in touched], now)
+        at = now()
+        otherwise: list[ServiceRow] = []
+        for name in list(self._services):
+            service = self._services.get(name)
+            if service is not None and self._restore_late(
+                service, checks, later, published.get(name), began.get(name), at
+            ):
+                otherwise.append(service)
+            yield len(service.rows) if service is not None else 0
+        for environment in self._environments:
+            first = next((one for one in environment.services if one.rows), None)
+            if first is not None:
+                otherwise.append(first)
+        at = now()
+        return self._publish([self._by_check(one.worst(), at) for one in otherwise], at)
+
+    def _restore_late(
+        self,
+        service: ServiceRow,
+        checks: Mapping[CheckId, CheckState],
+        later: Mapping[CheckId, Iterable[Seen]],
+        published: PublishedState | None,
+        began: float | None,
+        now: float,
+    ) -> bool:
+        """Whether it is to be published otherwise."""
+        fresh = [row for row in service.rows if row.last is None and row.fold.trouble is None]
+        for row in fresh:
+            row.restore(checks.get(row.check.id), later.get(row.check.id, ()))
+            row.standing = row.stand(now)
+            self._aging.restored(row, now)
+        if len(fresh) == len(service.rows):
+            service.restore(published)
+        elif service.began is not None and began is not None:
+            service.began = min(service.began, began)
+        service.environment.moved(service)
+        differs = service.weigh() != (service.status, service.planned)
+        service.environment.count()
+        return differs
+
+    def recall(self, began: Mapping[str, float]) -> None:
+        """Services of which nothing is known but when their disturbances ``began``."""
+        for subject, since in began.items():
+            service = self._services.get(ServiceId(subject))
+            if service is not None and service.began is None:
+                service.began = since
 
     def adopt(self, fresh: Board, changes: Difference, now: float) -> list[Transition]:
         """Takes another configuration: that of ``fresh``, a board on which nothing was observed,

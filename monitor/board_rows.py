@@ -221,12 +221,12 @@ class EnvironmentRow:
     @property
     def window(self) -> Occurrence | None:
         """One of the windows that declare something for its services: the one that ends last."""
-        self._count()
+        self.count()
         return max(self._windows, key=lambda one: (one.end, one.window.id), default=None)
 
     def weigh(self) -> tuple[Status, bool]:
         """What is to be published, and whether it would be better without what is planned."""
-        self._count()
+        self.count()
         # services that are gone for good leave the rest as it is
         sums = self._counting if len(self._counting.status) else self._gone
         majority = self.environment.majority
@@ -237,7 +237,8 @@ class EnvironmentRow:
             return status, False
         return status, sums.unplanned.status(majority).severity < status.severity
 
-    def _count(self) -> None:
+    def count(self) -> None:
+        """Takes in what has moved, which would otherwise be done at the next weighing."""
         for row in self._moved:
             share = _Share(
                 row.gone, row.status, row.measured, row.declared, row.planned, row.window

@@ -43,7 +43,7 @@ from monitor.estate_diff import Difference
 from monitor.fitness import CanaryWatch, LoopLag
 from monitor.history.history import History
 from monitor.judge import Status
-from monitor.keeper import Keeper, Restored, take_up
+from monitor.keeper import AT_ONCE, Keeper, Restored, take_up
 from monitor.messenger import Messenger
 from monitor.notify.delivery import Told
 from monitor.notify.message import Message
@@ -287,7 +287,8 @@ class Daemon:
             self._keeper = Keeper(history, self.board, self.estate)
             restored = await self._keeper.restore(now)
             messenger = self._make_messenger(self.estate, history, self._metrics, self._clock)
-            messenger.restore(restored.told if restored.known else None)
+            began = await messenger.restore(restored.told if restored.known else None)
+            self.board.recall(began)
             self._messenger = await stack.enter_async_context(messenger)
         self._remember(restored)
         take_up(self.timelines, restored, dict(self.board.published()), now)
@@ -317,12 +318,12 @@ class Daemon:
                 continue
             if self._messenger is not None:
                 self._messenger.restore_late(restored.told, self._all_clear)
-            self._remember(restored)
-            timelines = Timelines(service.id for service in self.estate.services())
-            take_up(timelines, restored, dict(self.board.published()), self._clock())
-            self.timelines = timelines
             if restored.changes:
                 self._announce(restored.changes)
+            self._remember(restored)
+            services = [service.id for service in self.estate.services()]
+            self.timelines = await keeper.timelines(services, restored)
+            await self._hold_all()
             self._status.changed()
 
     def _all_clear(self, alarm: Message) -> tuple[Transition, Text] | None:
@@ -529,6 +530,18 @@ class Daemon:
             self.timelines.hold(
                 ServiceId(subject), state.status, planned=state.planned, since=state.since, at=now
             )
+
+    async def _hold_all(self) -> None:
+        """Goes on with timelines that were made beside the loop, from what is published by now."""
+        services = [service.id for service in self.estate.services()]
+        self.timelines.watch(set(services))
+        for number, service in enumerate(services):
+            state = self.board.published_of(service)
+            if state is not None:
+                now = self._clock()
+                self.timelines.hold(service, state.status, planned=state.planned, since=now, at=now)
+            if number % AT_ONCE == AT_ONCE - 1:
+                await asyncio.sleep(0)
 
     # another configuration
 

@@ -7,10 +7,12 @@ The instant at which the daemon was last alive is kept too: nobody measured from
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from math import ceil, isfinite
 
 import structlog
@@ -51,6 +53,8 @@ GAP = 60.0
 """Seconds between the end of one process and the start of the next that count as not measured;
 less is what may lie between two probes.
 """
+AT_ONCE = 60
+"""Checks that are taken up in one turn of the loop: about two milliseconds."""
 NAMED = 20
 """States that cannot be read of which the log gives the names."""
 
@@ -79,6 +83,16 @@ class Restored:
     def known(self) -> bool:
         """Whether the history has said what it knows."""
         return self.revisions is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Late:
+    """What was left, as a daemon needs it that has run for a while."""
+
+    published: Mapping[str, PublishedState]
+    past: Sequence[Transition]
+    meanwhile: Sequence[Transition]
+    began: Mapping[str, float]
 
 
 class Keeper:
@@ -127,18 +141,54 @@ class Keeper:
 
     async def restore_late(self, now: Callable[[], float]) -> Restored:
         """The same once the daemon has run for a while: what it has measured since stands. Tries
-        once. ``now`` is called when the history has said what it knows.
+        once, and holds the loop for some milliseconds at a time. ``now`` is called when the history
+        has said what it knows.
         """
+        with _no_collection():
+            return await self._restore_late(now)
+
+    async def _restore_late(self, now: Callable[[], float]) -> Restored:
+        estate = self._estate
         try:
             checks, left = await self._left(self._started_at)
+            late = await self._history.beside(partial(self._sorted, left))
         except HistoryTroubleError:
             return Restored()
-        published = self._published_in(left)
+        taking_up = self._board.restore_late(checks, left.seen, late.published, late.began, now)  # type: ignore[arg-type]
+        taken = 0
+        try:
+            while self._estate is estate:  # of another configuration it says nothing
+                taken += next(taking_up)
+                if taken >= AT_ONCE:
+                    taken = 0
+                    await asyncio.sleep(0)
+        except StopIteration as end:
+            changes: list[Transition] = end.value
+            return self._restored(checks, left, late.published, changes, late.past, late.meanwhile)
+        return Restored()
+
+    def _sorted(self, left: Left) -> _Late:
+        """In the history's thread."""
         past = [one for one in left.transitions if one.at < self._started_at]
-        meanwhile = [one for one in left.transitions if one.at >= self._started_at]
-        began = _disturbances(past)
-        changes = self._board.restore_late(checks, left.seen, published, began, now())  # type: ignore[arg-type]
-        return self._restored(checks, left, published, changes, past, meanwhile)
+        return _Late(
+            published=self._published_in(left),
+            past=past,
+            meanwhile=[one for one in left.transitions if one.at >= self._started_at],
+            began=_disturbances(past),
+        )
+
+    async def timelines(self, services: Sequence[ServiceId], restored: Restored) -> Timelines:
+        """What is ``restored`` as timelines, made beside the loop."""
+
+        def make() -> Timelines:
+            found = Timelines(services)
+            take_up(found, restored, {}, 0.0)
+            return found
+
+        try:
+            return await self._history.beside(make)
+        except HistoryTroubleError:  # the thread hangs again
+            return make()
 
     async def _left(self, now: float) -> tuple[dict[CheckId, CheckState], Left]:
         """Raises :class:`HistoryTroubleError`."""

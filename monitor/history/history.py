@@ -177,8 +177,10 @@ class History:
         """What an earlier process left: see :mod:`monitor.history.left`. Also from a database that
         cannot be written.
         """
-        if self._silent or self._recorder.hangs:
+        if self._recorder.hangs:
             raise HistoryTroubleError(self.why_away or SILENT)
+        if self._silent:  # nobody waits twice for one that hangs; it may have come to itself since
+            await self._within(LOOK, lambda: None)
         asking = asyncio.ensure_future(self._within(LEFT, lambda: self._recorder.left(wanted)))
         try:
             while not asking.done() and not self._recorder.hangs:
@@ -188,6 +190,10 @@ class History:
         if not asking.done():
             raise HistoryTroubleError(SILENT)
         return asking.result()
+
+    async def beside(self, work: Callable[[], T]) -> T:
+        """Runs what takes a while and has nothing to do with the loop, in the history's thread."""
+        return await self._within(LEFT, work)
 
     async def states(self) -> dict[str, bytes]:
         return await self._ask(queries.states)

@@ -30,7 +30,7 @@ from monitor.history.tables import block, observation, series, transition
 from monitor.record import Outgoing, Seen
 from monitor.snapshot import Transition
 
-PAGE = 2_000
+PAGE = 25_000
 """Rows of states, and checks, that one question asks for."""
 PAGE_OF_TRANSITIONS = 10_000
 

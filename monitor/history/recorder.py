@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import structlog
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, update
 
 from monitor.estate import Retention
 from monitor.history.database import Database
@@ -36,6 +36,7 @@ from monitor.history.rows import (
     of_states,
     to_line,
 )
+from monitor.history.tables import version
 from monitor.history.trouble import (
     CorruptError,
     HistoryTroubleError,
@@ -43,7 +44,7 @@ from monitor.history.trouble import (
     UnwritableError,
     trouble_of,
 )
-from monitor.history.upkeep import Upkeep
+from monitor.history.upkeep import IDLE, Upkeep
 from monitor.history.versions import HEAD, check_version, migrate
 from monitor.history.writing import apply, number_series, write_seen
 
@@ -142,6 +143,7 @@ class Recorder:
             clock=self.clock, breathe=self.breathe, wake=self.wake, hearing=self.hearing
         )
         self.upkeep = Upkeep(self._database, self.retention, self.clock, self.breathe)
+        self._upkeep_at = self.timer() + IDLE  # what a start asks comes first
 
     def figures(self) -> Figures:
         """On the loop."""
@@ -322,9 +324,10 @@ class Recorder:
             return
         if not (self.intake.held or self.intake.seen or self.intake.states):
             if self.away_since is not None:
-                # that it can be read is not enough
+                # that it can be read is not enough, nor that it begins a transaction
                 with self._database.transaction() as connection:
-                    connection.execute(select(1))
+                    same = update(version).values(version_num=version.c.version_num)
+                    connection.execute(same)
                 self._returned()
             return
         self._write_held()

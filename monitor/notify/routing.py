@@ -14,6 +14,9 @@ For each receiver and service there is one :class:`Standing` while an alarm is o
 What a service window explains is no alarm where ``planned`` is false. An alarm that is open stays
 so through unknown, through a window and through a change of the routing: only green closes it.
 
+What was red, was then not known, and is yellow may be red again in a moment: whoever was told that it
+is red hears of yellow once it has lasted for :data:`CONFIRM`, and of red not once more.
+
 Reminders are not kept in the outbox: after a restart the next one comes when it is due.
 """
 
@@ -31,6 +34,8 @@ from monitor.record import MessageKind, Outgoing
 from monitor.snapshot import Transition
 from monitor.wording.notifications import no_longer_watched, reminder
 
+CONFIRM = 60.0
+"""Seconds after not knowing for which a status that was told before is no news."""
 _TROUBLED = (Status.YELLOW, Status.RED)
 _ALARMS = frozenset(("red", "yellow"))
 
@@ -47,6 +52,15 @@ class Standing:
     muted: bool = False
     """A window explains it now, and the receiver is not told of what is planned; or it is unknown."""
     message: Message
+    unsure: bool = False
+    """Whether it was unknown since, and what was told has not been seen again."""
+    troubled_at: float | None = None
+    """When it was first seen disturbed after that."""
+
+    def again(self, transition: Transition) -> bool:
+        """Whether the change may be back to what was told, after not knowing."""
+        first = self.troubled_at if self.troubled_at is not None else transition.at
+        return self.unsure and transition.at - first < CONFIRM
 
 
 def decide(
@@ -78,8 +92,10 @@ def _alarms(receiver: Receiver, standing: Standing | None, transition: Transitio
     if not (transition.changes_status or transition.overrun):
         return False
     after = transition.after
-    if standing is not None and transition.before is Status.UNKNOWN and standing.told is after:
-        return False  # it was not told of the unknown in between
+    if standing is not None and standing.told is after and transition.changes_status:
+        returns = transition.before is Status.UNKNOWN or standing.again(transition)
+        if returns:
+            return False  # it was not told of what was in between
     escalates = (
         standing is not None
         and after is Status.RED
@@ -102,6 +118,8 @@ class Router:
 
     def __init__(self, estate: Estate) -> None:
         self._open: dict[tuple[str, str], Standing] = {}
+        self._waiting: dict[tuple[str, str], Message] = {}
+        """What is better than what was told, until it has lasted."""
         self._reminds = False
         self._remind_at = inf
         """No reminder is due sooner, as far as is known."""
@@ -115,8 +133,9 @@ class Router:
         self._services: dict[str, Service] = {one.id: one for one in estate.services()}
         self._titles = {one.name: one.title for one in estate.environments}
 
-    def restore(self, last_told: Iterable[Outgoing]) -> None:
+    def restore(self, last_told: Iterable[Outgoing], *, unsure: bool = False) -> None:
         """Takes up what an earlier process told: the newest message of each receiver and subject.
+        ``unsure``: nothing else is known of that process.
 
         Rows that cannot be read, and those of services that are watched no more, are left out.
         """
@@ -126,7 +145,7 @@ class Router:
             except ValueError:
                 continue
             if message.subject in self._services and outgoing.notification in self._receivers:
-                self._told(outgoing.notification, message)
+                self._told(outgoing.notification, message, unsure=unsure)
 
     def take_up(self, told: Outgoing, own: Outgoing | None) -> Message | None:
         """Of one receiver and subject what earlier processes ``told`` last, once this process may
@@ -138,11 +157,12 @@ class Router:
         except ValueError:
             return None
         known = message.subject in self._services and told.notification in self._receivers
-        if not known or message.alarm is None:
+        if not known:
             return None
-        if own is None:
+        standing = self._open.get((told.notification, message.subject))
+        if own is None and (standing is None or standing.message.id != message.id):
             self._told(told.notification, message)
-        return message
+        return message if message.alarm is not None else None
 
     def all_clear(
         self, receiver: str, transition: Transition, text: Text, now: float
@@ -170,9 +190,26 @@ class Router:
                 self._follow(key, receiver, transition)
                 continue
             message = self._message(receiver, service, transition, kind, text, standing)
+            if kind is MessageKind.ALARM and standing is not None and _better(standing, transition):
+                self._follow(key, receiver, transition)
+                self._waiting[key] = message
+                continue
             self._told(receiver.name, message)
             self._follow(key, receiver, transition)
             made.append(_outgoing(receiver.name, message, now))
+        return tuple(made)
+
+    def confirmed(self, now: float) -> tuple[Outgoing, ...]:
+        """What is better than what was told, and has lasted."""
+        made = []
+        for key, message in list(self._waiting.items()):
+            standing = self._open.get(key)
+            if standing is not None and now - (standing.troubled_at or 0.0) < CONFIRM:
+                continue
+            del self._waiting[key]
+            if standing is not None and key[0] in self._receivers:
+                self._told(key[0], message)
+                made.append(_outgoing(key[0], message, now))
         return tuple(made)
 
     def reminders(self, now: float) -> tuple[Outgoing, ...]:
@@ -273,8 +310,9 @@ class Router:
             alarmed_at=alarmed_at,
         )
 
-    def _told(self, receiver: str, message: Message) -> None:
+    def _told(self, receiver: str, message: Message, *, unsure: bool = False) -> None:
         key = receiver, message.subject
+        self._waiting.pop(key, None)
         if message.alarm is None:
             self._open.pop(key, None)
         elif message.kind is not MessageKind.WINDOW or key not in self._open:
@@ -284,13 +322,18 @@ class Router:
                 told_at=message.alarmed_at if message.alarmed_at is not None else message.at,
                 muted=message.after is Status.UNKNOWN,
                 message=message,
+                unsure=unsure,
             )
 
     def _follow(self, key: tuple[str, str], receiver: Receiver, transition: Transition) -> None:
         """Reminders rest while the state is unknown or planned."""
+        self._waiting.pop(key, None)
         standing = self._open.get(key)
         if standing is None:
             return
+        followed = _seen(standing, transition)
+        if followed is not standing:
+            standing = self._open[key] = followed
         unexplained = receiver.planned or not transition.planned
         muted = transition.after not in _TROUBLED or not unexplained
         if muted is not standing.muted:
@@ -300,6 +343,26 @@ class Router:
     def _look_for_reminders(self) -> None:
         if self._reminds:
             self._remind_at = -inf
+
+
+def _better(standing: Standing, transition: Transition) -> bool:
+    """Whether it is yellow, after not knowing, where red was told."""
+    told, after = standing.told, transition.after
+    return told is Status.RED and after is Status.YELLOW and standing.again(transition)
+
+
+def _seen(standing: Standing, transition: Transition) -> Standing:
+    """What is known of an alarm's subject after the transition."""
+    after = transition.after
+    if after is Status.UNKNOWN:
+        return replace(standing, unsure=True, troubled_at=None)
+    if not standing.unsure or after not in _TROUBLED:
+        return standing
+    if after is standing.told or not standing.again(transition):
+        return replace(standing, unsure=False, troubled_at=None)
+    if standing.troubled_at is None:
+        return replace(standing, troubled_at=transition.at)
+    return standing
 
 
 def _outgoing(receiver: str, message: Message, now: float) -> Outgoing:

@@ -16,8 +16,8 @@ from pathlib import Path
 MODE = 0o644
 
 
-def write_whole(path: Path, body: bytes) -> None:
-    """Writes ``body`` to ``path``. Blocks until it is on the disk.
+def write_whole(path: Path, body: bytes, mode: int = MODE) -> None:
+    """Writes ``body`` to ``path``, with the permissions ``mode``. Blocks until it is on the disk.
 
     Raises ``OSError`` when the folder is missing or not writable, the disk is full and the like;
     the old file is then as it was. Temporary files that crashed writers left are removed.
@@ -25,12 +25,12 @@ def write_whole(path: Path, body: bytes) -> None:
     prefix = f".{path.name}."
     _remove_leftovers(path.parent, prefix)
     temporary = path.parent / f"{prefix}{secrets.token_hex(8)}.tmp"
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, MODE)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
     try:
         try:
             # Held as long as the writer lives, however it dies: what can be locked is a leftover.
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            os.fchmod(descriptor, MODE)
+            os.fchmod(descriptor, mode)
             rest = memoryview(body)
             while rest:
                 rest = rest[os.write(descriptor, rest) :]

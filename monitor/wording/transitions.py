@@ -71,6 +71,9 @@ def _message(
         if transition.before in (Status.YELLOW, Status.RED):
             over = _finished if transition.was_planned else _resolved
             return together((over(subject, since), _lasted(transition)))
+        if transition.began is not None:  # not knowing in between ended nothing
+            before = _BEFORE[transition.before]
+            return together((_resolved(subject, since), _lasted(transition), before))
         return together((lead(Claim.FULL, subject, since), _BEFORE[transition.before]))
     if view is not None and view.status is transition.after:
         where = environment.title if environment is not None else None

@@ -27,7 +27,9 @@ from monitor.messenger import Messenger
 from monitor.notify.delivery import Pace, Told
 from monitor.notify.message import Message
 from monitor.notify.sending import SendFailed
+from monitor.record import Outgoing
 from monitor.snapshot import Transition
+from monitor.told_file import ToldFile
 from tests.simulation.network import Network
 from tests.simulation.reference import Reference
 from tests.simulation.script import Script
@@ -69,6 +71,27 @@ class _Database(Database):
             raise HistoryTroubleError("the database is away")
         with super().reading(within=within) as connection:
             yield connection
+
+
+class _Memory(ToldFile):
+    """On the loop; on the same disk as the database, unless the trouble with that is its own."""
+
+    def __init__(self, folder: Path, network: Network) -> None:
+        super().__init__(folder)
+        self._network = network
+
+    def _disk(self) -> None:
+        trouble = self._network.holding("database")
+        if trouble is not None and trouble.reason != "stopped":
+            raise OSError("the disk is away")
+
+    async def read(self, now: float) -> list[Outgoing] | None:
+        self._disk()
+        return self.read_now(now)
+
+    async def write(self, rows: Sequence[Outgoing], now: float) -> None:
+        self._disk()
+        self.write_now(rows, now)
 
 
 @dataclass
@@ -127,7 +150,15 @@ class Keeping:
             monotonic=self._loop.time,
             jitter=lambda ceiling: self._draw.uniform(0.0, ceiling),
         )
-        self._messenger = Messenger(estate, history, told, clock, pace=pace, sender=lambda *_: self)
+        self._messenger = Messenger(
+            estate,
+            history,
+            told,
+            clock,
+            pace=pace,
+            sender=lambda *_: self,
+            memory=_Memory(self._folder, self._network),
+        )
         return self._messenger
 
     def stop_at_once(self) -> None:

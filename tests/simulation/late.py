@@ -28,8 +28,10 @@ from tests.simulation.world import _clear, _listening
 DURATION = 500.0
 QUICK = Size(checks=(1, 4), intervals=(1.0, 2.0, 4.0))
 """Quick enough that a start sees what is broken before its database is back."""
-AWAY = ("away", "full", "read-only")
-"""Nothing can be asked of the database; or it can be read."""
+AWAY = ("away", "full", "read-only", "stopped", "stopped")
+"""Nothing can be asked of the database; or it can be read; or it is away and the disk is not."""
+LONG = 120.0
+"""Seconds that a database which is no matter of our disk may be away."""
 KINDS = frozenset({"outage", "slow", "flapping", "degraded"})
 """The troubles that are the targets'."""
 
@@ -62,8 +64,11 @@ def script_of(seed: int) -> Script:
     at = draw.uniform(40.0, 120.0)
     while at < DURATION - 60.0:
         pause = draw.choice((0.0, 1.0, 4.0))
-        back = at + pause + draw.choice((1.0, 4.0, 4.0, HOLD - 2.5))
         how = draw.choice(AWAY)
+        away: tuple[float, ...] = (1.0, 4.0, 4.0, HOLD - 2.5)
+        if how == "stopped":
+            away = (4.0, HOLD + 20.0, LONG)
+        back = at + pause + draw.choice(away)
         absences.append(
             Trouble(kind="database", start=at - draw.uniform(0.1, 2.0), end=back, reason=how)
         )

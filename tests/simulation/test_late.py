@@ -9,6 +9,7 @@ import pytest
 from monitor.keeper import Keeper, Restored
 from monitor.messenger import Messenger
 from monitor.notify.folding import repeats
+from monitor.told_file import ToldFile
 from tests.simulation.late import run
 from tests.simulation.story import Violation
 
@@ -47,11 +48,24 @@ def what_was_told_before_is_told_again(patch: Patch) -> None:
     patch.setattr("monitor.messenger.repeats", lambda told, held: repeats(told, held)[:0])
 
 
+def nothing_is_recalled(patch: Patch) -> None:
+    patch.setattr(ToldFile, "read_now", lambda *_: None)
+
+
+def an_alarm_is_never_out_of_the_file(patch: Patch) -> None:
+    patch.setattr(
+        "monitor.messenger._Outbox.delivered",
+        lambda self, one, at: self._history.delivered(one, at),
+    )
+
+
 FAULTS: list[Callable[[Patch], None]] = [
     a_late_history_is_left_alone,
     alarms_that_are_over_are_left_open,
     nothing_is_held,
     what_was_told_before_is_told_again,
+    nothing_is_recalled,
+    an_alarm_is_never_out_of_the_file,
 ]
 
 

@@ -83,8 +83,9 @@ def test_a_database_that_hangs_keeps_nobody_waiting(tmp_path: Path, postgres: Po
 def test_a_history_that_comes_late_is_taken_up(
     tmp_path: Path, postgres: Postgres, *, heals: bool
 ) -> None:
-    """An alarm was told; the daemon restarts while its database is away. A service that is well
-    again gets its all-clear once the database is there; one that is not is told of no second time.
+    """An alarm was told; the daemon restarts while its database is away, and knows from its file who
+    stands with what. A service that is well again gets its all-clear at once, and with how long it
+    lasted; one that is not is told of no second time, whenever the database comes.
     """
     store = postgres.make()
     with CountingServer() as server, fickle() as receiver:
@@ -102,13 +103,15 @@ def test_a_history_that_comes_late_is_taken_up(
             daemon_ = running(tmp_path, config)
             daemon = daemon_.__enter__()
             daemon.event("not_restored")
+            assert daemon.event("alarms_recalled")["number"] == 1
             daemon.event("transition", service="expo", to="green" if heals else "red")
+            if heals:
+                until(lambda: "recovery" in kinds(receiver), "no all-clear without the database")
         finally:
             postgres.start()
         try:
             daemon.event("restored")
             if heals:
-                until(lambda: "recovery" in kinds(receiver), "no all-clear")
                 [_, told] = receiver.taken("here")
                 assert "It lasted" in told["message"]["en"]
             else:

@@ -69,6 +69,7 @@ def leftovers(data: Path) -> set[str]:
         "status.json",
         "driftvakt.journal",
         "driftvakt.lock",
+        "driftvakt.told",
         *(f"driftvakt.db{end}" for end in ("", "-wal", "-shm")),
     }
     return {path.name for path in data.iterdir()} - ours

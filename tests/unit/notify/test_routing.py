@@ -9,7 +9,7 @@ import pytest
 from monitor.estate import Text
 from monitor.judge import Status
 from monitor.notify.message import read
-from monitor.notify.routing import Router
+from monitor.notify.routing import CONFIRM, Router
 from monitor.record import MessageKind, Outgoing
 from tests.factories import NOW
 from tests.outbox import TEXT, make_receiver, make_transition, make_watched
@@ -159,6 +159,57 @@ def test_a_restart_goes_on_where_it_was() -> None:
     last = router_of(on=RED)
     last.restore([recovery])
     assert list(last.open()) == []
+
+
+@pytest.mark.parametrize("how", ["unknown meanwhile", "another process"])
+def test_red_that_comes_back_by_way_of_yellow_is_no_news(how: str) -> None:
+    """It was told as red, was then not known, and is seen yellow first as it fails again: whoever
+    stands with the alarm is told nothing more, and gets the all-clear.
+    """
+    for on in (RED, RED | {"yellow"}):
+        router = router_of(on=on)
+        [alarm] = router.plan(make_transition(at=NOW - 9), TEXT, NOW - 9)
+        if how == "another process":
+            router = router_of(on=on)
+            router.restore([alarm], unsure=True)
+        else:
+            assert told(router, ("red", "unknown")) == ["-"]
+        steps = told(router, ("unknown", "yellow"), ("yellow", "red"))
+        assert steps == ["-", "-"]
+        assert router.confirmed(NOW + 1000) == ()
+        assert told(router, ("red", "yellow")) == ["alarm" if "yellow" in on else "-"]
+        assert told(router, ("yellow", "red"), ("red", "green")) == ["alarm", "recovery"]
+
+
+def test_yellow_that_lasts_is_told_once_it_has() -> None:
+    """What was red, then unknown, and stays yellow is better: told after a minute, once."""
+    router = router_of(on=RED | {"yellow"})
+    assert told(router, ("green", "red"), ("red", "unknown")) == ["alarm", "-"]
+    assert told(router, ("unknown", "yellow")) == ["-"]
+    assert router.confirmed(NOW + CONFIRM - 1) == ()
+    [better] = router.confirmed(NOW + CONFIRM)
+    assert (better.kind, read(better).alarm) == (MessageKind.ALARM, Status.YELLOW)
+    assert router.confirmed(NOW + 9 * CONFIRM) == ()
+    assert told(router, ("yellow", "red"), ("red", "green")) == ["alarm", "recovery"]
+
+
+def test_red_long_after_yellow_is_told() -> None:
+    """Whoever wants red alone hears of it again when it was yellow for more than a minute."""
+    router = router_of(on=RED)
+    assert told(router, ("green", "red"), ("red", "unknown")) == ["alarm", "-"]
+    assert told(router, ("unknown", "yellow")) == ["-"]
+    later = make_transition("yellow", "red", at=NOW + CONFIRM)
+    assert len(router.plan(later, TEXT, NOW + CONFIRM)) == 1
+
+
+def test_worse_than_was_told_is_told_at_once() -> None:
+    """Yellow was told, then nobody knew: red is news whenever it comes, and so is green."""
+    router = router_of(on=RED | {"yellow"})
+    assert told(router, ("green", "yellow"), ("yellow", "unknown")) == ["alarm", "-"]
+    assert told(router, ("unknown", "yellow"), ("yellow", "red")) == ["-", "alarm"]
+    assert told(router, ("red", "unknown"), ("unknown", "yellow")) == ["-", "-"]
+    assert told(router, ("yellow", "green")) == ["recovery"]
+    assert router.confirmed(NOW + 9 * CONFIRM) == ()
 
 
 def test_a_message_survives_the_outbox() -> None:

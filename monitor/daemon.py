@@ -250,15 +250,16 @@ class Daemon:
         later = await stack.enter_async_context(contextlib.AsyncExitStack())
         stack.callback(self._lag.stop)  # after the last probe: those in flight are judged by it
         self._schedule.start()
+        self._lag.start()
         stack.push_async_callback(self._end_schedule)
         await self._begin_to_tell(later, now)
         await stack.enter_async_context(self._calendars)
         await stack.enter_async_context(self._stated)
         self._watch_configuration(stack)
-        # last: that thousands of checks take a moment to begin is no overload
+        # that thousands of checks take a moment to begin is no overload
         self._metrics.take_begun()
         self._shedder.begin()
-        self._lag.start()
+        self._lag.all_has_begun()
         self._notifier.ready(f"watching {sum(1 for _ in estate.checks())} checks")
         log.info("started", url=self.url, status_file=str(self._status.file.path))
 

@@ -49,6 +49,7 @@ from monitor.plan import WindowNews, run_over
 from monitor.preparing import canaries_of, prepare
 from monitor.publish.metrics import Metrics
 from monitor.publish.pacer import Pacer
+from monitor.publish.packed import Packed
 from monitor.publish.status_file import StatusFile, Writes
 from monitor.rates import wanted
 from monitor.record import Entry, Outgoing, Past
@@ -96,7 +97,7 @@ CLOSE = 1.0
 CONFIG_ERROR_SHOWN = 500
 """Characters of a fault of the configuration."""
 STATUS_FILE = "status.json"
-_NOTHING_KEPT = b"", float("-inf")
+_NOTHING_KEPT = None, float("-inf")
 
 
 OpenHistory: TypeAlias = (
@@ -165,7 +166,7 @@ class Daemon:
         self._clock = clock
         self._timer = timer
         self._cpu = cpu
-        self._exposition = _NOTHING_KEPT
+        self._exposition: tuple[Packed | None, float] = _NOTHING_KEPT
         self._debug = log.is_enabled_for(logging.DEBUG)
         self._listens = listens
         self._open_history = history
@@ -705,10 +706,10 @@ class Daemon:
     def status_body(self) -> tuple[bytes, float]:
         return self._status.body
 
-    async def metrics(self) -> bytes:
+    async def metrics(self) -> Packed:
         kept, at = self._exposition
         pause = self._shedder.now.pause
-        if self._timer() - at < pause:
+        if kept is not None and self._timer() - at < pause:
             return kept
         text = await self._metrics.render(self.snapshot())
         self._exposition = (text, self._timer()) if pause else _NOTHING_KEPT

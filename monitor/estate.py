@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NewType
+from typing import TYPE_CHECKING, Any, Literal, NewType
 from zoneinfo import ZoneInfo
 
 from monitor.judge import Thresholds
@@ -172,6 +172,8 @@ class Estate:
     listen_host: str = "127.0.0.1"
     listen_port: int = 9815
     web: WebSettings = field(default_factory=WebSettings)
+    latency_histogram: Literal["check", "service", "none"] = "check"
+    """Of what ``/metrics`` has a histogram of latencies."""
     canaries: tuple[Canary, ...] = ()
     user_agent: str = "driftvakt"
     data_dir: Path = Path("data")

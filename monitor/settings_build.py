@@ -97,6 +97,7 @@ class Builder:
             listen_host=host,
             listen_port=port,
             web=_web(top),
+            latency_histogram=top.metrics.latency_histogram,
             canaries=tuple(one for one in canaries if one is not None),
             user_agent=top.user_agent.replace("{version}", _version()),
             data_dir=FilePath(top.data_dir),

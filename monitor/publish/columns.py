@@ -66,8 +66,9 @@ class Columns:
     def put(self, family: int, row: int, lines: str) -> None:
         """Replaces the lines of one row in one family; empty when it has none."""
         block, row = divmod(row, ROWS)
-        if lines or self._blocks[family][block]:
-            self._waiting.setdefault((family, block), {})[row] = lines.encode()
+        place = family, block
+        if lines or self._blocks[family][block] or place in self._waiting:
+            self._waiting.setdefault(place, {})[row] = lines.encode()
 
     async def settle(self, pacer: Pacer) -> None:
         """Packs what was put. To be called every :data:`ROWS` rows, that little has to wait."""

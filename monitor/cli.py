@@ -183,6 +183,7 @@ def run(
     from dataclasses import replace
 
     from monitor import logs
+    from monitor.allocator import give_back_soon
     from monitor.discovery.documents import Documents
     from monitor.origin import Origin
     from monitor.reload import warn_of
@@ -190,6 +191,7 @@ def run(
     from monitor.serve import collect_seldom, serve
     from monitor.settings import load
 
+    give_back_soon()
     documents = Documents(data_dir)
 
     def read() -> Loaded:

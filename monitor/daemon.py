@@ -585,7 +585,6 @@ class Daemon:
             self._canary.look_again()
             if self._canary.down != canary_down:
                 canary_down = self._canary.down
-                self._metrics.canary_down(canary_down)
                 log.warning("canary_down" if canary_down else "canary_up")
             self._notifier.alive()
 
@@ -711,6 +710,7 @@ class Daemon:
         pause = self._shedder.now.pause
         if kept is not None and self._timer() - at < pause:
             return kept
+        self._metrics.canary_down(self._canary.down)
         text = await self._metrics.render(self.snapshot())
         self._exposition = (text, self._timer()) if pause else _NOTHING_KEPT
         return text

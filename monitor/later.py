@@ -28,9 +28,10 @@ LATER = (
 async def import_what_comes_later() -> None:
     """In a thread, for a single import may take longer than the loop may be held."""
     if any(name not in sys.modules for name in LATER):
-        await aside(_import, "import")
+        await aside(import_all, "import")
 
 
-def _import() -> None:
+def import_all() -> None:
+    """Here and now: simulated time waits for no thread."""
     for name in LATER:
         import_module(name)

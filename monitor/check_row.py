@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from monitor import certificates, judge
-from monitor.case import RECENT_KEPT, Case, Recent
+from monitor.case import RECENT_KEPT, Case
 from monitor.certificates import CertificateChange, Known, News
 from monitor.check_state import CheckState, Part, identity, placed
 from monitor.estate import Check, Text
 from monitor.judge import Child, Fold, Rule, Standing, Status, Verdict
+from monitor.newest import Latencies, Newest
 from monitor.record import Seen, observation_of
 from monitor.snapshot import AddressView, CheckView, Quantiles, Why
 from probes.observation import Cause, Grade, Observation
@@ -52,11 +52,8 @@ class CheckRow:
         self.last: Observation | None = None
         self.verdict: Verdict | None = None
         self.evidence: Observation | None = None
-        self.latencies: deque[float] = deque(maxlen=LATENCIES_KEPT)
-        self.recent: deque[tuple[float, float, Verdict, str, str | None]] = deque(
-            maxlen=min(check.thresholds.window_size, RECENT_KEPT)
-        )
-        """:class:`Recent` values, as plain tuples: made at every observation, read at a few."""
+        self.latencies = Latencies(LATENCIES_KEPT)
+        self.recent = Newest(min(check.thresholds.window_size, RECENT_KEPT))
         self.certificates = Known()
         self.held_until: float | None = None
         self.retired = ""
@@ -95,19 +92,13 @@ class CheckRow:
         self.fold = judge.observe(self.fold, observation.at, verdict, thresholds)
         self.last = observation
         self.verdict = verdict
-        self.recent.append(
-            (
-                observation.at,
-                observation.duration,
-                verdict,
-                observation.detail,
-                observation.address,
-            )
+        self.recent.add(
+            observation.at, observation.duration, verdict, observation.detail, observation.address
         )
         if verdict.grade is not Grade.GOOD:
             self.evidence = observation
         if observation.grade is not Grade.FAILED:
-            self.latencies.append(observation.duration)
+            self.latencies.add(observation.duration)
         return verdict
 
     def state(self) -> CheckState:
@@ -128,7 +119,7 @@ class CheckRow:
             verdict=self.verdict,
             evidence=_without_answer(self.evidence),
             latencies=tuple(self.latencies),
-            recent=tuple([Recent(*one) for one in self.recent]),
+            recent=tuple(self.recent),
             placed=placed(known),
             remembered=known.remembered,
             newest=known.newest,
@@ -145,8 +136,10 @@ class CheckRow:
             self.started_at = state.started_at
             self.parts = {part.address: (part.fold, part.last) for part in state.parts}
             self.last, self.verdict, self.evidence = state.last, state.verdict, state.evidence
-            self.latencies.extend(state.latencies)
-            self.recent.extend(state.recent)
+            for seconds in state.latencies:
+                self.latencies.add(seconds)
+            for one in state.recent:
+                self.recent.add(*one)
             self.certificates = state.known
             newest = state.at
         for seen in later:
@@ -166,7 +159,7 @@ class CheckRow:
         """It is weighed by other numbers from the next observation on."""
         if check.thresholds.window_size != self.check.thresholds.window_size:
             kept = min(check.thresholds.window_size, RECENT_KEPT)
-            self.recent = deque(self.recent, maxlen=kept)
+            self.recent = Newest(kept, self.recent)
         self.check = check
         self.view = None
 
@@ -248,7 +241,7 @@ class CheckRow:
             service=service,
             view=self.look(now),
             seen=self.evidence if self.evidence is not None else self.last,
-            recent=tuple([Recent(*one) for one in self.recent]),
+            recent=tuple(self.recent),
         )
 
     def look(self, now: float) -> CheckView:
@@ -350,11 +343,11 @@ def _why(rule: Rule, status: Status, fold: Fold, thresholds: judge.Thresholds) -
     )
 
 
-def _quantiles(latencies: deque[float]) -> Quantiles | None:
+def _quantiles(latencies: Latencies) -> Quantiles | None:
     """Nearest-rank quantiles."""
-    if not latencies:
-        return None
     ordered = sorted(latencies)
+    if not ordered:
+        return None
     last = len(ordered) - 1
     return Quantiles(
         p50=ordered[round(last * 0.5)],

@@ -178,11 +178,12 @@ def run(
 ) -> None:
     """Watch, judge and publish until stopped (SIGTERM, SIGINT)."""
     given = _given(listen, data_dir)
-    # what is imported stays: looking for garbage in it, again and again, is a sixth of the start
+    # what is imported and read stays: looking for garbage in it, again and again, is a fifth of the start
     gc.disable()
     from dataclasses import replace
 
     from monitor import logs
+    from monitor.allocator import give_back_soon
     from monitor.discovery.documents import Documents
     from monitor.origin import Origin
     from monitor.reload import warn_of
@@ -190,9 +191,7 @@ def run(
     from monitor.serve import collect_seldom, serve
     from monitor.settings import load
 
-    gc.freeze()
-    gc.enable()
-    collect_seldom()
+    give_back_soon()
     documents = Documents(data_dir)
 
     def read() -> Loaded:
@@ -201,6 +200,9 @@ def run(
 
     origin = Origin(config, read, documents)
     loaded = _read(origin.read)
+    gc.freeze()
+    gc.enable()
+    collect_seldom()
     estate = loaded.estate
     masker = logs.set_up(log_format.value, log_level.value, secrets_of(estate))
     warn_of((*loaded.warnings, *loaded.advice))

@@ -6,6 +6,9 @@
                 fitness (loop lag, canaries)
 
 An observation travels to the right and never back.
+
+It probes first: where an earlier process ended, how it looks and who is told of it are found out, and
+their modules imported, beside the first probes. What those see is judged after that, and waits.
 """
 
 from __future__ import annotations
@@ -22,39 +25,31 @@ from functools import partial
 from math import inf
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self, TypeAlias
 
 import structlog
 
 from monitor import __version__
-from monitor.announcing import Announcer, Facts
 from monitor.aside import aside
 from monitor.availability import Timelines
-from monitor.blackbox.prober import Prober
-from monitor.blackbox.route import probe_route
 from monitor.board import Board
 from monitor.calendars import Calendars
 from monitor.certificates import NOTHING
 from monitor.check_state import PublishedState
 from monitor.delays import excused, is_late
-from monitor.discovery.fetching import Discoverer
 from monitor.estate import Check, Estate, ServiceId, Text
 from monitor.estate_diff import Difference
 from monitor.fitness import CanaryWatch, LoopLag
-from monitor.history.history import History
 from monitor.judge import Status
-from monitor.keeper import AT_ONCE, Keeper, Restored, take_up
-from monitor.messenger import Messenger
-from monitor.notify.delivery import Told
-from monitor.notify.message import Message
+from monitor.later import import_what_comes_later
 from monitor.origin import Origin
 from monitor.own_network import OwnNetwork
 from monitor.phases import turn
 from monitor.plan import WindowNews, run_over
 from monitor.preparing import canaries_of, prepare
-from monitor.publish.live import Broadcast
 from monitor.publish.metrics import Metrics
-from monitor.publish.revisions import RevisionLog, Revisions, dated
+from monitor.publish.pacer import Pacer
+from monitor.publish.packed import Packed
 from monitor.publish.status_file import StatusFile, Writes
 from monitor.rates import wanted
 from monitor.record import Entry, Outgoing, Past
@@ -71,12 +66,22 @@ from monitor.snapshot import Snapshot, Transition
 from monitor.stated_watch import StatedWatch
 from monitor.status_publisher import StatusPublisher
 from monitor.systemd import Notifier
-from monitor.telling import tell_certificates, tell_window
-from monitor.watching import FileWatch
-from monitor.web_server import WebServer
+from monitor.web_access import load_access
 from probes.kinds import Kind, load_kinds
 from probes.observation import Grade, Observation, clean
 from probes.tools import Tools
+
+if TYPE_CHECKING:  # see :mod:`monitor.later`
+    from monitor.announcing import Facts
+    from monitor.discovery.fetching import Discoverer
+    from monitor.history.history import History
+    from monitor.keeper import Keeper, Restored
+    from monitor.messenger import Messenger
+    from monitor.notify.delivery import Told
+    from monitor.notify.message import Message
+    from monitor.publish.live import Broadcast
+    from monitor.publish.revisions import Revisions
+    from monitor.web_server import WebServer
 
 log = structlog.get_logger("driftvakt")
 
@@ -92,19 +97,32 @@ CLOSE = 1.0
 CONFIG_ERROR_SHOWN = 500
 """Characters of a fault of the configuration."""
 STATUS_FILE = "status.json"
-_NOTHING_KEPT = b"", float("-inf")
+_NOTHING_KEPT = None, float("-inf")
 
 
-OpenHistory = Callable[[Estate, Callable[[], float]], AbstractAsyncContextManager[History]]
+OpenHistory: TypeAlias = (
+    "Callable[[Estate, Callable[[], float]], AbstractAsyncContextManager[History]]"
+)
 MakeNetwork = Callable[[Callable[[], float], Callable[[], float]], OwnNetwork]
-MakeMessenger = Callable[[Estate, History, Told, Callable[[], float]], Messenger]
+MakeMessenger: TypeAlias = "Callable[[Estate, History, Told, Callable[[], float]], Messenger]"
 
 
 def open_history(
     estate: Estate, clock: Callable[[], float]
 ) -> AbstractAsyncContextManager[History]:
     """The one that the configuration names."""
+    from monitor.history.history import History
+
     return History.open(estate.store, estate.data_dir, retention=estate.retention, clock=clock)
+
+
+def open_messenger(
+    estate: Estate, history: History, told: Told, clock: Callable[[], float]
+) -> Messenger:
+    """The one that sends what the configuration says."""
+    from monitor.messenger import Messenger
+
+    return Messenger(estate, history, told, clock)
 
 
 def _nobody(_transition: Transition, _text: Text) -> tuple[Outgoing, ...]:
@@ -126,7 +144,7 @@ class Daemon:
         status_file: Writes | None = None,
         listens: bool = True,
         history: OpenHistory | None = open_history,
-        messenger: MakeMessenger = Messenger,
+        messenger: MakeMessenger = open_messenger,
         network: MakeNetwork | None = OwnNetwork,
         origin: Origin | None = None,
         masker: Masker | None = None,
@@ -144,11 +162,11 @@ class Daemon:
         self._reloader = Reloader(origin, self._adopt, self._reloaded, self._clean)
         self._config_error = ""
         self._contents: Mapping[Path, bytes] = {}
-        self._web = WebServer()
+        self._web: WebServer | None = None
         self._clock = clock
         self._timer = timer
         self._cpu = cpu
-        self._exposition = _NOTHING_KEPT
+        self._exposition: tuple[Packed | None, float] = _NOTHING_KEPT
         self._debug = log.is_enabled_for(logging.DEBUG)
         self._listens = listens
         self._open_history = history
@@ -177,7 +195,9 @@ class Daemon:
         """Transitions that are published and not told yet; ``_telling``: they will be."""
         self._telling: asyncio.Handle | None = None
         self._stack = contextlib.AsyncExitStack()
-        self.events = Broadcast(clock=clock)
+        self.events: Broadcast
+        self._early: deque[Callable[[], None]] | None = deque()
+        """What is to be judged once it is known where an earlier process ended; ``None`` from then on."""
 
     async def __aenter__(self) -> Self:
         async with self._stack as stack:
@@ -194,17 +214,14 @@ class Daemon:
         known = await self._calendars.prepare(estate)
         self._calendars.adopt(known)
         self.board = Board(estate, now, known.windows)
-        self._window_news = WindowNews(self.board.agenda, now)
-        self._announcer = Announcer(estate, self.board, self._masker, clock)
         with contextlib.suppress(OSError):  # the first writing will say what is wrong
             if not estate.data_dir.is_dir():
                 estate.data_dir.mkdir(parents=True, exist_ok=True)
-        changes = await self._take_up(stack, now)
+        if self._listens:
+            load_access(estate.web)  # a fault of it is told before anybody is probed
         self._tools = tools = await stack.enter_async_context(
             Tools(user_agent=estate.user_agent, clock=clock, timer=self._timer)
         )
-        self._prober = Prober(estate.user_agent, clock=clock, timer=self._timer)
-        stack.push_async_callback(self._prober.close)
         self._lag = LoopLag(self._metrics.loop_lag)
         self._shedder = Shedder(self._lag, cpu=self._cpu, timer=self._timer)
         self._shedder.wanted = wanted(estate.checks())
@@ -230,12 +247,46 @@ class Daemon:
             clock=clock,
             missed=lambda: self._metrics.missed("overlap"),
         )
-        if changes:
+        # what begins after the first probes and has to end after the last
+        later = await stack.enter_async_context(contextlib.AsyncExitStack())
+        stack.callback(self._lag.stop)  # after the last probe: those in flight are judged by it
+        self._schedule.start()
+        self._lag.start()
+        stack.push_async_callback(self._end_schedule)
+        await self._begin_to_tell(later, now)
+        await stack.enter_async_context(self._calendars)
+        await stack.enter_async_context(self._stated)
+        self._watch_configuration(stack)
+        # that thousands of checks take a moment to begin is no overload
+        self._metrics.take_begun()
+        self._shedder.begin()
+        self._lag.all_has_begun()
+        self._notifier.ready(f"watching {sum(1 for _ in estate.checks())} checks")
+        log.info("started", url=self.url, status_file=str(self._status.file.path))
+
+    async def _begin_to_tell(self, stack: contextlib.AsyncExitStack, now: float) -> None:
+        """Everything but probing; ``now`` is when that began."""
+        await import_what_comes_later()
+        from monitor.announcing import Announcer
+        from monitor.blackbox.prober import Prober
+        from monitor.blackbox.route import probe_route
+        from monitor.publish.live import Broadcast
+        from monitor.web_server import WebServer
+
+        estate, clock = self.estate, self._clock
+        self._announcer = Announcer(estate, self.board, self._masker, clock)
+        self._window_news = WindowNews(self.board.agenda, now)
+        self.events = Broadcast(clock=clock)
+        if changes := await self._take_up(stack, now):
             self._announce(changes)
+        await self._judge_early()
         stack.push_async_callback(self._status.written)  # also when the start is broken off
         await self._status.publish()
         await self._status.written()
         if self._listens:
+            self._prober = Prober(estate.user_agent, clock=clock, timer=self._timer)
+            stack.push_async_callback(self._prober.close)
+            self._web = WebServer()
             await self._web.start(
                 self,
                 stack,
@@ -257,16 +308,6 @@ class Daemon:
         stack.push_async_callback(self._end_background)
         if self._keeper is not None:
             stack.callback(self._keep_all, self._keeper)
-        stack.callback(self._lag.stop)  # after the last probe: those in flight are judged by it
-        self._schedule.start()
-        stack.push_async_callback(self._end_schedule)
-        await stack.enter_async_context(self._calendars)
-        await stack.enter_async_context(self._stated)
-        self._watch_configuration(stack)
-        # last: that thousands of checks take a moment to begin is no overload
-        self._lag.start()
-        self._notifier.ready(f"watching {sum(1 for _ in estate.checks())} checks")
-        log.info("started", url=self.url, status_file=str(self._status.file.path))
 
     async def __aexit__(
         self,
@@ -280,6 +321,8 @@ class Daemon:
 
     async def _take_up(self, stack: contextlib.AsyncExitStack, now: float) -> list[Transition]:
         """Opens the history and goes on where it ends; gives what has changed meanwhile."""
+        from monitor.keeper import Keeper, Restored, take_up
+
         restored = Restored()
         if self._open_history is not None:
             history = await stack.enter_async_context(self._open_history(self.estate, self._clock))
@@ -295,6 +338,8 @@ class Daemon:
         return restored.changes
 
     def _remember(self, restored: Restored) -> None:
+        from monitor.publish.revisions import RevisionLog
+
         # when the history has not said what it knows, that is not to be forgotten
         remembers = self._keeper is not None and restored.known
         self._revisions = RevisionLog(
@@ -304,6 +349,7 @@ class Daemon:
 
     async def _take_up_late(self, keeper: Keeper) -> None:
         """Goes on where the history ends, once it says where that is."""
+        from monitor.keeper import take_up
 
         def instant() -> float:
             """All that was seen until then is published and told."""
@@ -348,6 +394,9 @@ class Daemon:
         keeper.keep_all(self._clock())
 
     def _watch_configuration(self, stack: contextlib.AsyncExitStack) -> None:
+        from monitor.discovery.fetching import Discoverer
+        from monitor.watching import FileWatch
+
         work = [self._reloader.run()]
         if self._origin is not None:
             documents = self._origin.documents
@@ -380,6 +429,24 @@ class Daemon:
     # what happens to an observation
 
     def _seen(self, check: Check, observation: Observation) -> None:
+        self._in_turn(partial(self._judge, check, observation))
+
+    def _in_turn(self, judge: Callable[[], None]) -> None:
+        if self._early is not None:
+            self._early.append(judge)
+        else:
+            judge()
+
+    async def _judge_early(self) -> None:
+        """What comes while this lasts waits behind what was there before it."""
+        pacer = Pacer(timer=self._timer)
+        while self._early:
+            self._early.popleft()()
+            if pacer.due():
+                await pacer.rest()
+        self._early = None
+
+    def _judge(self, check: Check, observation: Observation) -> None:
         now = self._clock()
         if is_late(observation):
             observation = self._excused(check, observation)
@@ -392,6 +459,8 @@ class Daemon:
         if self.board.pending and self._publishing is None:
             self._publishing = asyncio.get_running_loop().call_soon(self._publish)
         if certificates is not NOTHING:
+            from monitor.telling import tell_certificates
+
             tell_certificates(certificates, check, self.estate)
             self._status.changed()
         if self.board.unsettled(check.id):
@@ -415,6 +484,9 @@ class Daemon:
         """Until then there are no observations; a change in the air is then confirmed at once, but
         not by all checks of the host in the same instant.
         """
+        self._in_turn(partial(self._hold_off, check, until))
+
+    def _hold_off(self, check: Check, until: float) -> None:
         self.board.hold(check.id, until)
         if self.board.unsettled(check.id):
             self._schedule.sooner(check.id, until + turn(check.id) * check.retry_interval)
@@ -467,6 +539,8 @@ class Daemon:
             service = ServiceId(f"{one.environment}/{one.service}")
             event = run_over(self.board.agenda, one.window, service, one.at)
             if event is not None:
+                from monitor.telling import tell_window
+
                 tell_window(event, self.estate)
 
     def _planned(self) -> None:
@@ -479,6 +553,8 @@ class Daemon:
     # what runs beside the probes
 
     async def _tick(self) -> None:
+        from monitor.telling import tell_window
+
         wall, mono = self._clock(), self._timer()
         overloaded = canary_down = False
         watchdog = self._notifier.watchdog_seconds
@@ -511,7 +587,6 @@ class Daemon:
             self._canary.look_again()
             if self._canary.down != canary_down:
                 canary_down = self._canary.down
-                self._metrics.canary_down(canary_down)
                 log.warning("canary_down" if canary_down else "canary_up")
             self._notifier.alive()
 
@@ -533,6 +608,8 @@ class Daemon:
 
     async def _hold_all(self) -> None:
         """Goes on with timelines that were made beside the loop, from what is published by now."""
+        from monitor.keeper import AT_ONCE
+
         services = [service.id for service in self.estate.services()]
         self.timelines.watch(set(services))
         for number, service in enumerate(services):
@@ -576,7 +653,7 @@ class Daemon:
         self._masker.become(prepared.masker)
         under_way = self._runner.adopt(estate, changes.begun, prepared.renewed)
         self._canary.adopt(canaries)
-        self._tools.user_agent = self._prober.user_agent = estate.user_agent
+        self._tools.user_agent = estate.user_agent
         self._tools.tls.look_again()
         before = {service.id for service in self.estate.services()}
         prepared.board.plan(calendars.windows, now)
@@ -593,7 +670,9 @@ class Daemon:
             self._messenger.follow(estate)
         if self._discoverer is not None:
             self._discoverer.follow(estate.discovery, estate.user_agent)
-        self._web.let_in(prepared.access, estate)
+        if self._web is not None:
+            self._prober.user_agent = estate.user_agent
+            self._web.let_in(prepared.access, estate)
         watched = {service.id for service in estate.services()}
         self._metrics.forget(changes.ended, before - watched)
         self._status.forget(before - watched)
@@ -621,10 +700,12 @@ class Daemon:
     @property
     def url(self) -> str:
         """Where it listens; empty before it does."""
-        return self._web.url
+        return self._web.url if self._web is not None else ""
 
     def snapshot(self) -> Snapshot:
         self._publish()
+        from monitor.publish.revisions import dated
+
         now = self._clock()
         made = self.board.snapshot(
             now,
@@ -640,11 +721,12 @@ class Daemon:
     def status_body(self) -> tuple[bytes, float]:
         return self._status.body
 
-    async def metrics(self) -> bytes:
+    async def metrics(self) -> Packed:
         kept, at = self._exposition
         pause = self._shedder.now.pause
-        if self._timer() - at < pause:
+        if kept is not None and self._timer() - at < pause:
             return kept
+        self._metrics.canary_down(self._canary.down)
         text = await self._metrics.render(self.snapshot())
         self._exposition = (text, self._timer()) if pause else _NOTHING_KEPT
         return text

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NewType
+from typing import TYPE_CHECKING, Any, Literal, NewType
 from zoneinfo import ZoneInfo
 
 from monitor.judge import Thresholds
@@ -174,6 +174,8 @@ class Estate:
     public_url: str = ""
     """Where readers find the page, with a slash at its end; empty where nobody has said."""
     web: WebSettings = field(default_factory=WebSettings)
+    latency_histogram: Literal["check", "service", "none"] = "check"
+    """Of what ``/metrics`` has a histogram of latencies."""
     canaries: tuple[Canary, ...] = ()
     user_agent: str = "driftvakt"
     data_dir: Path = Path("data")

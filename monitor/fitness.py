@@ -36,11 +36,18 @@ class LoopLag:
         self._due = 0.0
         self._handle: asyncio.TimerHandle | None = None
         self._lags: deque[tuple[float, float]] = deque(maxlen=1024)
+        self._begun_at = 0.0
+        """When all had begun: how late the loop was until then is no overload."""
 
     def start(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._due = self._loop.time() + TICK
+        self._begun_at = self._loop.time()
+        self._due = self._begun_at + TICK
         self._handle = self._loop.call_at(self._due, self._tick)
+
+    def all_has_begun(self) -> None:
+        """What was late until now delayed a start, which is over. It still spoils what was measured."""
+        self._begun_at = self._loop.time()
 
     def stop(self) -> None:
         if self._handle is not None:
@@ -72,7 +79,10 @@ class LoopLag:
         return lagged
 
     def overloaded(self) -> bool:
-        return self.within(OVERLOAD_SPAN) >= OVERLOADED_SHARE * OVERLOAD_SPAN
+        if self._handle is None:
+            return False
+        counted = min(OVERLOAD_SPAN, self._loop.time() - self._begun_at)
+        return self.within(counted) >= OVERLOADED_SHARE * OVERLOAD_SPAN
 
 
 def blame_lag(observation: Observation, lag: float, thresholds: Thresholds) -> Observation:

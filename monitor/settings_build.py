@@ -98,6 +98,7 @@ class Builder:
             listen_port=port,
             public_url=top.public_url,
             web=_web(top),
+            latency_histogram=top.metrics.latency_histogram,
             canaries=tuple(one for one in canaries if one is not None),
             user_agent=top.user_agent.replace("{version}", _version()),
             data_dir=FilePath(top.data_dir),

@@ -14,6 +14,7 @@ A variable therefore never makes structure: whatever it holds, it is one scalar.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from collections.abc import Mapping as MappingType
 
 from monitor.settings_faults import Path, Report, Step
@@ -32,28 +33,31 @@ def expand(tree: Node, environ: MappingType[str, str], report: Report) -> None:
     A missing variable, and a ``${`` that is no placeholder, is a fault; the value is then marked
     broken, so that nothing more is said of it.
     """
-    seen: set[int] = set()
-
-    def scalar(node: Scalar, path: Path, key: Step) -> None:
-        if id(node) not in seen:
-            seen.add(id(node))
-            _expand_scalar(node, (*path, key), environ, report)
-
-    def walk(node: Sequence | Mapping, path: Path) -> None:
-        if id(node) in seen:
-            return
-        seen.add(id(node))
-        inner = enumerate(node.items) if isinstance(node, Sequence) else node.entries.items()
-        for key, value in inner:
-            if not isinstance(value, Scalar):
-                walk(value, (*path, key))
-            elif "${" in value.text:
-                scalar(value, path, key)
-
     if not isinstance(tree, Scalar):
-        walk(tree, ())
+        _walk(tree, (), environ, report, set())
     elif "${" in tree.text:
         _expand_scalar(tree, (), environ, report)
+
+
+def _walk(
+    node: Sequence | Mapping,
+    path: Path,
+    environ: MappingType[str, str],
+    report: Report,
+    seen: set[int],
+) -> None:
+    """``seen`` are the ids of what an alias may lead to once more."""
+    if id(node) in seen:
+        return
+    seen.add(id(node))
+    inner: Iterable[tuple[Step, Node]]
+    inner = enumerate(node.items) if isinstance(node, Sequence) else node.entries.items()
+    for key, value in inner:
+        if not isinstance(value, Scalar):
+            _walk(value, (*path, key), environ, report, seen)
+        elif "${" in value.text and id(value) not in seen:
+            seen.add(id(value))
+            _expand_scalar(value, (*path, key), environ, report)
 
 
 def _expand_scalar(

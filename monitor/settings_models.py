@@ -214,6 +214,13 @@ class WebBasicAuth(Strict):
     password_file: FilePath
 
 
+class MetricsSettings(Strict):
+    """What of the metrics there is to be."""
+
+    latency_histogram: Literal["check", "service", "none"] = "check"
+    """Of what there is a histogram of latencies, fourteen series each."""
+
+
 AllowedHost = Annotated[str, Field(pattern=ALLOWED_HOST_PATTERN, max_length=255)]
 BlackboxTarget = Annotated[str, Field(pattern=TRUSTED_PATTERN, max_length=500)]
 
@@ -251,6 +258,7 @@ class Top(Strict):
     """Where readers find the page, such as ``https://drift.example.se/``: links in messages, feeds and
     alerts begin with it."""
     web: Web = Web()
+    metrics: MetricsSettings = MetricsSettings()
     user_agent: Annotated[str, AfterValidator(_one_line), Field(min_length=1, max_length=500)] = (
         "driftvakt/{version}"
     )

@@ -33,6 +33,10 @@ class Shedder:
         """Probes a second as configured."""
         self.now: Shedding = NOTHING_SHED
 
+    def begin(self) -> None:
+        """What was done until now is no load: a start is busy, and over."""
+        self._used, self._at = self._cpu(), self._timer()
+
     def look(self, latest: float, probes: int) -> bool:
         """Whether other things are left out than before. ``latest`` is how many seconds the latest
         of the ``probes`` since the last look was late.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from codecs import BOM_UTF8
-from collections import deque
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -40,7 +39,7 @@ class Credentials:
         token_file = settings.bearer_token_file
         self._token = WatchedFile(token_file, tools.clock) if token_file else None
         self._source = tools.tokens.source(settings)
-        self._sent: deque[str] = deque(maxlen=SENT_KEPT)
+        self._sent: tuple[str, ...] = ()
         self._body: bytes | None = None
         self._leaves: tuple[str, ...] = ()
         self._timeout = timeout
@@ -91,7 +90,7 @@ class Credentials:
 
     def _note(self, secret: str) -> None:
         if secret not in self._sent:
-            self._sent.append(secret)
+            self._sent = (*self._sent, secret)[-SENT_KEPT:]
 
     @property
     def _recent(self) -> Iterable[str]:

@@ -159,6 +159,18 @@ def _statuses(settings: ExpectSettings) -> tuple[str, ...]:
     return tuple(settings.status)
 
 
+def expectations(settings: ExpectSettings, max_body_bytes: int) -> Expectations:
+    """Those of one check; thousands of checks expect nothing but an answer, and share them."""
+    if settings.model_fields_set:
+        return Expectations(settings, max_body_bytes)
+    return _an_answer(max_body_bytes)
+
+
+@lru_cache(maxsize=256)
+def _an_answer(max_body_bytes: int) -> Expectations:
+    return Expectations(ExpectSettings(), max_body_bytes)
+
+
 @lru_cache(maxsize=256)
 def _codes(patterns: tuple[str, ...]) -> frozenset[int]:
     """The statuses of ``2xx`` or ``204``; one set for the thousands of checks that say the same."""

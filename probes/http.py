@@ -11,7 +11,7 @@ from probes.certificate_judge import accepted_weak, explained
 from probes.connector import ALPN, Hop
 from probes.credentials import Credentials
 from probes.exchange import Answer, Request, Serializer, exchange
-from probes.expect import Expectations, Response, parse_http_date
+from probes.expect import Response, expectations, parse_http_date
 from probes.failure import ProbeFailure, client_rejected
 from probes.files import WatchedFile
 from probes.http_answer import BODY_KEPT, kept_start
@@ -59,7 +59,7 @@ class HttpProbe:
         self._tls = settings.tls if self._url.scheme == "https" else None
         host, port = settings.endpoint()
         self._route = Route(host, port, settings.address, settings.ip_version)
-        self._expectations = Expectations(settings.expect, settings.max_body_bytes)
+        self._expectations = expectations(settings.expect, settings.max_body_bytes)
         self._refusal = Refusal(settings.expect.failure, self._tls)
         asked = service_request(settings)
         self._method = asked.method

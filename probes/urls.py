@@ -36,23 +36,31 @@ def split_url(value: str) -> tuple[SplitResult | None, str]:
     if _BLANK.search(value):
         return None, "is not an address: it holds a space or a control character"
     try:
-        split = urlsplit(value)
-        port = split.port
+        split, host, port = _parts(value)
     except ValueError as error:
         return None, f"is not an address: {error}"
     if split.scheme not in DEFAULT_PORTS:
         return None, "is not an http:// or https:// address"
-    if not split.hostname or port == 0:
+    if not host or port == 0:
         return None, "is not an address: it names no host or port 0"
-    if "%" in split.hostname:
+    if "%" in host:
         return None, "is not an address: its host holds a %, as of a zone, which has no place there"
-    if split.username is not None or split.password is not None:
+    if "@" in split.netloc:
         return None, "holds a user name or password: put them into basic_auth"
     try:
-        ascii_host(split.hostname)
+        ascii_host(host)
     except ValueError:
         return None, "is not an address: its host cannot be a name"
     return split, ""
+
+
+@lru_cache(maxsize=8)
+def _parts(url: str) -> tuple[SplitResult, str, int | None]:
+    """With host and port, which the standard library looks for each time that they are asked for; a
+    configuration is read address by address, and of each they are asked for several times.
+    """
+    split = urlsplit(url)
+    return split, split.hostname or "", split.port
 
 
 @lru_cache(maxsize=4096)
@@ -104,8 +112,8 @@ def percent_encoded(text: str) -> str:
 
 def endpoint_of(url: str) -> tuple[str, int]:
     """Host, in its one form, and port of an address that is one."""
-    split = urlsplit(url)
-    return ascii_host(split.hostname or ""), split.port or DEFAULT_PORTS[split.scheme]
+    split, host, port = _parts(url)
+    return ascii_host(host), port or DEFAULT_PORTS[split.scheme]
 
 
 def parsed_url(url: str) -> URL:
@@ -115,9 +123,9 @@ def parsed_url(url: str) -> URL:
 
 def redact_url(value: str) -> str:
     """The address without user, password, query values and fragment, for people to read."""
-    split = urlsplit(value)
-    host = join_host_port(split.hostname or "", split.port) if split.port else split.hostname or ""
-    if not split.port and ":" in host:
+    split, name, port = _parts(value)
+    host = join_host_port(name, port) if port else name
+    if not port and ":" in host:
         host = f"[{host}]"
     names = [part.partition("=")[0] for part in split.query.split("&") if part]
     query = "?" + "&".join(f"{name}=…" for name in names) if names else ""

@@ -14,8 +14,9 @@ from monitor.estate import Check
 from monitor.judge import Status
 from monitor.publish import families as f
 from monitor.publish import probe_lines
-from monitor.publish.exposition import Columns, Family, escape, labels, number
-from monitor.publish.histogram import BOUNDS, bound_label
+from monitor.publish.columns import Columns
+from monitor.publish.exposition import Family, escape, labels, number
+from monitor.publish.histogram import BOUNDS, Histogram, bound_label
 from monitor.publish.tally import Tally
 from monitor.snapshot import CheckView
 from probes.observation import HttpFacts, Observation, Reason, TlsFacts
@@ -187,16 +188,7 @@ class CheckSeries:
 
     def histogram(self, tally: Tally) -> str:
         """The lines of its latency."""
-        own, name, latency = self._own, f.LATENCY.name, tally.latency
-        begin = f'{name}_bucket{{{own},le="'
-        lines = [
-            f'{begin}{le}"}} {count}\n'
-            for le, count in zip(_BOUNDS, latency.cumulative(), strict=True)
-        ]
-        return (
-            f"{''.join(lines)}{name}_sum{{{own}}} {number(latency.sum)}\n"
-            f"{name}_count{{{own}}} {latency.count}\n"
-        )
+        return histogram_lines(self._own, tally.latency)
 
     def _tally(self, tally: Tally, columns: Columns) -> None:
         own = self._own
@@ -207,6 +199,19 @@ class CheckSeries:
                 for reason, count in tally.failures.items()
             ]
             columns.put(_FAILURES, self._row, "".join(lines))
+
+
+def histogram_lines(at: str, latency: Histogram) -> str:
+    """Of :data:`~monitor.publish.families.LATENCY`."""
+    name = f.LATENCY.name
+    begin = f'{name}_bucket{{{at},le="'
+    lines = [
+        f'{begin}{le}"}} {count}\n' for le, count in zip(_BOUNDS, latency.cumulative(), strict=True)
+    ]
+    return (
+        f"{''.join(lines)}{name}_sum{{{at}}} {number(latency.sum)}\n"
+        f"{name}_count{{{at}}} {latency.count}\n"
+    )
 
 
 def status_lines(family: Family, at: str, status: Status) -> str:

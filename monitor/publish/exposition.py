@@ -1,16 +1,14 @@
-"""The Prometheus text format, version 0.0.4: families, labels, and cached columns of lines.
+"""The Prometheus text format, version 0.0.4: families, labels, numbers.
 
 https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-ROWS_A_BLOCK = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,32 +46,3 @@ def number(value: float) -> str:
     if text.endswith(".0"):
         return text[:-2]
     return {"inf": "+Inf", "-inf": "-Inf", "nan": "NaN"}.get(text, text)
-
-
-class Columns:
-    """Lines by family and row, so that families come out whole while rows change one by one."""
-
-    def __init__(self, families: Sequence[Family]) -> None:
-        self._headers = [family.header() for family in families]
-        self._cells: list[list[bytes]] = [[] for _ in families]
-
-    def resize(self, rows: int) -> None:
-        """Starts over with ``rows`` empty rows."""
-        self._cells = [[b""] * rows for _ in self._headers]
-
-    def put(self, family: int, row: int, lines: str) -> None:
-        """Replaces the lines of one row in one family; empty when it has none."""
-        self._cells[family][row] = lines.encode()
-
-    def blocks(self) -> Iterator[bytes]:
-        """Everything in the order of the families, some rows of a family at a time.
-
-        A family without lines is left out, header and all.
-        """
-        for header, cells in zip(self._headers, self._cells, strict=True):
-            pending = header
-            for start in range(0, len(cells), ROWS_A_BLOCK):
-                block = b"".join(cells[start : start + ROWS_A_BLOCK])
-                if block:
-                    yield pending + block
-                    pending = b""

@@ -33,6 +33,14 @@ class Histogram:
         self.count += 1
         self.sum += value
 
+    def add(self, other: Histogram) -> None:
+        """What ``other`` has counted within the same bounds counts here too."""
+        self.counts = [
+            mine + theirs for mine, theirs in zip(self.counts, other.counts, strict=True)
+        ]
+        self.count += other.count
+        self.sum += other.sum
+
     def cumulative(self) -> list[int]:
         """Observations at or below each bound, ``+Inf`` last."""
         return list(accumulate(self.counts))

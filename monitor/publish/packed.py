@@ -1,10 +1,19 @@
-"""Bodies compressed, for readers who take them so (RFC 9110, 12.5.3)."""
+"""Bodies compressed, for readers who take them so (RFC 9110, 12.5.3), and to be kept in little room."""
 
 from __future__ import annotations
 
 import asyncio
 import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Self
 
+from monitor.publish.pacer import Pacer
+
+PIECE = 65_536
+"""Bytes that are packed out in one go: a fifth of a millisecond."""
+FED = 4_096
 IN_THREAD = 32_768
 GZIP = 31
 LEVEL = 1
@@ -17,6 +26,44 @@ def takes_gzip(accept_encoding: str) -> bool:
         if name.strip().lower() in ("gzip", "x-gzip"):
             return parameters.replace(" ", "").lower() not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
     return False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Packed:
+    """A body of tens of megabytes, kept in a few; it is plain only piece by piece."""
+
+    gzip: bytes
+    size: int
+    """Bytes of it plain."""
+
+    @classmethod
+    async def of(cls, pieces: Iterable[bytes], pacer: Pacer) -> Self:
+        """All pieces one after the other; gives way to the event loop between two of them."""
+        zipper = zlib.compressobj(LEVEL, wbits=GZIP)
+        whole, size = BytesIO(), 0
+        for piece in pieces:
+            size += len(piece)
+            whole.write(zipper.compress(piece))
+            if pacer.due():
+                await pacer.rest()
+        whole.write(zipper.flush())
+        return cls(whole.getvalue(), size)
+
+    def pieces(self) -> Iterator[bytes]:
+        """The body plain, in pieces of at most :data:`PIECE` bytes."""
+        unzipper = zlib.decompressobj(GZIP)
+        for start in range(0, len(self.gzip), FED):
+            fed = self.gzip[start : start + FED]
+            while fed:
+                if piece := unzipper.decompress(fed, PIECE):
+                    yield piece
+                fed = unzipper.unconsumed_tail
+        if piece := unzipper.flush():
+            yield piece
+
+    def plain(self) -> bytes:
+        """The whole of it, for one who has room for that."""
+        return b"".join(self.pieces())
 
 
 def _compress(body: bytes) -> bytes:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 from aiohttp import hdrs, web
 
-from monitor.publish.packed import gzip
+from monitor.publish.packed import Packed
 
 BUDGET = 33_554_432
 """Bytes of different bodies that may be on their way at a time; a single one may be larger."""
@@ -109,23 +109,22 @@ def _busy() -> web.HTTPServiceUnavailable:
 
 
 class Rendering:
-    """One body, plain and compressed, for all who ask while ``render`` makes it, and for as long again."""
+    """One body for all who ask while ``render`` makes it, and for as long again."""
 
     def __init__(
         self,
-        render: Callable[[], Awaitable[bytes]],
+        render: Callable[[], Awaitable[Packed]],
         *,
         timer: Callable[[], float] = time.monotonic,
     ) -> None:
         self._render = render
         self._timer = timer
-        self._making: asyncio.Task[bytes] | None = None
-        self._zipping: asyncio.Task[bytes] | None = None
+        self._making: asyncio.Task[Packed] | None = None
         self._size = 0
         self._forget: asyncio.TimerHandle | None = None
 
-    async def body(self, readers: Readers, *, zipped: bool) -> bytes:
-        """The text of now, or compressed. Raises what ``render`` raises, and
+    async def body(self, readers: Readers) -> Packed:
+        """That of now. Raises what ``render`` raises, and
         ``HTTPServiceUnavailable`` where those who read older ones leave no room.
         """
         if self._making is None:
@@ -133,36 +132,26 @@ class Rendering:
         making = self._making
         if making is None:
             making = self._making = asyncio.create_task(self._made(), name="rendering")
-        if not zipped:
-            return await asyncio.shield(making)
-        zipping = self._zipping
-        if zipping is None:
-            zipping = self._zipping = asyncio.create_task(_zipped(making), name="zipping")
-        return await asyncio.shield(zipping)
+        return await asyncio.shield(making)
 
-    async def _made(self) -> bytes:
+    async def _made(self) -> Packed:
         loop, begun = asyncio.get_running_loop(), self._timer()
         try:
             body = await self._render()
         except BaseException:
             self._drop()
             raise
-        self._size = len(body)
+        self._size = len(body.gzip)
         self._forget = loop.call_later(min(FRESH, self._timer() - begun), self._drop)
         return body
 
     def _drop(self) -> None:
-        self._making = self._zipping = self._forget = None
+        self._making = self._forget = None
 
     def close(self) -> None:
         """Nothing is rendered any more."""
         if self._forget is not None:
             self._forget.cancel()
-        for task in (self._making, self._zipping):
-            if task is not None:
-                task.cancel()
+        if self._making is not None:
+            self._making.cancel()
         self._drop()
-
-
-async def _zipped(making: asyncio.Task[bytes]) -> bytes:
-    return await gzip(await asyncio.shield(making))

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Self
 
 from aiohttp import hdrs, web
 
-from monitor.publish.packed import GZIP, LEVEL, gzip, takes_gzip
+from monitor.publish.packed import GZIP, LEVEL, PIECE, Packed, gzip, takes_gzip
 from monitor.publish.readers import READERS
 
 __all__ = ["STREAMED", "ReaderGoneError", "Stream", "gzip", "send", "takes_gzip"]
 
-PIECE = 65_536
 STREAMED = 65_536
 """Bytes that are compressed in one go on the event loop: less than a millisecond."""
 SLOWEST = 10.0
@@ -27,34 +26,43 @@ class ReaderGoneError(ConnectionResetError):
     """Whom we were sending something was let go."""
 
 
-async def send(request: web.Request, body: bytes, headers: Mapping[str, str]) -> web.StreamResponse:
-    """Answers 200 with ``body``. A reader that stops reading is dropped. Raises
-    ``HTTPServiceUnavailable`` when too many large bodies are on their way.
+async def send(
+    request: web.Request, body: bytes | Packed, headers: Mapping[str, str]
+) -> web.StreamResponse:
+    """Answers 200 with ``body``; with what is packed, plain. A reader that stops reading is dropped.
+    Raises ``HTTPServiceUnavailable`` when too many large bodies are on their way.
     """
-    if len(body) <= PIECE:
-        return web.Response(body=body, headers=headers)
+    kept, size = (body.gzip, body.size) if isinstance(body, Packed) else (body, len(body))
+    if size <= PIECE:
+        whole = body.plain() if isinstance(body, Packed) else body
+        return web.Response(body=whole, headers=headers)
     response = web.StreamResponse(headers=headers)
-    response.content_length = len(body)
+    response.content_length = size
     if request.method == hdrs.METH_HEAD:
         await response.prepare(request)
         await response.write_eof()
         return response
     readers = request.config_dict[READERS]
-    if not readers.knows(body):
-        await readers.wait_for_room(len(body))
-    with readers.reading(body, lambda: _drop(request)) as reader:
+    if not readers.knows(kept):
+        await readers.wait_for_room(len(kept))
+    with readers.reading(kept, lambda: _drop(request)) as reader:
         await response.prepare(request)
-        view = memoryview(body)
         try:
             async with asyncio.timeout(LONGEST):
-                for start in range(0, len(view), PIECE):
-                    await _write(request, response, view[start : start + PIECE])
+                for piece in body.pieces() if isinstance(body, Packed) else _pieces(body):
+                    await _write(request, response, piece)
                     readers.moved(reader)
                     await asyncio.sleep(0)
         except TimeoutError:
             raise _too_slow(request) from None
     await response.write_eof()
     return response
+
+
+def _pieces(body: bytes) -> Iterator[memoryview]:
+    view = memoryview(body)
+    for start in range(0, len(view), PIECE):
+        yield view[start : start + PIECE]
 
 
 async def _write(

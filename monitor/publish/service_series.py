@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import permutations
 
 from monitor.judge import Status
 from monitor.publish import families as f
-from monitor.publish.check_series import status_lines
-from monitor.publish.exposition import Columns, labels, number
+from monitor.publish.check_series import histogram_lines, status_lines
+from monitor.publish.columns import Columns
+from monitor.publish.exposition import labels, number
+from monitor.publish.histogram import Histogram
+from monitor.publish.tally import Tally
 from monitor.shares import WINDOWS, Availability
 from monitor.snapshot import EnvironmentView, ServiceView, Transition
 
 _CHANGES = tuple(permutations(Status, 2))
 _AVAILABILITY = f.SERVICE_FAMILIES.index(f.AVAILABILITY)
 _AVAILABILITY_UNKNOWN = f.SERVICE_FAMILIES.index(f.AVAILABILITY_UNKNOWN)
+_RATIO_OF = tuple(
+    (f.AVAILABILITY.name, f'window="{window}",counting="{counting}"')
+    for window in WINDOWS
+    for counting in ("all", "unplanned")
+)
+_UNKNOWN_OF = tuple((f.AVAILABILITY_UNKNOWN.name, f'window="{window}"') for window in WINDOWS)
 
 
 class Changes:
@@ -22,7 +32,8 @@ class Changes:
     __slots__ = ("at", "counts")
 
     def __init__(self) -> None:
-        self.counts = dict.fromkeys(_CHANGES, 0)
+        self.counts: dict[tuple[Status, Status], int] = {}
+        """Of those that were."""
         self.at: float | None = None
         """Seconds since the epoch."""
 
@@ -35,19 +46,11 @@ class Changes:
 class ServiceSeries:
     """One row of the columns. Its counters exist from the first rendering, at 0."""
 
-    __slots__ = ("_at", "_availability", "_made_of", "_ratio_of", "_row", "_unknown_of")
+    __slots__ = ("_at", "_availability", "_made_of", "_row")
 
     def __init__(self, view: ServiceView, row: int) -> None:
         self._at = labels(environment=view.service.environment, service=view.service.name)
         self._row = row
-        self._ratio_of = tuple(
-            f'{f.AVAILABILITY.name}{{{self._at},window="{window}",counting="{counting}"}} '
-            for window in WINDOWS
-            for counting in ("all", "unplanned")
-        )
-        self._unknown_of = tuple(
-            f'{f.AVAILABILITY_UNKNOWN.name}{{{self._at},window="{window}"}} ' for window in WINDOWS
-        )
         self._made_of: tuple[object, ...] | None = None
         self._availability: Availability | None = None
 
@@ -64,13 +67,21 @@ class ServiceSeries:
             f"{f.SERVICE_SEVERITY.name}{{{at}}} {view.status.severity}\n",
             f"{f.SERVICE_PLANNED.name}{{{at}}} {1 if view.planned else 0}\n",
             "".join(
-                f'{f.TRANSITIONS.name}{{{at},from="{before}",to="{after}"}} {count}\n'
-                for (before, after), count in changes.counts.items()
+                f'{f.TRANSITIONS.name}{{{at},from="{before}",to="{after}"}} '
+                f"{changes.counts.get((before, after), 0)}\n"
+                for before, after in _CHANGES
             ),
             f"{f.LAST_TRANSITION.name}{{{at}}} {number(changed_at)}\n",
         )
         for family, text in enumerate(lines):
             columns.put(family, self._row, text)
+
+    def histogram(self, tallies: Iterable[Tally]) -> str:
+        """The lines of the latency of all its checks."""
+        latency = Histogram()
+        for tally in tallies:
+            latency.add(tally.latency)
+        return histogram_lines(self._at, latency)
 
     def measured(self, availability: Availability, columns: Columns) -> None:
         """Brings the row's availability up to date; a ratio of nothing is absent."""
@@ -82,18 +93,18 @@ class ServiceSeries:
         for shares in availability.windows:
             ratios += shares.ratio, shares.unplanned_ratio
             unknown.append(shares.unknown_ratio)
-        columns.put(_AVAILABILITY, self._row, _lines(self._ratio_of, ratios))
-        columns.put(_AVAILABILITY_UNKNOWN, self._row, _lines(self._unknown_of, unknown))
+        columns.put(_AVAILABILITY, self._row, self._lines(_RATIO_OF, ratios))
+        columns.put(_AVAILABILITY_UNKNOWN, self._row, self._lines(_UNKNOWN_OF, unknown))
 
-
-def _lines(series: tuple[str, ...], values: list[float | None]) -> str:
-    return "".join(
-        [
-            f"{each}{number(value)}\n"
-            for each, value in zip(series, values, strict=True)
-            if value is not None
-        ]
-    )
+    def _lines(self, series: tuple[tuple[str, str], ...], values: list[float | None]) -> str:
+        at = self._at
+        return "".join(
+            [
+                f"{name}{{{at},{rest}}} {number(value)}\n"
+                for (name, rest), value in zip(series, values, strict=True)
+                if value is not None
+            ]
+        )
 
 
 def environment_lines(view: EnvironmentView) -> str:

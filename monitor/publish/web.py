@@ -50,6 +50,7 @@ from monitor.publish.guards import (
 )
 from monitor.publish.hosts import Hosts
 from monitor.publish.live import Broadcast
+from monitor.publish.packed import Packed
 from monitor.publish.pages import Pages
 from monitor.publish.readers import READERS, Readers, Rendering
 from monitor.publish.reload_route import PATH as RELOAD_PATH
@@ -78,7 +79,7 @@ class Source(Followed, Protocol):
     def status_body(self) -> tuple[bytes, float]:
         """The newest body of status.json and when it was made, seconds since the epoch."""
 
-    async def metrics(self) -> bytes: ...
+    async def metrics(self) -> Packed: ...
     def availability(self, service: ServiceId) -> AvailabilityReport:
         """As of now. Raises ``KeyError`` for a service that is not watched."""
 
@@ -195,8 +196,8 @@ class _Site:
         zipped = takes_gzip(request.headers.get(hdrs.ACCEPT_ENCODING, ""))
         if zipped:
             headers[hdrs.CONTENT_ENCODING] = "gzip"
-        body = await self._rendering.body(request.config_dict[READERS], zipped=zipped)
-        return await send(request, body, headers)
+        body = await self._rendering.body(request.config_dict[READERS])
+        return await send(request, body.gzip if zipped else body, headers)
 
     async def availability(self, request: web.Request) -> web.StreamResponse:
         headers: dict[str, str] = {

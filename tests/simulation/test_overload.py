@@ -136,7 +136,7 @@ async def _live(core: _Core, estate: Estate) -> None:
         )  # what the core has time for is done
         assert all(loop.time() - at < 10 * INTERVAL for at in core.last.values())  # of all checks
         assert daemon.snapshot().stretch == under.stretch
-        text = (await daemon.metrics()).decode()
+        text = (await daemon.metrics()).plain().decode()
         assert f"driftvakt_interval_stretch_ratio {under.stretch}" in text
         late = max(b - a for a, b in zip(file.written[-5:], file.written[-4:], strict=False))
         assert 5.0 < late < 30.0  # less often, and never so late that it calls itself stale
@@ -147,7 +147,7 @@ async def _live(core: _Core, estate: Estate) -> None:
         rate = core.rate(loop.time() - 5 * INTERVAL, loop.time())
         assert abs(rate - CHECKS / INTERVAL) < 0.1 * CHECKS / INTERVAL
         assert daemon.told == []  # all the while nothing has changed for anybody
-        assert "driftvakt_interval_stretch_ratio 1.0" in (await daemon.metrics()).decode()
+        assert "driftvakt_interval_stretch_ratio 1.0" in (await daemon.metrics()).plain().decode()
 
 
 @pytest.mark.timeout(300)

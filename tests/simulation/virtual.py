@@ -7,9 +7,12 @@ import selectors
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
+from monitor.later import import_all
+
 if TYPE_CHECKING:
     from _typeshed import FileDescriptorLike
 
+import_all()  # simulated time would not wait for the thread that does it otherwise
 T = TypeVar("T")
 BEGINNING = 1_795_392_000.0
 """Monday 23 November 2026 00:00 UTC: what the wall clock says at the beginning."""

@@ -273,7 +273,7 @@ class _World:
                 exposition = await daemon.metrics()
                 if witness.compared == before:  # nothing has happened meanwhile
                     break
-            witness.read(exposition.decode())
+            witness.read(exposition.plain().decode())
             await daemon.__aexit__(None, None, None)
             witness.hears()
             self._put_down(daemon.board, states=False)

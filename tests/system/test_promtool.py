@@ -69,7 +69,7 @@ async def everything() -> bytes:
     metrics.reloaded(True, NOW)
     metrics.status_written(NOW)
     metrics.missed("overlap")
-    return await metrics.render(make_snapshot(*views))
+    return (await metrics.render(make_snapshot(*views))).plain()
 
 
 def check(body: bytes) -> subprocess.CompletedProcess[bytes]:

@@ -71,7 +71,7 @@ def test_every_cause_is_documented(cause: Cause) -> None:
 
 
 async def test_every_metric_is_documented() -> None:
-    body = (await Metrics("0").render(make_snapshot())).decode()
+    body = (await Metrics("0").render(make_snapshot())).plain().decode()
     families = set(re.findall(r"^# TYPE (\S+) ", body, re.MULTILINE))
     ours = {name for name in families if name.startswith(("probe_", "driftvakt_"))}
     assert len(ours) > 30

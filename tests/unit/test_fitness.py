@@ -224,6 +224,32 @@ def test_a_round_before_the_failure_says_nothing(monkeypatch: pytest.MonkeyPatch
     assert took <= 1.3
 
 
+def test_a_start_is_no_overload(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the loop was late while all began spoils what was measured then, and is told no more."""
+
+    async def main() -> tuple[float, bool, bool]:
+        lag = LoopLag(lambda seconds: None)
+        lag.start()
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualLoop)
+        await asyncio.sleep(0.05)
+        loop._virtual.now += 2.0
+        await asyncio.sleep(0.05)
+        spoilt = lag.within(3.0)
+        lag.all_has_begun()
+        await asyncio.sleep(0.05)
+        begun = lag.overloaded()
+        loop._virtual.now += 2.0
+        await asyncio.sleep(0.05)
+        later = lag.overloaded()
+        lag.stop()
+        return spoilt, begun, later
+
+    spoilt, begun, later = run_virtually(main(), monkeypatch)
+    assert spoilt > 1.9
+    assert (begun, later) == (False, True)
+
+
 def test_a_probe_that_began_as_a_stall_ended_is_not_excused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -22,6 +22,29 @@ try:
 finally:
     print("loaded:", *sys.modules, file=sys.stderr)
 """
+SCHEDULED = """
+import sys
+sys.argv = ["driftvakt", *sys.argv[1:]]
+from monitor.schedule import Schedule
+start = Schedule.start
+def noted(self):
+    global before
+    before = tuple(sys.modules)
+    start(self)
+Schedule.start = noted
+from monitor.entry import main
+try:
+    main()
+finally:
+    print("loaded:", *before, file=sys.stderr)
+"""
+"""Of what was imported when probes began to be made."""
+LATER = {
+    *("alembic", "jinja2", "sqlalchemy", "watchfiles"),
+    *("monitor.announcing", "monitor.evidence", "monitor.history.history", "monitor.keeper"),
+    *("monitor.messenger", "monitor.notify.lane", "monitor.publish.page", "monitor.web_server"),
+}
+"""What a first probe does not need."""
 HEAVY = {
     *(
         "aiohttp",
@@ -50,10 +73,10 @@ UNUSED = {"alembic", "apprise", "dateutil", "icalendar", "jsonpath", "psycopg"}
 """What a daemon has no use for that is new and has neither calendars, rules nor paths to read."""
 
 
-def loaded(*words: str, code: int = 0) -> set[str]:
+def loaded(*words: str, code: int = 0, program: str = LOADED) -> set[str]:
     """Modules that a command has imported when it ends."""
     done = subprocess.run(
-        [sys.executable, "-c", LOADED, *words],
+        [sys.executable, "-c", program, *words],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -92,13 +115,27 @@ def test_a_status_of_a_daemon_needs_no_more(tmp_path: Path) -> None:
     assert len(found) < 400
 
 
+def plain_daemon(folder: Path) -> list[str]:
+    """The words that run one for a moment."""
+    check = http_check("api", "http://127.0.0.1:9/")
+    config = str(write_config(folder, estate(service("expo", check))))
+    words = ["--config", config, "--data-dir", str(folder / "data"), "--listen", "127.0.0.1:0"]
+    return ["run", *words, "--for", "200ms", "--log-level", "error"]
+
+
+def test_the_first_probe_waits_for_what_probing_needs(tmp_path: Path) -> None:
+    """History, web and messages are imported once it is scheduled; in the end they are there."""
+    words = plain_daemon(tmp_path)
+    first = loaded(*words, program=SCHEDULED)
+    assert "probes.http" in first
+    assert not first & LATER
+    assert loaded(*words) >= LATER - {"alembic"}
+
+
 def test_a_daemon_reads_what_its_configuration_asks_for(tmp_path: Path) -> None:
     """A plain one starts without what only others need, with a history of its own."""
-    check = http_check("api", "http://127.0.0.1:9/")
-    config = str(write_config(tmp_path, estate(service("expo", check))))
     data = tmp_path / "data"
-    words = ["--config", config, "--data-dir", str(data), "--listen", "127.0.0.1:0"]
-    found = loaded("run", *words, "--for", "200ms", "--log-level", "error")
+    found = loaded(*plain_daemon(tmp_path))
     assert (data / "driftvakt.db").stat().st_size
     assert not found & UNUSED
     assert "sqlalchemy.dialects.postgresql" not in found

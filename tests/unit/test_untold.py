@@ -25,7 +25,8 @@ async def test_one_that_breaks_takes_none_with_it(tmp_path: Path) -> None:
 
     made._announcer = SimpleNamespace(entry=entry)
     made._keeper = SimpleNamespace(record=lambda entries, published: kept.extend(entries))
-    made._tell_overrun = made.events.tell = lambda _: None
+    made.events = SimpleNamespace(tell=lambda _: None)
+    made._tell_overrun = lambda _: None
     made._untold.extend(
         SimpleNamespace(transition=name, published={}) for name in ("first", "broken", "last")
     )

@@ -111,7 +111,7 @@ async def _metrics(snapshot: Snapshot, observations: Sequence[Observation]) -> N
     checks = {check.check.id: check.check for check in snapshot.checks()}
     for check, seen in zip(checks.values(), observations, strict=True):
         metrics.observe(check, seen, verdict_of(seen))
-    text = (await metrics.render(snapshot)).decode("utf-8")
+    text = (await metrics.render(snapshot)).plain().decode("utf-8")
     samples = [
         sample for family in text_string_to_metric_families(text) for sample in family.samples
     ]

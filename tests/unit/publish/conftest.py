@@ -17,6 +17,6 @@ async def metrics() -> Metrics:
 @pytest.fixture
 def scrape(metrics: Metrics) -> Scraper:
     async def of(snapshot: Snapshot) -> Scrape:
-        return Scrape(await metrics.render(snapshot))
+        return Scrape((await metrics.render(snapshot)).plain())
 
     return of

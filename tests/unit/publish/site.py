@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 
 from monitor.estate import Estate, ServiceId
 from monitor.publish.live import Broadcast
+from monitor.publish.pacer import Pacer
+from monitor.publish.packed import Packed
 from monitor.publish.revisions import Revisions
 from monitor.publish.web import BoundedRunner, Lock, application
 from monitor.record import Entry, Past
@@ -46,8 +48,8 @@ class FixedSource:
     def status_body(self) -> tuple[bytes, float]:
         return self.body, self.generated_at
 
-    async def metrics(self) -> bytes:
-        return self.text
+    async def metrics(self) -> Packed:
+        return await Packed.of([self.text], Pacer())
 
     def availability(self, service: ServiceId) -> AvailabilityReport:
         return self.reports[service]

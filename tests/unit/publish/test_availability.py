@@ -45,10 +45,10 @@ async def test_a_ratio_of_nothing_is_absent(metrics: Metrics) -> None:
     snapshot = make_snapshot(availability={EXPO: MEASURED})
     for availability, series in ((MEASURED, 8), (NOTHING_KNOWN, 0), (MEASURED, 8)):
         now = make_snapshot(estate=snapshot.estate, availability={EXPO: availability})
-        got = Scrape(await metrics.render(now))
+        got = Scrape((await metrics.render(now)).plain())
         assert len(got.all(RATIO)) == series
         assert len(got.all(UNKNOWN)) == 4
-    got = Scrape(await metrics.render(make_snapshot()))
+    got = Scrape((await metrics.render(make_snapshot())).plain())
     assert {value for _, value in got.all(UNKNOWN)} == {1.0}
 
 

@@ -115,6 +115,26 @@ async def test_latency_is_a_classic_histogram(metrics: Metrics, scrape: Scraper)
     assert set(got.all(f"{name}_count")[0][0]) == set(CHECK)
 
 
+async def test_latency_of_a_service_is_that_of_all_its_checks(
+    metrics: Metrics, scrape: Scraper
+) -> None:
+    """One histogram a service where the configuration says so, with its labels alone; or none."""
+    one, two = make_check(), make_check("other")
+    snapshot = make_snapshot(make_view(one), make_view(two))
+    of_services = replace(snapshot, estate=replace(snapshot.estate, latency_histogram="service"))
+    of_none = replace(snapshot, estate=replace(snapshot.estate, latency_histogram="none"))
+    for check, duration in ((one, 0.2), (one, 0.3), (two, 42.0)):
+        metrics.observe(check, make_observation(duration=duration), GOOD)
+    name = "driftvakt_probe_latency_seconds"
+    got = await scrape(of_services)
+    assert got.all(f"{name}_count") == [({"environment": "ext5", "service": "expo"}, 3)]
+    assert got.one(f"{name}_sum") == pytest.approx(42.5)
+    buckets = {labels["le"]: value for labels, value in got.all(f"{name}_bucket")}
+    assert (buckets["0.1"], buckets["0.25"], buckets["10"], buckets["+Inf"]) == (0, 1, 2, 3)
+    assert name.encode() not in (await scrape(of_none)).body
+    assert len((await scrape(snapshot)).all(f"{name}_count")) == 2  # what was counted stays
+
+
 async def test_refusal_is_a_failure_and_no_latency(metrics: Metrics, scrape: Scraper) -> None:
     """How fast a target refuses is not how fast it answers; a timeout says how long it takes."""
     check = make_check()

@@ -1,0 +1,37 @@
+"""What a daemon has no need of before its first probes, imported while they are under way.
+
+Importing these takes longer than reading a thousand checks: the history with its database, the web
+with its page, who is told and in which words.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+from monitor.aside import aside
+
+LATER = (
+    "monitor.announcing",
+    "monitor.blackbox.route",
+    "monitor.discovery.fetching",
+    "monitor.history.history",
+    "monitor.keeper",
+    "monitor.messenger",
+    "monitor.publish.live",
+    "monitor.publish.revisions",
+    "monitor.watching",
+    "monitor.web_server",
+)
+
+
+async def import_what_comes_later() -> None:
+    """In a thread, for a single import may take longer than the loop may be held."""
+    if any(name not in sys.modules for name in LATER):
+        await aside(import_all, "import")
+
+
+def import_all() -> None:
+    """Here and now: simulated time waits for no thread."""
+    for name in LATER:
+        import_module(name)

@@ -54,6 +54,7 @@ from monitor.plan import WindowNews, run_over
 from monitor.preparing import canaries_of, prepare
 from monitor.publish.live import Broadcast
 from monitor.publish.metrics import Metrics
+from monitor.publish.pacer import Pacer
 from monitor.publish.revisions import RevisionLog, Revisions, dated
 from monitor.publish.status_file import StatusFile, Writes
 from monitor.rates import wanted
@@ -82,7 +83,7 @@ log = structlog.get_logger("driftvakt")
 
 TICK = 1.0
 """Seconds between looks at what time alone changes: staleness, the clock, the watchdog."""
-HOLD = 0.005
+HOLD = 0.002
 """Seconds for which transitions are told in one turn of the loop; one is told in any case."""
 CLOCK_JUMP = 2.0
 """Seconds of wall clock against monotonic clock in one tick that count as a jump."""
@@ -160,7 +161,7 @@ class Daemon:
         self.timelines = Timelines(service.id for service in estate.services())
         self._status = StatusPublisher(
             status_file or StatusFile(estate.data_dir / STATUS_FILE),
-            snapshot=self.snapshot,
+            snapshot=self.current,
             measure=lambda: self.timelines.measure(clock()),
             metrics=self._metrics,
             timer=cpu,
@@ -623,6 +624,14 @@ class Daemon:
             made = replace(made, stretch=self._shedder.now.stretch)
         return dated(made, self._revisions.at(made)) if made.notices else made
 
+    async def current(self) -> Snapshot:
+        """The snapshot of this moment, without holding the loop for all that has changed."""
+        pacer = Pacer(timer=self._cpu)
+        for _ in self.board.refresh(self._clock()):
+            if pacer.due():
+                await pacer.rest()
+        return self.snapshot()
+
     def status_body(self) -> tuple[bytes, float]:
         return self._status.body
 
@@ -631,7 +640,7 @@ class Daemon:
         pause = self._shedder.now.pause
         if self._timer() - at < pause:
             return kept
-        text = await self._metrics.render(self.snapshot())
+        text = await self._metrics.render(await self.current())
         self._exposition = (text, self._timer()) if pause else _NOTHING_KEPT
         return text
 

@@ -57,9 +57,16 @@ class Columns:
         self._headers = [family.header() for family in families]
         self._cells: list[list[bytes]] = [[] for _ in families]
 
-    def resize(self, rows: int) -> None:
-        """Starts over with ``rows`` empty rows."""
-        self._cells = [[b""] * rows for _ in self._headers]
+    def arrange(self, rows: Sequence[int | None]) -> Iterator[Sequence[bytes]]:
+        """The cells of each family, in turn, as they are when the rows are these of before; ``None``
+        stands for an empty one. To be handed to :meth:`take`.
+        """
+        for cells in self._cells:
+            yield [b"" if row is None else cells[row] for row in rows]
+
+    def take(self, cells: Sequence[Sequence[bytes]]) -> None:
+        """From now on these are the cells of each family."""
+        self._cells = [list(of_family) for of_family in cells]
 
     def put(self, family: int, row: int, lines: str) -> None:
         """Replaces the lines of one row in one family; empty when it has none."""

@@ -31,6 +31,9 @@ from probes.observation import Observation
 
 __all__ = ["CONTENT_TYPE", "Metrics"]
 
+_GROWS = 4096
+"""Bytes by which one text may be longer than the one before."""
+
 
 class Metrics(House):
     """Takes in what happens, and renders it. Belongs to one event loop."""
@@ -42,12 +45,14 @@ class Metrics(House):
         self._tallies: dict[CheckId, Tally] = {}
         self._changes: dict[ServiceId, Changes] = {}
         self._estate: Estate | None = None
-        self._check_rows: list[CheckSeries] = []
-        self._service_rows: list[ServiceSeries] = []
+        self._check_rows: dict[CheckId, CheckSeries] = {}
+        self._service_rows: dict[ServiceId, ServiceSeries] = {}
         self._checks = Columns(f.CHECK_FAMILIES)
         self._services = Columns(f.SERVICE_FAMILIES)
         self._windows = WindowSeries()
         self._rendering = asyncio.Lock()
+        self._size = 0
+        """Bytes that the next text may have."""
 
     def observe(self, check: Check, observation: Observation, verdict: Verdict) -> None:
         """Counts one probe."""
@@ -75,7 +80,9 @@ class Metrics(House):
             if snapshot.estate is not self._estate:
                 await self._lay_out(snapshot, pacer)
             await self._update(snapshot, pacer)
-            return await join(self._blocks(snapshot), pacer)
+            made = await join(self._blocks(snapshot), pacer, self._size)
+            self._size = len(made) + _GROWS
+            return made
 
     def _blocks(self, snapshot: Snapshot) -> Iterator[bytes]:
         yield from self._checks.blocks()
@@ -93,34 +100,57 @@ class Metrics(House):
     def _histograms(self) -> Iterator[bytes]:
         """Made at every scrape: they are half of all text, and change with every probe."""
         header = f.LATENCY.header()
-        for row in self._check_rows:
+        for row in self._check_rows.values():
             yield header + row.histogram(self._tally_of(row.check.id)).encode()
             header = b""
 
     async def _lay_out(self, snapshot: Snapshot, pacer: Pacer) -> None:
-        """Gives each check and service of a new configuration its row; drops those gone."""
-        self._estate = None
-        checks: list[CheckSeries] = []
-        services: list[ServiceSeries] = []
+        """Gives each check and service of a new configuration its row, with the lines that it had;
+        drops those gone.
+        """
+        checks: dict[CheckId, tuple[CheckSeries, int | None]] = {}
+        services: dict[ServiceId, tuple[ServiceSeries, int | None]] = {}
         for service in snapshot.services():
-            services.append(ServiceSeries(service, len(services)))
+            series = self._service_rows.get(service.service.id)
+            services[service.service.id] = (
+                (ServiceSeries(service, 0), None) if series is None else (series, series.row)
+            )
             for view in service.checks:
-                checks.append(CheckSeries(view.check, len(checks)))
+                row = self._check_rows.get(view.check.id)
+                checks[view.check.id] = (
+                    (CheckSeries(view.check, 0), None)
+                    if row is None or row.check is not view.check
+                    else (row, row.row)
+                )
                 if pacer.due():
                     await pacer.rest()
-        for check in self._tallies.keys() - {row.check.id for row in checks}:
+        cells = []
+        for columns, rows in ((self._checks, checks), (self._services, services)):
+            before = [row for _, row in rows.values()]
+            arranged = []
+            for of_family in columns.arrange(before):
+                arranged.append(of_family)
+                if pacer.due():
+                    await pacer.rest()
+            cells.append(arranged)
+        # all at once: who is cancelled halfway leaves everything as it was
+        for columns, arranged in zip((self._checks, self._services), cells, strict=True):
+            columns.take(arranged)
+        for one in (checks, services):
+            for place, (series_, _) in enumerate(one.values()):
+                series_.row = place
+        self._check_rows = {id_: row for id_, (row, _) in checks.items()}
+        self._service_rows = {id_: row for id_, (row, _) in services.items()}
+        for check in self._tallies.keys() - checks.keys():
             del self._tallies[check]
-        for gone in self._changes.keys() - {view.service.id for view in snapshot.services()}:
+        for gone in self._changes.keys() - services.keys():
             del self._changes[gone]
-        await pacer.rest()
-        self._checks.resize(len(checks))
-        self._services.resize(len(services))
-        self._check_rows, self._service_rows = checks, services
         self._estate = snapshot.estate
+        await pacer.rest()
 
     async def _update(self, snapshot: Snapshot, pacer: Pacer) -> None:
-        checks = iter(self._check_rows)
-        services = iter(self._service_rows)
+        checks = iter(self._check_rows.values())
+        services = iter(self._service_rows.values())
         for service in snapshot.services():
             id_, series = service.service.id, next(services)
             series.update(service, self._changes_of(id_), self._services)

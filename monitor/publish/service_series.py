@@ -35,11 +35,11 @@ class Changes:
 class ServiceSeries:
     """One row of the columns. Its counters exist from the first rendering, at 0."""
 
-    __slots__ = ("_at", "_availability", "_made_of", "_ratio_of", "_row", "_unknown_of")
+    __slots__ = ("_at", "_availability", "_made_of", "_ratio_of", "_unknown_of", "row")
 
     def __init__(self, view: ServiceView, row: int) -> None:
         self._at = labels(environment=view.service.environment, service=view.service.name)
-        self._row = row
+        self.row = row
         self._ratio_of = tuple(
             f'{f.AVAILABILITY.name}{{{self._at},window="{window}",counting="{counting}"}} '
             for window in WINDOWS
@@ -70,7 +70,7 @@ class ServiceSeries:
             f"{f.LAST_TRANSITION.name}{{{at}}} {number(changed_at)}\n",
         )
         for family, text in enumerate(lines):
-            columns.put(family, self._row, text)
+            columns.put(family, self.row, text)
 
     def measured(self, availability: Availability, columns: Columns) -> None:
         """Brings the row's availability up to date; a ratio of nothing is absent."""
@@ -82,8 +82,8 @@ class ServiceSeries:
         for shares in availability.windows:
             ratios += shares.ratio, shares.unplanned_ratio
             unknown.append(shares.unknown_ratio)
-        columns.put(_AVAILABILITY, self._row, _lines(self._ratio_of, ratios))
-        columns.put(_AVAILABILITY_UNKNOWN, self._row, _lines(self._unknown_of, unknown))
+        columns.put(_AVAILABILITY, self.row, _lines(self._ratio_of, ratios))
+        columns.put(_AVAILABILITY_UNKNOWN, self.row, _lines(self._unknown_of, unknown))
 
 
 def _lines(series: tuple[str, ...], values: list[float | None]) -> str:

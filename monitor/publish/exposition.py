@@ -57,16 +57,16 @@ class Columns:
         self._headers = [family.header() for family in families]
         self._cells: list[list[bytes]] = [[] for _ in families]
 
-    def arrange(self, rows: Sequence[int | None]) -> Iterator[Sequence[bytes]]:
+    def arrange(self, rows: Sequence[int | None]) -> Iterator[list[bytes]]:
         """The cells of each family, in turn, as they are when the rows are these of before; ``None``
         stands for an empty one. To be handed to :meth:`take`.
         """
         for cells in self._cells:
             yield [b"" if row is None else cells[row] for row in rows]
 
-    def take(self, cells: Sequence[Sequence[bytes]]) -> None:
+    def take(self, cells: list[list[bytes]]) -> None:
         """From now on these are the cells of each family."""
-        self._cells = [list(of_family) for of_family in cells]
+        self._cells = cells
 
     def put(self, family: int, row: int, lines: str) -> None:
         """Replaces the lines of one row in one family; empty when it has none."""

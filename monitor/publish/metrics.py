@@ -108,39 +108,38 @@ class Metrics(House):
         """Gives each check and service of a new configuration its row, with the lines that it had;
         drops those gone.
         """
-        checks: dict[CheckId, tuple[CheckSeries, int | None]] = {}
-        services: dict[ServiceId, tuple[ServiceSeries, int | None]] = {}
+        checks: dict[CheckId, CheckSeries] = {}
+        services: dict[ServiceId, ServiceSeries] = {}
+        check_rows: list[int | None] = []
+        service_rows: list[int | None] = []
         for service in snapshot.services():
             series = self._service_rows.get(service.service.id)
-            services[service.service.id] = (
-                (ServiceSeries(service, 0), None) if series is None else (series, series.row)
-            )
+            service_rows.append(None if series is None else series.row)
+            services[service.service.id] = series or ServiceSeries(service, 0)
             for view in service.checks:
                 row = self._check_rows.get(view.check.id)
-                checks[view.check.id] = (
-                    (CheckSeries(view.check, 0), None)
-                    if row is None or row.check is not view.check
-                    else (row, row.row)
-                )
+                if row is not None and row.check is not view.check:
+                    row = None
+                check_rows.append(None if row is None else row.row)
+                checks[view.check.id] = row or CheckSeries(view.check, 0)
                 if pacer.due():
                     await pacer.rest()
-        cells = []
-        for columns, rows in ((self._checks, checks), (self._services, services)):
-            before = [row for _, row in rows.values()]
-            arranged = []
-            for of_family in columns.arrange(before):
+        cells: list[list[list[bytes]]] = []
+        for columns, rows in ((self._checks, check_rows), (self._services, service_rows)):
+            arranged: list[list[bytes]] = []
+            for of_family in columns.arrange(rows):
                 arranged.append(of_family)
                 if pacer.due():
                     await pacer.rest()
             cells.append(arranged)
         # all at once: who is cancelled halfway leaves everything as it was
-        for columns, arranged in zip((self._checks, self._services), cells, strict=True):
-            columns.take(arranged)
-        for one in (checks, services):
-            for place, (series_, _) in enumerate(one.values()):
-                series_.row = place
-        self._check_rows = {id_: row for id_, (row, _) in checks.items()}
-        self._service_rows = {id_: row for id_, (row, _) in services.items()}
+        self._checks.take(cells[0])
+        self._services.take(cells[1])
+        for place, one in enumerate(checks.values()):
+            one.row = place
+        for place, other in enumerate(services.values()):
+            other.row = place
+        self._check_rows, self._service_rows = checks, services
         for check in self._tallies.keys() - checks.keys():
             del self._tallies[check]
         for gone in self._changes.keys() - services.keys():

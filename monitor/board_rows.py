@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from monitor import judge
@@ -58,6 +59,14 @@ class ServiceRow:
     def plan(self) -> tuple[object, ...]:
         """What of the plan decides for it."""
         return (self.window, self.notice, *(row.retired for row in self.rows))
+
+    def planned_as(self, other: ServiceRow) -> bool:
+        """Whether the same decides for another row, of the same service."""
+        return (
+            self.window == other.window
+            and self.notice == other.notice
+            and not any(map(_retired_otherwise, self.rows, other.rows))
+        )
 
     @property
     def gone(self) -> bool:
@@ -203,6 +212,26 @@ class EnvironmentRow:
         self.moved(row)
         return len(self.services) - 1
 
+    def become(self, environment: Environment, rows: list[ServiceRow]) -> None:
+        """From now on it is configured so, with these services: some of those that it had, and
+        others in their places or beside them.
+        """
+        had = dict.fromkeys(self.services)
+        if environment is self.environment and rows == self.services:
+            return
+        for gone in had.keys() - rows:
+            if gone.counted is not None:
+                self._shift(gone.counted, gone.service, -1)
+            self._moved.discard(gone)
+            self._outdated.discard(gone)
+        views = [self._views[row.place] if row in had else None for row in rows]
+        for place, row in enumerate(rows):
+            row.place = place
+            if row not in had:
+                row.environment, row.counted = self, None
+                self.moved(row)
+        self.environment, self.services, self._views, self.view = environment, rows, views, None
+
     def moved(self, row: ServiceRow) -> None:
         """What is measured, declared or published of a service may be another than before."""
         self._moved.add(row)
@@ -258,19 +287,30 @@ class EnvironmentRow:
             else:
                 del self._windows[share.window]
 
+    def refresh(self, now: float) -> Iterator[None]:
+        """Brings the views of its services up to date, one a step, so that little is left of it for
+        :meth:`look`. Other things may happen between two steps.
+        """
+        for row in tuple(self._outdated):
+            if row in self._outdated:
+                self._outdated.discard(row)
+                self._look_at(row, now)
+                yield
+
+    def _look_at(self, row: ServiceRow, now: float) -> None:
+        fresh = row.look(now)
+        if fresh is not self._views[row.place]:
+            self._views[row.place] = fresh
+            self.view = None
+
     def look(self, now: float) -> EnvironmentView:
         """The view, the same object as long as nothing has changed."""
-        view = self.view
-        changed = view is None
         for row in self._outdated:
-            before, fresh = self._views[row.place], row.look(now)
-            if fresh is not before:
-                self._views[row.place] = fresh
-                changed = True
+            self._look_at(row, now)
         self._outdated.clear()
+        view = self.view
         if (
-            changed
-            or view is None
+            view is None
             or view.status is not self.status
             or view.measured is not self.measured
             or view.declared is not self.declared
@@ -293,6 +333,10 @@ class EnvironmentRow:
 
     def restore(self, state: PublishedState | None) -> None:
         _restore(self, state)
+
+
+def _retired_otherwise(one: CheckRow, other: CheckRow) -> bool:
+    return one.retired != other.retired
 
 
 def _state(row: ServiceRow | EnvironmentRow) -> PublishedState:

@@ -18,7 +18,7 @@ import contextlib
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from functools import partial
@@ -87,7 +87,7 @@ log = structlog.get_logger("driftvakt")
 
 TICK = 1.0
 """Seconds between looks at what time alone changes: staleness, the clock, the watchdog."""
-HOLD = 0.005
+HOLD = 0.002
 """Seconds for which transitions are told in one turn of the loop; one is told in any case."""
 CLOCK_JUMP = 2.0
 """Seconds of wall clock against monotonic clock in one tick that count as a jump."""
@@ -178,7 +178,7 @@ class Daemon:
         self.timelines = Timelines(service.id for service in estate.services())
         self._status = StatusPublisher(
             status_file or StatusFile(estate.data_dir / STATUS_FILE),
-            snapshot=self.snapshot,
+            snapshot=self.current,
             measure=lambda: self.timelines.measure(clock()),
             metrics=self._metrics,
             timer=cpu,
@@ -349,7 +349,6 @@ class Daemon:
 
     async def _take_up_late(self, keeper: Keeper) -> None:
         """Goes on where the history ends, once it says where that is."""
-        from monitor.keeper import take_up
 
         def instant() -> float:
             """All that was seen until then is published and told."""
@@ -589,22 +588,21 @@ class Daemon:
                 canary_down = self._canary.down
                 log.warning("canary_down" if canary_down else "canary_up")
             self._notifier.alive()
+            await self._refresh()  # an environment's transition then finds most of its views made
 
     def _shed(self, shedding: Shedding) -> None:
         self._status.pause = shedding.pause
         self._schedule.stretch(shedding.stretch)
         self._metrics.shedding(stretch=shedding.stretch, pause=shedding.pause)
 
-    def _hold(self, now: float, known: Container[str] = ()) -> None:
-        """Begins the timelines with what is published before anything is measured, of all but
-        those ``known``.
-        """
-        for subject, state in self.board.published():
-            if subject in known:
-                continue
-            self.timelines.hold(
-                ServiceId(subject), state.status, planned=state.planned, since=state.since, at=now
-            )
+    def _hold(self, now: float, begun: Iterable[ServiceId]) -> None:
+        """Begins the timelines of services with what is published before anything is measured."""
+        for service in begun:
+            state = self.board.published_of(service)
+            if state is not None:
+                self.timelines.hold(
+                    service, state.status, planned=state.planned, since=state.since, at=now
+                )
 
     async def _hold_all(self) -> None:
         """Goes on with timelines that were made beside the loop, from what is published by now."""
@@ -646,6 +644,12 @@ class Daemon:
         canaries = canaries_of(prepared.estate, self._kinds, self._tools)
         calendars = await self._calendars.prepare(prepared.estate)
         changes, estate = prepared.changes, prepared.estate
+        for _ in range(
+            len(self._untold)
+        ):  # of thousands most have been told when we come to the rest
+            if not self._untold:
+                break
+            await asyncio.sleep(0)
 
         self._publish()
         self._tell()  # by the configuration that they happened under
@@ -663,7 +667,7 @@ class Daemon:
         self._stated.follow(estate)
         self.estate, self._contents = estate, prepared.contents
         self._announcer.follow(estate)
-        self._shedder.wanted = wanted(estate.checks())
+        self._shedder.wanted = prepared.wanted
         if self._keeper is not None:
             self._keeper.follow(estate)
         if self._messenger is not None:
@@ -677,7 +681,7 @@ class Daemon:
         self._metrics.forget(changes.ended, before - watched)
         self._status.forget(before - watched)
         self.timelines.watch(watched)
-        self._hold(now, known=before)
+        self._hold(now, watched - before)
         self._config_error = ""
         if transitions:
             self._announce(transitions)
@@ -718,6 +722,17 @@ class Daemon:
             made = replace(made, stretch=self._shedder.now.stretch)
         return dated(made, self._revisions.at(made)) if made.notices else made
 
+    async def current(self) -> Snapshot:
+        """The snapshot of this moment, without holding the loop for all that has changed."""
+        await self._refresh()
+        return self.snapshot()
+
+    async def _refresh(self) -> None:
+        pacer = Pacer(timer=self._cpu)
+        for _ in self.board.refresh(self._clock()):
+            if pacer.due():
+                await pacer.rest()
+
     def status_body(self) -> tuple[bytes, float]:
         return self._status.body
 
@@ -727,7 +742,7 @@ class Daemon:
         if kept is not None and self._timer() - at < pause:
             return kept
         self._metrics.canary_down(self._canary.down)
-        text = await self._metrics.render(self.snapshot())
+        text = await self._metrics.render(await self.current())
         self._exposition = (text, self._timer()) if pause else _NOTHING_KEPT
         return text
 

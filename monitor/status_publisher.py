@@ -23,9 +23,9 @@ log = structlog.get_logger("driftvakt")
 EVERY = 5.0
 """Seconds at most between two writings of the status file (contract, section 7)."""
 
-REST = 19.0
+REST = 49.0
 """Rest after a rendering, as a multiple of the work it took: while everything changes, no more than
-a twentieth of the core goes into telling it."""
+a fiftieth of the core goes into telling it."""
 WRITTEN = 1.0
 """Seconds that the start and the end wait for the file."""
 
@@ -41,7 +41,7 @@ class StatusPublisher:
         self,
         file: Writes,
         *,
-        snapshot: Callable[[], Snapshot],
+        snapshot: Callable[[], Awaitable[Snapshot]],
         measure: Callable[[], Measured],
         metrics: Metrics,
         timer: Callable[[], float],
@@ -92,7 +92,7 @@ class StatusPublisher:
         async with self._rendering:
             pacer = Pacer(timer=self._timer)
             await self._measure_availability(pacer)
-            snapshot = self._snapshot()
+            snapshot = await self._snapshot()
             self.body = await self._renderer.render(snapshot, pacer), snapshot.at
             self._worked = pacer.worked
 

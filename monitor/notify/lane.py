@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections import OrderedDict, deque
+from collections import Counter, OrderedDict, deque
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -47,6 +47,8 @@ MOST_WAITING = 20_000
 REMEMBERED = 20_000
 """Ids of messages that are done: what is handed in twice is sent once."""
 REFRESH_TIMEOUT = 15.0
+READ_AT_A_TIME = 10
+"""Messages of a batch that are made ready in one turn of the loop."""
 
 
 class Outbox(Protocol):
@@ -137,7 +139,7 @@ class Lane:
         if self._waiting >= MOST_WAITING:
             self._make_room(outgoing.subject)
         self._waiting += 1
-        queue.append(Waiting(outgoing, self._pace.monotonic()))
+        queue.append(Waiting.since(self._pace.monotonic(), outgoing))
         begun = outgoing.subject in self._busy
         if len(queue) > 1 + begun and queue[-2].outgoing.created_at > outgoing.created_at:
             # handed in late, by a store that was away: back to its place
@@ -187,11 +189,12 @@ class Lane:
                 self._news.clear()
                 now = self._pace.monotonic()
                 late = self._fold(now)
+                await asyncio.sleep(0)  # where thousands wait, either half takes milliseconds
                 plan = collect(self._heads(), self.receiver, self._lately, now)
                 for batch in plan.batches:
                     self._busy.update(one.outgoing.subject for one in batch)
-                    for key in {one.key for one in batch}:
-                        self._lately.sent(key, sum(one.key == key for one in batch), now)
+                    for key, number in Counter(one.key for one in batch).items():
+                        self._lately.sent(key, number, now)
                     group.create_task(self._deliver([one.outgoing for one in batch]))
                 again = min((at for at in (plan.look_again, late) if at is not None), default=None)
                 try:
@@ -200,10 +203,9 @@ class Lane:
                 except TimeoutError:
                     pass
 
-    def _heads(self) -> Iterator[Waiting]:
-        for subject, queue in self._queues.items():
-            if subject not in self._busy:
-                yield queue[0]
+    def _heads(self) -> list[Waiting]:
+        busy = self._busy
+        return [queue[0] for subject, queue in self._queues.items() if subject not in busy]
 
     def _fold(self, now: float) -> float | None:
         """Lets late messages give way to newer ones of their subjects; gives when more may be
@@ -265,7 +267,9 @@ class Lane:
         messages = []
         readable = []
         missed: dict[str, Missed] = {}
-        for one in batch:
+        for place, one in enumerate(batch):
+            if place % READ_AT_A_TIME == READ_AT_A_TIME - 1:
+                await asyncio.sleep(0)
             try:
                 message = read(one)
             except ValueError as error:

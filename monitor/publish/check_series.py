@@ -63,16 +63,16 @@ class CheckSeries:
         "_http",
         "_own",
         "_parts",
-        "_row",
         "_stood",
         "_tls",
         "_view",
         "check",
+        "row",
     )
 
     def __init__(self, check: Check, row: int) -> None:
         self.check = check
-        self._row = row
+        self.row = row
         self._own = labels(
             environment=check.environment,
             service=check.service,
@@ -100,7 +100,7 @@ class CheckSeries:
             if fresh is not self._fresh or last is not (self._view and self._view.last):
                 self._measured(last if fresh else None, columns)
                 at = "" if last is None else f"{f.LAST_OBSERVATION.name}{{{self._own}}} "
-                columns.put(_LAST, self._row, f"{at}{number(last.at)}\n" if last else "")
+                columns.put(_LAST, self.row, f"{at}{number(last.at)}\n" if last else "")
             self._view, self._fresh = view, fresh
         self._tally(tally, columns)
 
@@ -110,14 +110,14 @@ class CheckSeries:
             return
         self._stood = stood
         own = self._own
-        columns.put(_STATUS, self._row, status_lines(f.CHECK_STATUS, own, view.status))
+        columns.put(_STATUS, self.row, status_lines(f.CHECK_STATUS, own, view.status))
         reason = ""
         if view.reason is not None:
             reason = (
                 f'driftvakt_check_reason{{{own},reason="{view.reason}",'
                 f'cause="{view.cause or ""}"}} 1\n'
             )
-        columns.put(_REASON, self._row, reason)
+        columns.put(_REASON, self.row, reason)
 
     def _changed(self, view: CheckView, columns: Columns) -> None:
         """The newest event stays, also when the certificate is not seen just now."""
@@ -130,7 +130,7 @@ class CheckSeries:
             line = (
                 f'{f.CERTIFICATE_CHANGED.name}{{{self._own},position="leaf"}} {number(change.at)}\n'
             )
-        columns.put(_CHANGED, self._row, line)
+        columns.put(_CHANGED, self.row, line)
 
     def _measured(self, last: Observation | None, columns: Columns) -> None:
         """What the newest probe measured; of nothing, nothing is published."""
@@ -164,7 +164,7 @@ class CheckSeries:
                 probe_lines.certificate_expiry(own, x)
                 for (_, own), x in zip(self._parts, tlss, strict=True)
             )
-            columns.put(_EXPIRY, self._row, expiry)
+            columns.put(_EXPIRY, self.row, expiry)
 
     def _label(self, seen: Sequence[Observation], *, each: bool) -> None:
         """The labels of each address, kept as long as the addresses are the same."""
@@ -184,7 +184,7 @@ class CheckSeries:
     ) -> None:
         joined = _join(lines) if lines else ("",) * len(families)
         for family, text in zip(families, joined, strict=True):
-            columns.put(family, self._row, text)
+            columns.put(family, self.row, text)
 
     def histogram(self, tally: Tally) -> str:
         """The lines of its latency."""
@@ -198,7 +198,7 @@ class CheckSeries:
                 f'{f.FAILURES.name}{{{own},reason="{reason}"}} {count}\n'
                 for reason, count in tally.failures.items()
             ]
-            columns.put(_FAILURES, self._row, "".join(lines))
+            columns.put(_FAILURES, self.row, "".join(lines))
 
 
 def histogram_lines(at: str, latency: Histogram) -> str:

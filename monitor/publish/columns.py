@@ -35,18 +35,48 @@ class _Block:
         """All lines."""
         return zlib.decompress(self._packed) if self._packed else b""
 
+    def cells(self) -> list[bytes]:
+        """The lines of each row."""
+        whole, found, begin = self.read(), list[bytes](), 0
+        for length in self._lengths:
+            found.append(whole[begin : begin + length])
+            begin += length
+        return found
+
     def write(self, lines: dict[int, bytes]) -> None:
         """Replaces those of some rows."""
-        whole, lengths = self.read(), self._lengths
-        cells: list[bytes] = []
-        begin = 0
-        for row, length in enumerate(lengths):
-            end = begin + length
-            cells.append(lines.get(row, whole[begin:end]))
-            begin = end
+        cells = self.cells()
+        for row, text in lines.items():
+            cells[row] = text
         self._lengths = array("I", map(len, cells))
         text = b"".join(cells)
         self._packed = zlib.compress(text, LEVEL) if text else b""
+
+
+class _Cells:
+    """The lines of one family by row, for one who reads them mostly in their order."""
+
+    def __init__(self, blocks: Sequence[_Block]) -> None:
+        self._blocks = blocks
+        self._at = -1
+        self._cells: list[bytes] = []
+
+    def block(self, begin: int, rows: Sequence[int | None]) -> _Block:
+        """A block of these rows; what stays as it is, is the same block."""
+        whole = len(rows) == ROWS and begin // ROWS < len(self._blocks)
+        if whole and rows[0] == begin and list(rows) == list(range(begin, begin + ROWS)):
+            return self._blocks[begin // ROWS]
+        made = _Block()
+        lines = {place: self._cell(row) for place, row in enumerate(rows) if row is not None}
+        if any(lines.values()):
+            made.write(lines)
+        return made
+
+    def _cell(self, row: int) -> bytes:
+        at, place = divmod(row, ROWS)
+        if at != self._at:
+            self._at, self._cells = at, self._blocks[at].cells()
+        return self._cells[place]
 
 
 class Columns:
@@ -58,10 +88,24 @@ class Columns:
         self._waiting: dict[tuple[int, int], dict[int, bytes]] = {}
         """What was put and is not packed, by family and block, and by row therein."""
 
-    def resize(self, rows: int) -> None:
-        """Starts over with ``rows`` empty rows."""
-        self._waiting = {}
-        self._blocks = [[_Block() for _ in range(0, rows, ROWS)] for _ in self._headers]
+    async def arranged(self, rows: Sequence[int | None], pacer: Pacer) -> list[list[_Block]]:
+        """The blocks as they are when the rows are these of before; ``None`` stands for an empty one.
+        To be handed to :meth:`take`.
+        """
+        await self.settle(pacer)
+        found: list[list[_Block]] = []
+        for before in self._blocks:
+            cells, blocks = _Cells(before), list[_Block]()
+            for begin in range(0, len(rows), ROWS):
+                blocks.append(cells.block(begin, rows[begin : begin + ROWS]))
+                if pacer.due():
+                    await pacer.rest()
+            found.append(blocks)
+        return found
+
+    def take(self, blocks: list[list[_Block]]) -> None:
+        """From now on these are the lines of each family."""
+        self._waiting, self._blocks = {}, blocks
 
     def put(self, family: int, row: int, lines: str) -> None:
         """Replaces the lines of one row in one family; empty when it has none."""

@@ -43,8 +43,8 @@ class Metrics(House):
         self._tallies: dict[CheckId, Tally] = {}
         self._changes: dict[ServiceId, Changes] = {}
         self._estate: Estate | None = None
-        self._check_rows: list[CheckSeries] = []
-        self._service_rows: list[ServiceSeries] = []
+        self._check_rows: dict[CheckId, CheckSeries] = {}
+        self._service_rows: dict[ServiceId, ServiceSeries] = {}
         self._checks = Columns(f.CHECK_FAMILIES)
         self._services = Columns(f.SERVICE_FAMILIES)
         self._windows = WindowSeries()
@@ -96,11 +96,15 @@ class Metrics(House):
         of = snapshot.estate.latency_histogram
         lines: Iterator[str]
         if of == "check":
-            lines = (row.histogram(self._tally_of(row.check.id)) for row in self._check_rows)
+            lines = (
+                row.histogram(self._tally_of(row.check.id)) for row in self._check_rows.values()
+            )
         elif of == "service":
             lines = (
                 row.histogram(self._tally_of(view.check.id) for view in service.checks)
-                for row, service in zip(self._service_rows, snapshot.services(), strict=True)
+                for row, service in zip(
+                    self._service_rows.values(), snapshot.services(), strict=True
+                )
             )
         else:
             return
@@ -110,29 +114,45 @@ class Metrics(House):
             header = b""
 
     async def _lay_out(self, snapshot: Snapshot, pacer: Pacer) -> None:
-        """Gives each check and service of a new configuration its row; drops those gone."""
-        self._estate = None
-        checks: list[CheckSeries] = []
-        services: list[ServiceSeries] = []
+        """Gives each check and service of a new configuration its row, with the lines that it had;
+        drops those gone.
+        """
+        checks: dict[CheckId, CheckSeries] = {}
+        services: dict[ServiceId, ServiceSeries] = {}
+        check_rows: list[int | None] = []
+        service_rows: list[int | None] = []
         for service in snapshot.services():
-            services.append(ServiceSeries(service, len(services)))
+            series = self._service_rows.get(service.service.id)
+            service_rows.append(None if series is None else series.row)
+            services[service.service.id] = series or ServiceSeries(service, 0)
             for view in service.checks:
-                checks.append(CheckSeries(view.check, len(checks)))
+                row = self._check_rows.get(view.check.id)
+                if row is not None and row.check is not view.check:
+                    row = None
+                check_rows.append(None if row is None else row.row)
+                checks[view.check.id] = row or CheckSeries(view.check, 0)
                 if pacer.due():
                     await pacer.rest()
-        for check in self._tallies.keys() - {row.check.id for row in checks}:
-            del self._tallies[check]
-        for gone in self._changes.keys() - {view.service.id for view in snapshot.services()}:
-            del self._changes[gone]
-        await pacer.rest()
-        self._checks.resize(len(checks))
-        self._services.resize(len(services))
+        arranged = await self._checks.arranged(check_rows, pacer)
+        of_services = await self._services.arranged(service_rows, pacer)
+        # all at once: who is cancelled halfway leaves everything as it was
+        self._checks.take(arranged)
+        self._services.take(of_services)
+        for place, one in enumerate(checks.values()):
+            one.row = place
+        for place, other in enumerate(services.values()):
+            other.row = place
         self._check_rows, self._service_rows = checks, services
+        for check in self._tallies.keys() - checks.keys():
+            del self._tallies[check]
+        for gone in self._changes.keys() - services.keys():
+            del self._changes[gone]
         self._estate = snapshot.estate
+        await pacer.rest()
 
     async def _update(self, snapshot: Snapshot, pacer: Pacer) -> None:
-        checks = iter(self._check_rows)
-        services = iter(self._service_rows)
+        checks = iter(self._check_rows.values())
+        services = iter(self._service_rows.values())
         rows = 0
         for service in snapshot.services():
             id_, series = service.service.id, next(services)

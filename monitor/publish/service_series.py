@@ -46,11 +46,11 @@ class Changes:
 class ServiceSeries:
     """One row of the columns. Its counters exist from the first rendering, at 0."""
 
-    __slots__ = ("_at", "_availability", "_made_of", "_row")
+    __slots__ = ("_at", "_availability", "_made_of", "row")
 
     def __init__(self, view: ServiceView, row: int) -> None:
         self._at = labels(environment=view.service.environment, service=view.service.name)
-        self._row = row
+        self.row = row
         self._made_of: tuple[object, ...] | None = None
         self._availability: Availability | None = None
 
@@ -74,7 +74,7 @@ class ServiceSeries:
             f"{f.LAST_TRANSITION.name}{{{at}}} {number(changed_at)}\n",
         )
         for family, text in enumerate(lines):
-            columns.put(family, self._row, text)
+            columns.put(family, self.row, text)
 
     def histogram(self, tallies: Iterable[Tally]) -> str:
         """The lines of the latency of all its checks."""
@@ -93,8 +93,8 @@ class ServiceSeries:
         for shares in availability.windows:
             ratios += shares.ratio, shares.unplanned_ratio
             unknown.append(shares.unknown_ratio)
-        columns.put(_AVAILABILITY, self._row, self._lines(_RATIO_OF, ratios))
-        columns.put(_AVAILABILITY_UNKNOWN, self._row, self._lines(_UNKNOWN_OF, unknown))
+        columns.put(_AVAILABILITY, self.row, self._lines(_RATIO_OF, ratios))
+        columns.put(_AVAILABILITY_UNKNOWN, self.row, self._lines(_UNKNOWN_OF, unknown))
 
     def _lines(self, series: tuple[tuple[str, str], ...], values: list[float | None]) -> str:
         at = self._at

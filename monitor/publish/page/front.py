@@ -6,8 +6,8 @@ costs little more than its copying.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
-from itertools import chain
 
 from monitor import wording
 from monitor.estate import Estate, ServiceId
@@ -17,6 +17,7 @@ from monitor.publish.page import planned
 from monitor.publish.page.asked import Asked
 from monitor.publish.page.parts import TEMPLATES, frame, mark, moment, stated, word
 from monitor.publish.page.words import WORDS
+from monitor.publish.staying import staying
 from monitor.snapshot import EnvironmentView, ServiceView, Snapshot
 
 _HEAD = TEMPLATES.get_template("head.html")
@@ -43,7 +44,12 @@ class Front:
     def pieces(self, snapshot: Snapshot, asked: Asked) -> Iterator[str]:
         """HTML bit by bit, at most a service each, for whoever must not stop the event loop."""
         if snapshot.estate is not self._estate:
-            self._estate, self._rows = snapshot.estate, {}
+            kept = [service.id for service in staying(self._estate, snapshot.estate)]
+            self._rows = {
+                told: {id_: made[id_] for id_ in kept if id_ in made}
+                for told, made in self._rows.items()
+            }
+            self._estate = snapshot.estate
         # what rows carry in their links has few variants: language, chosen or not, kiosk or not
         rows = self._rows.setdefault((asked.suffix, asked.language), {})
         words = WORDS[asked.language]
@@ -108,10 +114,9 @@ def _counts(
     shown: list[tuple[EnvironmentView, list[ServiceView]]], language: Language
 ) -> list[tuple[str, str, int]]:
     """Status, word and number, the worst first; statuses that nothing has are left out."""
-    every = list(chain.from_iterable(some for _, some in shown))
+    numbers = Counter(view.status for _, some in shown for view in some)
     order = (Status.RED, Status.YELLOW, Status.UNKNOWN, Status.GREEN)
-    numbers = [(each, sum(1 for view in every if view.status is each)) for each in order]
-    return [(each.value, word(each, language), number) for each, number in numbers if number]
+    return [(each.value, word(each, language), numbers[each]) for each in order if numbers[each]]
 
 
 def _row(

@@ -21,6 +21,13 @@ def in_a_hurry() -> Pacer:
     return Pacer(stretch=0.0)
 
 
+async def with_rows(number: int) -> Columns:
+    """Empty rows."""
+    columns = Columns(FAMILIES)
+    columns.take(await columns.arranged([None] * number, in_a_hurry()))
+    return columns
+
+
 def expected(lines: dict[tuple[int, int], str]) -> bytes:
     """All families that have lines, their rows in order."""
     text = b""
@@ -33,8 +40,7 @@ def expected(lines: dict[tuple[int, int], str]) -> bytes:
 async def test_rows_change_one_by_one() -> None:
     """Whatever is put, changed and taken away, the lines are those that were put last."""
     draw = random.Random(7)
-    columns = Columns(FAMILIES)
-    columns.resize(NUMBER)
+    columns = await with_rows(NUMBER)
     lines: dict[tuple[int, int], str] = {}
     for _ in range(12):
         for _ in range(draw.choice((1, 40, 900))):
@@ -45,10 +51,33 @@ async def test_rows_change_one_by_one() -> None:
         assert b"".join(columns.blocks()) == expected(lines)
 
 
+async def test_rows_are_arranged_anew() -> None:
+    """Whatever goes, comes and changes places, each row keeps its lines."""
+    draw = random.Random(13)
+    columns = await with_rows(NUMBER)
+    lines = {(family, row): f"x {family} {row}\n" for family in (0, 2) for row in range(NUMBER)}
+    for place, text in lines.items():
+        columns.put(*place, text)
+    fewer = NUMBER - ROWS - 2
+    orders: list[list[int | None]] = [
+        [*range(NUMBER)],
+        [*range(ROWS + 3, NUMBER), None],
+        [*draw.sample(range(fewer), fewer)],
+    ]
+    for rows in orders:
+        columns.take(await columns.arranged(rows, in_a_hurry()))
+        lines = {
+            (family, place): lines.get((family, row), "")
+            for family in range(3)
+            for place, row in enumerate(rows)
+            if row is not None
+        }
+        assert b"".join(columns.blocks()) == expected(lines)
+
+
 async def test_what_did_not_come_to_be_packed_waits() -> None:
     """A rendering that is given up half way leaves nothing as it was before."""
-    columns = Columns(FAMILIES)
-    columns.resize(NUMBER)
+    columns = await with_rows(NUMBER)
     lines = {(family, row): f"x {row}\n" for family in range(3) for row in range(NUMBER)}
     for place, text in lines.items():
         columns.put(*place, text)

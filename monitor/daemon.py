@@ -93,6 +93,8 @@ CLOCK_JUMP = 2.0
 """Seconds of wall clock against monotonic clock in one tick that count as a jump."""
 DRAIN = 3.0
 """Seconds that probes in flight may take to end at a stop."""
+EARLY = 40_000
+"""Observations that may wait for a history that is slow to open; of more the oldest are forgotten."""
 CLOSE = 1.0
 CONFIG_ERROR_SHOWN = 500
 """Characters of a fault of the configuration."""
@@ -196,7 +198,7 @@ class Daemon:
         self._telling: asyncio.Handle | None = None
         self._stack = contextlib.AsyncExitStack()
         self.events: Broadcast
-        self._early: deque[Callable[[], None]] | None = deque()
+        self._early: deque[Callable[[], None]] | None = deque(maxlen=EARLY)
         """What is to be judged once it is known where an earlier process ended; ``None`` from then on."""
 
     async def __aenter__(self) -> Self:

@@ -118,9 +118,9 @@ async def _run(daemon: Daemon, stop: asyncio.Event, duration: float | None) -> N
 async def _live(
     daemon: Daemon, started: asyncio.Event, stopping: asyncio.Task[bool], duration: float | None
 ) -> None:
+    sys.setswitchinterval(SWITCH_INTERVAL)
     async with daemon:
         started.set()
-        sys.setswitchinterval(SWITCH_INTERVAL)
         sweeping = asyncio.create_task(Sweeper().run(), name="sweep")
         try:
             await asyncio.wait([stopping], timeout=duration)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ def watched(folder: Path, server: CountingServer) -> Estate:
         service("expo", http_check("api", server.url())),
         defaults={"interval": "200ms", "retry_interval": "200ms"},
     )
-    return load(write_config(folder, config), {}).estate
+    return replace(load(write_config(folder, config), {}).estate, data_dir=folder / "data")
 
 
 async def until(found: Callable[[], object]) -> None:

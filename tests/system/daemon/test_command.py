@@ -30,7 +30,11 @@ QUICK = {"interval": "200ms", "retry_interval": "100ms", "timeout": "20s"}
 
 def shell(*words: str, **environ: str) -> subprocess.CompletedProcess[str]:
     """The command, run to its end; a traceback is never an answer."""
-    clean: Mapping[str, str] = {k: v for k, v in os.environ.items() if k != "DRIFTVAKT_CONFIG"}
+    told = (
+        "DRIFTVAKT_CONFIG",
+        "COLUMNS",
+    )  # how wide a terminal of the test's is, is not asked here
+    clean: Mapping[str, str] = {k: v for k, v in os.environ.items() if k not in told}
     done = subprocess.run(
         command(*words),
         cwd=ROOT,

@@ -89,12 +89,19 @@ async def lived(estate: Estate, store: str, folder: Path) -> None:
             seen = Observation(at=NOW + INTERVAL + number / 1e3, duration=0.05)
             history.observed(check.id, seen)
             if number % 5_000 == 4_999:
-                await _written(history)
-        await _written(history)
+                await written(history)
+        await written(history)
 
 
-async def _written(history: History) -> None:
-    while await history._worker.call(history._recorder._more):  # noqa: ASYNC110 - a thread does it
+async def written(history: History) -> None:
+    """All that was given is in the database, however long that takes."""
+    recorder = history._recorder
+
+    def waits() -> bool:
+        recorder.intake.take()
+        return recorder._more()
+
+    while await history._worker.call(waits):  # noqa: ASYNC110 - a thread does it
         await asyncio.sleep(0.05)
 
 

@@ -21,6 +21,7 @@ from monitor.history.journal import NAME, Journal
 from monitor.history.left import Left, Wanted
 from monitor.history.reader import Reader
 from monitor.history.tables import METADATA
+from tests.benchmarks.restoring import written
 from tests.factories_observed import NOW, make_observation
 from tests.factories_record import make_entry
 from tests.system.history.stores import SqliteStore, Store, opened
@@ -244,7 +245,7 @@ async def test_a_thousand_checks_are_read_in_a_handful_of_questions(
             for name in names:
                 history.observed(name, make_observation(at=NOW))
                 history.observed(name, make_observation(at=NOW + 1))
-            await history.pending()
+            await written(history)
             floors = dict.fromkeys(names, NOW)
             asked.clear()
             began = time.thread_time()

@@ -15,6 +15,7 @@ from monitor.estate import Retention
 from monitor.history.history import History
 from monitor.history.left import Left, Wanted
 from monitor.history.versions import VERSIONS, check_version, migrate
+from tests.benchmarks.restoring import written as all_written
 from tests.factories_observed import NOW, make_observation
 from tests.factories_record import make_entry, make_transition
 from tests.servers.ca import Authority
@@ -305,7 +306,7 @@ async def test_a_stop_in_the_middle_of_forgetting_leaves_nothing_half_forgotten(
         for number in range(OLD):
             old = make_transition(number, service="old", at=LONG_AGO + number)
             history.record([make_entry(number, transition=old, evidence=b"{}", outgoing=())])
-        await history.pending()
+        await all_written(history)
     postgres.run(_SLOW, name)
 
     def deleting() -> list[Any]:

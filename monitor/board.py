@@ -521,6 +521,14 @@ class Board:
             stated=stated or {},
         )
 
+    def refresh(self, now: float) -> Iterator[None]:
+        """Makes the views that the next :meth:`snapshot` needs, a service a step: the snapshot then
+        takes little time. The board may be used between two steps, and what changes there is left
+        to the snapshot.
+        """
+        for row in tuple(self._environments):
+            yield from row.refresh(now)
+
     def view_of(
         self, transition: Transition, now: float
     ) -> tuple[Environment, ServiceView | EnvironmentView]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from monitor import judge
@@ -258,19 +259,30 @@ class EnvironmentRow:
             else:
                 del self._windows[share.window]
 
+    def refresh(self, now: float) -> Iterator[None]:
+        """Brings the views of its services up to date, one a step, so that little is left of it for
+        :meth:`look`. Other things may happen between two steps.
+        """
+        for row in tuple(self._outdated):
+            if row in self._outdated:
+                self._outdated.discard(row)
+                self._look_at(row, now)
+                yield
+
+    def _look_at(self, row: ServiceRow, now: float) -> None:
+        fresh = row.look(now)
+        if fresh is not self._views[row.place]:
+            self._views[row.place] = fresh
+            self.view = None
+
     def look(self, now: float) -> EnvironmentView:
         """The view, the same object as long as nothing has changed."""
-        view = self.view
-        changed = view is None
         for row in self._outdated:
-            before, fresh = self._views[row.place], row.look(now)
-            if fresh is not before:
-                self._views[row.place] = fresh
-                changed = True
+            self._look_at(row, now)
         self._outdated.clear()
+        view = self.view
         if (
-            changed
-            or view is None
+            view is None
             or view.status is not self.status
             or view.measured is not self.measured
             or view.declared is not self.declared

@@ -87,7 +87,7 @@ log = structlog.get_logger("driftvakt")
 
 TICK = 1.0
 """Seconds between looks at what time alone changes: staleness, the clock, the watchdog."""
-HOLD = 0.005
+HOLD = 0.002
 """Seconds for which transitions are told in one turn of the loop; one is told in any case."""
 CLOCK_JUMP = 2.0
 """Seconds of wall clock against monotonic clock in one tick that count as a jump."""
@@ -178,7 +178,7 @@ class Daemon:
         self.timelines = Timelines(service.id for service in estate.services())
         self._status = StatusPublisher(
             status_file or StatusFile(estate.data_dir / STATUS_FILE),
-            snapshot=self.snapshot,
+            snapshot=self.current,
             measure=lambda: self.timelines.measure(clock()),
             metrics=self._metrics,
             timer=cpu,
@@ -718,6 +718,14 @@ class Daemon:
             made = replace(made, stretch=self._shedder.now.stretch)
         return dated(made, self._revisions.at(made)) if made.notices else made
 
+    async def current(self) -> Snapshot:
+        """The snapshot of this moment, without holding the loop for all that has changed."""
+        pacer = Pacer(timer=self._cpu)
+        for _ in self.board.refresh(self._clock()):
+            if pacer.due():
+                await pacer.rest()
+        return self.snapshot()
+
     def status_body(self) -> tuple[bytes, float]:
         return self._status.body
 
@@ -727,7 +735,7 @@ class Daemon:
         if kept is not None and self._timer() - at < pause:
             return kept
         self._metrics.canary_down(self._canary.down)
-        text = await self._metrics.render(self.snapshot())
+        text = await self._metrics.render(await self.current())
         self._exposition = (text, self._timer()) if pause else _NOTHING_KEPT
         return text
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from itertools import islice
 
 from apscheduler.job import Job
 from apscheduler.jobstores.base import BaseJobStore, ConflictingIdError, JobLookupError
@@ -29,10 +30,10 @@ class TimetableStore(BaseJobStore):  # type: ignore[misc]  # APScheduler has no 
         found = self._jobs.get(job_id)
         return found[1] if found is not None else None
 
-    def due(self, now: float) -> list[tuple[float, Job]]:
-        """What is due at ``now``, with the instants it was due at, in order."""
+    def due(self, now: float, most: int | None = None) -> list[tuple[float, Job]]:
+        """What is due at ``now``, with the instants it was due at, in order: the first ``most``."""
         found = []
-        for at, job_id in self._order:
+        for at, job_id in islice(self._order, most):
             if at > now:
                 break
             found.append((at, self._jobs[job_id][1]))

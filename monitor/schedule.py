@@ -34,6 +34,10 @@ _STORE = "default"
 _NOTHING: dict[str, Any] = {}
 _AT_A_TIME = 500
 """Jobs that are made in one turn of the loop: each takes a few microseconds."""
+_STARTED_AT_A_TIME = 10
+"""Runs that begin in one turn of the loop: what they do together in the next is to take no longer than
+a few milliseconds, however many are due in the same instant.
+"""
 
 
 def next_on_grid(after: float, interval: float, offset: float, gap: float) -> float:
@@ -138,16 +142,18 @@ class _LoopScheduler(AsyncIOScheduler):  # type: ignore[misc]
         self._stop_timer()
         wait = self._process_jobs()
         self._wakes = self._store.soonest() if wait is not None else None
-        # uvloop keeps timers in whole milliseconds and would wake too early, to find nothing due
-        self._start_timer(None if wait is None else math.ceil(wait * 1000 + 0.5) / 1000)
+        if wait:
+            # uvloop keeps timers in whole milliseconds and would wake too early, to find nothing due
+            wait = math.ceil(wait * 1000 + 0.5) / 1000
+        self._start_timer(wait)
 
     def _process_jobs(self) -> float | None:
-        """Starts what is due; gives the seconds until the next is."""
+        """Starts what is due, a few at a time; gives the seconds until the next is."""
         if self.state == STATE_PAUSED:
             return None
         now = self._clock()
         stretching = self.stretching
-        for due, job in self._store.due(now):
+        for due, job in self._store.due(now, _STARTED_AT_A_TIME):
             if (later := stretching.until(job.id, due)) > due:
                 self._store.move(job, later)
                 continue

@@ -19,6 +19,7 @@ from monitor.estate import Estate
 from monitor.holding import HeldError, holding
 from monitor.origin import Origin
 from monitor.secrets import Masker
+from monitor.sweeping import Sweeper
 from monitor.web_access import WebAccessError
 
 log = structlog.get_logger("driftvakt")
@@ -119,11 +120,13 @@ async def _live(
 ) -> None:
     async with daemon:
         started.set()
-        # what lives as long as the process need not be looked at by every collection; one
-        # now would hold ten thousand checks up for half a second, and find next to nothing
-        gc.freeze()
         sys.setswitchinterval(SWITCH_INTERVAL)
-        await asyncio.wait([stopping], timeout=duration)
+        sweeping = asyncio.create_task(Sweeper().run(), name="sweep")
+        try:
+            await asyncio.wait([stopping], timeout=duration)
+        finally:
+            sweeping.cancel()
+            await asyncio.wait([sweeping])
 
 
 def _end_in_time(stopping: asyncio.Task[bool]) -> None:

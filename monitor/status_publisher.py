@@ -41,7 +41,7 @@ class StatusPublisher:
         self,
         file: Writes,
         *,
-        snapshot: Callable[[], Snapshot],
+        snapshot: Callable[[], Awaitable[Snapshot]],
         measure: Callable[[], Measured],
         metrics: Metrics,
         timer: Callable[[], float],
@@ -92,7 +92,7 @@ class StatusPublisher:
         async with self._rendering:
             pacer = Pacer(timer=self._timer)
             await self._measure_availability(pacer)
-            snapshot = self._snapshot()
+            snapshot = await self._snapshot()
             self.body = await self._renderer.render(snapshot, pacer), snapshot.at
             self._worked = pacer.worked
 

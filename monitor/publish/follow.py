@@ -56,7 +56,9 @@ class Followed(Protocol):
 
     @property
     def estate(self) -> Estate: ...
-    def snapshot(self) -> Snapshot: ...
+    async def current(self) -> Snapshot:
+        """Everything, at this moment."""
+
     def revisions(self, snapshot: Snapshot) -> Revisions:
         """When windows and notices were last changed, as of ``snapshot``."""
 
@@ -109,7 +111,7 @@ class _Following:
         )
         if found is None:
             raise _away()
-        snapshot = self._source.snapshot()
+        snapshot = await self._source.current()
         revisions, notices = self._source.revisions(snapshot), snapshot.agenda.notices
 
         def make() -> bytes:
@@ -119,7 +121,7 @@ class _Following:
 
     async def windows(self, request: web.Request) -> web.StreamResponse:
         scope, language = self._scope(request), self._language(request)
-        snapshot = self._source.snapshot()
+        snapshot = await self._source.current()
         revisions = self._source.revisions(snapshot)
 
         def make() -> bytes:
@@ -129,7 +131,7 @@ class _Following:
 
     async def badge(self, request: web.Request) -> web.StreamResponse:
         language = self._language(request)
-        view = _view(self._source.snapshot(), request.match_info)
+        view = _view(await self._source.current(), request.match_info)
         if view is None:
             raise web.HTTPNotFound(
                 text="404: neither an environment nor a service is so named\n", headers=CORS
@@ -140,7 +142,7 @@ class _Following:
 
     async def summary(self, request: web.Request) -> web.StreamResponse:
         language = self._language(request)
-        snapshot = self._source.snapshot()
+        snapshot = await self._source.current()
         revisions, notices = self._source.revisions(snapshot), snapshot.agenda.notices
 
         def make() -> bytes:
@@ -153,7 +155,7 @@ class _Following:
         try:
             if len(request.query) != len(set(request.query)):
                 raise ValueError("each can be asked for only once")
-            asked = read_question(request.query, self._source.snapshot().at)
+            asked = read_question(request.query, (await self._source.current()).at)
         except ValueError as error:
             raise _refused(error) from None
         found = await self._page(asked)

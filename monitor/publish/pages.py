@@ -28,7 +28,9 @@ class PageSource(Protocol):
 
     @property
     def estate(self) -> Estate: ...
-    def snapshot(self) -> Snapshot: ...
+    async def current(self) -> Snapshot:
+        """Everything, at this moment."""
+
     def availability(self, service: ServiceId) -> AvailabilityReport: ...
     async def past(self, service: ServiceId) -> Past | None:
         """The last day and the newest transitions; ``None`` when the history cannot be read."""
@@ -48,7 +50,7 @@ class Pages:
     async def front(self, request: web.Request) -> web.StreamResponse:
         """Whole when it is small, else sent while it is made."""
         pacer, asked = Pacer(), self._asked(request)
-        snapshot = self._source.snapshot()
+        snapshot = await self._source.current()
         stream: Stream | None = None
         if sum(len(view.services) for view in snapshot.environments) > MOST_AT_ONCE:
             stream = await Stream.begin(request, _headers(asked))
@@ -78,7 +80,7 @@ class Pages:
             past = await self._source.past(service)
             # a day of many checks takes longer to draw than the loop may stand still
             html = await asyncio.to_thread(
-                render_service, self._source.snapshot(), service, asked, report, past
+                render_service, await self._source.current(), service, asked, report, past
             )
         except KeyError:
             raise web.HTTPNotFound(text="404: no such service is watched\n") from None

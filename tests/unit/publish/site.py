@@ -42,7 +42,7 @@ class FixedSource:
     def estate(self) -> Estate:
         return self.now.estate
 
-    def snapshot(self) -> Snapshot:
+    async def current(self) -> Snapshot:
         return self.now
 
     def status_body(self) -> tuple[bytes, float]:

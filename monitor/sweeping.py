@@ -1,0 +1,90 @@
+"""Python's garbage collector, in slices that the loop has time for.
+
+Reference counts free nearly all that we use; what the collector is for are cycles, of which errors
+and closed connections leave a few. By itself it comes when it likes: with ten thousand checks it
+then looks at hundreds of thousands of values, and holds the loop for half a second. Here it looks at
+what is young, often and so at little; what has grown old is looked at only when memory has grown as
+if there were garbage in it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import sys
+from collections.abc import Callable
+from typing import NoReturn, Protocol
+
+import structlog
+
+log = structlog.get_logger("driftvakt")
+
+EVERY = 0.05
+"""Seconds between two looks at what is young."""
+MOST_YOUNG = 2_500
+"""Values that are looked at in one turn of the loop; each takes about a microsecond."""
+LOOK = 60.0
+"""Seconds between two looks at how much memory is in use."""
+GROWTH, MORE = 1.5, 400_000
+"""Blocks of memory that may be in use, as a multiple of those that were when all was looked at, and
+over that: about 30 MiB."""
+
+
+class Collector(Protocol):
+    """What is used of module ``gc``."""
+
+    def collect(self, generation: int = 2) -> int: ...
+    def freeze(self) -> None: ...
+    def unfreeze(self) -> None: ...
+    def get_objects(self, generation: int | None = None) -> list[object]: ...
+    def disable(self) -> None: ...
+    def enable(self) -> None: ...
+
+
+class Sweeper:
+    """``blocks`` gives how many blocks of memory are in use."""
+
+    def __init__(
+        self,
+        collector: Collector = gc,
+        blocks: Callable[[], int] = sys.getallocatedblocks,
+    ) -> None:
+        self._gc = collector
+        self._blocks = blocks
+        self._most = self._allowed()
+
+    async def run(self) -> NoReturn:
+        """Until it is cancelled, in the place of the automatic collection."""
+        self._gc.disable()
+        # what lives as long as the process need not be looked at ever again
+        self._gc.freeze()
+        try:
+            while True:
+                for _ in range(round(LOOK / EVERY)):
+                    await asyncio.sleep(EVERY)
+                    self.sweep()
+                self.look()
+        finally:
+            self._gc.enable()
+
+    def sweep(self) -> None:
+        """Frees the garbage among what is young. When that is much, it counts as old from now on:
+        nearly all of it is somebody's.
+        """
+        if len(self._gc.get_objects(generation=0)) > MOST_YOUNG:
+            self._gc.freeze()
+        else:
+            self._gc.collect(0)
+
+    def look(self) -> None:
+        """Looks at everything if so much memory is in use that there may be garbage in it."""
+        if self._blocks() <= self._most:
+            return
+        self._gc.unfreeze()
+        found = self._gc.collect()
+        self._gc.freeze()
+        self._most = self._allowed()
+        log.debug("garbage_collected", values=found)
+
+    def _allowed(self) -> int:
+        return round(GROWTH * self._blocks()) + MORE

@@ -5,6 +5,9 @@ and closed connections leave a few. By itself it comes when it likes: with ten t
 then looks at hundreds of thousands of values, and holds the loop for half a second. Here it looks at
 what is young, often and so at little; what has grown old is looked at only when memory has grown as
 if there were garbage in it.
+
+How many values are young is not asked: ``gc.get_objects`` holds on to tuples that another thread is
+just making, which breaks there.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import sys
+import time
 from collections.abc import Callable
 from typing import NoReturn, Protocol
 
@@ -19,10 +23,12 @@ import structlog
 
 log = structlog.get_logger("driftvakt")
 
-EVERY = 0.05
+EVERY = 0.02
 """Seconds between two looks at what is young."""
-MOST_YOUNG = 2_500
-"""Values that are looked at in one turn of the loop; each takes about a microsecond."""
+SLOW = 0.002
+"""Seconds of CPU from which on a look took too long."""
+PAUSE = 50
+"""Looks that are left out then: so much is made just now that little of it is garbage."""
 LOOK = 60.0
 """Seconds between two looks at how much memory is in use."""
 GROWTH, MORE = 1.5, 400_000
@@ -36,22 +42,27 @@ class Collector(Protocol):
     def collect(self, generation: int = 2) -> int: ...
     def freeze(self) -> None: ...
     def unfreeze(self) -> None: ...
-    def get_objects(self, generation: int | None = None) -> list[object]: ...
     def disable(self) -> None: ...
     def enable(self) -> None: ...
 
 
 class Sweeper:
-    """``blocks`` gives how many blocks of memory are in use."""
+    """``blocks`` gives how many blocks of memory are in use, ``cpu`` the seconds of the processor that
+    the thread has had.
+    """
 
     def __init__(
         self,
         collector: Collector = gc,
+        *,
         blocks: Callable[[], int] = sys.getallocatedblocks,
+        cpu: Callable[[], float] = time.thread_time,
     ) -> None:
         self._gc = collector
         self._blocks = blocks
-        self._most = self._allowed()
+        self._cpu = cpu
+        self._left_out = 0
+        self._most: int | None = None
 
     async def run(self) -> NoReturn:
         """Until it is cancelled, in the place of the automatic collection."""
@@ -68,16 +79,24 @@ class Sweeper:
             self._gc.enable()
 
     def sweep(self) -> None:
-        """Frees the garbage among what is young. When that is much, it counts as old from now on:
-        nearly all of it is somebody's.
+        """Frees the garbage among what is young. Where that takes too long, what is made in the next
+        second is not looked at: it counts as old, as what has been looked at does.
         """
-        if len(self._gc.get_objects(generation=0)) > MOST_YOUNG:
+        if self._left_out:
+            self._left_out -= 1
             self._gc.freeze()
-        else:
-            self._gc.collect(0)
+            return
+        began = self._cpu()
+        self._gc.collect(0)
+        if self._cpu() - began > SLOW:
+            self._left_out = PAUSE
 
     def look(self) -> None:
-        """Looks at everything if so much memory is in use that there may be garbage in it."""
+        """Looks at everything if so much memory is in use that there may be garbage in it. How much is
+        in use when all has been measured, the first time tells.
+        """
+        if self._most is None:
+            self._most = self._allowed()
         if self._blocks() <= self._most:
             return
         self._gc.unfreeze()

@@ -277,20 +277,25 @@ class Board:
         before = {above.name: above for above in self._environments}
         fresh._follow_plan(now)
         causes: list[_Trigger] = []
-        for above in fresh._environments:
-            known = before.get(above.name)
+        for place, above in enumerate(fresh._environments):
+            known = before.pop(above.name, None)
             if known is not None:
                 causes += self._go_on(known, above, fresh, changes, now)
-        for gone in self._environments:
-            gone.clear()  # no cycles are left behind
+                fresh._environments[place] = known
+                above.clear()  # no cycles are left behind
+        for gone in before.values():
+            gone.clear()
+        same_checks = len(changes.kept) == len(self._rows) == len(fresh._rows)
         self._estate, self._windows = fresh._estate, fresh._windows
         self._agenda, self._planned_at = fresh._agenda, now
         self._rows, self._above = fresh._rows, fresh._above
         self._environments, self._services = fresh._environments, fresh._services
         self._covered, self._under_way = fresh._covered, None
         for place, row in enumerate(self._rows.values()):
+            same_checks = same_checks and row.place == place
             row.place = place
-        self._aging.begin(self._rows.values(), now)
+        if not same_checks:
+            self._aging.begin(self._rows.values(), now)
         written = {one.service.environment.name for one in causes if one.by_notice}
         transitions = [
             replace(one, reconfigured=one.environment not in written)
@@ -309,26 +314,42 @@ class Board:
         changes: Difference,
         now: float,
     ) -> list[_Trigger]:
-        """Hands on what is known of an environment; gives the services that are to be weighed."""
-        above.restore(known.state())
-        above.measured, above.declared = known.measured, known.declared
+        """Goes over from one environment to the same as it is configured now (``above``); gives
+        the services that are to be weighed.
+        """
         services = {row.name: row for row in known.services}
+        rows: list[ServiceRow] = []
         causes: list[_Trigger] = []
         for row in above.services:
             was = services.get(row.name)
+            if was is not None and was.service is row.service and was.plan == row.plan:
+                rows.append(was)  # of thousands all but a few
+                self._stay(was, fresh)
+                continue
+            rows.append(row)
             plan = was.plan if was is not None else ()
             if was is not None:
                 row.restore(was.state())
                 row.measured, row.worsened = was.measured, was.worsened
                 self._hand_on(row, fresh, changes)
-                above.moved(row)
             same = row.service.id in changes.same_services
             if was is None or not same or plan != row.plan:
                 window, notice = (None, None) if was is None else (was.window, was.notice)
                 causes.append(_Trigger(row, None, now, window, notice != row.notice))
-        if not causes and above.services and above.name not in changes.same_environments:
-            causes.append(_Trigger(above.services[0], None, now, above.services[0].window))
+        known.become(above.environment, rows)
+        if not causes and rows and above.name not in changes.same_environments:
+            causes.append(_Trigger(rows[0], None, now, rows[0].window))
         return causes
+
+    def _stay(self, service: ServiceRow, fresh: Board) -> None:
+        """A service of which nothing has changed stands on ``fresh`` as it does here."""
+        id_ = service.service.id
+        fresh._services[id_] = service
+        if id_ in fresh._covered:
+            fresh._covered[id_] = service
+        for row in service.rows:
+            fresh._rows[row.check.id] = row
+            fresh._above[row.check.id] = service
 
     def _hand_on(self, service: ServiceRow, fresh: Board, changes: Difference) -> None:
         begun = changes.begun

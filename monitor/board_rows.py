@@ -204,6 +204,26 @@ class EnvironmentRow:
         self.moved(row)
         return len(self.services) - 1
 
+    def become(self, environment: Environment, rows: list[ServiceRow]) -> None:
+        """From now on it is configured so, with these services: some of those that it had, and
+        others in their places or beside them.
+        """
+        had = dict.fromkeys(self.services)
+        if environment is self.environment and rows == self.services:
+            return
+        for gone in had.keys() - rows:
+            if gone.counted is not None:
+                self._shift(gone.counted, gone.service, -1)
+            self._moved.discard(gone)
+            self._outdated.discard(gone)
+        views = [self._views[row.place] if row in had else None for row in rows]
+        for place, row in enumerate(rows):
+            row.place = place
+            if row not in had:
+                row.environment, row.counted = self, None
+                self.moved(row)
+        self.environment, self.services, self._views, self.view = environment, rows, views, None
+
     def moved(self, row: ServiceRow) -> None:
         """What is measured, declared or published of a service may be another than before."""
         self._moved.add(row)

@@ -28,6 +28,7 @@ from monitor.publish.status_values import (
     view_value,
     window_value,
 )
+from monitor.publish.staying import staying
 from monitor.shares import NOTHING_KNOWN, Availability
 from monitor.snapshot import CheckView, EnvironmentView, ServiceView, Snapshot
 
@@ -68,8 +69,7 @@ class StatusRenderer:
         """UTF-8 JSON. Never works longer than 2 ms without giving way to the event loop."""
         pacer = pacer or Pacer(timer=self._timer)
         if snapshot.estate is not self._estate:
-            self._checks, self._services, self._availability = {}, {}, {}
-            self._estate = snapshot.estate
+            self._follow(snapshot.estate)
         pieces = [self._head(snapshot)]
         for number, environment in enumerate(snapshot.environments):
             pieces.append(b"," if number else b"")
@@ -88,7 +88,22 @@ class StatusRenderer:
                 pieces.append(b"]}")
             pieces.append(b"]}")
         pieces.append(_tail(snapshot))
-        return await join(pieces, pacer)
+        return await join(pieces, pacer, sum(map(len, pieces)))
+
+    def _follow(self, estate: Estate) -> None:
+        """Keeps the fragments of what reads as before."""
+        checks, services, availability = self._checks, self._services, self._availability
+        kept = list(staying(self._estate, estate))
+        ids = [service.id for service in kept]
+        self._services = {id_: services[id_] for id_ in ids if id_ in services}
+        self._availability = {id_: availability[id_] for id_ in ids if id_ in availability}
+        self._checks = {
+            check.id: checks[check.id]
+            for service in kept
+            for check in service.checks
+            if check.id in checks
+        }
+        self._estate = estate
 
     def _check(
         self,

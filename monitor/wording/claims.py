@@ -96,6 +96,9 @@ def service_claim(view: ServiceView) -> Claim:
         )
         return Claim.REDUCED if reduced else Claim.INDICATIONS
     if view.measured is Status.RED:
+        if len(view.checks) == 1:  # as most are: of thousands a page speaks at once
+            gone = check_claim(view.checks[0]) is Claim.GONE
+            return Claim.GONE if gone else Claim.RISK
         claims = [check_claim(check) for check in view.checks]
         if any(
             claim is Claim.GONE and check.check.critical

@@ -47,13 +47,16 @@ def together(sentences: Iterable[Text | None]) -> Text:
     return Text(sv=" ".join(each.sv for each in said), en=" ".join(each.en for each in said))
 
 
-def listed(names: Sequence[Text]) -> Text:
-    """``a``, ``a och b``, ``a, b och c``; of a long list the first few and a number."""
-    shown = names if len(names) <= LISTED + 1 else names[:LISTED]
+def listed(names: Sequence[Text], number: int | None = None) -> Text:
+    """``a``, ``a och b``, ``a, b och c``; of a long list the first few and a number. Where there are
+    ``number`` in all, no more than the first :data:`LISTED` and one need be given.
+    """
+    number = len(names) if number is None else number
+    shown = names if number <= LISTED + 1 else names[:LISTED]
     sv = [name.sv for name in shown]
     en = [name.en for name in shown]
-    if len(shown) < len(names):
-        left = len(names) - len(shown)
+    if len(shown) < number:
+        left = number - len(shown)
         sv.append(f"{left} till")
         en.append(f"{left} more")
     return Text(sv=_and(sv, "och"), en=_and(en, "and"))

@@ -249,8 +249,8 @@ def _worst_first(services: Sequence[ServiceView]) -> list[ServiceView]:
 def _affected(bad: Sequence[ServiceView], of: int) -> Text | None:
     if not bad:
         return None
-    names = listed([title(each.service.title, each.service.name) for each in bad])
     number = len(bad)
+    names = listed(_titles(bad), number)
     affected, be = ("berörd", "is") if number == 1 else ("berörda", "are")
     return Text(
         sv=f"{number} av {plural(of, 'tjänst', 'tjänster')} är {affected}: {names.sv}.",
@@ -258,12 +258,17 @@ def _affected(bad: Sequence[ServiceView], of: int) -> Text | None:
     )
 
 
+def _titles(services: Sequence[ServiceView]) -> list[Text]:
+    """Of as many as may be listed."""
+    return [title(each.service.title, each.service.name) for each in services[: LISTED + 1]]
+
+
 def _blind_services(view: EnvironmentView) -> Text | None:
     blind = [each for each in view.services if each.status is Status.UNKNOWN]
     if not blind:
         return None
-    names = listed([title(each.service.title, each.service.name) for each in blind])
     number, of = len(blind), len(view.services)
+    names = listed(_titles(blind), number)
     return Text(
         sv=f"{number} av {plural(of, 'tjänst', 'tjänster')} saknar besked: {names.sv}.",
         en=f"Of {plural(of, 'service', 'services')} {number} {'is' if number == 1 else 'are'}"

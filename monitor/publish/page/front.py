@@ -17,6 +17,7 @@ from monitor.publish.page import planned
 from monitor.publish.page.asked import Asked
 from monitor.publish.page.parts import TEMPLATES, frame, mark, moment, stated, word
 from monitor.publish.page.words import WORDS
+from monitor.publish.staying import staying
 from monitor.snapshot import EnvironmentView, ServiceView, Snapshot
 
 _HEAD = TEMPLATES.get_template("head.html")
@@ -43,7 +44,12 @@ class Front:
     def pieces(self, snapshot: Snapshot, asked: Asked) -> Iterator[str]:
         """HTML bit by bit, at most a service each, for whoever must not stop the event loop."""
         if snapshot.estate is not self._estate:
-            self._estate, self._rows = snapshot.estate, {}
+            kept = [service.id for service in staying(self._estate, snapshot.estate)]
+            self._rows = {
+                told: {id_: made[id_] for id_ in kept if id_ in made}
+                for told, made in self._rows.items()
+            }
+            self._estate = snapshot.estate
         # what rows carry in their links has few variants: language, chosen or not, kiosk or not
         rows = self._rows.setdefault((asked.suffix, asked.language), {})
         words = WORDS[asked.language]

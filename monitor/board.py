@@ -322,7 +322,7 @@ class Board:
         causes: list[_Trigger] = []
         for row in above.services:
             was = services.get(row.name)
-            if was is not None and was.service is row.service and was.plan == row.plan:
+            if was is not None and was.service is row.service and was.planned_as(row):
                 rows.append(was)  # of thousands all but a few
                 self._stay(was, fresh)
                 continue

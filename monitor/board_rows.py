@@ -60,6 +60,14 @@ class ServiceRow:
         """What of the plan decides for it."""
         return (self.window, self.notice, *(row.retired for row in self.rows))
 
+    def planned_as(self, other: ServiceRow) -> bool:
+        """Whether the same decides for another row, of the same service."""
+        return (
+            self.window == other.window
+            and self.notice == other.notice
+            and not any(map(_retired_otherwise, self.rows, other.rows))
+        )
+
     @property
     def gone(self) -> bool:
         """Whether all its checks belonged to version packages that are retired."""
@@ -325,6 +333,10 @@ class EnvironmentRow:
 
     def restore(self, state: PublishedState | None) -> None:
         _restore(self, state)
+
+
+def _retired_otherwise(one: CheckRow, other: CheckRow) -> bool:
+    return one.retired != other.retired
 
 
 def _state(row: ServiceRow | EnvironmentRow) -> PublishedState:

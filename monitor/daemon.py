@@ -589,6 +589,7 @@ class Daemon:
                 canary_down = self._canary.down
                 log.warning("canary_down" if canary_down else "canary_up")
             self._notifier.alive()
+            await self._refresh()  # an environment's transition then finds most of its views made
 
     def _shed(self, shedding: Shedding) -> None:
         self._status.pause = shedding.pause
@@ -646,6 +647,12 @@ class Daemon:
         canaries = canaries_of(prepared.estate, self._kinds, self._tools)
         calendars = await self._calendars.prepare(prepared.estate)
         changes, estate = prepared.changes, prepared.estate
+        for _ in range(
+            len(self._untold)
+        ):  # of thousands most have been told when we come to the rest
+            if not self._untold:
+                break
+            await asyncio.sleep(0)
 
         self._publish()
         self._tell()  # by the configuration that they happened under
@@ -720,11 +727,14 @@ class Daemon:
 
     async def current(self) -> Snapshot:
         """The snapshot of this moment, without holding the loop for all that has changed."""
+        await self._refresh()
+        return self.snapshot()
+
+    async def _refresh(self) -> None:
         pacer = Pacer(timer=self._cpu)
         for _ in self.board.refresh(self._clock()):
             if pacer.due():
                 await pacer.rest()
-        return self.snapshot()
 
     def status_body(self) -> tuple[bytes, float]:
         return self._status.body

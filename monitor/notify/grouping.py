@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
+from operator import itemgetter
 from typing import NamedTuple
 
 from monitor.receiver import Receiver
@@ -32,10 +33,15 @@ class Waiting(NamedTuple):
     outgoing: Outgoing
     at: float
     """When it was taken in."""
+    key: Key
 
-    @property
-    def key(self) -> Key:
-        return self.outgoing.subject.partition("/")[0], self.outgoing.kind
+    @classmethod
+    def since(cls, at: float, outgoing: Outgoing) -> Waiting:
+        """A message that was taken in ``at`` this instant."""
+        return cls(outgoing, at, (outgoing.subject.partition("/")[0], outgoing.kind))
+
+
+_TAKEN_IN = itemgetter(1)
 
 
 class Lately:
@@ -71,7 +77,7 @@ class Plan(NamedTuple):
 def collect(heads: Iterable[Waiting], receiver: Receiver, lately: Lately, now: float) -> Plan:
     """What of ``heads``, the oldest waiting message of each subject, goes now."""
     groups: dict[Key, list[Waiting]] = {}
-    for head in sorted(heads, key=lambda one: one.at):
+    for head in sorted(heads, key=_TAKEN_IN):
         groups.setdefault(head.key, []).append(head)
     if not receiver.groups:
         whole = tuple(head for group in groups.values() for head in group)

@@ -47,7 +47,7 @@ MOST_WAITING = 20_000
 REMEMBERED = 20_000
 """Ids of messages that are done: what is handed in twice is sent once."""
 REFRESH_TIMEOUT = 15.0
-READ_AT_A_TIME = 50
+READ_AT_A_TIME = 10
 """Messages of a batch that are made ready in one turn of the loop."""
 
 
@@ -139,7 +139,7 @@ class Lane:
         if self._waiting >= MOST_WAITING:
             self._make_room(outgoing.subject)
         self._waiting += 1
-        queue.append(Waiting(outgoing, self._pace.monotonic()))
+        queue.append(Waiting.since(self._pace.monotonic(), outgoing))
         begun = outgoing.subject in self._busy
         if len(queue) > 1 + begun and queue[-2].outgoing.created_at > outgoing.created_at:
             # handed in late, by a store that was away: back to its place
@@ -203,10 +203,9 @@ class Lane:
                 except TimeoutError:
                     pass
 
-    def _heads(self) -> Iterator[Waiting]:
-        for subject, queue in self._queues.items():
-            if subject not in self._busy:
-                yield queue[0]
+    def _heads(self) -> list[Waiting]:
+        busy = self._busy
+        return [queue[0] for subject, queue in self._queues.items() if subject not in busy]
 
     def _fold(self, now: float) -> float | None:
         """Lets late messages give way to newer ones of their subjects; gives when more may be

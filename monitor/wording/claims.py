@@ -77,9 +77,10 @@ def claim_of(status: Status) -> Claim:
 
 def check_claim(view: CheckView) -> Claim:
     if view.status is Status.YELLOW:
-        confirmed = view.why.rule in (Rule.WINDOW, Rule.GREEN_AFTER, Rule.RED_AFTER)
-        some_gone = any(part.status is Status.RED for part in view.addresses)
-        return Claim.REDUCED if confirmed or some_gone else Claim.INDICATIONS
+        if view.why.rule in (Rule.WINDOW, Rule.GREEN_AFTER, Rule.RED_AFTER):
+            return Claim.REDUCED
+        some_gone = view.addresses and any(part.status is Status.RED for part in view.addresses)
+        return Claim.REDUCED if some_gone else Claim.INDICATIONS
     if view.status is Status.RED:
         in_part = view.addresses and any(part.status is not Status.RED for part in view.addresses)
         risk = view.why.rule is Rule.WINDOW or view.reason in _IT_ANSWERS or in_part
@@ -90,11 +91,10 @@ def check_claim(view: CheckView) -> Claim:
 def service_claim(view: ServiceView) -> Claim:
     """A service is gone when a critical check says so, or all of them do."""
     if view.measured is Status.YELLOW:
-        reduced = any(
-            check.status is Status.RED or check_claim(check) is Claim.REDUCED
-            for check in view.checks
-        )
-        return Claim.REDUCED if reduced else Claim.INDICATIONS
+        for check in view.checks:
+            if check.status is Status.RED or check_claim(check) is Claim.REDUCED:
+                return Claim.REDUCED
+        return Claim.INDICATIONS
     if view.measured is Status.RED:
         if len(view.checks) == 1:  # as most are: of thousands a page speaks at once
             gone = check_claim(view.checks[0]) is Claim.GONE

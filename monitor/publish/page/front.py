@@ -6,8 +6,8 @@ costs little more than its copying.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
-from itertools import chain
 
 from monitor import wording
 from monitor.estate import Estate, ServiceId
@@ -114,10 +114,9 @@ def _counts(
     shown: list[tuple[EnvironmentView, list[ServiceView]]], language: Language
 ) -> list[tuple[str, str, int]]:
     """Status, word and number, the worst first; statuses that nothing has are left out."""
-    every = list(chain.from_iterable(some for _, some in shown))
+    numbers = Counter(view.status for _, some in shown for view in some)
     order = (Status.RED, Status.YELLOW, Status.UNKNOWN, Status.GREEN)
-    numbers = [(each, sum(1 for view in every if view.status is each)) for each in order]
-    return [(each.value, word(each, language), number) for each, number in numbers if number]
+    return [(each.value, word(each, language), numbers[each]) for each in order if numbers[each]]
 
 
 def _row(

@@ -16,10 +16,7 @@ def waiting(
     ats: Iterable[float], kind: MessageKind = MessageKind.ALARM, environment: str = "ext5"
 ) -> list[Waiting]:
     return [
-        Waiting(
-            make_outgoing(make_message(0, f"s{n}", kind, environment=environment)),
-            at,
-        )
+        Waiting.since(at, make_outgoing(make_message(0, f"s{n}", kind, environment=environment)))
         for n, at in enumerate(ats)
     ]
 

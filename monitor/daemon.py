@@ -18,7 +18,7 @@ import contextlib
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from functools import partial
@@ -596,16 +596,14 @@ class Daemon:
         self._schedule.stretch(shedding.stretch)
         self._metrics.shedding(stretch=shedding.stretch, pause=shedding.pause)
 
-    def _hold(self, now: float, known: Container[str] = ()) -> None:
-        """Begins the timelines with what is published before anything is measured, of all but
-        those ``known``.
-        """
-        for subject, state in self.board.published():
-            if subject in known:
-                continue
-            self.timelines.hold(
-                ServiceId(subject), state.status, planned=state.planned, since=state.since, at=now
-            )
+    def _hold(self, now: float, begun: Iterable[ServiceId]) -> None:
+        """Begins the timelines of services with what is published before anything is measured."""
+        for service in begun:
+            state = self.board.published_of(service)
+            if state is not None:
+                self.timelines.hold(
+                    service, state.status, planned=state.planned, since=state.since, at=now
+                )
 
     async def _hold_all(self) -> None:
         """Goes on with timelines that were made beside the loop, from what is published by now."""
@@ -670,7 +668,7 @@ class Daemon:
         self._stated.follow(estate)
         self.estate, self._contents = estate, prepared.contents
         self._announcer.follow(estate)
-        self._shedder.wanted = wanted(estate.checks())
+        self._shedder.wanted = prepared.wanted
         if self._keeper is not None:
             self._keeper.follow(estate)
         if self._messenger is not None:
@@ -684,7 +682,7 @@ class Daemon:
         self._metrics.forget(changes.ended, before - watched)
         self._status.forget(before - watched)
         self.timelines.watch(watched)
-        self._hold(now, known=before)
+        self._hold(now, watched - before)
         self._config_error = ""
         if transitions:
             self._announce(transitions)

@@ -11,6 +11,7 @@ from monitor.estate import Check, CheckId, Estate
 from monitor.estate_diff import Difference, difference, sharing, usable
 from monitor.origin import contents, named_files, paths_in
 from monitor.phases import Phase, phases_beside
+from monitor.rates import wanted
 from monitor.secrets import Masker, secrets_of
 from monitor.web_access import WebAccess, load_access
 from probes.kinds import Kind, Probe
@@ -29,6 +30,8 @@ class Prepared:
     masker: Masker
     """Knows the old secrets and the new."""
     access: WebAccess
+    wanted: float
+    """Probes a second."""
     contents: Mapping[Path, bytes]
     """Digests of the files that it names."""
     renewed: frozenset[CheckId]
@@ -64,6 +67,7 @@ def prepare(
         phases=phases_beside(checks, staying(checks, changes.begun)),
         masker=masker.extended(secrets_of(estate)),
         access=access,
+        wanted=wanted(checks),
         contents=seen,
         renewed=frozenset(
             check.id

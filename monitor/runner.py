@@ -125,19 +125,21 @@ class Runner:
         known = self._stations
         under_way = frozenset(id_ for id_, station in known.items() if station.probing)
         stations: dict[CheckId, _Station] = {}
+        same = True
         for check in estate.checks():
             station = known.get(check.id)
             if station is None or check.id in begun:
-                station = _Station(check)
+                same, station = False, _Station(check)
             elif station.check is not check:
-                station.check = check
+                same, station.check = False, check
             stations[check.id] = station
         for check_id in renewed:
             stations[check_id].probe = None
         self._stations = stations
         self._places.resize(estate.max_in_flight)
-        self._open(estate)
-        self._promises.adopt(estate.checks())
+        if not same or len(stations) != len(known):
+            self._open(estate)
+            self._promises.adopt(estate.checks())
         self._holds.forget_past()
         return under_way
 

@@ -23,9 +23,9 @@ log = structlog.get_logger("driftvakt")
 EVERY = 5.0
 """Seconds at most between two writings of the status file (contract, section 7)."""
 
-REST = 19.0
+REST = 49.0
 """Rest after a rendering, as a multiple of the work it took: while everything changes, no more than
-a twentieth of the core goes into telling it."""
+a fiftieth of the core goes into telling it."""
 WRITTEN = 1.0
 """Seconds that the start and the end wait for the file."""
 

@@ -76,3 +76,12 @@ def test_a_store_can_be_emptied() -> None:
     assert store.get_next_run_time() is None
     store.add_job(one)
     assert store.get_all_jobs() == [one]
+
+
+def test_as_many_as_are_asked_for_are_due() -> None:
+    """The first of them, in order."""
+    store = TimetableStore()
+    store.put((job(name, datetime.fromtimestamp(1, UTC)), at) for at, name in enumerate("dcba"))
+    assert [(at, one.id) for at, one in store.due(10.0, 2)] == [(0, "d"), (1, "c")]
+    assert len(store.due(2.0, 10)) == 3
+    assert len(store.due(10.0)) == 4

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from itertools import pairwise
 
@@ -298,3 +299,44 @@ def test_moving_many_runs_wakes_the_schedule_only_for_what_is_sooner(
     moved, started = run_virtually(main(), monkeypatch)
     assert moved == 1
     assert len(started) == 1
+
+
+def test_what_is_due_together_begins_a_few_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of it at once, as time goes, and in order; but in as many turns of the loop as it takes,
+    so that whatever else is to be done comes in between.
+    """
+    checks = [make_check(id=f"ext5/expo/c{number:03}", interval=60.0) for number in range(200)]
+
+    async def main() -> tuple[list[tuple[float, int, str]], float]:
+        begun: list[tuple[float, int, str]] = []
+        turn = 0
+
+        async def count() -> None:
+            nonlocal turn
+            while True:
+                await asyncio.sleep(0)
+                turn += 1
+
+        async def run(check: Check, due: float) -> None:
+            begun.append((clock(), turn, check.id))
+
+        schedule = Schedule(checks, run, clock=clock)
+        schedule.start()
+        await asyncio.sleep(120.0)
+        begun.clear()
+        at = clock() + 0.001
+        for check in checks:
+            schedule.sooner(check.id, at)
+        await asyncio.sleep(0.0005)
+        counting = asyncio.create_task(count())
+        while len(begun) < len(checks):
+            await asyncio.sleep(0)
+            asyncio.get_running_loop()._virtual.now += 1e-5  # type: ignore[attr-defined]
+        counting.cancel()
+        await schedule.drain(1.0)
+        return begun, at
+
+    begun, at = run_virtually(main(), monkeypatch)
+    assert [check for _, _, check in begun] == [check.id for check in checks]
+    assert max(Counter(turn for _, turn, _ in begun).values()) <= 2 * 10
+    assert begun[-1][0] - at < 0.1

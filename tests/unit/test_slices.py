@@ -1,0 +1,65 @@
+"""The daemon's work on everything, cut into turns of the loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from monitor.board_rows import ServiceRow
+from monitor.daemon import Daemon
+from monitor.settings import load
+from monitor.snapshot import ServiceView
+from tests.system.daemon.running import estate, http_check, service, write_config
+
+SERVICES = 200
+
+
+class Turns:
+    """Counts the turns of the loop, and of each the views that were asked for."""
+
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        self.number = 0
+        self.looks: Counter[int] = Counter()
+        look = ServiceRow.look
+
+        def counted(row: ServiceRow, now: float) -> ServiceView:
+            self.looks[self.number] += 1
+            return look(row, now)
+
+        patch.setattr(ServiceRow, "look", counted)
+
+    async def count(self) -> None:
+        while True:
+            await asyncio.sleep(0)
+            self.number += 1
+
+
+async def test_a_snapshot_of_everything_is_made_in_many_turns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever asks for it: a reader of a page, a scrape, a writing of the status file."""
+    services = [service(f"s{n}", http_check("api", "http://127.0.0.1:9/")) for n in range(SERVICES)]
+    read = load(write_config(tmp_path, estate(*services)), {}).estate
+    ticks = iter(range(1_000_000))  # each look at the clock is a millisecond later
+    daemon = Daemon(read, cpu=lambda: next(ticks) / 1000, listens=False, history=None)
+    turns = Turns(monkeypatch)
+    async with daemon:
+        for asks in (daemon.current, daemon.metrics, daemon._status.render):
+            everything_outdated(daemon)
+            turns.looks.clear()
+            counting = asyncio.create_task(turns.count())
+            await asyncio.sleep(0)
+            await asks()
+            counting.cancel()
+            await asyncio.wait([counting])
+            assert turns.looks.total() >= SERVICES
+            assert max(turns.looks.values()) <= 4, asks
+
+
+def everything_outdated(daemon: Any) -> None:
+    for row in daemon.board._services.values():
+        row.environment.outdated(row)

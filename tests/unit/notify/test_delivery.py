@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any
 
@@ -12,9 +13,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from monitor.estate import Estate
+from monitor.notify import lane
 from monitor.notify.delivery import Deliverer
 from monitor.notify.lane import Pace
-from monitor.notify.message import Message
+from monitor.notify.message import Message, read
 from monitor.notify.sending import Sender, SendFailed
 from monitor.receiver import Receiver
 from monitor.record import MessageKind, Outgoing
@@ -495,3 +497,37 @@ def test_memory_is_bounded(virtually: Virtually, monkeypatch: pytest.MonkeyPatch
         ["s1-0", "s0-0", *(f"s0-{n}" for n in range(12, 20))]
     )
     assert set(world.outbox.dead) == {f"s0-{n}" for n in range(1, 12)}
+
+
+def test_a_great_flood_is_made_ready_in_many_turns(
+    virtually: Virtually, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One message all the same: nothing of it is sent before all of it is there."""
+    turn = 0
+    reads: Counter[int] = Counter()
+
+    def counted(one: Outgoing) -> Message:
+        reads[turn] += 1
+        return read(one)
+
+    monkeypatch.setattr(lane, "read", counted)
+    world = World(make_receiver(group_wait=10.0, flood=5))
+
+    async def main() -> None:
+        loop: Any = asyncio.get_running_loop()
+        once = loop._run_once
+
+        def run_once() -> None:
+            nonlocal turn
+            turn += 1
+            once()
+
+        monkeypatch.setattr(loop, "_run_once", run_once)
+        async with world.deliverer() as deliverer:
+            deliverer.take(world.keep([make_message(1, f"s{n}") for n in range(180)]))
+            await asyncio.sleep(100.0)
+
+    virtually(main())
+    [(_, ids)] = world.senders[0].got
+    assert len(ids) == 180
+    assert max(reads.values()) <= 10

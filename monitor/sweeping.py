@@ -31,9 +31,10 @@ PAUSE = 50
 """Looks that are left out then: so much is made just now that little of it is garbage."""
 LOOK = 60.0
 """Seconds between two looks at how much memory is in use."""
-GROWTH, MORE = 1.5, 400_000
+GROWTH, MORE = 2.0, 400_000
 """Blocks of memory that may be in use, as a multiple of those that were when all was looked at, and
-over that: about 30 MiB."""
+over that (about 30 MiB). What is remembered of every check in its first hour is less.
+"""
 
 
 class Collector(Protocol):

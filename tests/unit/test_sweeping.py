@@ -84,10 +84,10 @@ def test_everything_is_looked_at_when_memory_has_grown() -> None:
     told = Told()
     sweeper = told.sweeper()
     sweeper.look()
-    told.blocks = 1_800_000
+    told.blocks = 2_300_000
     sweeper.look()
     assert told.told == []
-    told.blocks = 2_000_000
+    told.blocks = 2_500_000
     sweeper.look()
     sweeper.look()
     assert told.told == ["unfreeze", "collect 2", "freeze"]

@@ -349,7 +349,6 @@ class Daemon:
 
     async def _take_up_late(self, keeper: Keeper) -> None:
         """Goes on where the history ends, once it says where that is."""
-        from monitor.keeper import take_up
 
         def instant() -> float:
             """All that was seen until then is published and told."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from zoneinfo import ZoneInfo
@@ -10,10 +9,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from monitor.estate import Environment, Estate
-from monitor.judge import GOOD
 from monitor.publish import status_body
 from monitor.publish.joining import join
-from monitor.publish.metrics import Metrics
 from monitor.publish.pacer import Pacer
 from monitor.publish.page import Asked, Front
 from monitor.publish.page import front as front_page
@@ -23,7 +20,6 @@ from monitor.snapshot import ServiceView, Snapshot
 from tests.factories import (
     make_check,
     make_environment_view,
-    make_observation,
     make_red_view,
     make_service_view,
     make_snapshot,
@@ -111,41 +107,6 @@ def test_the_page_makes_only_rows_that_read_otherwise(monkeypatch: pytest.Monkey
     page = "".join(front.pieces(shown(AFTER), ASKED))
     assert made.number == 2
     assert page == "".join(Front().pieces(shown(AFTER), ASKED))
-
-
-def observed(metrics: Metrics, views: Sequence[ServiceView]) -> Metrics:
-    for view in views:
-        for check in view.checks:
-            metrics.observe(check.check, make_observation(), GOOD)
-    return metrics
-
-
-async def test_metrics_go_with_their_checks() -> None:
-    """Whatever has come, gone or changed places, each line is there once, with its own value."""
-    metrics = observed(Metrics("1"), BEFORE)
-    await metrics.render(shown(BEFORE))
-    text = await observed(metrics, AFTER[:1]).render(shown(AFTER))
-    plain = observed(observed(Metrics("1"), BEFORE), AFTER[:1])
-    assert lines(text) == lines(await plain.render(shown(AFTER)))
-
-
-def lines(text: bytes) -> list[bytes]:
-    """Those that tell of what is watched."""
-    return [line for line in text.split(b"\n") if b'service="' in line]
-
-
-async def test_a_layout_that_is_cut_off_is_made_anew() -> None:
-    """A reader may go away, and the rendering with it, at any moment."""
-    plain = await Metrics("1").render(shown(AFTER))
-    for turns in range(1, 30):
-        metrics = Metrics("1", timer=iter(range(1_000_000)).__next__)  # each step gives way
-        await metrics.render(shown(BEFORE))
-        task = asyncio.create_task(metrics.render(shown(AFTER)))
-        for _ in range(turns):
-            await asyncio.sleep(0)
-        task.cancel()
-        await asyncio.wait([task])
-        assert lines(await metrics.render(shown(AFTER))) == lines(plain)
 
 
 def test_services_that_stay_are_the_same_values() -> None:

@@ -50,7 +50,7 @@ def red_comes_one_later(patch: Patch) -> None:
 
 
 def the_window_is_ignored(patch: Patch) -> None:
-    patch.setattr(judge, "_window_says", lambda fold, share, thresholds: False)
+    patch.setattr(judge, "_share", lambda recent, limit, thresholds: False)
 
 
 def nothing_is_stale(patch: Patch) -> None:

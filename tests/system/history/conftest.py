@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from monitor.history.deadline import Deadline
+from tests.patience import PATIENCE
 from tests.servers.postgres import Postgres, serve_postgres
 from tests.system.history.stores import PostgresStore, SqliteStore, Store
 
@@ -16,6 +18,14 @@ def postgres() -> Iterator[Postgres]:
     """One server; every test takes a database of its own."""
     with serve_postgres() as server:
         yield server
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is not about deadlines is not ended by them, however busy the machine is."""
+    within = Deadline.within
+    monkeypatch.setattr("monitor.history.history.READ", PATIENCE)
+    monkeypatch.setattr(Deadline, "within", lambda self, seconds: within(self, PATIENCE))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -20,7 +20,7 @@ from tests.system.daemon.test_command import shell
 from tests.system.history.stores import Store, opened
 from tests.unit.evidence.making import bundled
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.usefixtures("patient")]
 
 Said = subprocess.CompletedProcess[str]
 Command = Callable[..., Awaitable[Said]]

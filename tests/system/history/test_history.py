@@ -19,7 +19,7 @@ from tests.factories_record import make_entry, make_outgoing, make_transition
 from tests.patience import PATIENCE
 from tests.system.history.stores import Store, opened
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.usefixtures("patient")]
 
 
 def bare(entry: Entry) -> Entry:

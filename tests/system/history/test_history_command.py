@@ -26,7 +26,7 @@ from tests.system.daemon.running import (
 )
 from tests.system.history.stores import Store, opened
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.usefixtures("patient")]
 
 
 def lived() -> list[Entry]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from monitor.board import Board
 from monitor.estate import Estate
 from monitor.estate_diff import difference
@@ -12,6 +14,8 @@ from monitor.judge import Status
 from monitor.keeper import Keeper
 from tests.system.history.stores import Store, opened
 from tests.unit.test_board import START, bad, check, estate, good
+
+pytestmark = [pytest.mark.system, pytest.mark.usefixtures("patient")]
 
 ONE = check()
 ESTATE = estate(("expo", (ONE,)))

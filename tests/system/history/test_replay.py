@@ -23,7 +23,7 @@ from probes.observation import Cause, Grade, Phases, Reason
 from tests.system.daemon.running import estate, http_check, service, write_config
 from tests.system.history.stores import Store
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.usefixtures("patient")]
 
 RUNNER = CliRunner()
 ID = CheckId("ext5/expo/api")

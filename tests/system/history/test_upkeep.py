@@ -34,7 +34,7 @@ from tests.factories_record import (
 from tests.patience import PATIENCE
 from tests.system.history.stores import Store, database, opened
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.usefixtures("patient")]
 
 MIDNIGHT = 20_000.0 * DAY
 ID = "ext5/expo/api"

@@ -19,6 +19,8 @@ from tests.servers.programs import HOW_TO_INSTALL, skips_are_failures
 
 # the program is started some hundred times: it is compiled once, whatever the environment says
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+# what commands print is as wide as they like, whatever terminal the tests are started in
+os.environ.pop("COLUMNS", None)
 sys.dont_write_bytecode = False
 # how long an example takes says how busy the machine is
 settings.register_profile("driftvakt", deadline=None, suppress_health_check=[HealthCheck.too_slow])

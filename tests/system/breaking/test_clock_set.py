@@ -11,6 +11,7 @@ from tests.system.daemon.counting import Answer, CountingServer
 from tests.system.daemon.running import (
     Running,
     estate,
+    healed,
     http_check,
     running,
     service,
@@ -56,11 +57,6 @@ def goes_on(daemon: Running, server: CountingServer) -> None:
         lambda: all(len(server.arrivals(path)) > n + 3 for path, n in visits.items()),
         lambda: f"no probes any more: {daemon.log}",
     )
-
-
-def healed(daemon: Running, name: str) -> bool:
-    told = daemon.events("transition", service=name, to="green")
-    return any(one["from"] == "red" for one in told)
 
 
 def test_a_clock_that_is_set_makes_no_transition(tmp_path: Path) -> None:

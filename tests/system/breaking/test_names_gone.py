@@ -10,8 +10,8 @@ from tests.system.breaking import kept
 from tests.system.breaking.deaf_names import install
 from tests.system.daemon.counting import CountingServer
 from tests.system.daemon.running import (
-    Running,
     estate,
+    healed,
     http_check,
     run_for,
     running,
@@ -21,11 +21,6 @@ from tests.system.daemon.running import (
 
 pytestmark = pytest.mark.system
 FAST = {"interval": "300ms", "retry_interval": "100ms", "timeout": "1s"}
-
-
-def healed(daemon: Running, name: str) -> bool:
-    told = daemon.events("transition", service=name, to="green")
-    return any(one["from"] == "red" for one in told)
 
 
 def test_names_that_nobody_answers_are_the_networks_fault(tmp_path: Path) -> None:

@@ -53,6 +53,14 @@ def eventually(claim: Callable[[], None]) -> None:
         time.sleep(POLL)
 
 
+def healed(daemon: Running, service: str) -> bool:
+    """Whether it is green again after it was red, by whatever way: how many observations failed
+    meanwhile is the machine's affair, and with it whether yellow came between.
+    """
+    told = [one["to"] for one in daemon.events("transition", service=service)]
+    return "red" in told and told[-1] == "green"
+
+
 def run_for(seconds: float, look: Callable[[], object] = lambda: None) -> None:
     """Lets the daemon run, looking at it all the while: for what must *not* come meanwhile. How much
     of what should come has come by its end is the machine's affair: wait for that with :func:`until`.

@@ -10,11 +10,10 @@ from typing import Any
 import pytest
 
 from tests.system.daemon.counting import Answer, CountingServer
-from tests.system.daemon.running import Running, estate, http_check, running, service, until
+from tests.system.daemon.running import Running, estate, healed, http_check, running, service, until
 
 pytestmark = pytest.mark.system
 RATIO, UNKNOWN = "driftvakt_availability_ratio", "driftvakt_availability_unknown_ratio"
-RECOVERED = {"service": "breaks", "from": "red", "to": "green"}
 FAST = {"interval": "200ms", "retry_interval": "100ms", "timeout": "5s"}
 
 
@@ -43,7 +42,7 @@ def test_availability_follows_what_is_published(tmp_path: Path) -> None:
             daemon.event("transition", service="breaks", to="red")
             until(lambda: asked(daemon, "breaks")["red_s"] > 0.3, "no time spent in red")
             server.answers["/breaks"] = Answer()
-            until(lambda: daemon.events("transition", **RECOVERED), "no recovery")
+            until(lambda: healed(daemon, "breaks"), "no recovery")
             until(lambda: 0 < (told(daemon, "breaks")["all"] or 0) < 1, "no ratio in status.json")
 
             works, breaks, planned = (asked(daemon, name) for name in names)

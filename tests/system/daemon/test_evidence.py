@@ -104,7 +104,10 @@ def test_a_server_that_says_the_token_back(watched: Watched) -> None:
     assert answer["body"]["text"].startswith("stack trace of\nGET /echo?key=*** HTTP/1.1\n")
     assert "Authorization: Bearer ***" in answer["body"]["text"]
     assert {"name": "Authorization", "value": "Bearer ***"} in made["request"]["headers"]
-    assert [each["reason"] for each in made["recent"]] == ["status"] * 3
+    # what is seen while the daemon starts is judged at once: there may be more than it takes
+    reasons = [each["reason"] for each in made["recent"]]
+    assert len(reasons) >= 3
+    assert set(reasons) == {"status"}
     assert made["why"]["rule"] == "red_after"
     assert made["generator"]["location"] == "sjunet"
 

@@ -22,7 +22,7 @@ _DOUBTFUL = tuple(
     for pattern in (
         "[\t\x85\u2028\u2029\ufeff]",  # white space, or the end of a line, for one of the two only
         r"[?!](?<![\w./)=&-].)",  # complex keys and tags
-        r"[|>][-+0-9]*(?:#| *(?:#[^\n\r]*)?[\n\r]\s*?[\n\r])",  # a block that begins with an empty line
+        r"[|>][-+0-9]*(?:#| *(?:#[^\n\r]*)?[\n\r]\s*?[\n\r#])",  # a block that begins with an empty line or a #
         r"\*[^\s,\]}]*\s*:",  # an alias that is a key
         "^%",  # a directive
     )

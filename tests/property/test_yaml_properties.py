@@ -142,6 +142,7 @@ def test_what_every_operator_uses_is_read_quickly() -> None:
 @example("- ")
 @example("? ")
 @example("|\n \n  x\n")
+@example("|+\n#")
 @example("*a : b")
 @example("&a a: *a")
 @example("- >#")

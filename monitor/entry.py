@@ -13,10 +13,10 @@ def main() -> None:
         # nothing is begun until it has handlers of its own: leaving at once is leaving in order
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: os._exit(0))
-        from monitor import cli
+        from monitor.cli import app as cli
     else:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-        from monitor import cli
+        from monitor.cli import app as cli
 
         signal.signal(signal.SIGINT, signal.default_int_handler)
     cli.main()

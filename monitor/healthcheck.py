@@ -20,8 +20,8 @@ DEADLINE = 3.0
 """Seconds for everything: look-up, connection, TLS and answer."""
 
 
-def ask(url: str, timeout: float = DEADLINE) -> str:
-    """What is wrong, or nothing. ``timeout`` holds for each step; the total is :func:`check`'s."""
+def health_trouble(url: str, timeout: float = DEADLINE) -> str:
+    """What is wrong, or nothing. ``timeout`` holds for each step; the total is :func:`trouble_within`'s."""
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
@@ -53,10 +53,12 @@ def ask(url: str, timeout: float = DEADLINE) -> str:
     return ""
 
 
-def check(url: str, deadline: float = DEADLINE) -> str:
+def trouble_within(url: str, deadline: float = DEADLINE) -> str:
     """What is wrong, or nothing, within ``deadline`` seconds in all."""
     faults: list[str] = []
-    thread = threading.Thread(target=lambda: faults.append(ask(url, deadline)), daemon=True)
+    thread = threading.Thread(
+        target=lambda: faults.append(health_trouble(url, deadline)), daemon=True
+    )
     thread.start()
     thread.join(deadline)
     return faults[0] if faults else f"no answer within {deadline:g} s"
@@ -64,7 +66,7 @@ def check(url: str, deadline: float = DEADLINE) -> str:
 
 def main(environ: Mapping[str, str] = os.environ) -> int:
     """Gives the exit code."""
-    fault = check(environ.get(VARIABLE) or DEFAULT_URL)
+    fault = trouble_within(environ.get(VARIABLE) or DEFAULT_URL)
     if fault:
         sys.stderr.write(f"driftvakt is not healthy: {fault}\n")
         return 1

@@ -1,7 +1,7 @@
 """The registry of probe kinds. Third parties join through the entry point group ``driftvakt.probes``.
 
     from probes.kinds import probe
-    from probes.http_settings import HttpSettings
+    from probes.http.settings import HttpSettings
 
     observation = await probe("http", HttpSettings(url="https://expo.ext5.example.se/"), timeout=10)
 
@@ -10,18 +10,18 @@ Nothing else is needed to use a probe alone.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import entry_points
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING
 
-from probes import certificate, dns, http, tcp
-from probes.certificate_settings import CertificateSettings
-from probes.http_settings import HttpSettings
+from probes import tcp
+from probes.certificate import probe as certificate
+from probes.dns import probe as dns
+from probes.http import probe as http
+from probes.kind import Kind
+from probes.net.context import ProbeContext
 from probes.settings import ProbeSettings
-from probes.tools import Tools
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,37 +31,7 @@ if TYPE_CHECKING:
 ENTRY_POINT_GROUP = "driftvakt.probes"
 
 
-Probe: TypeAlias = "Callable[[], Awaitable[Observation]]"
-"""A prepared measurement. Expected failures are values; only cancellation is raised."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
-    """A way to measure: its settings, its probe, and defaults that suit it."""
-
-    name: str
-    settings: type[ProbeSettings]
-    prepare: Callable[[Any, float, Tools], Probe]
-    """Makes a probe of settings, the total timeout in seconds and the shared tools."""
-    interval: float = 30.0
-    degraded_after: int = 3
-    latency: tuple[float, float] | None = (1.0, 5.0)
-    """Default thresholds in seconds, yellow and red; ``None``: slowness is not judged."""
-
-
-BUILT_IN = (
-    Kind(name="http", settings=HttpSettings, prepare=http.prepare),
-    Kind(
-        name="certificate",
-        settings=CertificateSettings,
-        prepare=certificate.prepare,
-        interval=300.0,
-        degraded_after=1,
-        latency=None,
-    ),
-    Kind(name="tcp", settings=tcp.TcpSettings, prepare=tcp.prepare),
-    Kind(name="dns", settings=dns.DnsSettings, prepare=dns.prepare, latency=None),
-)
+BUILT_IN = (http.KIND, certificate.KIND, tcp.KIND, dns.KIND)
 
 
 @cache
@@ -85,5 +55,5 @@ def load_kinds() -> Mapping[str, Kind]:
 async def probe(kind: str, settings: ProbeSettings, *, timeout: float = 10.0) -> Observation:
     """One probe now, by itself. ``timeout`` is a total, in seconds. Raises ``KeyError`` on an unknown kind."""
     chosen = load_kinds()[kind]
-    async with Tools() as tools:
+    async with ProbeContext() as tools:
         return await chosen.prepare(settings, timeout, tools)()

@@ -8,8 +8,32 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple, TypeAlias
 
-from probes.http_answer import HttpAnswer
+RawHeaders: TypeAlias = tuple[tuple[bytes, bytes], ...]
+
+
+class HttpAnswer(NamedTuple):
+    """The beginning of the last answer. Bytes, not yet fit to be shown: see ``monitor.evidence``."""
+
+    status: int
+    version: tuple[int, int]
+    phrase: str
+    """What stands after the status code."""
+    head: RawHeaders
+    """Names and values in their order."""
+    head_cut: bool
+    """Whether there were more headers."""
+    body_start: bytes
+    body_cut: bool
+    """Whether more of the body came, or would have come."""
+    url: str | None
+    """Who answered, without query values, when that is another than was asked first."""
+
+    def __repr__(self) -> str:
+        """Without what may hold a secret."""
+        return f"HttpAnswer(status={self.status})"
+
 
 TEXT_LIMIT = 200
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from probes.addresses import each_address
-from probes.attempt import Attempt, deadline
 from probes.failure import ProbeFailure
+from probes.kind import Kind, Probe
+from probes.net.each_address import each_address
+from probes.net.trace import ProbeTrace, deadline
+from probes.net.transport import Route, connect
+from probes.net.urls import ascii_host
 from probes.observation import Observation
 from probes.settings import Address, Host, IpVersion, Port, ProbeSettings, join_host_port
-from probes.transport import Route, connect
-from probes.urls import ascii_host
 
 if TYPE_CHECKING:
-    from probes.kinds import Probe
-    from probes.tools import Tools
+    from probes.net.context import ProbeContext
 
 
 class TcpSettings(ProbeSettings):
@@ -32,12 +32,12 @@ class TcpSettings(ProbeSettings):
         return ascii_host(self.host), self.port
 
 
-def prepare(settings: TcpSettings, timeout: float, tools: Tools) -> Probe:
+def prepare(settings: TcpSettings, timeout: float, tools: ProbeContext) -> Probe:
     """A probe of the settings. ``timeout`` covers the look-up and the connect, in seconds."""
     route = Route(settings.host, settings.port, settings.address, settings.ip_version)
 
     async def once(route: Route, timeout: float) -> Observation:
-        attempt = Attempt(tools)
+        attempt = ProbeTrace(tools)
         try:
             async with deadline(attempt, timeout):
                 connected = await connect(tools, route, attempt)
@@ -52,3 +52,6 @@ def prepare(settings: TcpSettings, timeout: float, tools: Tools) -> Probe:
         return await once(route, timeout)
 
     return probe
+
+
+KIND = Kind(name="tcp", settings=TcpSettings, prepare=prepare)

@@ -9,13 +9,13 @@ from collections.abc import AsyncIterator, Generator, Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
-from probes.tools import Tools
-from tests.servers.blackhole import blackhole as make_blackhole
-from tests.servers.blackhole import closed_port as make_closed_port
-from tests.servers.ca import Authority
-from tests.servers.dns_server import DnsServer, serve_dns
-from tests.servers.http_server import HttpServer, serve_http
-from tests.servers.programs import HOW_TO_INSTALL, skips_are_failures
+from probes.net.context import ProbeContext
+from tests.support.servers.blackhole import blackhole as make_blackhole
+from tests.support.servers.blackhole import closed_port as make_closed_port
+from tests.support.servers.ca import Authority
+from tests.support.servers.dns_server import DnsServer, serve_dns
+from tests.support.servers.http_server import HttpServer, serve_http
+from tests.support.servers.programs import HOW_TO_INSTALL, skips_are_failures
 
 # the program is started some hundred times: it is compiled once, whatever the environment says
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -60,9 +60,9 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 
 
 @pytest.fixture
-async def tools() -> AsyncIterator[Tools]:
+async def tools() -> AsyncIterator[ProbeContext]:
     """What probes share, closed at the test's end."""
-    async with Tools() as made:
+    async with ProbeContext() as made:
         yield made
 
 

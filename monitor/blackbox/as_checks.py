@@ -8,9 +8,9 @@ from typing import Any, get_args
 from pydantic import BaseModel
 
 from monitor.blackbox.http_prober import http_settings
-from monitor.blackbox.modules import DnsModule, HttpModule, Module, Preferring, TcpModule
 from monitor.blackbox.names import split_target
-from probes.dns_settings import Record, split_resolver
+from monitor.settings.blackbox.modules import DnsModule, HttpModule, Module, Preferring, TcpModule
+from probes.dns.settings import Record, split_resolver
 from probes.settings import is_ip, join_host_port
 
 

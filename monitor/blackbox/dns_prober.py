@@ -16,24 +16,24 @@ import dns.rdatatype
 import dns.rrset
 
 from monitor.blackbox import sheet as s
-from monitor.blackbox.modules import DnsModule, RecordRules
 from monitor.blackbox.names import Preferred, split_target
-from monitor.blackbox.sheet import Sheet
-from probes.attempt import Attempt, deadline
-from probes.dns_exchange import READ_AT_ONCE
+from monitor.blackbox.sheet import ProbeResult
+from monitor.settings.blackbox.modules import DnsModule, RecordRules
+from probes.dns.exchange import READ_AT_ONCE
+from probes.expect.patterns import compile_pattern
 from probes.failure import ProbeFailure, from_connect
+from probes.net.context import ProbeContext
+from probes.net.trace import ProbeTrace, deadline
+from probes.net.transport import Route, resolve
 from probes.observation import Phase, Reason, clean
-from probes.patterns import compile_pattern
 from probes.settings import ip_family, join_host_port
-from probes.tools import Tools
-from probes.transport import Route, resolve
 
 DNS_PORT = 53
 _LARGEST = 65_535
 
 
 async def probe_dns(
-    module: DnsModule, target: str, timeout: float, tools: Tools, sheet: Sheet
+    module: DnsModule, target: str, timeout: float, tools: ProbeContext, sheet: ProbeResult
 ) -> None:
     """One probe. Whatever comes of it is on the sheet."""
     for phase in ("resolve", "connect", "request"):
@@ -56,7 +56,7 @@ async def probe_dns(
     )
     if not module.recursion_desired:
         question.flags &= ~dns.flags.RD
-    attempt = Attempt(tools)
+    attempt = ProbeTrace(tools)
     try:
         async with deadline(attempt, timeout):
             answer = await _ask(module, question, Route(host, port), attempt, sheet)
@@ -68,7 +68,11 @@ async def probe_dns(
 
 
 async def _ask(
-    module: DnsModule, question: dns.message.Message, route: Route, attempt: Attempt, sheet: Sheet
+    module: DnsModule,
+    question: dns.message.Message,
+    route: Route,
+    attempt: ProbeTrace,
+    sheet: ProbeResult,
 ) -> dns.message.Message:
     """The answer. Raises :class:`ProbeFailure`."""
     tools = attempt.tools
@@ -140,7 +144,7 @@ async def _exchanged(sock: socket.socket, wire: bytes, *, stream: bool) -> bytes
     return came[2:wanted]
 
 
-def _holds(module: DnsModule, answer: dns.message.Message, sheet: Sheet) -> bool:
+def _holds(module: DnsModule, answer: dns.message.Message, sheet: ProbeResult) -> bool:
     sections = (
         ("answer", s.DNS_ANSWERS, answer.answer, module.validate_answer_rrs),
         ("authority", s.DNS_AUTHORITY, answer.authority, module.validate_authority_rrs),

@@ -9,27 +9,31 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 from pydantic import ValidationError
 
-from monitor.blackbox.modules import HeaderMatch, HttpModule
 from monitor.blackbox.names import Preferred
-from monitor.blackbox.sheet import Sheet
-from monitor.publish import families as f
-from probes.expect_settings import ExpectSettings, Range
-from probes.http import HttpProbe
-from probes.http_answer import HttpAnswer
-from probes.http_settings import BasicAuth, HttpSettings
-from probes.masking import blanked
-from probes.observation import Observation, Phase, Reason
-from probes.patterns import compile_pattern
+from monitor.blackbox.sheet import ProbeResult
+from monitor.publish.metrics import families as f
+from monitor.settings.blackbox.modules import HeaderMatch, HttpModule
+from probes.expect.patterns import compile_pattern
+from probes.expect.settings import ExpectSettings, Range
+from probes.http.probe import HttpProbe
+from probes.http.settings import BasicAuth, HttpSettings
+from probes.net.context import ProbeContext
+from probes.net.redaction import blanked
+from probes.net.urls import mended
+from probes.observation import HttpAnswer, Observation, Phase, Reason
 from probes.settings import HOST_PATTERN
-from probes.tools import Tools
-from probes.urls import mended
 
 MOST_READ = 10 * 1024 * 1024
 """Bytes of a body that are read where the module sets no limit."""
 
 
 async def probe_http(
-    module: HttpModule, target: str, hostname: str, timeout: float, tools: Tools, sheet: Sheet
+    module: HttpModule,
+    target: str,
+    hostname: str,
+    timeout: float,
+    tools: ProbeContext,
+    sheet: ProbeResult,
 ) -> None:
     """One probe. Whatever comes of it is on the sheet."""
     _nothing_yet(sheet)
@@ -118,13 +122,13 @@ def _split(url: str) -> tuple[str, BasicAuth | None]:
     return urlunsplit(split._replace(netloc=rest)), user
 
 
-def _nothing_yet(sheet: Sheet) -> None:
+def _nothing_yet(sheet: ProbeResult) -> None:
     for family in (f.HTTP_STATUS, f.HTTP_VERSION, f.HTTP_REDIRECTS, f.HTTP_SSL, f.REGEX,
                    f.HTTP_CONTENT_LENGTH, f.HTTP_BODY_LENGTH):  # fmt: skip
         sheet.put(family, 0)
 
 
-def _tell(sheet: Sheet, seen: Observation) -> None:
+def _tell(sheet: ProbeResult, seen: Observation) -> None:
     sheet.address(seen.address, seen.phases.resolve)
     for phase, seconds in seen.phases.measured():
         sheet.put(f.HTTP_DURATION, seconds, phase=phase.value)
@@ -149,7 +153,7 @@ def _tell(sheet: Sheet, seen: Observation) -> None:
         sheet.say(f"failed: {seen.reason}: {seen.detail}")
 
 
-def _begun(sheet: Sheet, answer: HttpAnswer, *, tls: bool) -> None:
+def _begun(sheet: ProbeResult, answer: HttpAnswer, *, tls: bool) -> None:
     """Of an answer that did not come to its end."""
     sheet.put(f.HTTP_STATUS, answer.status)
     sheet.put(f.HTTP_VERSION, answer.version[0] + answer.version[1] / 10)
@@ -173,7 +177,7 @@ def _as_the_exporter_asks(module: HttpModule) -> HttpModule:
     return module.model_copy(update={"headers": {**module.headers, "Accept-Encoding": "identity"}})
 
 
-def _holds(module: HttpModule, seen: Observation, sheet: Sheet) -> bool:
+def _holds(module: HttpModule, seen: Observation, sheet: ProbeResult) -> bool:
     """What the exporter asks for and our kind does not."""
     facts = seen.http
     if facts is None:

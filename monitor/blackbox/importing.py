@@ -11,10 +11,10 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from monitor.blackbox.as_checks import CannotBeCheckedError, as_check
-from monitor.blackbox.modules import Module
-from monitor.blackbox.reading import read_modules
-from monitor.blackbox.scrape_jobs import Wanted, read_jobs
-from monitor.settings_faults import ConfigurationError, Fault, Report
+from monitor.blackbox.scrape_jobs import ScrapeTarget, read_jobs
+from monitor.settings.blackbox.file import read_modules
+from monitor.settings.blackbox.modules import Module
+from monitor.settings.errors import ConfigurationError, Fault, Report
 
 LEFT_FOR_THE_WAY = 0.5
 """Seconds of a scrape's time that the exporter leaves for its answer."""
@@ -70,7 +70,7 @@ def import_blackbox(
     )
 
 
-def _check(wanted: Wanted, known: dict[str, Module]) -> dict[str, Any]:
+def _check(wanted: ScrapeTarget, known: dict[str, Module]) -> dict[str, Any]:
     module = known.get(wanted.module)
     if module is None:
         raise CannotBeCheckedError(f"the module {wanted.module} is not there, or has a fault")

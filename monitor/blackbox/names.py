@@ -6,8 +6,8 @@ import re
 import socket
 from dataclasses import dataclass
 
-from monitor.blackbox.modules import Preferring
-from probes.resolve import Found, Resolver
+from monitor.settings.blackbox.modules import Preferring
+from probes.net.resolver import Found, Resolver
 from probes.settings import ip_family, is_ip
 
 

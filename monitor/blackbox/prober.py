@@ -8,13 +8,13 @@ from collections.abc import Callable
 
 from monitor.blackbox.dns_prober import probe_dns
 from monitor.blackbox.http_prober import probe_http
-from monitor.blackbox.modules import Module
 from monitor.blackbox.names import Preferred, PreferringResolver
-from monitor.blackbox.sheet import Sheet
+from monitor.blackbox.sheet import ProbeResult
 from monitor.blackbox.tcp_prober import probe_tcp
-from monitor.publish import families as f
-from probes.resolve import SystemResolver
-from probes.tools import Tools
+from monitor.publish.metrics import families as f
+from monitor.settings.blackbox.modules import Module
+from probes.net.context import ProbeContext
+from probes.net.resolver import SystemResolver
 
 AT_ONCE = 50
 LOOK_AGAIN = 500
@@ -43,10 +43,10 @@ class Prober:
         self._timer = timer
         self._places = asyncio.Semaphore(at_once)
         self._resolver = SystemResolver(timer)
-        self._tools: dict[Preferred, Tools] = {}
+        self._tools: dict[Preferred, ProbeContext] = {}
         self._taken = 0
 
-    async def take(self, module: Module, target: str, hostname: str, timeout: float) -> Sheet:
+    async def take(self, module: Module, target: str, hostname: str, timeout: float) -> ProbeResult:
         """One probe; waiting for a place is part of its ``timeout``. Raises :class:`NoPlaceError`."""
         begun = self._timer()
         try:
@@ -62,8 +62,10 @@ class Prober:
         finally:
             self._places.release()
 
-    async def _probe(self, module: Module, target: str, hostname: str, timeout: float) -> Sheet:
-        tools, sheet = self._tools_for(Preferred.of(module.preferring)), Sheet()
+    async def _probe(
+        self, module: Module, target: str, hostname: str, timeout: float
+    ) -> ProbeResult:
+        tools, sheet = self._tools_for(Preferred.of(module.preferring)), ProbeResult()
         begun = self._timer()
         if module.prober == "http":
             await probe_http(module.http, target, hostname, timeout, tools, sheet)
@@ -75,10 +77,10 @@ class Prober:
         sheet.put(f.SUCCESS, 1 if sheet.success else 0)
         return sheet
 
-    def _tools_for(self, preferred: Preferred) -> Tools:
+    def _tools_for(self, preferred: Preferred) -> ProbeContext:
         tools = self._tools.get(preferred)
         if tools is None:
-            tools = self._tools[preferred] = Tools(
+            tools = self._tools[preferred] = ProbeContext(
                 resolver=PreferringResolver(self._resolver, preferred),
                 clock=self._clock,
                 timer=self._timer,

@@ -10,8 +10,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from monitor.blackbox.tcp_talk import filled
-from monitor.blackbox.values import GoInt, GoModel, GoText
-from probes.patterns import PatternText, compile_pattern
+from monitor.settings.blackbox.values import GoInt, GoModel, GoText
+from probes.expect.patterns import PatternText, compile_pattern
 
 
 def _whole(source: str) -> str:
@@ -22,7 +22,7 @@ def _lower(value: object) -> object:
     return value.lower() if isinstance(value, str) else value
 
 
-class Rule(GoModel):
+class RelabelRule(GoModel):
     """One rule."""
 
     source_labels: list[GoText] = Field(default_factory=list)
@@ -83,7 +83,7 @@ class Rule(GoModel):
         }
 
 
-def relabelled(labels: MappingType[str, str], rules: list[Rule]) -> dict[str, str] | None:
+def relabelled(labels: MappingType[str, str], rules: list[RelabelRule]) -> dict[str, str] | None:
     """The labels after every rule; ``None`` when one drops the target."""
     found: dict[str, str] | None = dict(labels)
     for rule in rules:

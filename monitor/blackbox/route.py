@@ -11,11 +11,11 @@ from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 from pydantic import BaseModel
 
-from monitor.blackbox.modules import Module
 from monitor.blackbox.prober import NoPlaceError, Prober
-from monitor.blackbox.sheet import Sheet
+from monitor.blackbox.sheet import ProbeResult
 from monitor.blackbox.trusted import trusted, without_credentials
-from monitor.publish.exposition import CONTENT_TYPE
+from monitor.publish.metrics.exposition import CONTENT_TYPE
+from monitor.settings.blackbox.modules import Module
 from probes.observation import clean
 
 PATH = "/probe"
@@ -101,9 +101,9 @@ def _bad(text: str) -> web.HTTPBadRequest:
     return web.HTTPBadRequest(text=f"400: {text}\n")
 
 
-def _debug(name: str, module: Module, sheet: Sheet) -> str:
+def _debug(name: str, module: Module, sheet: ProbeResult) -> str:
     log = "".join(f"{line}\n" for line in sheet.log)
-    shown = json.dumps({name: plain(module)}, indent=2, ensure_ascii=False)
+    shown = json.dumps({name: without_secrets(module)}, indent=2, ensure_ascii=False)
     return (
         f"Logs for the probe:\n{log}probe_success {1 if sheet.success else 0}\n\n\n"
         f"Metrics that would have been returned:\n{sheet.text()}\n\n"
@@ -111,14 +111,14 @@ def _debug(name: str, module: Module, sheet: Sheet) -> str:
     )
 
 
-def plain(value: Any) -> Any:
+def without_secrets(value: Any) -> Any:
     """Settings as they were written, without secrets."""
     if isinstance(value, BaseModel):
         return {
-            key: "<secret>" if key in _SECRET else plain(getattr(value, key))
+            key: "<secret>" if key in _SECRET else without_secrets(getattr(value, key))
             if key != "headers" else dict.fromkeys(value.headers, "<secret>")  # type: ignore[attr-defined]
             for key in type(value).model_fields if key in value.model_fields_set
         }  # fmt: skip
     if isinstance(value, list):
-        return [plain(one) for one in value]
+        return [without_secrets(one) for one in value]
     return value if isinstance(value, (str, int, float, bool)) or value is None else str(value)

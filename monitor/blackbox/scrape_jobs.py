@@ -11,18 +11,18 @@ from typing import Any
 
 from pydantic import Field
 
-from monitor.blackbox.reading import composed
-from monitor.blackbox.relabel import Rule, relabelled
-from monitor.blackbox.values import GoModel, GoText
-from monitor.discovery.documents import files, read_files
-from monitor.discovery.groups import DiscoveryError
-from monitor.discovery.groups import read as read_groups
-from monitor.go_yaml import nothing
-from monitor.settings_discovery import FILE_PATTERN
-from monitor.settings_faults import Mark, Report
-from monitor.settings_faults import Path as Steps
-from monitor.settings_source import Mapping, Node, Scalar, Sequence
-from monitor.settings_validate import Validator
+from monitor.blackbox.relabel import RelabelRule, relabelled
+from monitor.configuration.discovery.store import files, read_files
+from monitor.configuration.discovery.targets import DiscoveryError
+from monitor.configuration.discovery.targets import read_targets as read_groups
+from monitor.settings.blackbox.file import composed
+from monitor.settings.blackbox.values import GoModel, GoText
+from monitor.settings.discovery import FILE_PATTERN
+from monitor.settings.errors import Mark, Report
+from monitor.settings.errors import Path as Steps
+from monitor.settings.go_yaml import nothing
+from monitor.settings.validate import Validator
+from monitor.settings.yaml_tree import Mapping, Node, Scalar, Sequence
 
 USUAL_INTERVAL = 60.0
 USUAL_TIMEOUT = 10.0
@@ -58,7 +58,7 @@ class _Listed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class ScrapeTarget:
     """One target that is asked for."""
 
     job: str
@@ -73,7 +73,7 @@ class Wanted:
     path: Steps
 
 
-def read_jobs(path: Path, report: Report, told: Report | None = None) -> list[Wanted]:
+def read_jobs(path: Path, report: Report, told: Report | None = None) -> list[ScrapeTarget]:
     """Every target of every job that uses ``/probe``; the other jobs are none of ours.
 
     Faults of a job go to ``told`` where it is given: such a job is left out, or what is at fault in it.
@@ -89,7 +89,7 @@ def read_jobs(path: Path, report: Report, told: Report | None = None) -> list[Wa
     if "scrape_config_files" in tree.entries:
         report.warn(tree.keys["scrape_config_files"], ("scrape_config_files",), "is not followed")
     jobs = tree.entries.get("scrape_configs")
-    found: list[Wanted] = []
+    found: list[ScrapeTarget] = []
     for index, job in enumerate(jobs.items if isinstance(jobs, Sequence) else ()):
         if isinstance(job, Mapping) and _text(job, "metrics_path").rstrip("/").endswith("/probe"):
             found += reader.job(job, ("scrape_configs", index), interval, timeout)
@@ -104,7 +104,7 @@ class _Reader:
     validator: Validator
     report: Report
 
-    def job(self, job: Mapping, path: Steps, interval: float, timeout: float) -> list[Wanted]:
+    def job(self, job: Mapping, path: Steps, interval: float, timeout: float) -> list[ScrapeTarget]:
         interval = self.seconds(job, "scrape_interval", path, interval)
         timeout = self.seconds(job, "scrape_timeout", path, timeout)
         for key in job.entries:
@@ -116,7 +116,7 @@ class _Reader:
                 self.report.fault(job.keys[key], (*path, key), said)
             elif key == "metric_relabel_configs":
                 self.report.warn(job.keys[key], (*path, key), "is left out")
-        rules = self.items(Rule, job, path, "relabel_configs")
+        rules = self.items(RelabelRule, job, path, "relabel_configs")
         if rules is None:
             return []  # without a rule its targets would be others
         first = {
@@ -124,7 +124,7 @@ class _Reader:
             for name, value in _entries(job.entries.get("params")).items()
         }
         name = _text(job, "job_name")
-        found: list[Wanted] = []
+        found: list[ScrapeTarget] = []
         for one in (*self.statics(job, path), *self.files(job, path)):
             before = {"job": name, **first, **one.labels, "__address__": one.target}
             labels = relabelled(before, rules)
@@ -136,7 +136,7 @@ class _Reader:
                 self.report.fault(one.mark, one.path, said)
                 return found
             found.append(
-                Wanted(
+                ScrapeTarget(
                     job=labels.get("job") or name,
                     target=asked,
                     module=labels.get("__param_module") or "http_2xx",

@@ -9,8 +9,8 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import dataclass, field
 
-from monitor.publish import families as f
-from monitor.publish.exposition import Family, labels, number
+from monitor.publish.metrics import families as f
+from monitor.publish.metrics.exposition import Family, labels, number
 from probes.observation import TlsFacts, clean
 
 IP_HASH = Family("probe_ip_addr_hash", "gauge", "Hash of the address, to see that it changes.")
@@ -27,7 +27,7 @@ _FNV_OFFSET, _FNV_PRIME = 0x811C9DC5, 0x01000193
 
 
 @dataclass(slots=True)
-class Sheet:
+class ProbeResult:
     """Samples in the order in which they were first put, and what happened."""
 
     success: bool = False

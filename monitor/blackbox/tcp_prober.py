@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import socket
 
-from monitor.blackbox.modules import Preferring, TcpModule
 from monitor.blackbox.names import Preferred, split_target
-from monitor.blackbox.sheet import Sheet
+from monitor.blackbox.sheet import ProbeResult
 from monitor.blackbox.tcp_talk import Lines, Plain, Secure, filled
-from monitor.publish import families as f
-from probes.attempt import Attempt, deadline
+from monitor.publish.metrics import families as f
+from monitor.settings.blackbox.modules import Preferring, TcpModule
+from probes.expect.expected_failure import VERIFICATION
 from probes.failure import ProbeFailure, from_connect
+from probes.net.context import ProbeContext
+from probes.net.trace import ProbeTrace, deadline
+from probes.net.transport import Route, connect, look, over_tls
 from probes.observation import Phase, Reason
-from probes.refusal import VERIFICATION
 from probes.settings import TlsSettings, join_host_port
-from probes.tools import Tools
-from probes.transport import Route, connect, look, over_tls
 
 
 async def probe_tcp(
-    module: TcpModule, target: str, hostname: str, timeout: float, tools: Tools, sheet: Sheet
+    module: TcpModule,
+    target: str,
+    hostname: str,
+    timeout: float,
+    tools: ProbeContext,
+    sheet: ProbeResult,
 ) -> None:
     """One probe. Whatever comes of it is on the sheet."""
     sheet.put(f.REGEX, 0)
@@ -33,7 +38,7 @@ async def probe_tcp(
     if refused is not None:
         sheet.say(refused)
         return
-    attempt = Attempt(tools)
+    attempt = ProbeTrace(tools)
     talk = _Talk(module, Route(host, port), hostname, attempt, sheet)
     try:
         async with deadline(attempt, timeout):
@@ -54,7 +59,12 @@ def _refused(module: Preferring, host: str) -> str | None:
 
 class _Talk:
     def __init__(
-        self, module: TcpModule, route: Route, hostname: str, attempt: Attempt, sheet: Sheet
+        self,
+        module: TcpModule,
+        route: Route,
+        hostname: str,
+        attempt: ProbeTrace,
+        sheet: ProbeResult,
     ) -> None:
         self._module = module
         self._route = route

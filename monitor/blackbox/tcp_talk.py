@@ -7,7 +7,7 @@ import re
 import socket
 from typing import Any, Protocol
 
-from probes.patterns import compile_pattern
+from probes.expect.patterns import compile_pattern
 
 LINE = 65_536
 """Bytes of a line, as the exporter reads it."""

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from ipaddress import ip_address, ip_network
 from urllib.parse import urlsplit
 
-from monitor.blackbox.modules import HttpModule, Module, TcpModule
+from monitor.settings.blackbox.modules import HttpModule, Module, TcpModule
 
 _PARTS = re.compile(
     r"(?:(?P<scheme>https?)://)?"

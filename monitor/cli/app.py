@@ -14,17 +14,18 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from monitor import completion, terminal
-from monitor.examples import epilog
-from monitor.judge import Status
-from monitor.quick_command import QuickCommand, QuickGroup
+from monitor.cli import completion
+from monitor.cli.examples import epilog
+from monitor.cli.quick_command import QuickCommand, QuickGroup
+from monitor.model.status import Status
+from monitor.support import terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable
 
-    from monitor.cli_evidence import Place
-    from monitor.settings import Loaded
-    from monitor.settings_faults import Fault
+    from monitor.cli.evidence import HistoryLocation
+    from monitor.configuration.loader import Loaded
+    from monitor.settings.errors import Fault
 
 # Commands import what they need themselves: --help and an early Ctrl-C need none of it.
 
@@ -105,32 +106,32 @@ JsonOption = Annotated[bool, typer.Option("--json", help="As JSON, for programs.
 
 
 def _fail(message: str, code: int = EXIT_CONFIGURATION) -> NoReturn:
-    print(f"driftvakt: {terminal.shown(message)}", file=sys.stderr)
+    print(f"driftvakt: {terminal.printable(message)}", file=sys.stderr)
     raise typer.Exit(code)
 
 
 def _load(path: Path) -> Loaded:
     """A configuration. Prints every fault and leaves with 2 when it has any."""
-    from monitor.settings import load
+    from monitor.configuration.loader import load
 
     return _read(lambda: load(path, os.environ))
 
 
 def _read(read: Callable[[], Loaded]) -> Loaded:
-    from monitor.settings import ConfigurationError
+    from monitor.configuration.loader import ConfigurationError
 
     try:
         return read()
     except ConfigurationError as error:
         for fault in error.faults:
-            print(terminal.shown(str(fault)), file=sys.stderr)
+            print(terminal.printable(str(fault)), file=sys.stderr)
         number = len(error.faults)
         _fail(f"{number} fault{'s' if number > 1 else ''} in the configuration")
 
 
 def _warn(warnings: Iterable[Fault | str]) -> None:
     for warning in warnings:
-        print(terminal.shown(f"warning: {warning}"), file=sys.stderr)
+        print(terminal.printable(f"warning: {warning}"), file=sys.stderr)
 
 
 def _run(main: Coroutine[Any, Any, int]) -> int:
@@ -182,14 +183,14 @@ def run(
     gc.disable()
     from dataclasses import replace
 
-    from monitor import logs
-    from monitor.allocator import give_back_soon
-    from monitor.discovery.documents import Documents
-    from monitor.origin import Origin
-    from monitor.reload import warn_of
-    from monitor.secrets import secrets_of
-    from monitor.serve import collect_seldom, serve
-    from monitor.settings import load
+    from monitor.configuration.discovery.store import Documents
+    from monitor.configuration.files import ConfigFiles
+    from monitor.configuration.loader import load
+    from monitor.configuration.reloader import warn_of
+    from monitor.runtime.process import collect_seldom, run_daemon
+    from monitor.support import logging_setup
+    from monitor.support.allocator import give_back_soon
+    from monitor.support.redaction import secrets_of
 
     give_back_soon()
     documents = Documents(data_dir)
@@ -198,22 +199,22 @@ def run(
         loaded = load(config, os.environ, documents)
         return replace(loaded, estate=replace(loaded.estate, **given))
 
-    origin = Origin(config, read, documents)
+    origin = ConfigFiles(config, read, documents)
     loaded = _read(origin.read)
     gc.freeze()
     gc.enable()
     collect_seldom()
     estate = loaded.estate
-    masker = logs.set_up(log_format.value, log_level.value, secrets_of(estate))
+    masker = logging_setup.set_up(log_format.value, log_level.value, secrets_of(estate))
     warn_of((*loaded.warnings, *loaded.advice))
-    raise typer.Exit(_run(serve(estate, duration, origin=origin, masker=masker)))
+    raise typer.Exit(_run(run_daemon(estate, duration, origin=origin, masker=masker)))
 
 
 def _given(listen: str | None, data_dir: Path | None) -> dict[str, Any]:
     """What the command line sets instead of the configuration."""
     given: dict[str, Any] = {}
     if listen is not None:
-        from monitor.settings_models import split_listen
+        from monitor.settings.models import split_listen
 
         try:
             host, port = split_listen(listen)
@@ -230,9 +231,9 @@ def _given(listen: str | None, data_dir: Path | None) -> dict[str, Any]:
 @app.command(epilog=epilog("check"))
 def check(config: ConfigOption) -> None:
     """Validate the configuration, warn of what is impolite or unwise, print what would run."""
-    from monitor.calendars import calendar_warnings
-    from monitor.politeness import canary_wanted
-    from monitor.table.checks import MANY, checks_lines, checks_table
+    from monitor.console.checks import MANY, checks_lines, checks_table
+    from monitor.polling.calendar_poller import calendar_warnings
+    from monitor.settings.lint import canary_wanted
 
     loaded = _load(config)
     _warn((*loaded.warnings, *loaded.advice, *calendar_warnings(loaded.estate, time.time())))
@@ -240,7 +241,7 @@ def check(config: ConfigOption) -> None:
         terminal.console().print(terminal.Shown(checks_table(loaded.estate)))
     else:
         for line in checks_lines(loaded.estate):
-            print(terminal.shown(line))
+            print(terminal.printable(line))
     if wanted := canary_wanted(loaded.estate):
         print(f"\nadvice: {wanted}")
 
@@ -261,9 +262,9 @@ def probe(
     """Probe once, now: phases, certificates and the grade. Exit 0 good, 1 not, 2 usage."""
     import asyncio
 
-    from monitor import logs
-    from monitor.cli_probe import choose, take
-    from monitor.secrets import secrets_of
+    from monitor.cli.probe import choose_check, take
+    from monitor.support import logging_setup
+    from monitor.support.redaction import secrets_of
 
     is_url = what.startswith(("http://", "https://"))
     loaded = None if is_url else _load(config)
@@ -271,10 +272,10 @@ def probe(
         _warn(loaded.warnings)
     estate = loaded.estate if loaded is not None else None
     try:
-        chosen = choose(what, estate)
+        chosen = choose_check(what, estate)
     except ValueError as error:
         _fail(str(error))
-    logs.set_up("auto", "error", secrets_of(estate) if estate else ())
+    logging_setup.set_up("auto", "error", secrets_of(estate) if estate else ())
     report = asyncio.run(take(chosen))
     if as_json:
         print(terminal.json_text(report.document), end="")
@@ -318,8 +319,8 @@ def status(
 
     Exit 0 green, 1 yellow, 2 red, 3 unknown, or that it could not be told.
     """
-    from monitor.cli_status import Shape, StatusUnreadableError, read_status, watch_status
-    from monitor.table.rows import document_status
+    from monitor.cli.status import Shape, StatusUnreadableError, read_status, watch_status
+    from monitor.console.rows import document_status
 
     if environment is not None and service is not None:
         _fail("--env and --service cannot be used together", UNTOLD)
@@ -361,9 +362,9 @@ def replay(
     as_json: JsonOption = False,
 ) -> None:
     """Judge what was recorded again, under another configuration: what would have changed."""
-    from monitor.cli_replay import replayed
-    from monitor.history.trouble import HistoryTroubleError
-    from monitor.replay.as_json import document
+    from monitor.cli.replay import replayed
+    from monitor.history.errors import HistoryTroubleError
+    from monitor.replay.as_json import comparison_document
     from monitor.replay.table import comparison_table
 
     loaded = _load(config)
@@ -384,7 +385,7 @@ def replay(
     except HistoryTroubleError as error:
         _fail(f"no history to judge again: {error}")
     if as_json:
-        print(terminal.json_text(document(found)), end="")
+        print(terminal.json_text(comparison_document(found)), end="")
     else:
         terminal.console().print(terminal.Shown(comparison_table(found, estate.timezone)))
 
@@ -419,8 +420,8 @@ def evidence(
 
     Exit 0, 1 when there is none, 2 usage.
     """
-    from monitor import cli_evidence
-    from monitor.transition_id import read_id
+    from monitor.cli import evidence as cli_evidence
+    from monitor.model.transition import read_id
 
     if language not in (None, "sv", "en"):
         _fail(f"--language: {language} is neither sv nor en")
@@ -433,18 +434,18 @@ def evidence(
         _fail("--url needs an ID")
     try:
         if url is not None and wanted is not None:
-            document = cli_evidence.fetched(url, wanted)
+            document = cli_evidence.fetched_bundle(url, wanted)
         else:
             estate = None
             if data_dir is None or config is not None:
                 estate = _load(config if config is not None else completion.default_config()).estate
-            place = cli_evidence.place_of(estate, data_dir)
+            place = cli_evidence.history_location(estate, data_dir)
             if wanted is None:
                 begin = time.time() - since if since is not None else None
-                print(cli_evidence.listed(place, begin, as_json=as_json), end="")
+                print(cli_evidence.transition_list(place, begin, as_json=as_json), end="")
                 raise typer.Exit(0)
-            document = cli_evidence.stored(place, wanted)
-        print(cli_evidence.shown(document, language, as_json=as_json), end="")
+            document = cli_evidence.stored_bundle(place, wanted)
+        print(cli_evidence.bundle_text(document, language, as_json=as_json), end="")
     except cli_evidence.NoEvidenceError as error:
         _fail(str(error), 1)
 
@@ -486,8 +487,8 @@ def history(
 
     Exit 0, 1 when the history cannot be read, 2 usage.
     """
-    from monitor import cli_history
-    from monitor.table.history import Form, incident_list
+    from monitor.cli import history as cli_history
+    from monitor.console.history import Form, incident_list
 
     if language not in (None, "sv", "en"):
         _fail(f"--language: {language} is neither sv nor en")
@@ -501,7 +502,7 @@ def history(
     now = time.time()
     try:
         moments = {
-            name: cli_history.instant_of(text, now, place.zone, end=name == "until")
+            name: cli_history.typed_instant(text, now, place.zone, end=name == "until")
             for name, text in (("since", since), ("until", until), ("at", at))
             if text is not None
         }
@@ -512,7 +513,11 @@ def history(
             until=moments.get("until", now),
             limit=limit,
         )
-        read = cli_history.stored(place, asked) if url is None else cli_history.fetched(url, asked)
+        read = (
+            cli_history.stored_transitions(place, asked)
+            if url is None
+            else cli_history.fetched_transitions(url, asked)
+        )
     except ValueError as error:
         _fail(str(error))
     except cli_history.NoHistoryError as error:
@@ -529,16 +534,16 @@ def history(
     terminal.console().print(terminal.Shown(incident_list(found, form)))
 
 
-def _history_place(config: Path | None, data_dir: Path | None, url: str | None) -> Place:
-    from monitor.cli_evidence import place_of
+def _history_place(config: Path | None, data_dir: Path | None, url: str | None) -> HistoryLocation:
+    from monitor.cli.evidence import history_location
 
     if url is not None:
         if config is not None or data_dir is not None:
             _fail("--url cannot be used together with --config or --data-dir")
-        return replace(place_of(None, None), language="en")
+        return replace(history_location(None, None), language="en")
     given = config is not None or data_dir is None
     estate = _load(config or completion.default_config()).estate if given else None
-    return place_of(estate, data_dir)
+    return history_location(estate, data_dir)
 
 
 @app.command(epilog=epilog("demo"))
@@ -547,7 +552,7 @@ def demo(
     language: LanguageOption = "en",
 ) -> None:
     """Watch two small real test environments on loopback that break and heal on a script."""
-    from monitor.demo.run import demo as run_demo
+    from monitor.demo.run import watch_demo as run_demo
 
     terminal.output.raises = True
     try:
@@ -565,7 +570,7 @@ def notify(
             "--test",
             metavar="NAME",
             help="A name of `notifications`.",
-            autocompletion=completion.receivers,
+            autocompletion=completion.receiver_names,
         ),
     ],
     config: ConfigOption,
@@ -573,24 +578,24 @@ def notify(
     """Send one receiver a message that says that it is a test. Exit 0 sent, 1 not, 2 usage."""
     import asyncio
 
-    from monitor import logs
-    from monitor.cli_notify import choose_receiver, send_trial
-    from monitor.secrets import secrets_of
+    from monitor.cli.notify import choose_receiver, send_trial
+    from monitor.support import logging_setup
+    from monitor.support.redaction import secrets_of
 
     estate = _load(config).estate
     try:
         receiver = choose_receiver(test, estate)
     except ValueError as error:
         _fail(str(error))
-    logs.set_up("auto", "error", secrets_of(estate))
+    logging_setup.set_up("auto", "error", secrets_of(estate))
     sent, said = asyncio.run(send_trial(receiver, estate))
-    print(terminal.shown(said))
+    print(terminal.printable(said))
     raise typer.Exit(0 if sent else 1)
 
 
 @app.command(epilog=epilog("export"))
 def export(
-    what: Annotated[Exported, typer.Argument(help="Which document.")],
+    what: Annotated[Exported, typer.Argument(help="Which openapi_document.")],
     url: Annotated[
         str | None,
         typer.Option(
@@ -615,7 +620,7 @@ def export(
     if name is not None and what is not Exported.DASHBOARD:
         _fail("--name is for dashboard")
     if what is Exported.DASHBOARD:
-        from monitor import shipped
+        from monitor.support import shipped
 
         if (runbooks, job) != (None, None):
             _fail("--runbooks and --job are for rules")
@@ -623,17 +628,17 @@ def export(
         print(terminal.json_text(made), end="")
         return
     if what is Exported.RULES:
-        from monitor import shipped
+        from monitor.support import shipped
 
         text = shipped.rules(url or shipped.URL, runbooks, job or shipped.JOB)
         terminal.write_document(text)
         return
-    from monitor.publish.openapi import document
-    from monitor.settings import json_schema
+    from monitor.configuration.loader import json_schema
+    from monitor.publish.web.openapi import openapi_document
 
     if (url, runbooks, job) != (None, None, None):
         _fail("--url, --runbooks and --job are for rules and dashboards")
-    exported = json_schema() if what is Exported.SCHEMA else document()
+    exported = json_schema() if what is Exported.SCHEMA else openapi_document()
     print(terminal.json_text(exported), end="")
 
 
@@ -648,7 +653,7 @@ def import_from(
     ] = False,
 ) -> None:
     """Print a configuration made of the blackbox exporter's modules and of Prometheus' jobs."""
-    from monitor.cli_import import import_modules
+    from monitor.cli.import_ import import_modules
 
     del what  # there is one
     raise typer.Exit(import_modules(modules, targets, environment, skip=skip_unsupported))
@@ -668,7 +673,7 @@ def print_manual() -> None:
     import typer.main
 
     from monitor import __version__
-    from monitor.manual import manual
+    from monitor.cli.manual import manual
 
     terminal.write_document(manual(typer.main.get_command(app), __version__))
 
@@ -683,7 +688,7 @@ def version() -> None:
 
 def main() -> None:
     """The program ``driftvakt``."""
-    terminal.prepare()
+    terminal.prepare_streams()
     # of `status`, 0, 1 and 2 are colours: what it could not do at all is none of them
     asked = next((word for word in sys.argv[1:] if not word.startswith("-")), "")
     otherwise = UNTOLD if asked == "status" else 1
@@ -696,7 +701,7 @@ def main() -> None:
     except Exception as error:
         if asked != "status":
             raise
-        print(f"driftvakt: no status: {terminal.shown(repr(error))}", file=sys.stderr)
+        print(f"driftvakt: no status: {terminal.printable(repr(error))}", file=sys.stderr)
         code = UNTOLD
     sys.exit(terminal.finish(code, otherwise))
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
-    from monitor.estate import Estate
+    from monitor.model.estate import Estate
 
 PROGRAM = "driftvakt"
 MOST = 1000
@@ -47,7 +47,7 @@ def checks(ctx: typer.Context, incomplete: str) -> list[str]:
     return _beginning(incomplete, ctx, lambda estate: (check.id for check in estate.checks()))
 
 
-def receivers(ctx: typer.Context, incomplete: str) -> list[str]:
+def receiver_names(ctx: typer.Context, incomplete: str) -> list[str]:
     """Names of ``notifications`` that begin so."""
     return _beginning(incomplete, ctx, lambda estate: (one.name for one in estate.notifications))
 
@@ -60,7 +60,7 @@ def languages(incomplete: str) -> list[str]:
 def _beginning(
     incomplete: str, ctx: typer.Context, names: Callable[[Estate], Iterable[str]]
 ) -> list[str]:
-    from monitor.settings import ConfigurationError, load
+    from monitor.configuration.loader import ConfigurationError, load
 
     try:
         estate = load(Path(ctx.params.get("config") or default_config()), os.environ).estate

@@ -9,18 +9,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from monitor.asking import NoAnswerError, ask, without_password
-from monitor.estate import Estate
-from monitor.evidence import LIMIT, NotEvidenceError, mail, read
-from monitor.evidence.sheet import Sheet
-from monitor.instants import instant
-from monitor.record import Entry
-from monitor.terminal import json_text
-from monitor.transition_id import span_of
+from monitor.cli.http_get import NoAnswerError, http_get, without_password
+from monitor.evidence import LIMIT, NotEvidenceError, mail, read_bundle
+from monitor.evidence.text_writer import TextWriter
+from monitor.model.estate import Estate
+from monitor.model.records import Entry
+from monitor.model.timestamps import iso_timestamp
+from monitor.model.transition import span_of
+from monitor.support.terminal import json_text
 from probes.observation import clean
 
 if TYPE_CHECKING:
-    from monitor.history.reader import Reader
+    from monitor.history.reader import HistoryReader
 
 LISTED = 20
 """Transitions that are listed."""
@@ -31,7 +31,7 @@ class NoEvidenceError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class HistoryLocation:
     """Where the history is, and how its instants are shown."""
 
     store: str = field(default="sqlite", repr=False)
@@ -41,12 +41,12 @@ class Place:
     language: str
 
 
-def place_of(estate: Estate | None, data_dir: Path | None) -> Place:
+def history_location(estate: Estate | None, data_dir: Path | None) -> HistoryLocation:
     """Of a configuration, a folder, or both: the folder goes before."""
     if estate is None:
         folder = data_dir if data_dir is not None else Path("data")
-        return Place(data_dir=folder, zone=ZoneInfo("Europe/Stockholm"), language="sv")
-    return Place(
+        return HistoryLocation(data_dir=folder, zone=ZoneInfo("Europe/Stockholm"), language="sv")
+    return HistoryLocation(
         store=estate.store,
         data_dir=data_dir if data_dir is not None else estate.data_dir,
         zone=estate.timezone,
@@ -55,25 +55,25 @@ def place_of(estate: Estate | None, data_dir: Path | None) -> Place:
 
 
 @contextlib.contextmanager
-def opened(place: Place) -> Iterator[Reader]:
+def opened(place: HistoryLocation) -> Iterator[HistoryReader]:
     """The history, for reading. Raises :class:`NoEvidenceError`, also of what fails inside."""
     # a database's drivers take long to import: not where a daemon is asked
-    from monitor.history.reader import Reader
-    from monitor.history.trouble import HistoryTroubleError
+    from monitor.history.errors import HistoryTroubleError
+    from monitor.history.reader import HistoryReader
 
     try:
-        with Reader(place.store, place.data_dir) as reader:
+        with HistoryReader(place.store, place.data_dir) as reader:
             yield reader
     except HistoryTroubleError as error:
         where = f"in {place.data_dir}" if place.store == "sqlite" else "in the database"
         raise NoEvidenceError(f"the history {where} cannot be read: {error}") from None
 
 
-def fetched(url: str, id_: str) -> dict[str, Any]:
+def fetched_bundle(url: str, id_: str) -> dict[str, Any]:
     """The bundle from a running daemon. Raises :class:`NoEvidenceError`."""
     address = f"{url.rstrip('/')}/api/v1/evidence/{id_}"
     try:
-        body = ask(address, 4 * LIMIT)
+        body = http_get(address, 4 * LIMIT)
     except NoAnswerError as error:
         if error.status == 404:
             raise _unknown(id_) from None
@@ -81,7 +81,7 @@ def fetched(url: str, id_: str) -> dict[str, Any]:
     return _read(body, without_password(url))
 
 
-def stored(place: Place, id_: str) -> dict[str, Any]:
+def stored_bundle(place: HistoryLocation, id_: str) -> dict[str, Any]:
     """The bundle from the history. Raises :class:`NoEvidenceError`."""
     since, until = span_of(id_)
     with opened(place) as reader:
@@ -103,12 +103,12 @@ def _unknown(id_: str) -> NoEvidenceError:
 
 def _read(body: bytes, where: str) -> dict[str, Any]:
     try:
-        return read(body)
+        return read_bundle(body)
     except NotEvidenceError as error:
         raise NoEvidenceError(f"{where}: {error}") from None
 
 
-def shown(document: dict[str, Any], language: str | None, *, as_json: bool) -> str:
+def bundle_text(document: dict[str, Any], language: str | None, *, as_json: bool) -> str:
     """The bundle for programs, or as text for a mail. Raises :class:`NoEvidenceError`."""
     if as_json:
         return json_text(document)
@@ -120,7 +120,7 @@ def shown(document: dict[str, Any], language: str | None, *, as_json: bool) -> s
         raise NoEvidenceError(str(error)) from None
 
 
-def listed(place: Place, since: float | None, *, as_json: bool) -> str:
+def transition_list(place: HistoryLocation, since: float | None, *, as_json: bool) -> str:
     """The newest transitions, newest first. Raises :class:`NoEvidenceError`."""
     with opened(place) as reader:
         newest = reader.transitions(since=since or 0.0, limit=LISTED)[::-1]
@@ -128,7 +128,7 @@ def listed(place: Place, since: float | None, *, as_json: bool) -> str:
         return json_text([_value(entry) for entry in newest])
     if not newest:
         return "no transitions\n"
-    sheet = Sheet(place.language, place.zone.key)
+    sheet = TextWriter(place.language, place.zone.key)
     rows = [_row(entry, sheet) for entry in newest]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "".join(
@@ -138,12 +138,12 @@ def listed(place: Place, since: float | None, *, as_json: bool) -> str:
     )
 
 
-def _row(entry: Entry, sheet: Sheet) -> tuple[str, ...]:
+def _row(entry: Entry, sheet: TextWriter) -> tuple[str, ...]:
     change = entry.transition
     where = change.environment if change.service is None else _named(entry)
     return (
         entry.id,
-        sheet.instant(instant(change.at)),
+        sheet.instant(iso_timestamp(change.at)),
         where,
         f"{change.before.value} -> {change.after.value}",
         change.reason.value if change.reason is not None else "",
@@ -158,7 +158,7 @@ def _value(entry: Entry) -> dict[str, Any]:
     change = entry.transition
     return {
         "id": entry.id,
-        "at": instant(change.at),
+        "at": iso_timestamp(change.at),
         "environment": change.environment,
         "service": change.service,
         "from": change.before.value,

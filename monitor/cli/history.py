@@ -10,14 +10,14 @@ from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from monitor.asking import NoAnswerError, ask, without_password
-from monitor.cli_evidence import NoEvidenceError, Place, opened
-from monitor.estate import Text
-from monitor.incidents import Change, Incident, incidents
-from monitor.instants import instant
-from monitor.json_read import read_json
-from monitor.judge import Status
-from monitor.record import Entry
+from monitor.cli.evidence import HistoryLocation, NoEvidenceError, opened
+from monitor.cli.http_get import NoAnswerError, http_get, without_password
+from monitor.judging.incidents import Incident, TransitionEntry, incidents
+from monitor.model.estate import Text
+from monitor.model.records import Entry
+from monitor.model.status import Status
+from monitor.model.timestamps import iso_timestamp
+from monitor.support.json_read import read_json
 from probes.observation import clean
 from probes.settings import parse_duration
 
@@ -42,13 +42,13 @@ class Asked:
     until: float
     limit: int
 
-    def chosen(self, changes: Sequence[Change]) -> list[Incident]:
+    def chosen(self, changes: Sequence[TransitionEntry]) -> list[Incident]:
         """The incidents wanted, the one that began last first."""
         found = [one for one in incidents(changes) if one.touches(self.since, self.until)]
         return found[: self.limit]
 
 
-def instant_of(text: str, now: float, zone: ZoneInfo, *, end: bool = False) -> float:
+def typed_instant(text: str, now: float, zone: ZoneInfo, *, end: bool = False) -> float:
     """An instant as somebody types it: ``7d`` ago, ``03:12`` (the last time it was so late), a date, or
     a date and a time of day (``2026-11-29T03:12``). The day of a date is whole: ``end`` gives its end.
 
@@ -79,7 +79,7 @@ def _last_time(clock: time, now: float, zone: ZoneInfo) -> float:
     return datetime.combine(today - timedelta(days=1), clock, zone).timestamp()
 
 
-def stored(place: Place, asked: Asked) -> list[Change]:
+def stored_transitions(place: HistoryLocation, asked: Asked) -> list[TransitionEntry]:
     """The transitions of the history, oldest first. Raises :class:`NoHistoryError`."""
     try:
         with opened(place) as history:
@@ -94,9 +94,9 @@ def stored(place: Place, asked: Asked) -> list[Change]:
     return [_of_entry(entry) for entry in found if entry.transition.service is not None]
 
 
-def _of_entry(entry: Entry) -> Change:
+def _of_entry(entry: Entry) -> TransitionEntry:
     one = entry.transition
-    return Change(
+    return TransitionEntry(
         id=entry.id,
         at=one.at,
         since=one.since,
@@ -113,18 +113,18 @@ def _of_entry(entry: Entry) -> Change:
     )
 
 
-def fetched(url: str, asked: Asked) -> list[Change]:
+def fetched_transitions(url: str, asked: Asked) -> list[TransitionEntry]:
     """The same of a running daemon, page by page. Raises :class:`NoHistoryError`."""
-    query = {"until": instant(asked.until), "limit": str(_PAGE)}
+    query = {"until": iso_timestamp(asked.until), "limit": str(_PAGE)}
     if asked.environment is not None:
         query["env"] = asked.environment
     if asked.service is not None:
         query["service"] = asked.service
-    found: list[Change] = []
+    found: list[TransitionEntry] = []
     try:
         while len(found) < MOST:
             address = f"{url.rstrip('/')}/api/v1/history?{urlencode(query)}"
-            document = read_json(ask(address, _LIMIT))
+            document = read_json(http_get(address, _LIMIT))
             found += [_of_json(one) for one in document["transitions"] if one["service"]]
             if document["next"] is None:
                 break
@@ -138,9 +138,9 @@ def fetched(url: str, asked: Asked) -> list[Change]:
     return found[::-1]
 
 
-def _of_json(one: Mapping[str, Any]) -> Change:
+def _of_json(one: Mapping[str, Any]) -> TransitionEntry:
     environment, _, service = str(one["service"]).partition("/")
-    return Change(
+    return TransitionEntry(
         id=clean(str(one["id"])),
         at=datetime.fromisoformat(one["at"]).timestamp(),
         since=datetime.fromisoformat(one["since"]).timestamp(),
@@ -170,8 +170,8 @@ def _value(one: Incident) -> dict[str, Any]:
         "service": f"{one.environment}/{one.service}",
         "status": one.worst.value,
         "planned": one.planned,
-        "began": instant(one.began) if one.began is not None else None,
-        "ended": instant(one.ended) if one.ended is not None else None,
+        "began": iso_timestamp(one.began) if one.began is not None else None,
+        "ended": iso_timestamp(one.ended) if one.ended is not None else None,
         "seconds": round(lasted, 3) if lasted is not None else None,
         "check": told.check,
         "reason": told.reason,

@@ -33,7 +33,7 @@ def without_password(url: str) -> str:
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
-def ask(url: str, limit: int, timeout: float = TIMEOUT) -> bytes:
+def http_get(url: str, limit: int, timeout: float = TIMEOUT) -> bytes:
     """The body of the answer to a GET, of ``limit`` bytes at most, within ``timeout`` seconds in all.
     A user and a password in the address are sent as HTTP's (RFC 7617).
 

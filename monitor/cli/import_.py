@@ -11,14 +11,14 @@ def import_modules(modules: Path, targets: Path, environment: str, *, skip: bool
     Gives the exit code.
     """
     from monitor.blackbox.importing import import_blackbox
-    from monitor.settings_faults import ConfigurationError
-    from monitor.terminal import shown, write_document
+    from monitor.settings.errors import ConfigurationError
+    from monitor.support.terminal import printable, write_document
 
     try:
         made = import_blackbox(modules, targets, environment=environment, skip=skip)
     except ConfigurationError as error:
         for fault in error.faults:
-            print(shown(str(fault)), file=sys.stderr)
+            print(printable(str(fault)), file=sys.stderr)
         number = len(error.faults)
         print(
             f"driftvakt: nothing imported: {number} fault{'s' if number > 1 else ''}"
@@ -27,7 +27,7 @@ def import_modules(modules: Path, targets: Path, environment: str, *, skip: bool
         )
         return 2
     for warning in made.warnings:
-        print(shown(f"warning: {warning}"), file=sys.stderr)
+        print(printable(f"warning: {warning}"), file=sys.stderr)
     write_document(made.text)
     print(f"{made.checks} checks", file=sys.stderr)
     return 0

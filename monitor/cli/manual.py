@@ -11,7 +11,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from monitor.examples import EXAMPLES
+from monitor.cli.examples import EXAMPLES
 
 EDITED = "2026-11-23"
 """When what stands here was last changed: the page's date."""

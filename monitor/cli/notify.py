@@ -5,12 +5,12 @@ from __future__ import annotations
 import difflib
 import time
 
-from monitor.estate import Estate
-from monitor.notify.posting import open_session
-from monitor.notify.senders import make_sender
-from monitor.notify.sending import SendFailed
-from monitor.receiver import Receiver
-from monitor.secrets import Masker, secrets_of
+from monitor.model.estate import Estate
+from monitor.model.receiver import Receiver
+from monitor.notify.factory import make_sender
+from monitor.notify.http_post import open_post_session
+from monitor.notify.sender import SendFailed
+from monitor.support.redaction import Masker, secrets_of
 
 
 def choose_receiver(name: str, estate: Estate) -> Receiver:
@@ -28,7 +28,7 @@ def choose_receiver(name: str, estate: Estate) -> Receiver:
 async def send_trial(receiver: Receiver, estate: Estate) -> tuple[bool, str]:
     """Whether it was taken, and a line that says so."""
     began = time.monotonic()
-    async with open_session(estate.user_agent) as session:
+    async with open_post_session(estate.user_agent) as session:
         sender = make_sender(receiver, estate, session)
         try:
             await sender.trial()

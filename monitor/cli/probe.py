@@ -11,16 +11,16 @@ from typing import Any
 from pydantic import ValidationError
 from rich.console import RenderableType
 
-from monitor import judge
-from monitor.estate import Check, Estate
-from monitor.judge import Thresholds
-from monitor.table.as_json import probe_json
-from monitor.table.probe import probe_report
-from probes.http_settings import HttpSettings
+from monitor.console.probe import probe_report
+from monitor.console.probe_json import probe_json
+from monitor.judging import grade
+from monitor.model.estate import Check, Estate
+from monitor.model.status import Thresholds
+from probes.http.settings import HttpSettings
 from probes.kinds import load_kinds
+from probes.net.context import ProbeContext
 from probes.observation import Grade
 from probes.settings import ProbeSettings
-from probes.tools import Tools
 
 AD_HOC_TIMEOUT = 10.0
 
@@ -38,13 +38,13 @@ class Chosen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class ProbeReport:
     good: bool
     document: dict[str, Any]
     shown: RenderableType
 
 
-def choose(what: str, estate: Estate | None) -> Chosen:
+def choose_check(what: str, estate: Estate | None) -> Chosen:
     """The check of that name, or an address as it is. Raises ``ValueError`` that says what to do."""
     if estate is None:
         return _ad_hoc(what)
@@ -83,13 +83,13 @@ def _ad_hoc(url: str) -> Chosen:
     )
 
 
-async def take(chosen: Chosen) -> Report:
+async def take(chosen: Chosen) -> ProbeReport:
     """One probe, graded."""
-    async with Tools(user_agent=chosen.user_agent) as tools:
+    async with ProbeContext(user_agent=chosen.user_agent) as tools:
         prepare = load_kinds()[chosen.kind].prepare
         observation = await prepare(chosen.settings, chosen.timeout, tools)()
-    verdict = judge.grade(observation, chosen.thresholds)
-    return Report(
+    verdict = grade.grade(observation, chosen.thresholds)
+    return ProbeReport(
         good=verdict.grade is Grade.GOOD,
         document={"check": chosen.name, "kind": chosen.kind, **probe_json(observation, verdict)},
         shown=probe_report(chosen.name, chosen.settings, observation, verdict),

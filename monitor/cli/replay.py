@@ -8,16 +8,16 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from monitor.estate import Estate
-from monitor.history.reader import Reader
-from monitor.replay.comparison import RECORDED, Comparison, compare
-from monitor.snapshot import Transition
+from monitor.history.reader import HistoryReader
+from monitor.model.estate import Estate
+from monitor.model.transition import Transition
+from monitor.replay.comparison import RECORDED, ReplayComparison, compare
 
 
 class Stored:
     """The history as the replay reads it."""
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: HistoryReader) -> None:
         self._reader = reader
 
     def checks(self) -> list[str]:
@@ -52,11 +52,11 @@ def replayed(
     until: float,
     old: Estate | None,
     old_path: Path | None,
-) -> Comparison:
+) -> ReplayComparison:
     """Judges the history in ``data_dir`` or at the ``store``'s address again; tells on a terminal
     how far it is.
 
-    Raises :class:`~monitor.history.trouble.HistoryTroubleError` when there is none to be read.
+    Raises :class:`~monitor.history.errors.HistoryTroubleError` when there is none to be read.
     """
     console = Console(stderr=True)
     bar = Progress(
@@ -68,7 +68,7 @@ def replayed(
         transient=True,
         disable=not console.is_terminal,
     )
-    with Reader(store, data_dir) as reader, bar:
+    with HistoryReader(store, data_dir) as reader, bar:
         task = bar.add_task("judging again", total=None)
         return compare(
             estate,

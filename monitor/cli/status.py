@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from monitor.asking import NoAnswerError, ask, without_password
-from monitor.json_read import read_json
-from monitor.table.brief import brief
-from monitor.table.rows import NotAStatusDocumentError, document_status
-from monitor.terminal import Shown
+from monitor.cli.http_get import NoAnswerError, http_get, without_password
+from monitor.console.brief import brief
+from monitor.console.rows import NotAStatusDocumentError, document_status
+from monitor.support.json_read import read_json
+from monitor.support.terminal import Shown
 from probes.observation import clean
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def _content(file: Path) -> bytes:
 def _fetch(url: str) -> bytes:
     path, mark, query = url.partition("?")
     address = path if path.endswith(".json") else path.rstrip("/") + "/status.json"
-    return ask(address + mark + query, LIMIT)
+    return http_get(address + mark + query, LIMIT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +90,7 @@ class Shape:
 
     def shown(self, document: dict[str, Any], now: float) -> Shown:
         if self.every:
-            from monitor.table.status import status_table_from_json
+            from monitor.console.status import status_table_from_json
 
             return Shown(status_table_from_json(document, self.language, now=now, messages=False))
         return Shown(brief(document, self.language, now=now))

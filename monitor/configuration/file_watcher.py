@@ -16,8 +16,8 @@ from typing import Any
 import structlog
 import watchfiles
 
-from monitor.aside import aside
-from monitor.origin import Origin
+from monitor.configuration.files import ConfigFiles
+from monitor.support.threads import run_in_daemon_thread
 
 log = structlog.get_logger("driftvakt")
 
@@ -51,28 +51,30 @@ async def _begun(told: AsyncGenerator[Any]) -> AsyncIterator[asyncio.Task[Any]]:
 class FileWatch:
     """Calls ``changed`` after every change of a file of ``origin``."""
 
-    def __init__(self, origin: Origin, changed: Callable[[], object]) -> None:
+    def __init__(self, origin: ConfigFiles, changed: Callable[[], object]) -> None:
         self._origin = origin
         self._changed = changed
 
     async def run(self) -> None:
         """Until it is cancelled."""
         while True:
-            folders = await aside(self._origin.folders)
+            folders = await run_in_daemon_thread(self._origin.folders)
             async with aclosing(self._hints([str(folder) for folder in sorted(folders)])) as hints:
                 async for _ in hints:
-                    if await aside(self._origin.changed):
+                    if await run_in_daemon_thread(self._origin.changed):
                         await self._settle()
-                        if await aside(self._origin.changed):  # nobody has read it meanwhile
+                        if await run_in_daemon_thread(
+                            self._origin.changed
+                        ):  # nobody has read it meanwhile
                             self._changed()
-                    if await aside(self._origin.folders) != folders:
+                    if await run_in_daemon_thread(self._origin.folders) != folders:
                         break
 
     async def _settle(self) -> None:
         """Returns when nothing has been written for a moment."""
         before = None
         for _ in range(round(AT_MOST / QUIET)):
-            now = await aside(self._origin.now)
+            now = await run_in_daemon_thread(self._origin.now)
             if now == before:
                 return
             before = now

@@ -14,10 +14,10 @@ from typing import Any, NewType, TypeVar
 
 from pydantic import BaseModel
 
-from monitor.discovery.documents import Documents, patterns_files
-from monitor.estate import Estate
-from monitor.settings import Loaded, files_of
-from monitor.settings_shape import leaves
+from monitor.configuration.discovery.store import Documents, patterns_files
+from monitor.configuration.loader import Loaded, files_of
+from monitor.model.estate import Estate
+from monitor.settings.introspection import leaves
 
 Stamp = tuple[int, int, int]
 """Of a file: when it was last written, which it is, how large."""
@@ -26,8 +26,8 @@ _MOST_LINKS = 40
 _PIECE = 1 << 20
 
 
-class Origin:
-    """A file or a folder. ``read`` reads it: raises what :func:`monitor.settings.load` does."""
+class ConfigFiles:
+    """A file or a folder. ``read`` reads it: raises what :func:`monitor.configuration.loader.load` does."""
 
     def __init__(
         self, path: Path, load: Callable[[], Loaded], documents: Documents | None = None

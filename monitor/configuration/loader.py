@@ -1,13 +1,13 @@
-"""The configuration: a file, or a folder of them, → an :class:`~monitor.estate.Estate`.
+"""The configuration: a file, or a folder of them, → an :class:`~monitor.model.estate.Estate`.
 
     loaded = load(Path("config/driftvakt.yaml"), os.environ)
     loaded.estate.environments
 
-Contract, section 3. The way of a value: bytes → nodes with places (``settings_source``) → variables
-put in (``settings_expand``) → one tree (``settings_merge``) → checks that were discovered put in
-(``discovery.expanding``) → strict models (``settings_models``,
-``settings_sections``, ``probes.*_settings``, through ``settings_validate``) → inherited and
-frozen (``settings_inherit``, ``settings_build``).
+Contract, section 3. The way of a value: bytes → nodes with places (``settings.yaml_tree``) → variables
+put in (``settings.env_vars``) → one tree (``settings.merge``) → checks that were discovered put in
+(``discovery.expand``) → strict models (``settings.models``,
+``settings.sections``, ``probes.*.settings``, through ``settings.validate``) → inherited and
+frozen (``settings.inherit``, ``settings.build``).
 
 Paths of files start from the folder of the file that names them; ``data_dir`` from the working
 directory. Top-level keys that begin with ``x-`` are a place for anchors, and are not read.
@@ -19,19 +19,19 @@ from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from monitor.discovery.documents import Documents
-from monitor.discovery.expanding import data_dir_of, expand_discovery
-from monitor.estate import Estate
-from monitor.politeness import advice
-from monitor.settings_build import Builder
-from monitor.settings_expand import expand
-from monitor.settings_faults import ConfigurationError, Fault, Report
-from monitor.settings_merge import merge
-from monitor.settings_schema import json_schema
-from monitor.settings_secret import with_variables
-from monitor.settings_source import MAX_BYTES, Mapping, Node, compose
-from monitor.settings_validate import Validator
-from monitor.settings_wording import describe
+from monitor.configuration.discovery.expand import data_dir_of, expand_discovery
+from monitor.configuration.discovery.store import Documents
+from monitor.model.estate import Estate
+from monitor.settings.build import Builder
+from monitor.settings.env_vars import expand
+from monitor.settings.errors import ConfigurationError, Fault, Report
+from monitor.settings.lint import advice
+from monitor.settings.merge import merge
+from monitor.settings.messages import describe
+from monitor.settings.schema import json_schema
+from monitor.settings.secret_variables import with_variables
+from monitor.settings.validate import Validator
+from monitor.settings.yaml_tree import MAX_BYTES, Mapping, Node, compose
 from probes.kinds import load_kinds
 
 __all__ = ["ConfigurationError", "Fault", "Loaded", "files_of", "json_schema", "load"]
@@ -45,7 +45,7 @@ class Loaded:
     warnings: tuple[Fault, ...] = ()
     """Files that are named and cannot be read: their checks will say so as the monitor's trouble."""
     advice: tuple[Fault, ...] = ()
-    """What is impolite or unwise: see :mod:`monitor.politeness`."""
+    """What is impolite or unwise: see :mod:`monitor.settings.lint`."""
 
 
 def load(path: Path, environ: MappingType[str, str], documents: Documents | None = None) -> Loaded:

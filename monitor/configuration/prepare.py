@@ -6,16 +6,16 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from monitor.board import Board
-from monitor.estate import Check, CheckId, Estate
-from monitor.estate_diff import Difference, difference, sharing, usable
-from monitor.origin import contents, named_files, paths_in
-from monitor.phases import Phase, phases_beside
-from monitor.rates import wanted
-from monitor.secrets import Masker, secrets_of
-from monitor.web_access import WebAccess, load_access
-from probes.kinds import Kind, Probe
-from probes.tools import Tools
+from monitor.configuration.files import contents, named_files, paths_in
+from monitor.judging.board import Board
+from monitor.model.diff import Difference, difference, sharing, usable
+from monitor.model.estate import Check, CheckId, Estate
+from monitor.publish.web.credentials import WebAccess, load_access
+from monitor.scheduling.load import wanted
+from monitor.scheduling.phase import Phase, phases_beside
+from monitor.support.redaction import Masker, secrets_of
+from probes.kind import Kind, Probe
+from probes.net.context import ProbeContext
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +38,7 @@ class Prepared:
     """Checks that go on, but are to be measured by a new probe: a file of theirs is another."""
 
 
-def prepare(
+def prepare_reload(
     old: Estate,
     new: Estate,
     *,
@@ -50,7 +50,7 @@ def prepare(
     """Takes as long as it takes: for a thread. ``known`` are the contents of the files that the
     ``old`` one names, as far as they are known.
 
-    Raises :class:`~monitor.web_access.WebAccessError`.
+    Raises :class:`~monitor.publish.web.credentials.WebAccessError`.
     """
     shared = sharing(old, new)
     estate = usable(old, shared)
@@ -78,7 +78,7 @@ def prepare(
     )
 
 
-def canaries_of(estate: Estate, kinds: Mapping[str, Kind], tools: Tools) -> list[Probe]:
+def canaries_of(estate: Estate, kinds: Mapping[str, Kind], tools: ProbeContext) -> list[Probe]:
     """The probes of the canaries; they say who we will be, which may not be who we are."""
     before, tools.user_agent = tools.user_agent, estate.user_agent
     try:

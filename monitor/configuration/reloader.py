@@ -12,12 +12,12 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
-from monitor.aside import aside
-from monitor.estate_diff import Difference
-from monitor.origin import Origin
-from monitor.reload_outcome import NAMED, Ended, Outcome
-from monitor.settings import ConfigurationError, Fault, Loaded
-from monitor.web_access import WebAccessError
+from monitor.configuration.files import ConfigFiles
+from monitor.configuration.loader import ConfigurationError, Fault, Loaded
+from monitor.model.diff import Difference
+from monitor.model.reload_outcome import NAMED, Ended, ReloadOutcome
+from monitor.publish.web.credentials import WebAccessError
+from monitor.support.threads import run_in_daemon_thread
 
 log = structlog.get_logger("driftvakt")
 
@@ -29,21 +29,21 @@ class Reloader:
 
     def __init__(
         self,
-        origin: Origin | None,
+        origin: ConfigFiles | None,
         adopt: Callable[[Loaded], Awaitable[Difference]],
-        told: Callable[[Outcome], None],
+        told: Callable[[ReloadOutcome], None],
         clean: Callable[[str], str],
     ) -> None:
         self._origin = origin
         self._adopt = adopt
         self._told = told
         self._clean = clean
-        self._next: asyncio.Future[Outcome] | None = None
+        self._next: asyncio.Future[ReloadOutcome] | None = None
         self._why: list[str] = []
         self._asked = asyncio.Event()
         self._advised: frozenset[str] = frozenset()
 
-    def ask(self, why: str) -> asyncio.Future[Outcome]:
+    def ask(self, why: str) -> asyncio.Future[ReloadOutcome]:
         """The outcome of a reload that begins now, or after the one that is under way. It is never
         an exception. To be shielded by those who wait for it.
         """
@@ -56,7 +56,7 @@ class Reloader:
 
     async def run(self) -> None:
         """Until it is cancelled; who still waits then is told so."""
-        under_way: asyncio.Future[Outcome] | None = None
+        under_way: asyncio.Future[ReloadOutcome] | None = None
         try:
             while True:
                 await self._asked.wait()
@@ -67,11 +67,11 @@ class Reloader:
                 self._told(outcome)
                 _answer(under_way, outcome)
         finally:
-            stopping = Outcome(ended=Ended.STOPPING, faults=("the monitor is stopping",))
+            stopping = ReloadOutcome(ended=Ended.STOPPING, faults=("the monitor is stopping",))
             _answer(under_way, stopping)
             _answer(self._next, stopping)
 
-    async def _reload(self, why: str) -> Outcome:
+    async def _reload(self, why: str) -> ReloadOutcome:
         begun = time.perf_counter()
         ended, changes = Ended.RELOADED, None
         faults: tuple[str, ...] = ()
@@ -91,14 +91,14 @@ class Reloader:
         if changes is None and ended is Ended.RELOADED:
             ended, faults = Ended.NO_FILE, ("the configuration was not read from a file",)
         seconds = time.perf_counter() - begun
-        outcome = Outcome(ended=ended, faults=faults, changes=changes, seconds=seconds)
+        outcome = ReloadOutcome(ended=ended, faults=faults, changes=changes, seconds=seconds)
         _log(outcome)
         return outcome
 
     async def _read_and_adopt(self) -> Difference | None:
         if self._origin is None:
             return None
-        loaded = await aside(self._origin.read, "reload")
+        loaded = await run_in_daemon_thread(self._origin.read, "reload")
         changes = await self._adopt(loaded)
         news = [one for one in loaded.advice if one.message not in self._advised]
         warn_of((*loaded.warnings, *news))
@@ -116,12 +116,12 @@ def warn_of(found: Sequence[Fault]) -> None:
         log.warning("configuration_warnings_more", number=more, see="driftvakt check")
 
 
-def _answer(future: asyncio.Future[Outcome] | None, outcome: Outcome) -> None:
+def _answer(future: asyncio.Future[ReloadOutcome] | None, outcome: ReloadOutcome) -> None:
     if future is not None and not future.done():
         future.set_result(outcome)
 
 
-def _log(outcome: Outcome) -> None:
+def _log(outcome: ReloadOutcome) -> None:
     changes = outcome.changes
     if changes is None:
         log.error("reload_failed", faults=len(outcome.faults), outcome=outcome.ended.name.lower())

@@ -1,11 +1,13 @@
 """Pure: what a terminal shows, as rich renderables.
 
-    look      colours, symbols, instants and lengths of time
+    style     colours, symbols, instants and lengths of time
     rows      a status, flattened, from a snapshot or from a status.json
     status    the table of statuses
     checks    what would run: intervals, phases and load per host
     probe     one probe: a waterfall of phases, the certificate chain, the grade
-    as_json   one probe as JSON
+    chain     a certificate chain as a tree
+    plans     service windows, upgrades and notices
+    probe_json  one probe as JSON
 
 Instants are arguments, and text from outside is never read as markup.
 """

@@ -11,11 +11,11 @@ from rich.console import Group
 from rich.padding import Padding
 from rich.text import Text as RichText
 
-from monitor.estate import Text
-from monitor.judge import Status
-from monitor.table.frame import STOCKHOLM, Frame
-from monitor.table.look import clock_time, status_mark
-from monitor.table.rows import Level, Row, last_known, rows_in
+from monitor.console.frame import STOCKHOLM, Frame
+from monitor.console.rows import Level, Row, last_known, rows_in
+from monitor.console.style import clock_time, status_mark
+from monitor.model.estate import Text
+from monitor.model.status import Status
 from probes.observation import clean
 
 ROOM = 20
@@ -71,7 +71,7 @@ def brief(
 ) -> Group:
     """A decoded status.json in few lines; with ``now`` it says so when the document is stale.
 
-    Raises :class:`~monitor.table.rows.NotAStatusDocumentError`.
+    Raises :class:`~monitor.console.rows.NotAStatusDocumentError`.
     """
     frame = Frame.of(document, language, now=now, zone=zone)
     rows = rows_in(document)

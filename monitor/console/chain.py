@@ -10,11 +10,11 @@ from rich.padding import Padding
 from rich.text import Text as RichText
 from rich.tree import Tree
 
-from monitor.estate import Text
-from monitor.table.look import NOTHING
-from probes.certificate_judge import WEAK_HASHES
-from probes.certificate_settings import KeyBits
-from probes.chain import Chain, ChainFault, arrange
+from monitor.console.style import NOTHING
+from monitor.model.estate import Text
+from probes.certificate.chain import Chain, ChainFault, arrange
+from probes.certificate.rules import WEAK_HASHES
+from probes.certificate.settings import KeyBits
 from probes.observation import Certificate, Observation, Reason, RevocationState, TlsFacts
 
 DAY = 86_400.0

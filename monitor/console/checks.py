@@ -10,10 +10,10 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text as RichText
 
-from monitor.estate import Estate, Text
-from monitor.phases import phases
-from monitor.rates import probes_per_minute, quickest
-from monitor.table.look import length
+from monitor.console.style import length
+from monitor.model.estate import Estate, Text
+from monitor.scheduling.load import probes_per_minute, quickest
+from monitor.scheduling.phase import phases
 
 MANY = 1_000
 """Checks from which on there is a line each, and no table."""

@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 
 from rich.text import Text as RichText
 
-from monitor.estate import Text
-from monitor.table.look import clock_time
-from monitor.table.plans import lines_in, shown
-from monitor.table.rows import BROKEN, NotAStatusDocumentError, instant_in, is_stale
+from monitor.console.plans import coloured, lines_in
+from monitor.console.rows import BROKEN, NotAStatusDocumentError, instant_in, is_stale
+from monitor.console.style import clock_time
+from monitor.model.estate import Text
 from probes.observation import clean
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
@@ -46,7 +46,7 @@ class Frame:
     def of(
         cls, document: Mapping[str, Any], language: str, *, now: float | None, zone: ZoneInfo
     ) -> Self:
-        """Raises :class:`~monitor.table.rows.NotAStatusDocumentError`."""
+        """Raises :class:`~monitor.console.rows.NotAStatusDocumentError`."""
         try:
             made = instant_in(document["generated_at"]) or 0.0
         except BROKEN as error:
@@ -65,7 +65,7 @@ class Frame:
             now=today,
             stale=stale,
             fault=fault_line(fault if isinstance(fault, str) else "", language),
-            below=(*shown(lines_in(document), language), as_of),
+            below=(*coloured(lines_in(document), language), as_of),
         )
 
 

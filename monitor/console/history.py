@@ -11,9 +11,9 @@ from rich.console import Group
 from rich.padding import Padding
 from rich.text import Text as RichText
 
-from monitor.estate import Text
-from monitor.incidents import Incident
-from monitor.table.look import clock_time, status_mark
+from monitor.console.style import clock_time, status_mark
+from monitor.judging.incidents import Incident
+from monitor.model.estate import Text
 from monitor.wording.times import duration
 from probes.observation import clean
 

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text as RichText
 
-from monitor.estate import Text
-from monitor.judge import Status
-from monitor.table.look import style
+from monitor.console.style import style
+from monitor.model.estate import Text
+from monitor.model.status import Status
 from probes.observation import clean
 
 if TYPE_CHECKING:
-    from monitor.snapshot import Snapshot
+    from monitor.judging.snapshot import Snapshot
 
 MOST = 10
 """Lines of a kind at most."""
@@ -44,7 +44,7 @@ def lines_in(document: Mapping[str, Any]) -> list[_Line]:
     return [line for line in found if line[0].sv]
 
 
-def shown(lines: Sequence[_Line], language: str) -> list[RichText]:
+def coloured(lines: Sequence[_Line], language: str) -> list[RichText]:
     """In colours, where one says something of a status."""
     return [
         RichText(said.pick(language), style=style(status) if status is not None else "")

@@ -10,10 +10,10 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text as RichText
 
-from monitor.estate import Text
-from monitor.judge import Verdict
-from monitor.table.chain import certificates
-from monitor.table.look import NOTHING, grade_mark, milliseconds
+from monitor.console.chain import certificates
+from monitor.console.style import NOTHING, grade_mark, milliseconds
+from monitor.judging.grade import Verdict
+from monitor.model.estate import Text
 from monitor.wording import reason_phrase
 from probes.observation import Cause, Grade, Observation, Phase
 from probes.settings import ProbeSettings

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from monitor.instants import instant
-from monitor.judge import Verdict
-from probes.chain import arrange
+from monitor.judging.grade import Verdict
+from monitor.model.timestamps import iso_timestamp
+from probes.certificate.chain import arrange
 from probes.observation import Certificate, HttpFacts, Observation, Reason, Revocation, TlsFacts
 
 
@@ -23,7 +23,7 @@ def probe_json(observation: Observation, verdict: Verdict) -> dict[str, Any]:
 
 def _outcome(observation: Observation, verdict: Verdict) -> dict[str, Any]:
     return {
-        "at": instant(observation.at),
+        "at": iso_timestamp(observation.at),
         "grade": verdict.grade.value,
         "reason": verdict.reason.value if verdict.reason else None,
         "cause": verdict.cause.value if verdict.cause else None,
@@ -93,8 +93,8 @@ def _certificate(certificate: Certificate) -> dict[str, Any]:
         "subject": certificate.subject,
         "issuer": certificate.issuer,
         "serial": certificate.serial,
-        "not_before": instant(certificate.not_before),
-        "not_after": instant(certificate.not_after),
+        "not_before": iso_timestamp(certificate.not_before),
+        "not_after": iso_timestamp(certificate.not_after),
         "names": list(certificate.names),
         "sha256": certificate.sha256,
         "key": {"type": certificate.key_type, "bits": certificate.key_bits},
@@ -106,7 +106,7 @@ def _certificate(certificate: Certificate) -> dict[str, Any]:
 
 
 def _instant(at: float | None) -> str | None:
-    return None if at is None else instant(at)
+    return None if at is None else iso_timestamp(at)
 
 
 def _ms(seconds: float) -> float:

@@ -8,13 +8,13 @@ from datetime import datetime
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
-from monitor.estate import Text
-from monitor.judge import Status
+from monitor.model.estate import Text
+from monitor.model.status import Status
 from monitor.wording import reason_phrase, status_word
 from probes.observation import Cause, Grade, Reason, clean
 
 if TYPE_CHECKING:
-    from monitor.snapshot import CheckView, ServiceView, Snapshot
+    from monitor.judging.snapshot import CheckView, ServiceView, Snapshot
 
 NO_REASON = Text(sv="", en="")
 _UNMEASURED = Text(sv="Ingen mätning ännu", en="No measurement yet")
@@ -69,7 +69,7 @@ def last_known(row: Row) -> Row:
 # from a snapshot
 
 
-def rows_of(snapshot: Snapshot) -> Iterator[Row]:
+def status_rows(snapshot: Snapshot) -> Iterator[Row]:
     # a document has its sentences already: whoever reads one needs none of ours
     from monitor.wording import check_message, environment_message, service_message
 

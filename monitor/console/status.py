@@ -12,21 +12,15 @@ from rich import box
 from rich.table import Table
 from rich.text import Text as RichText
 
-from monitor.estate import Text
-from monitor.judge import Status
-from monitor.table.frame import STOCKHOLM, Frame, fault_line
-from monitor.table.look import NOTHING, clock_time, milliseconds, status_mark, style
-from monitor.table.plans import lines_of, shown
-from monitor.table.rows import (
-    Level,
-    Row,
-    last_known,
-    rows_in,
-    rows_of,
-)
+from monitor.console.frame import STOCKHOLM, Frame, fault_line
+from monitor.console.plans import coloured, lines_of
+from monitor.console.rows import Level, Row, last_known, rows_in, status_rows
+from monitor.console.style import NOTHING, clock_time, milliseconds, status_mark, style
+from monitor.model.estate import Text
+from monitor.model.status import Status
 
 if TYPE_CHECKING:
-    from monitor.snapshot import Snapshot
+    from monitor.judging.snapshot import Snapshot
 
 Detail = Literal["services", "trouble", "checks"]
 """Which checks have a line: none, those that are not green, all."""
@@ -72,9 +66,9 @@ def status_table(
         messages=messages,
         latency=latency,
     )
-    table = _table(rows_of(snapshot), form)
+    table = _table(status_rows(snapshot), form)
     table.title = fault_line(snapshot.config_error, language)
-    table.caption = _below(shown(lines_of(snapshot), language))
+    table.caption = _below(coloured(lines_of(snapshot), language))
     return table
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from monitor.estate import Text
-from monitor.judge import Status
-from monitor.snapshot import ServiceView, Snapshot, Transition
+from monitor.judging.snapshot import ServiceView, Snapshot
+from monitor.model.estate import Text
+from monitor.model.status import Status
+from monitor.model.transition import Transition
 from monitor.wording import transition_message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class ServiceChange:
     transition: Transition
     message: Text
 
@@ -24,14 +25,14 @@ class Change:
         )
 
 
-def changes(before: Snapshot, after: Snapshot) -> Iterator[Change]:
+def service_changes(before: Snapshot, after: Snapshot) -> Iterator[ServiceChange]:
     """Every service whose status differs, with what that means."""
     was = {view.service.id: view for view in before.services()}
     for view in after.services():
         old = was.get(view.service.id)
         if old is not None and old.status is not view.status:
             transition = _transition(old, view, after.at)
-            yield Change(
+            yield ServiceChange(
                 transition=transition,
                 message=transition_message(transition, after),
             )

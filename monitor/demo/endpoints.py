@@ -34,7 +34,7 @@ _FAULT = (
 )
 
 
-def application(service: str, now: Now) -> web.Application:
+def demo_application(service: str, now: Now) -> web.Application:
     """The application of a service, ``ENV/SERVICE``."""
     app = web.Application(middlewares=[_misbehaving(now)], client_max_size=65_536)
     match service.rpartition("/")[2]:

@@ -10,21 +10,21 @@ from pathlib import Path
 
 from rich.console import Console
 
-from monitor import logs
-from monitor.daemon import STATUS_FILE, Daemon
+from monitor.configuration.loader import load
 from monitor.demo.config import write_configuration
 from monitor.demo.folder import temporary_folder
 from monitor.demo.process import ServersFailedError, environments
-from monitor.demo.show import Places, ended, failed, show
-from monitor.serve import STOPS, signals
-from monitor.settings import load
+from monitor.demo.show import Addresses, ended, failed, show_demo
+from monitor.runtime.daemon import STATUS_FILE, Daemon
+from monitor.runtime.process import STOPS, signals
+from monitor.support import logging_setup
 
 LOG_FILE = "daemon.log"
 DRAIN = 0.5
 """Seconds for probes in flight at the end: a person has pressed Ctrl-C and waits."""
 
 
-async def demo(*, duration: float | None, console: Console, language: str = "en") -> int:
+async def watch_demo(*, duration: float | None, console: Console, language: str = "en") -> int:
     """Until Ctrl-C, or for ``duration`` seconds of the script. Gives the exit code.
 
     Everything it makes is in one temporary folder, which is gone afterwards.
@@ -55,7 +55,7 @@ async def _play(
                 if duration is not None and limit.when() is None:  # else a signal has come
                     limit.reschedule(asyncio.get_running_loop().time() + duration)
                 await targets.begin()
-                places = Places(
+                places = Addresses(
                     configuration=str(path),
                     page=f"{daemon.url}/",
                     metrics=f"{daemon.url}/metrics",
@@ -63,7 +63,7 @@ async def _play(
                     status_file=str(estate.data_dir / STATUS_FILE),
                     log=str(folder / LOG_FILE),
                 )
-                await show(daemon.snapshot, places, console, language)
+                await show_demo(daemon.snapshot, places, console, language)
 
 
 @contextlib.asynccontextmanager
@@ -89,8 +89,8 @@ async def _ended_by_signals() -> AsyncIterator[asyncio.Timeout]:
 def _logging_to(path: Path) -> Iterator[None]:
     """The daemon's ordinary log, in a file: the terminal is for the table."""
     with path.open("w", encoding="utf-8") as file:
-        logs.set_up("json", "info", stream=file)
+        logging_setup.set_up("json", "info", stream=file)
         try:
             yield
         finally:
-            logs.set_up("json", "critical")  # the file is closed
+            logging_setup.set_up("json", "critical")  # the file is closed

@@ -22,7 +22,7 @@ from typing import Self
 from aiohttp import web
 
 from monitor.demo.authority import Authority
-from monitor.demo.endpoints import application
+from monitor.demo.endpoints import demo_application
 from monitor.demo.script import SERVICES, Behaviour, behaviour, next_change
 
 CA_FILE = "ca.pem"
@@ -46,7 +46,7 @@ class Server:
         self._short = authority.server_context(service, SHORT, folder)
         self._context.sni_callback = self._choose_certificate
         self._runner = web.AppRunner(
-            application(service, self.behaviour), access_log=None, shutdown_timeout=0.1
+            demo_application(service, self.behaviour), access_log=None, shutdown_timeout=0.1
         )
         self._site: web.BaseSite | None = None
 
@@ -90,7 +90,7 @@ def _bound(port: int) -> socket.socket:
     return bound
 
 
-async def serve(folder: Path) -> None:
+async def serve_endpoints(folder: Path) -> None:
     """Until standard input ends. Writes the root certificate to ``folder``/ca.pem."""
     loop = asyncio.get_running_loop()
     began: float | None = None
@@ -134,7 +134,7 @@ async def _standard_input() -> asyncio.StreamReader:
 def main(folder: Path) -> None:
     """Ctrl-C in the terminal is for whoever started this, and reaches us as the end of input."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    asyncio.run(serve(folder))
+    asyncio.run(serve_endpoints(folder))
 
 
 if __name__ == "__main__":

@@ -13,11 +13,11 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text as RichText
 
-from monitor.demo.changes import Change, changes
-from monitor.estate import Text
-from monitor.snapshot import Snapshot
-from monitor.table.look import clock_time, status_mark
-from monitor.table.status import Detail, status_table
+from monitor.console.status import Detail, status_table
+from monitor.console.style import clock_time, status_mark
+from monitor.demo.changes import ServiceChange, service_changes
+from monitor.judging.snapshot import Snapshot
+from monitor.model.estate import Text
 
 REFRESH = 0.25
 TABLE_EVERY = 2.0
@@ -51,7 +51,7 @@ _FAILED = Text(sv="Testmiljöerna startade inte:", en="The test environments did
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Places:
+class Addresses:
     """Where to look further."""
 
     configuration: str
@@ -62,8 +62,8 @@ class Places:
     log: str
 
 
-async def show(
-    snapshot: Callable[[], Snapshot], places: Places, console: Console, language: str
+async def show_demo(
+    snapshot: Callable[[], Snapshot], places: Addresses, console: Console, language: str
 ) -> NoReturn:
     """Shows what ``snapshot`` gives, until cancelled.
 
@@ -83,9 +83,9 @@ def failed(console: Console, reason: str, language: str) -> None:
 
 
 async def _live(
-    snapshot: Callable[[], Snapshot], places: Places, console: Console, language: str
+    snapshot: Callable[[], Snapshot], places: Addresses, console: Console, language: str
 ) -> NoReturn:
-    events: deque[Change] = deque(maxlen=EVENTS)
+    events: deque[ServiceChange] = deque(maxlen=EVENTS)
     before = snapshot()
     with Live(console=console, auto_refresh=False) as live:
 
@@ -94,14 +94,14 @@ async def _live(
 
         while True:
             now = snapshot()
-            events.extend(change for change in changes(before, now) if change.is_news)
+            events.extend(change for change in service_changes(before, now) if change.is_news)
             before = now
             await _in_thread(draw, now)
             await asyncio.sleep(REFRESH)
 
 
 async def _lines(
-    snapshot: Callable[[], Snapshot], places: Places, console: Console, language: str
+    snapshot: Callable[[], Snapshot], places: Addresses, console: Console, language: str
 ) -> NoReturn:
     before = snapshot()
 
@@ -112,12 +112,12 @@ async def _lines(
             # a sentence is one line for whoever reads lines
             console.print(part, width=width, soft_wrap=isinstance(part, RichText))
 
-    await _in_thread(write, heading(places, language))
+    await _in_thread(write, demo_heading(places, language))
     due = before.at
     while True:
         now = snapshot()
         news: list[RenderableType] = [
-            event_line(change, now, language) for change in changes(before, now)
+            event_line(change, now, language) for change in service_changes(before, now)
         ]
         if now.at >= due:
             news.append(status_table(now, language, detail="trouble"))
@@ -139,10 +139,14 @@ async def _in_thread(draw: Callable[..., None], *parts: object) -> None:
 
 
 def screen(
-    now: Snapshot, events: tuple[Change, ...], places: Places, console: Console, language: str
+    now: Snapshot,
+    events: tuple[ServiceChange, ...],
+    places: Addresses,
+    console: Console,
+    language: str,
 ) -> RenderableType:
     """As much as the terminal has room for: the table first, then the newest events."""
-    top = heading(places, language, brief=console.height < MEDIUM)
+    top = demo_heading(places, language, brief=console.height < MEDIUM)
     room = console.height - 1 - _height(top, console)
     table = _fitting_table(now, console, language, room)
     title = RichText(_EVENTS.pick(language), style="bold")
@@ -173,7 +177,7 @@ def _height(part: RenderableType, console: Console) -> int:
     return len(console.render_lines(part, pad=False))
 
 
-def heading(places: Places, language: str, *, brief: bool = False) -> RenderableType:
+def demo_heading(places: Addresses, language: str, *, brief: bool = False) -> RenderableType:
     """Where everything is; ``brief``: without what a small terminal can do without."""
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(style="dim", no_wrap=True)
@@ -191,7 +195,7 @@ def heading(places: Places, language: str, *, brief: bool = False) -> Renderable
     return Group(RichText(_HEADING.pick(language), style="bold"), grid)
 
 
-def event_line(change: Change, now: Snapshot, language: str) -> RichText:
+def event_line(change: ServiceChange, now: Snapshot, language: str) -> RichText:
     """When, the colour, and what it means in full sentences."""
     at = clock_time(change.transition.at, now.at, now.estate.timezone, language)
     return RichText.assemble(

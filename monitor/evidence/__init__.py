@@ -3,17 +3,25 @@
 No secret of ours is in it, nothing that a screen or a mail client would stumble over, and never more
 than 64 KiB, whatever a target has sent. The keys are documented in docs/evidence.md.
 
-    bundle    the whole, bounded
-    request   what was asked, without secrets
-    answer    what was answered, fit to be shown
-    mail      a bundle as plain text, Swedish or English
-    sheet     what its lines keep to
-    words     its labels
-    shelf     the newest bundles at hand
+    bundle       the whole, bounded
+    request      what was asked, without secrets
+    response     what was answered, fit to be shown
+    mail         a bundle as plain text, Swedish or English
+    text_writer  what its lines keep to
+    words        its labels
+    cache        the newest bundles at hand
 """
 
-from monitor.evidence.bundle import LIMIT, SCHEMA_VERSION, evidence
-from monitor.evidence.mail import NotEvidenceError, mail, read
-from monitor.evidence.shelf import Shelf
+from monitor.evidence.bundle import LIMIT, SCHEMA_VERSION, evidence_bundle
+from monitor.evidence.cache import BundleCache
+from monitor.evidence.mail import NotEvidenceError, mail, read_bundle
 
-__all__ = ["LIMIT", "SCHEMA_VERSION", "NotEvidenceError", "Shelf", "evidence", "mail", "read"]
+__all__ = [
+    "LIMIT",
+    "SCHEMA_VERSION",
+    "BundleCache",
+    "NotEvidenceError",
+    "evidence_bundle",
+    "mail",
+    "read_bundle",
+]

@@ -7,15 +7,16 @@ from typing import Any
 
 import orjson
 
-from monitor import judge
-from monitor.case import Case, Recent
-from monitor.estate import Estate, Text
-from monitor.evidence.answer import dns_value, response_value, tls_value
 from monitor.evidence.request import request_value
-from monitor.instants import instant
-from monitor.judge import Thresholds
-from monitor.secrets import Masker
-from monitor.snapshot import Transition, Why
+from monitor.evidence.response import dns_value, response_value, tls_value
+from monitor.judging import grade
+from monitor.judging.snapshot import Why
+from monitor.judging.transition_context import RememberedResult, TransitionContext
+from monitor.model.estate import Estate, Text
+from monitor.model.status import Thresholds
+from monitor.model.timestamps import iso_timestamp
+from monitor.model.transition import Transition
+from monitor.support.redaction import Masker
 from probes.observation import Grade, Observation, clean
 
 SCHEMA_VERSION = 1
@@ -27,10 +28,10 @@ ADDRESSES_SHOWN = 64
 _SEVERITY = {Grade.GOOD: 0, Grade.DEGRADED: 1, Grade.FAILED: 2}
 
 
-def evidence(
+def evidence_bundle(
     transition: Transition,
     message: Text,
-    case: Case | None,
+    case: TransitionContext | None,
     *,
     estate: Estate,
     masker: Masker,
@@ -45,7 +46,7 @@ def evidence(
     value: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION,
         "id": transition.id,
-        "made_at": instant(made_at),
+        "made_at": iso_timestamp(made_at),
         "generator": {
             "name": "driftvakt",
             "version": version,
@@ -70,8 +71,8 @@ def evidence(
 
 def _transition(transition: Transition) -> dict[str, Any]:
     return {
-        "at": instant(transition.at),
-        "since": instant(transition.since),
+        "at": iso_timestamp(transition.at),
+        "since": iso_timestamp(transition.since),
         "environment": transition.environment,
         "service": transition.service,
         "from": transition.before,
@@ -85,7 +86,7 @@ def _transition(transition: Transition) -> dict[str, Any]:
     }
 
 
-def _case(case: Case, estate: Estate, masker: Masker) -> dict[str, Any]:
+def _case(case: TransitionContext, estate: Estate, masker: Masker) -> dict[str, Any]:
     check, thresholds = case.view.check, case.view.check.thresholds
     seen = None if case.seen is None else _worst(case.seen, thresholds)
     details = [each.detail for each in case.recent]
@@ -115,7 +116,7 @@ def _worst(seen: Observation, thresholds: Thresholds) -> Observation:
     """With ``address: all``: what its worst address said."""
     if not seen.parts:
         return seen
-    return max(seen.parts, key=lambda part: _SEVERITY[judge.grade(part, thresholds).grade])
+    return max(seen.parts, key=lambda part: _SEVERITY[grade.grade(part, thresholds).grade])
 
 
 def _why(why: Why) -> dict[str, Any]:
@@ -125,7 +126,7 @@ def _why(why: Why) -> dict[str, Any]:
         "of": why.of,
         "consecutive": why.consecutive,
         "threshold": why.threshold,
-        "first_bad_at": None if why.first_bad_at is None else instant(why.first_bad_at),
+        "first_bad_at": None if why.first_bad_at is None else iso_timestamp(why.first_bad_at),
     }
 
 
@@ -146,9 +147,9 @@ def _seen(
 
 
 def _outcome(seen: Observation, thresholds: Thresholds, masker: Masker) -> dict[str, Any]:
-    verdict = judge.grade(seen, thresholds)
+    verdict = grade.grade(seen, thresholds)
     return {
-        "at": instant(seen.at),
+        "at": iso_timestamp(seen.at),
         "address": seen.address,
         "grade": verdict.grade,
         "reason": verdict.reason,
@@ -158,13 +159,13 @@ def _outcome(seen: Observation, thresholds: Thresholds, masker: Masker) -> dict[
     }
 
 
-def _recent(recent: Sequence[Recent], masker: Masker) -> list[dict[str, Any]]:
+def _recent(recent: Sequence[RememberedResult], masker: Masker) -> list[dict[str, Any]]:
     """Up to a hundred, most of them good, and those that are not mostly for the same reason."""
     details = {each.detail for each in recent}
     shown = {detail: masker.text(clean(detail)) for detail in details}
     return [
         {
-            "at": instant(at),
+            "at": iso_timestamp(at),
             "address": address,
             "grade": verdict.grade,
             "reason": verdict.reason,

@@ -5,7 +5,7 @@ from __future__ import annotations
 KEPT = 200
 
 
-class Shelf:
+class BundleCache:
     """At most ``size`` bundles by id; the oldest goes when a new one comes."""
 
     def __init__(self, size: int = KEPT) -> None:

@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 from monitor.evidence import words
-from monitor.evidence.sheet import INDENT, Sheet
-from monitor.json_read import read_json
-from monitor.judge import Status
+from monitor.evidence.text_writer import INDENT, TextWriter
+from monitor.model.status import Status
+from monitor.support.json_read import read_json
 from monitor.wording import reason_phrase, status_word
 from monitor.wording.reasons import whose
 from probes.observation import Cause, Reason
@@ -20,7 +20,7 @@ class NotEvidenceError(ValueError):
     """What was read is no bundle of this version. The text says what it is."""
 
 
-def read(body: bytes) -> dict[str, Any]:
+def read_bundle(body: bytes) -> dict[str, Any]:
     """The decoded bundle. Raises :class:`NotEvidenceError`."""
     try:
         document = read_json(body)
@@ -44,7 +44,7 @@ def mail(document: dict[str, Any], language: str) -> str:
         raise NotEvidenceError("it is not evidence of a transition") from None
 
 
-class _Mail(Sheet):
+class _Mail(TextWriter):
     """One text in the making."""
 
     def __init__(self, document: dict[str, Any], language: str) -> None:

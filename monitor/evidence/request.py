@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-from monitor.estate import Check
-from monitor.secrets import MASK, NOT_SECRET, Masker
-from probes.dns_settings import DnsSettings
-from probes.http_settings import HttpSettings
+from monitor.model.estate import Check
+from monitor.support.redaction import MASK, NOT_SECRET, Masker
+from probes.dns.settings import DnsSettings
+from probes.http.request_defaults import service_request
+from probes.http.settings import HttpSettings
 from probes.observation import Certificate, clean
-from probes.service_request import service_request
 from probes.settings import TlsSettings
 
 VALUE_SHOWN = 300

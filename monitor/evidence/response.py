@@ -6,12 +6,11 @@ import re
 from base64 import b64encode
 from typing import Any
 
-from monitor.instants import instant
-from monitor.secrets import MASK, Masker
-from probes.charsets import OTHER_CHARSETS
-from probes.http_answer import HttpAnswer
-from probes.masking import shapeless
-from probes.observation import Certificate, DnsFacts, HttpFacts, TlsFacts, clean
+from monitor.model.timestamps import iso_timestamp
+from monitor.support.redaction import MASK, Masker
+from probes.expect.charsets import OTHER_CHARSETS
+from probes.net.redaction import shapeless
+from probes.observation import Certificate, DnsFacts, HttpAnswer, HttpFacts, TlsFacts, clean
 
 HEADERS_SHOWN = 50
 HEADER_SHOWN = 500
@@ -142,8 +141,8 @@ def _certificate(cert: Certificate, masker: Masker) -> dict[str, Any]:
         "subject": masker.text(clean(cert.subject)),
         "issuer": masker.text(clean(cert.issuer)),
         "serial": clean(cert.serial, 80),
-        "not_before": instant(cert.not_before),
-        "not_after": instant(cert.not_after),
+        "not_before": iso_timestamp(cert.not_before),
+        "not_after": iso_timestamp(cert.not_after),
         "names": [masker.text(clean(name, 100)) for name in cert.names[:NAMES_SHOWN]],
         "names_cut": len(cert.names) > NAMES_SHOWN,
         "sha256": cert.sha256,

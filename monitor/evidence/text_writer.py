@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from monitor.estate import Text
+from monitor.model.estate import Text
 from probes.observation import clean
 
 COLUMNS = 100
@@ -20,7 +20,7 @@ _PLAIN = str.maketrans({"…": "...", "→": "->", "–": "-", "—": "-", "”"
 _LINE_LIMIT = 20_000
 
 
-class Sheet:
+class TextWriter:
     """The lines so far."""
 
     def __init__(self, language: str, zone: str) -> None:

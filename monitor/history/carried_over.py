@@ -17,7 +17,6 @@ import orjson
 from sqlalchemy import Connection, Double, FromClause, and_, cast, func, select, text
 
 from monitor.history import queries
-from monitor.history.damage import readable
 from monitor.history.queries import HOUR
 from monitor.history.rows import (
     Operation,
@@ -27,8 +26,9 @@ from monitor.history.rows import (
     transition_of_row,
 )
 from monitor.history.tables import block, observation, series, transition
-from monitor.record import Outgoing, Seen
-from monitor.snapshot import Transition
+from monitor.history.unreadable_rows import readable
+from monitor.model.records import Outgoing, Seen
+from monitor.model.transition import Transition
 
 PAGE = 25_000
 """Rows of states, and checks, that one question asks for."""
@@ -55,7 +55,7 @@ class Left:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class CarriedOverQuery:
     """What is asked for."""
 
     floors: Floors
@@ -67,7 +67,7 @@ class Wanted:
     """The start: what was told from then on, this process has told."""
 
 
-def read(connection: Connection, page: Page, wanted: Wanted) -> Left:
+def read_carried_over(connection: Connection, page: Page, wanted: CarriedOverQuery) -> Left:
     """All of it, in one transaction."""
     found = Left()
     last: str | None = ""
@@ -116,7 +116,7 @@ def _later(connection: Connection, floors: Mapping[str, float]) -> Iterator[tupl
         and_(block.c.series == numbered.c.id, (block.c.hour + 1) * HOUR > numbered.c.since),
     )
     for row in connection.execute(packed.order_by(block.c.hour)):
-        for seen in queries.unpacked(connection, row.data):
+        for seen in queries.block_observations(connection, row.data):
             if seen.at > row.since:
                 yield row.check_id, seen
     raw = select(numbered.c.check_id, observation).join(

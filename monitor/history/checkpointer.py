@@ -17,23 +17,22 @@ from math import ceil, isfinite
 
 import structlog
 
-from monitor.availability import Timelines
-from monitor.board import OVERALL, Board
-from monitor.check_state import (
+from monitor.history.carried_over import CarriedOverQuery, Left
+from monitor.history.errors import HistoryTroubleError
+from monitor.history.history import History
+from monitor.judging.availability import Timelines
+from monitor.judging.board import OVERALL, Board
+from monitor.judging.persisted_state import (
     CheckState,
     PublishedState,
-    packed,
-    unpacked,
+    packed_state,
     unpacked_published,
+    unpacked_state,
 )
-from monitor.estate import CheckId, Estate, ServiceId
-from monitor.history.history import History
-from monitor.history.left import Left, Wanted
-from monitor.history.trouble import HistoryTroubleError
-from monitor.judge import Status
-from monitor.record import Entry, Outgoing, Past
-from monitor.snapshot import Transition
-from monitor.transition_id import span_of
+from monitor.model.estate import CheckId, Estate, ServiceId
+from monitor.model.records import Entry, Outgoing, Past
+from monitor.model.status import Status
+from monitor.model.transition import Transition, span_of
 
 log = structlog.get_logger("driftvakt")
 
@@ -95,7 +94,7 @@ class _Late:
     began: Mapping[str, float]
 
 
-class Keeper:
+class Checkpointer:
     """Keeps the states of one board. Belongs to one event loop."""
 
     def __init__(self, history: History, board: Board, estate: Estate) -> None:
@@ -198,7 +197,7 @@ class Keeper:
             checks.update(self._checks(kept))
             return {str(name): state.at for name, state in checks.items()}
 
-        wanted = Wanted(floors=floors, since=now - PAST, most=MOST, before=now)
+        wanted = CarriedOverQuery(floors=floors, since=now - PAST, most=MOST, before=now)
         left = await self._history.left(wanted)
         return checks, left
 
@@ -259,7 +258,7 @@ class Keeper:
             if data is None:
                 continue
             try:
-                state = unpacked(data, check)
+                state = unpacked_state(data, check)
             except ValueError:
                 unread.append(check.id)
                 continue
@@ -280,7 +279,7 @@ class Keeper:
             for one in transitions
             if one.service is not None and one.check is not None
         }
-        states = {key: packed(state) for key, state in published.items()}
+        states = {key: packed_state(state) for key, state in published.items()}
         self._history.record(entries, self._states(checks) | states)
 
     async def past(self, service: ServiceId, now: float) -> Past | None:
@@ -346,13 +345,13 @@ class Keeper:
             self._history.checkpoint(self._states(c for c in self._order if c not in new))
             return
         self._keep(self._order, now)
-        self._history.checkpoint({key: packed(one) for key, one in self._board.published()})
+        self._history.checkpoint({key: packed_state(one) for key, one in self._board.published()})
 
     def _keep(self, checks: Sequence[CheckId], now: float) -> None:
         self._history.checkpoint(self._states(checks) | {ALIVE: repr(now).encode()})
 
     def _states(self, checks: Iterable[CheckId]) -> dict[str, bytes]:
-        return {str(check): packed(self._board.check_state(check)) for check in checks}
+        return {str(check): packed_state(self._board.check_state(check)) for check in checks}
 
 
 @contextlib.contextmanager

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from monitor.record import Entry, Outgoing
+from monitor.model.records import Entry, Outgoing
 
 Recorded = Callable[[Sequence[Entry], Sequence[Outgoing]], None]
 

@@ -8,13 +8,12 @@ from operator import attrgetter
 
 from sqlalchemy import Connection, delete, func, select
 
-from monitor.estate import Retention
-from monitor.history.damage import readable
+from monitor.history.codec.blocks import pack
 from monitor.history.database import Database
-from monitor.history.packing import pack
-from monitor.history.queries import DAY, HOUR, newest_numbers, unpacked
+from monitor.history.queries import DAY, HOUR, block_observations, newest_numbers
 from monitor.history.rollup import joined, rolled_up
 from monitor.history.rows import of_rollup, rollup_of_row, seen_of_row
+from monitor.history.statements import write_block, write_rollup
 from monitor.history.tables import (
     block,
     evidence,
@@ -26,8 +25,9 @@ from monitor.history.tables import (
     state,
     transition,
 )
-from monitor.history.writing import write_block, write_rollup
-from monitor.record import Seen
+from monitor.history.unreadable_rows import readable
+from monitor.model.estate import Retention
+from monitor.model.records import Seen
 
 GRACE = 300.0
 """Seconds after an hour's end at which it is packed: what comes late is mostly there."""
@@ -61,7 +61,7 @@ class Upkeep:
     def piece(self) -> float:
         """Does one piece and gives the seconds until the next.
 
-        Raises :class:`~monitor.history.trouble.HistoryTroubleError`; the round then begins anew.
+        Raises :class:`~monitor.history.errors.HistoryTroubleError`; the round then begins anew.
         """
         hour = floor((self._clock() - GRACE) / HOUR)
         if self._round is None:
@@ -138,7 +138,7 @@ class Upkeep:
         earlier = connection.scalar(select(block.c.data).where(here))
         every = rows
         if earlier is not None:  # some of them came late
-            old = unpacked(connection, earlier)
+            old = block_observations(connection, earlier)
             there = {round(seen.at, 3) for seen in old}  # packed, it may have been rounded
             rows = [seen for seen in rows if round(seen.at, 3) not in there]
             every = sorted([*old, *rows], key=attrgetter("at"))

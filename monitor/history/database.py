@@ -15,9 +15,9 @@ from urllib.parse import quote, quote_plus
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError
 
-from monitor.history.damage import KEY, Damage
 from monitor.history.deadline import READ, WRITE, Deadline
-from monitor.history.trouble import FAULTS, HistoryTroubleError, trouble_of
+from monitor.history.errors import FAULTS, HistoryTroubleError, trouble_of
+from monitor.history.unreadable_rows import KEY, Damage
 
 SQLITE = "sqlite"
 FILE = "driftvakt.db"
@@ -46,7 +46,7 @@ _PRAGMAS = (
 class Database:
     """One connection, used by one thread at a time. Nothing is opened before it is needed.
 
-    All methods raise :class:`~monitor.history.trouble.HistoryTroubleError`.
+    All methods raise :class:`~monitor.history.errors.HistoryTroubleError`.
     """
 
     def __init__(

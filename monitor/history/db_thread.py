@@ -14,7 +14,7 @@ from typing import Any, Protocol, TypeVar
 
 import structlog
 
-from monitor.history.trouble import HistoryTroubleError
+from monitor.history.errors import HistoryTroubleError
 
 log = structlog.get_logger("driftvakt")
 

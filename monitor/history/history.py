@@ -13,17 +13,17 @@ from typing import NoReturn, Self, TypeVar
 
 from sqlalchemy import Connection
 
-from monitor.estate import Retention
 from monitor.history import queries
+from monitor.history.carried_over import CarriedOverQuery, Left
+from monitor.history.commit_listener import Recorded
 from monitor.history.database import Database
+from monitor.history.db_thread import ThreadWorker, Worker
 from monitor.history.deadline import READ
-from monitor.history.hearing import Recorded
-from monitor.history.left import Left, Wanted
-from monitor.history.recorder import LEFT, Figures, Recorder
+from monitor.history.errors import HistoryTroubleError
 from monitor.history.rollup import Rollup
-from monitor.history.trouble import HistoryTroubleError
-from monitor.history.worker import ThreadWorker, Worker
-from monitor.record import Entry, Outgoing, Seen
+from monitor.history.writer import LEFT, Figures, Recorder
+from monitor.model.estate import Retention
+from monitor.model.records import Entry, Outgoing, Seen
 from probes.observation import Observation
 
 __all__ = ["Figures", "History", "HistoryTroubleError", "Rollup"]
@@ -38,7 +38,7 @@ class History:
     """Observations, transitions, evidence, the outbox and states, by one worker.
 
     The methods that are no coroutines never block and never fail. Those that are raise
-    :class:`~monitor.history.trouble.HistoryTroubleError` while the database is away.
+    :class:`~monitor.history.errors.HistoryTroubleError` while the database is away.
     """
 
     def __init__(self, recorder: Recorder, worker: Worker) -> None:
@@ -68,7 +68,7 @@ class History:
         The tables are made or migrated and the journal is replayed before it is entered. When that
         cannot be, the history is away and is tried again: entering it raises nothing for it. At
         the end everything that waits is written, within a few seconds. Raises
-        :class:`~monitor.history.trouble.HistoryTroubleError` for a store that is no address.
+        :class:`~monitor.history.errors.HistoryTroubleError` for a store that is no address.
         """
         mine = worker if worker is not None else ThreadWorker()
         recorder = Recorder(
@@ -173,8 +173,8 @@ class History:
 
     # asked: everything that was given before is in the answer
 
-    async def left(self, wanted: Wanted) -> Left:
-        """What an earlier process left: see :mod:`monitor.history.left`. Also from a database that
+    async def left(self, wanted: CarriedOverQuery) -> Left:
+        """What an earlier process left: see :mod:`monitor.history.carried_over`. Also from a database that
         cannot be written.
         """
         if self._recorder.hangs:
@@ -251,7 +251,9 @@ class History:
     ) -> list[Rollup]:
         """Roll-ups of whole days (UTC), oldest first."""
         end = inf if until is None else until
-        return await self._ask(partial(queries.days, check_id=check_id, since=since, until=end))
+        return await self._ask(
+            partial(queries.day_rollups, check_id=check_id, since=since, until=end)
+        )
 
     async def hours(self, check_id: str, since: float, until: float) -> list[Rollup]:
         """Roll-ups of whole hours, oldest first."""

@@ -19,7 +19,7 @@ MOST = 256 * 2**20
 _READ = 2**20
 
 
-class Place(NamedTuple):
+class JournalPosition(NamedTuple):
     """How far it was read."""
 
     end: int
@@ -88,7 +88,7 @@ class Journal:
         self._size += len(data)
         self.length += len(lines)
 
-    def read(self, most: int) -> tuple[list[bytes], Place]:
+    def read(self, most: int) -> tuple[list[bytes], JournalPosition]:
         """The oldest lines that were not replayed, about ``most`` bytes of them, and where they
         end: for :meth:`replayed`. Lines that are damaged are left out and counted.
         """
@@ -107,9 +107,9 @@ class Journal:
                     found.append(text)
                 else:
                     self.broken.append(line.rstrip(b"\n"))
-        return found, Place(end, lines)
+        return found, JournalPosition(end, lines)
 
-    def replayed(self, place: Place) -> None:
+    def replayed(self, place: JournalPosition) -> None:
         """Everything before ``place`` is in the database. The file is removed once all of it is."""
         self._read_to = place.end
         self.length = max(0, self.length - place.lines)

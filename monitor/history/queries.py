@@ -11,8 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, func, select
 
-from monitor.history.damage import readable
-from monitor.history.packing import pack, unpack
+from monitor.history.codec.blocks import pack, unpack
 from monitor.history.rollup import Rollup
 from monitor.history.rows import (
     entry_of_row,
@@ -33,7 +32,8 @@ from monitor.history.tables import (
     state,
     transition,
 )
-from monitor.record import Entry, Outgoing, Seen
+from monitor.history.unreadable_rows import readable
+from monitor.model.records import Entry, Outgoing, Seen
 
 HOUR = 3600
 DAY = 86_400
@@ -80,7 +80,9 @@ def stream_seen(
     newest = _raw(connection, number, since, until)
     at = 0
     for row in connection.execute(_blocks(number, since, until)):
-        rows = [seen for seen in unpacked(connection, row.data) if since <= seen.at < until]
+        rows = [
+            seen for seen in block_observations(connection, row.data) if since <= seen.at < until
+        ]
         # an hour that was packed too early has rows of both kinds
         end = (row.hour + 1) * HOUR
         late = at
@@ -111,7 +113,7 @@ def stream_packed(
         while late < len(newest) and newest[late].at < (row.hour + 1) * HOUR:
             late += 1
         if late > at:
-            rows = unpacked(connection, row.data)
+            rows = block_observations(connection, row.data)
             yield pack(list(merge(rows, newest[at:late], key=attrgetter("at"))))
             at = late
         else:
@@ -120,7 +122,7 @@ def stream_packed(
         yield pack(newest[at:])
 
 
-def unpacked(connection: Connection, data: object) -> list[Seen]:
+def block_observations(connection: Connection, data: object) -> list[Seen]:
     """A block's observations; none when it is damaged: one hour is lost, not all of them."""
     return next(readable(connection, "block", [data], lambda found: unpack(bytes(found))), [])
 
@@ -227,7 +229,7 @@ def _inflated(row: Any) -> bytes:
         raise ValueError(str(error)) from None
 
 
-def days(
+def day_rollups(
     connection: Connection, check_id: str, since: float = 0.0, until: float = inf
 ) -> list[Rollup]:
     """Roll-ups of the whole days (UTC) that begin from ``since`` on and before ``until``, oldest

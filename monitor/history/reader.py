@@ -10,13 +10,13 @@ from typing import Self
 
 from monitor.history import queries
 from monitor.history.database import Database
-from monitor.history.trouble import HistoryTroubleError
-from monitor.history.versions import HEAD, check_version
-from monitor.record import Entry, Seen
+from monitor.history.errors import HistoryTroubleError
+from monitor.history.schema_version import HEAD, check_version
+from monitor.model.records import Entry, Seen
 
 
-class Reader:
-    """All methods raise :class:`~monitor.history.trouble.HistoryTroubleError`, with a clause for
+class HistoryReader:
+    """All methods raise :class:`~monitor.history.errors.HistoryTroubleError`, with a clause for
     people.
     """
 
@@ -59,7 +59,7 @@ class Reader:
             yield from queries.stream_seen(connection, check_id, since, until)
 
     def packed(self, check_id: str, since: float, until: float = inf) -> Iterator[bytes]:
-        """The same for :func:`~monitor.history.packing.columns`: nothing is made an object. The
+        """The same for :func:`~monitor.history.codec.blocks.columns`: nothing is made an object. The
         first and the last may hold more than was asked for. A block may be damaged.
         """
         with self._database.reading() as connection:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from math import ceil, log
 
-from monitor.record import Seen
+from monitor.model.records import Seen
 from probes.observation import Cause, Grade, Reason
 
 _GROWTH = log(1.1)

@@ -12,26 +12,26 @@ import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from monitor.estate import Text
-from monitor.history.packing import pack, unpack
+from monitor.history.codec.blocks import pack, unpack
 from monitor.history.rollup import Rollup, packed_latency, unpacked_latency
 from monitor.history.tables import evidence, outbox, state, transition
-from monitor.judge import Status
-from monitor.record import Entry, MessageKind, Outgoing, Seen
-from monitor.snapshot import Transition
+from monitor.model.estate import Text
+from monitor.model.records import Entry, MessageKind, Outgoing, Seen
+from monitor.model.status import Status
+from monitor.model.transition import Transition
 from probes.observation import Cause, Grade, Phases, Reason
 
 Row = dict[str, Any]
 
 
 class Operation(NamedTuple):
-    """One statement's name (see :mod:`~monitor.history.writing`) and its values."""
+    """One statement's name (see :mod:`~monitor.history.statements`) and its values."""
 
     name: str
     row: Row
 
 
-def text(value: str) -> str:
+def storable_text(value: str) -> str:
     """What every database takes: no NUL (PostgreSQL), no lone surrogates (UTF-8)."""
     if value.isprintable():
         return value
@@ -40,7 +40,7 @@ def text(value: str) -> str:
 
 
 def _text(value: str | None) -> str | None:
-    return None if value is None else text(value)
+    return None if value is None else storable_text(value)
 
 
 # what is written
@@ -53,7 +53,7 @@ def of_entry(entry: Entry) -> list[Operation]:
         "id": entry.id,
         "at": of.at,
         "since": of.since,
-        "environment": text(of.environment),
+        "environment": storable_text(of.environment),
         "service": _text(of.service),
         "before": of.before.value,
         "after": of.after.value,
@@ -64,8 +64,8 @@ def of_entry(entry: Entry) -> list[Operation]:
         "reason": of.reason.value if of.reason is not None else None,
         "cause": of.cause.value if of.cause is not None else None,
         "window": _text(of.window),
-        "message_sv": text(entry.message.sv),
-        "message_en": text(entry.message.en),
+        "message_sv": storable_text(entry.message.sv),
+        "message_en": storable_text(entry.message.en),
     }
     found = [Operation("transition", row)]
     if entry.evidence is not None:
@@ -78,10 +78,10 @@ def of_entry(entry: Entry) -> list[Operation]:
 def of_outgoing(outgoing: Outgoing, transition: str | None = None) -> Operation:
     """One message; ``transition`` is the id of what caused it."""
     row: Row = {
-        "id": text(outgoing.id),
+        "id": storable_text(outgoing.id),
         "transition": transition,
-        "notification": text(outgoing.notification),
-        "subject": text(outgoing.subject),
+        "notification": storable_text(outgoing.notification),
+        "subject": storable_text(outgoing.subject),
         "kind": outgoing.kind.value,
         "created_at": outgoing.created_at,
         "payload": outgoing.payload,
@@ -96,7 +96,7 @@ def of_outgoing(outgoing: Outgoing, transition: str | None = None) -> Operation:
 def of_states(states: Mapping[str, bytes], at: float) -> list[Operation]:
     """States that were known ``at``."""
     return [
-        Operation("state", {"key": text(key), "saved_at": at, "data": data})
+        Operation("state", {"key": storable_text(key), "saved_at": at, "data": data})
         for key, data in states.items()
     ]
 
@@ -108,7 +108,7 @@ def of_settled(outgoing_id: str, at: float, error: str | None = None) -> Operati
 
 def of_expired(before: float, at: float, error: str) -> Operation:
     """All messages that were made ``before`` and are still to be delivered: given up."""
-    return Operation("expired", {"before": before, "settled_at": at, "error": text(error)})
+    return Operation("expired", {"before": before, "settled_at": at, "error": storable_text(error)})
 
 
 def of_postponed(outgoing_id: str, attempts: int, next_attempt_at: float) -> Operation:
@@ -142,7 +142,7 @@ def of_seen(series: int, seen: Seen) -> tuple[object, ...]:
         phases.transfer,
         _text(seen.address),
         seen.status,
-        text(seen.detail),
+        storable_text(seen.detail),
         pack(seen.parts) if seen.parts else None,
     )
 

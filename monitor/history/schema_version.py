@@ -12,9 +12,9 @@ from pathlib import Path
 from sqlalchemy import Connection, inspect, text
 
 from monitor.history.database import MIGRATION, Database, lock
+from monitor.history.errors import RefusedError
 from monitor.history.tables import METADATA, VERSION_TABLE
 from monitor.history.tables import version as version_table
-from monitor.history.trouble import RefusedError
 
 VERSIONS = ("0001", "0002")
 """All that there are, oldest first. A test compares them with the files."""
@@ -49,7 +49,7 @@ def clean_version(found: str) -> str:
 def migrate(database: Database, to: str = HEAD) -> None:
     """Brings the tables up to ``to`` in one transaction: all of it or nothing.
 
-    Raises :class:`~monitor.history.trouble.HistoryTroubleError`.
+    Raises :class:`~monitor.history.errors.HistoryTroubleError`.
     """
     with database.reading() as connection:
         if check_version(connection) == to:

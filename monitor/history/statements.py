@@ -25,7 +25,7 @@ from monitor.history.tables import (
     state,
     transition,
 )
-from monitor.record import Seen
+from monitor.model.records import Seen
 
 
 def apply(connection: Connection, operations: Iterable[Operation]) -> None:

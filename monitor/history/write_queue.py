@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import structlog
 
-from monitor.history.hearing import Hearing
+from monitor.history.commit_listener import Hearing
 from monitor.history.rows import (
     Operation,
     of_entry,
@@ -25,7 +25,7 @@ from monitor.history.rows import (
     of_states,
     without_evidence,
 )
-from monitor.record import Entry, Outgoing, Seen, seen_of
+from monitor.model.records import Entry, Outgoing, Seen, seen_of
 from probes.observation import Observation
 
 log = structlog.get_logger("driftvakt")

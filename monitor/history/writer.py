@@ -22,31 +22,31 @@ from typing import TypeVar
 import structlog
 from sqlalchemy import Connection, update
 
-from monitor.estate import Retention
+from monitor.history.carried_over import CarriedOverQuery, Left, overlaid
+from monitor.history.carried_over import read_carried_over as read_left
+from monitor.history.commit_listener import Hearing
+from monitor.history.compaction import IDLE, Upkeep
 from monitor.history.database import Database
 from monitor.history.deadline import WRITE
-from monitor.history.hearing import Hearing
-from monitor.history.intake import SLICE, Intake
-from monitor.history.journal import MOST, NAME, Journal
-from monitor.history.left import Left, Wanted, overlaid
-from monitor.history.left import read as read_left
-from monitor.history.rows import (
-    Operation,
-    from_line,
-    of_states,
-    to_line,
-)
-from monitor.history.tables import version
-from monitor.history.trouble import (
+from monitor.history.errors import (
     CorruptError,
     HistoryTroubleError,
     RefusedError,
     UnwritableError,
     trouble_of,
 )
-from monitor.history.upkeep import IDLE, Upkeep
-from monitor.history.versions import HEAD, check_version, migrate
-from monitor.history.writing import apply, number_series, write_seen
+from monitor.history.journal import MOST, NAME, Journal
+from monitor.history.rows import (
+    Operation,
+    from_line,
+    of_states,
+    to_line,
+)
+from monitor.history.schema_version import HEAD, check_version, migrate
+from monitor.history.statements import apply, number_series, write_seen
+from monitor.history.tables import version
+from monitor.history.write_queue import SLICE, Intake
+from monitor.model.estate import Retention
 
 log = structlog.get_logger("driftvakt")
 
@@ -228,7 +228,7 @@ class Recorder:
             self._gone(error)
             raise
 
-    def left(self, wanted: Wanted) -> Left:
+    def left(self, wanted: CarriedOverQuery) -> Left:
         """What an earlier process left, also in a database that can only be read.
 
         Raises :class:`HistoryTroubleError` when it cannot be read either.
@@ -245,7 +245,7 @@ class Recorder:
                         return found
             raise
 
-    def _left_in(self, database: Database, wanted: Wanted) -> Left:
+    def _left_in(self, database: Database, wanted: CarriedOverQuery) -> Left:
         self.intake.take()
         written = False
         if self.timer() >= self._retry_at:
@@ -265,7 +265,7 @@ class Recorder:
             found = read_left(connection, page, wanted)
         return found if written else overlaid(found, self._journalled(), wanted.before)
 
-    def _left_unwritten(self, wanted: Wanted, as_it_is: bool) -> Left | None:
+    def _left_unwritten(self, wanted: CarriedOverQuery, as_it_is: bool) -> Left | None:
         path = self._database.path
         if path is None or (as_it_is and _size(path.with_name(path.name + "-wal"))):
             return None

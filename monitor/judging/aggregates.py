@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from monitor import judge
-from monitor.check_row import CheckRow
-from monitor.check_state import PublishedState
-from monitor.estate import Environment, Service
-from monitor.judge import Child, Status
+from monitor.judging import rollup as rollups
+from monitor.judging.check_tracker import CheckTracker
+from monitor.judging.persisted_state import PublishedState
+from monitor.judging.rollup import Child
+from monitor.judging.running_rollup import RunningRollup
+from monitor.judging.snapshot import EnvironmentView, ServiceView
+from monitor.model.estate import Environment, Service
+from monitor.model.status import Status
 from monitor.plan import Notice, Occurrence
-from monitor.running_rollup import RunningRollup
-from monitor.snapshot import EnvironmentView, ServiceView
 
 _TROUBLED = (Status.YELLOW, Status.RED)
 
 
-class ServiceRow:
+class ServiceAggregate:
     """A service: its checks, and what is published of it."""
 
     __slots__ = (
@@ -25,10 +26,10 @@ class ServiceRow:
         "service", "since", "status", "view", "window", "worsened",
     )  # fmt: skip
 
-    def __init__(self, service: Service, environment: EnvironmentRow, now: float) -> None:
+    def __init__(self, service: Service, environment: EnvironmentAggregate, now: float) -> None:
         self.service = service
         self.environment = environment
-        self.rows: list[CheckRow] = []
+        self.rows: list[CheckTracker] = []
         self.measured = Status.UNKNOWN
         self.worsened = 0
         """How often what is measured has become yellow or red."""
@@ -60,7 +61,7 @@ class ServiceRow:
         """What of the plan decides for it."""
         return (self.window, self.notice, *(row.retired for row in self.rows))
 
-    def planned_as(self, other: ServiceRow) -> bool:
+    def planned_as(self, other: ServiceAggregate) -> bool:
         """Whether the same decides for another row, of the same service."""
         return (
             self.window == other.window
@@ -79,7 +80,7 @@ class ServiceRow:
         version package that is retired count for nothing.
         """
         before = self.measured
-        self.measured = judge.roll_up(
+        self.measured = rollups.roll_up(
             [
                 Child(
                     status=row.standing.status,
@@ -94,9 +95,9 @@ class ServiceRow:
         if self.measured in _TROUBLED and before not in _TROUBLED:
             self.worsened += 1
         noticed = self.notice.says if self.notice is not None else Status.GREEN
-        return judge.published(judge.worse(self.measured, noticed), self.declared)
+        return rollups.published(rollups.worse(self.measured, noticed), self.declared)
 
-    def worst(self) -> CheckRow:
+    def worst(self) -> CheckTracker:
         """The check that decides the most."""
         return max(self.rows, key=lambda row: (not row.retired, row.standing.status.severity))
 
@@ -172,7 +173,7 @@ class _Sums:
         self.planned += by if share.planned else 0
 
 
-class EnvironmentRow:
+class EnvironmentAggregate:
     """An environment: its services, and what is published of it.
 
     A service tells when it has :meth:`moved` or only looks otherwise; what is worked out of all of
@@ -186,7 +187,7 @@ class EnvironmentRow:
 
     def __init__(self, environment: Environment, now: float) -> None:
         self.environment = environment
-        self.services: list[ServiceRow] = []
+        self.services: list[ServiceAggregate] = []
         self.measured = Status.UNKNOWN
         self.declared = Status.GREEN
         self.status = Status.UNKNOWN
@@ -195,9 +196,9 @@ class EnvironmentRow:
         self.began: float | None = None
         self.view: EnvironmentView | None = None
         self._views: list[ServiceView | None] = []
-        self._outdated: set[ServiceRow] = set()
+        self._outdated: set[ServiceAggregate] = set()
         """Those whose views may not be what they are any more; ``_moved``: and their statuses."""
-        self._moved: set[ServiceRow] = set()
+        self._moved: set[ServiceAggregate] = set()
         self._counting, self._gone = _Sums(), _Sums()
         self._windows: dict[Occurrence, int] = {}
 
@@ -205,14 +206,14 @@ class EnvironmentRow:
     def name(self) -> str:
         return self.environment.name
 
-    def add(self, row: ServiceRow) -> int:
+    def add(self, row: ServiceAggregate) -> int:
         """Takes a service in; gives its place."""
         self.services.append(row)
         self._views.append(None)
         self.moved(row)
         return len(self.services) - 1
 
-    def become(self, environment: Environment, rows: list[ServiceRow]) -> None:
+    def become(self, environment: Environment, rows: list[ServiceAggregate]) -> None:
         """From now on it is configured so, with these services: some of those that it had, and
         others in their places or beside them.
         """
@@ -232,12 +233,12 @@ class EnvironmentRow:
                 self.moved(row)
         self.environment, self.services, self._views, self.view = environment, rows, views, None
 
-    def moved(self, row: ServiceRow) -> None:
+    def moved(self, row: ServiceAggregate) -> None:
         """What is measured, declared or published of a service may be another than before."""
         self._moved.add(row)
         self._outdated.add(row)
 
-    def outdated(self, row: ServiceRow) -> None:
+    def outdated(self, row: ServiceAggregate) -> None:
         """One of its checks was measured."""
         self._outdated.add(row)
 
@@ -297,7 +298,7 @@ class EnvironmentRow:
                 self._look_at(row, now)
                 yield
 
-    def _look_at(self, row: ServiceRow, now: float) -> None:
+    def _look_at(self, row: ServiceAggregate, now: float) -> None:
         fresh = row.look(now)
         if fresh is not self._views[row.place]:
             self._views[row.place] = fresh
@@ -335,21 +336,21 @@ class EnvironmentRow:
         _restore(self, state)
 
 
-def _retired_otherwise(one: CheckRow, other: CheckRow) -> bool:
+def _retired_otherwise(one: CheckTracker, other: CheckTracker) -> bool:
     return one.retired != other.retired
 
 
-def _state(row: ServiceRow | EnvironmentRow) -> PublishedState:
+def _state(row: ServiceAggregate | EnvironmentAggregate) -> PublishedState:
     return PublishedState(status=row.status, since=row.since, began=row.began, planned=row.planned)
 
 
-def _restore(row: ServiceRow | EnvironmentRow, state: PublishedState | None) -> None:
+def _restore(row: ServiceAggregate | EnvironmentAggregate, state: PublishedState | None) -> None:
     if state is not None:
         row.status, row.since = state.status, state.since
         row.began, row.planned = state.began, state.planned
 
 
-def move(row: ServiceRow | EnvironmentRow, after: Status, since: float) -> float | None:
+def move(row: ServiceAggregate | EnvironmentAggregate, after: Status, since: float) -> float | None:
     """Gives a row its new status; gives when the disturbance that ends with it began."""
     row.status, row.since = after, since
     if after in (Status.YELLOW, Status.RED):

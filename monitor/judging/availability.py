@@ -10,11 +10,11 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from monitor.estate import ServiceId
-from monitor.judge import Status
-from monitor.shares import WINDOWS, Availability, AvailabilityReport, DayShare
-from monitor.snapshot import Transition
-from monitor.timeline import Timeline
+from monitor.judging.timeline import Timeline
+from monitor.model.estate import ServiceId
+from monitor.model.status import Status
+from monitor.model.time_in_status import WINDOWS, Availability, AvailabilityReport, DayShare
+from monitor.model.transition import Transition
 
 REFRESH = 10.0
 """Seconds that a measured availability may be old, while nothing has changed."""
@@ -27,7 +27,9 @@ def availability(timeline: Timeline, now: float) -> Availability:
     return Availability(timeline.windows(_LENGTHS, _ms(now)))
 
 
-def days(timeline: Timeline, zone: ZoneInfo, now: float, count: int = DAYS) -> tuple[DayShare, ...]:
+def day_shares(
+    timeline: Timeline, zone: ZoneInfo, now: float, count: int = DAYS
+) -> tuple[DayShare, ...]:
     """The newest ``count`` days of ``zone``, oldest first, each from its midnight to the next,
     today until ``now``. A day has 23 or 25 hours where the clocks are changed.
     """
@@ -136,7 +138,7 @@ class Timelines:
         """All of one service, as of ``now``. Raises ``KeyError`` for one that is not watched."""
         timeline = self.of(service)
         return AvailabilityReport(
-            at=now, availability=availability(timeline, now), days=days(timeline, zone, now)
+            at=now, availability=availability(timeline, now), days=day_shares(timeline, zone, now)
         )
 
     def _change(

@@ -12,28 +12,32 @@ from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
-from monitor import judge
-from monitor.aging import Aging, Excused, nobody
-from monitor.board_rows import EnvironmentRow, ServiceRow, move
-from monitor.case import Case
-from monitor.certificates import News
-from monitor.check_row import CheckRow
-from monitor.check_state import CheckState, PublishedState
-from monitor.estate import CheckId, Environment, Estate, ServiceId
-from monitor.estate_diff import Difference
-from monitor.judge import Child, Standing, Status, Verdict
+from monitor.judging import rollup
+from monitor.judging.aggregates import EnvironmentAggregate, ServiceAggregate, move
+from monitor.judging.check_tracker import CheckTracker
+from monitor.judging.grade import Verdict
+from monitor.judging.persisted_state import CheckState, PublishedState
+from monitor.judging.rollup import Child
+from monitor.judging.snapshot import EnvironmentView, ServiceView, Snapshot
+from monitor.judging.staleness import Aging, Excused, nobody
+from monitor.judging.standing import Standing
+from monitor.judging.transition_context import TransitionContext
+from monitor.model.certificate_changes import News
+from monitor.model.diff import Difference
+from monitor.model.estate import CheckId, Environment, Estate, ServiceId
+from monitor.model.records import Seen
+from monitor.model.status import Status
+from monitor.model.time_in_status import NOTHING, Availability
+from monitor.model.transition import Transition
+from monitor.model.upstream_status import StatedView
 from monitor.plan import Agenda, CalendarView, Occurrence, UnderWay, Window, agenda_of
-from monitor.record import Seen
-from monitor.shares import NOTHING, Availability
-from monitor.snapshot import EnvironmentView, ServiceView, Snapshot, Transition
-from monitor.stated import StatedView
 from probes.observation import Observation
 
 OVERALL = ""
 """What all environments together are kept under."""
 
 
-class Outcome(NamedTuple):
+class ObservationOutcome(NamedTuple):
     """What one observation is worth, what has changed by it, and what its certificates tell."""
 
     verdict: Verdict
@@ -44,8 +48,8 @@ class Outcome(NamedTuple):
 class _Trigger(NamedTuple):
     """Why a service has to be looked at."""
 
-    service: ServiceRow
-    row: CheckRow | None
+    service: ServiceAggregate
+    row: CheckTracker | None
     """The check that has changed; ``None`` when it was a service window."""
     since: float
     was: Occurrence | None
@@ -75,12 +79,12 @@ class Board:
         self._windows = tuple(windows)
         self._agenda = agenda_of(estate, now, self._windows)
         self._planned_at = now
-        self._rows: dict[CheckId, CheckRow] = {}
-        self._above: dict[CheckId, ServiceRow] = {}
-        self._environments: list[EnvironmentRow] = []
-        self._services: dict[ServiceId, ServiceRow] = {}
+        self._rows: dict[CheckId, CheckTracker] = {}
+        self._above: dict[CheckId, ServiceAggregate] = {}
+        self._environments: list[EnvironmentAggregate] = []
+        self._services: dict[ServiceId, ServiceAggregate] = {}
         self._aging = Aging()
-        self._covered: dict[ServiceId, ServiceRow] = {}
+        self._covered: dict[ServiceId, ServiceAggregate] = {}
         """The services that an active window covers."""
         self._under_way: tuple[UnderWay, ...] | None = None
         self._pending: list[_Trigger] = []
@@ -88,12 +92,12 @@ class Board:
         self._status = Status.UNKNOWN
         self._since = now
         for environment in estate.environments:
-            above = EnvironmentRow(environment, now)
+            above = EnvironmentAggregate(environment, now)
             self._environments.append(above)
             for service in environment.services:
-                middle = self._services[service.id] = ServiceRow(service, above, now)
+                middle = self._services[service.id] = ServiceAggregate(service, above, now)
                 for check in service.checks:
-                    row = self._rows[check.id] = CheckRow(check, now, len(self._rows))
+                    row = self._rows[check.id] = CheckTracker(check, now, len(self._rows))
                     middle.rows.append(row)
                     self._above[check.id] = middle
         self._plan_each(self._services.values(), now)
@@ -104,13 +108,15 @@ class Board:
             above.status, above.planned = above.weigh()
         self._status = self._overall()
 
-    def observe(self, check_id: CheckId, observation: Observation, now: float) -> Outcome:
+    def observe(
+        self, check_id: CheckId, observation: Observation, now: float
+    ) -> ObservationOutcome:
         """Takes one observation in, and publishes what has changed by it.
 
         Raises ``KeyError`` for a check that is not on the board.
         """
         verdict, news = self.take(check_id, observation, now)
-        return Outcome(verdict, self.publish(now), news)
+        return ObservationOutcome(verdict, self.publish(now), news)
 
     def take(self, check_id: CheckId, observation: Observation, now: float) -> tuple[Verdict, News]:
         """Takes one observation in. What changes by it above its check waits for :meth:`publish`,
@@ -221,7 +227,7 @@ class Board:
         something else in between; returns what has changed, published at the end and at once.
         """
         at = now()
-        otherwise: list[ServiceRow] = []
+        otherwise: list[ServiceAggregate] = []
         for name in list(self._services):
             service = self._services.get(name)
             if service is not None and self._restore_late(
@@ -238,7 +244,7 @@ class Board:
 
     def _restore_late(
         self,
-        service: ServiceRow,
+        service: ServiceAggregate,
         checks: Mapping[CheckId, CheckState],
         later: Mapping[CheckId, Iterable[Seen]],
         published: PublishedState | None,
@@ -308,8 +314,8 @@ class Board:
 
     def _go_on(
         self,
-        known: EnvironmentRow,
-        above: EnvironmentRow,
+        known: EnvironmentAggregate,
+        above: EnvironmentAggregate,
         fresh: Board,
         changes: Difference,
         now: float,
@@ -318,7 +324,7 @@ class Board:
         the services that are to be weighed.
         """
         services = {row.name: row for row in known.services}
-        rows: list[ServiceRow] = []
+        rows: list[ServiceAggregate] = []
         causes: list[_Trigger] = []
         for row in above.services:
             was = services.get(row.name)
@@ -341,7 +347,7 @@ class Board:
             causes.append(_Trigger(rows[0], None, now, rows[0].window))
         return causes
 
-    def _stay(self, service: ServiceRow, fresh: Board) -> None:
+    def _stay(self, service: ServiceAggregate, fresh: Board) -> None:
         """A service of which nothing has changed stands on ``fresh`` as it does here."""
         id_ = service.service.id
         fresh._services[id_] = service
@@ -351,7 +357,7 @@ class Board:
             fresh._rows[row.check.id] = row
             fresh._above[row.check.id] = service
 
-    def _hand_on(self, service: ServiceRow, fresh: Board, changes: Difference) -> None:
+    def _hand_on(self, service: ServiceAggregate, fresh: Board, changes: Difference) -> None:
         begun = changes.begun
         for place, row in enumerate(service.rows):
             check = row.check
@@ -483,7 +489,7 @@ class Board:
                 found.append(_Trigger(service, None, since, window))
         return found
 
-    def _plan_each(self, services: Iterable[ServiceRow], now: float) -> None:
+    def _plan_each(self, services: Iterable[ServiceAggregate], now: float) -> None:
         """Gives each service what is planned for it at ``now``."""
         sheet = self._agenda.sheet(now)
         for service in services:
@@ -505,7 +511,7 @@ class Board:
         """Whether the check should run at its ``retry_interval``."""
         return self._rows[check_id].unsettled()
 
-    def case(self, check_id: CheckId, now: float) -> Case:
+    def case(self, check_id: CheckId, now: float) -> TransitionContext:
         """A check's facts, as evidence of what it has just decided.
 
         Raises ``KeyError`` for a check that is not on the board.
@@ -570,11 +576,11 @@ class Board:
         row = self._rows.get(CheckId(check_id))
         return row is not None and row.standing.status in (Status.GREEN, Status.YELLOW)
 
-    def _restand(self, row: CheckRow, now: float) -> bool:
+    def _restand(self, row: CheckTracker, now: float) -> bool:
         """Whether the check's status has changed."""
         return self._take(row, row.stand(now))
 
-    def _take(self, row: CheckRow, standing: Standing) -> bool:
+    def _take(self, row: CheckTracker, standing: Standing) -> bool:
         before = row.standing
         if standing == before:
             return False
@@ -584,7 +590,7 @@ class Board:
         above.environment.outdated(above)
         return standing.status is not before.status
 
-    def _by_check(self, row: CheckRow, now: float) -> _Trigger:
+    def _by_check(self, row: CheckTracker, now: float) -> _Trigger:
         since = row.standing.since if row.standing.since is not None else now
         return _Trigger(self._above[row.check.id], row, since, None)
 
@@ -617,7 +623,7 @@ class Board:
         return [one for one in changed if one is not None]
 
     def _told(
-        self, above: ServiceRow | EnvironmentRow, trigger: _Trigger, now: float
+        self, above: ServiceAggregate | EnvironmentAggregate, trigger: _Trigger, now: float
     ) -> Transition | None:
         """What has to be published anew of a service or its environment."""
         service, row, since, was, _ = trigger
@@ -652,7 +658,7 @@ class Board:
         )
 
     def _overall(self) -> Status:
-        return judge.roll_up(
+        return rollup.roll_up(
             [
                 Child(
                     status=row.status,

@@ -5,22 +5,30 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from monitor import certificates, judge
-from monitor.case import RECENT_KEPT, Case
-from monitor.certificates import CertificateChange, Known, News
-from monitor.check_state import CheckState, Part, identity, placed
-from monitor.estate import Check, Text
-from monitor.judge import Child, Fold, Rule, Standing, Status, Verdict
-from monitor.newest import Latencies, Newest
-from monitor.record import Seen, observation_of
-from monitor.snapshot import AddressView, CheckView, Quantiles, Why
+from monitor.judging import fold as folding
+from monitor.judging import grade, rollup
+from monitor.judging import standing as standing_rules
+from monitor.judging.fold import Fold
+from monitor.judging.grade import Verdict
+from monitor.judging.newest import Latencies, Newest
+from monitor.judging.persisted_state import AddressState, CheckState, identity, placed
+from monitor.judging.rollup import Child
+from monitor.judging.snapshot import AddressView, CheckView, Quantiles, Why
+from monitor.judging.standing import Standing
+from monitor.judging.transition_context import RECENT_KEPT, TransitionContext
+from monitor.model import certificate_changes
+from monitor.model import status as statuses
+from monitor.model.certificate_changes import CertificateChange, Known, News
+from monitor.model.estate import Check, Text
+from monitor.model.records import Seen, observation_of
+from monitor.model.status import Rule, Status
 from probes.observation import Cause, Grade, Observation
 
 LATENCIES_KEPT = 128
 """Newest latencies that the quantiles are taken of."""
 
 
-class CheckRow:
+class CheckTracker:
     """What is known of one check."""
 
     __slots__ = (
@@ -47,7 +55,7 @@ class CheckRow:
         self.check = check
         self.place = place
         self.started_at = started_at
-        self.fold: Fold = judge.START
+        self.fold: Fold = folding.START
         self.parts: dict[str, tuple[Fold, Observation | None]] = {}
         self.last: Observation | None = None
         self.verdict: Verdict | None = None
@@ -58,7 +66,7 @@ class CheckRow:
         self.held_until: float | None = None
         self.retired = ""
         """The version package that it belonged to and that is retired: it must fail now."""
-        self.standing: Standing = judge.standing(self.fold, started_at, 0.0, started_at)
+        self.standing: Standing = standing_rules.standing(self.fold, started_at, 0.0, started_at)
         self.view: CheckView | None = None
         self.clock_set_at = float("-inf")
         """When the wall clock was last set, as it has said since."""
@@ -76,20 +84,20 @@ class CheckRow:
     def observe(self, observation: Observation) -> Verdict:
         """Folds one observation in; gives what it is worth."""
         thresholds = self.check.thresholds
-        verdict = judge.grade(observation, thresholds)
+        verdict = grade.grade(observation, thresholds)
         self.view = None
         self.held_until = None
         if verdict.cause is Cause.MONITOR and verdict.grade is not Grade.GOOD:
-            self.fold = judge.trouble(self.fold, observation)
+            self.fold = folding.trouble(self.fold, observation)
             return verdict
         if observation.parts:
             self._observe_parts(observation)
         elif self.parts:
             # the name could not be looked up: that is so for each address known
             for address, (fold, _) in self.parts.items():
-                seen = judge.observe(fold, observation.at, verdict, thresholds)
+                seen = folding.observe(fold, observation.at, verdict, thresholds)
                 self.parts[address] = seen, observation
-        self.fold = judge.observe(self.fold, observation.at, verdict, thresholds)
+        self.fold = folding.observe(self.fold, observation.at, verdict, thresholds)
         self.last = observation
         self.verdict = verdict
         self.recent.add(
@@ -112,7 +120,7 @@ class CheckRow:
             standing=self.standing,
             started_at=self.started_at,
             parts=tuple(
-                Part(address=address, fold=fold, last=_without_answer(last))
+                AddressState(address=address, fold=fold, last=_without_answer(last))
                 for address, (fold, last) in self.parts.items()
             ),
             last=_without_answer(self.last),
@@ -168,8 +176,10 @@ class CheckRow:
         ``announced`` gives the window that announces it.
         """
         if not observation.parts and self.check.settings.probes_each_address():
-            return certificates.NOTHING  # nobody knows of which address it is
-        self.certificates, news = certificates.observe(self.certificates, observation, announced)
+            return certificate_changes.NOTHING  # nobody knows of which address it is
+        self.certificates, news = certificate_changes.observe_certificate(
+            self.certificates, observation, announced
+        )
         return news
 
     def hold(self, until: float) -> None:
@@ -184,21 +194,21 @@ class CheckRow:
         parts: dict[str, tuple[Fold, Observation | None]] = {}
         for part in observation.parts:
             address = part.address or ""
-            fold, _ = self.parts.get(address, (judge.START, None))
-            verdict = judge.grade(part, thresholds)
+            fold, _ = self.parts.get(address, (folding.START, None))
+            verdict = grade.grade(part, thresholds)
             if verdict.cause is Cause.MONITOR and verdict.grade is not Grade.GOOD:
-                parts[address] = judge.trouble(fold, part), part
+                parts[address] = folding.trouble(fold, part), part
             else:
-                parts[address] = judge.observe(fold, part.at, verdict, thresholds), part
+                parts[address] = folding.observe(fold, part.at, verdict, thresholds), part
         self.parts = parts
 
     def stand(self, now: float) -> Standing:
         """The check's status at ``now``."""
-        own = judge.standing(self.fold, now, self._holds(self.fold), self.started_at)
+        own = standing_rules.standing(self.fold, now, self._holds(self.fold), self.started_at)
         if not self.parts or own.rule in (Rule.MONITOR, Rule.STALE, Rule.UNMEASURED):
             return own
         standings = self._part_standings(now)
-        status = judge.roll_up((Child(status=s.status) for s in standings), self.check.majority)
+        status = rollup.roll_up((Child(status=s.status) for s in standings), self.check.majority)
         deciding = [s for s in standings if s.status.severity >= status.severity]
         worst = max(deciding or standings, key=lambda s: s.status.severity)
         since = self.standing.since if self.standing.status is status else worst.since
@@ -208,7 +218,7 @@ class CheckRow:
 
     def _part_standings(self, now: float) -> list[Standing]:
         return [
-            judge.standing(fold, now, self._holds(fold), self.started_at)
+            standing_rules.standing(fold, now, self._holds(fold), self.started_at)
             for fold, _ in self.parts.values()
         ]
 
@@ -231,12 +241,12 @@ class CheckRow:
     def unsettled(self) -> bool:
         thresholds = self.check.thresholds
         if self.parts:
-            return any(judge.unsettled(fold, thresholds) for fold, _ in self.parts.values())
-        return judge.unsettled(self.fold, thresholds)
+            return any(folding.unsettled(fold, thresholds) for fold, _ in self.parts.values())
+        return folding.unsettled(self.fold, thresholds)
 
-    def case(self, now: float, environment: Text, service: Text) -> Case:
+    def case(self, now: float, environment: Text, service: Text) -> TransitionContext:
         """What a transition's evidence is made of; the texts are titles."""
-        return Case(
+        return TransitionContext(
             environment=environment,
             service=service,
             view=self.look(now),
@@ -280,11 +290,11 @@ class CheckRow:
         if self.last is None:
             return None
         if not self.last.parts:
-            return certificates.change_of(self.certificates, self.last)
+            return certificate_changes.change_of(self.certificates, self.last)
         found = [
             change
             for part in self.last.parts
-            if (change := certificates.change_of(self.certificates, part, part.address))
+            if (change := certificate_changes.change_of(self.certificates, part, part.address))
         ]
         return max(found, key=lambda change: change.at, default=None)
 
@@ -298,7 +308,9 @@ class CheckRow:
                 cause=standing.cause,
                 last=last,
                 last_grade=fold.verdict.grade if fold.verdict else None,
-                changed=certificates.change_of(self.certificates, last, address) if last else None,
+                changed=certificate_changes.change_of(self.certificates, last, address)
+                if last
+                else None,
             )
             for (address, (fold, last)), standing in zip(
                 self.parts.items(), self._part_standings(now), strict=True
@@ -314,7 +326,7 @@ def _without_answer(seen: Observation | None) -> Observation | None:
     return replace(seen, answer=None, parts=parts)
 
 
-def _why(rule: Rule, status: Status, fold: Fold, thresholds: judge.Thresholds) -> Why:
+def _why(rule: Rule, status: Status, fold: Fold, thresholds: statuses.Thresholds) -> Why:
     recent, threshold = fold.recent, 0.0
     run, first_bad_at = recent.failed_run, recent.failed_run.since
     match rule:

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from monitor.estate import Check
-from probes.expect_settings import ExpectSettings
-from probes.http_settings import HttpSettings
+from monitor.model.estate import Check
+from probes.expect.settings import ExpectSettings
+from probes.http.settings import HttpSettings
 from probes.observation import Grade, Observation, Reason
 
 

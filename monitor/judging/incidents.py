@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from monitor.estate import Text
-from monitor.judge import Status, worse
+from monitor.judging.rollup import worse
+from monitor.model.estate import Text
+from monitor.model.status import Status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class TransitionEntry:
     """One transition of a service, as the history or its API has it."""
 
     id: str
@@ -45,11 +46,11 @@ class Incident:
     worst: Status
     planned: bool
     """Whether service windows explain all of it."""
-    changes: tuple[Change, ...]
+    changes: tuple[TransitionEntry, ...]
     """Oldest first, the all-clear among them."""
 
     @property
-    def decisive(self) -> Change:
+    def decisive(self) -> TransitionEntry:
         """The first change to the worst status: its reason is the incident's. The all-clear, where
         nothing else is known.
         """
@@ -66,7 +67,7 @@ class Incident:
         return began < until and (self.ended is None or self.ended > since)
 
 
-def incidents(changes: Iterable[Change]) -> list[Incident]:
+def incidents(changes: Iterable[TransitionEntry]) -> list[Incident]:
     """Those of ``changes`` (oldest first), the one that began last first.
 
     A service that was unknown before it was ever measured had no incident.
@@ -91,7 +92,7 @@ def _begin(one: Incident) -> float:
     return one.began if one.began is not None else one.changes[0].since
 
 
-def _after(before: Incident | None, one: Change) -> Incident | None:
+def _after(before: Incident | None, one: TransitionEntry) -> Incident | None:
     ended = one.since if one.after is Status.GREEN else None
     if before is not None:
         return replace(

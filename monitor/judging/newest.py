@@ -9,8 +9,8 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Iterator
 
-from monitor.case import Recent
-from monitor.judge import Verdict
+from monitor.judging.grade import Verdict
+from monitor.judging.transition_context import RememberedResult
 
 
 class Newest:
@@ -18,7 +18,7 @@ class Newest:
 
     __slots__ = ("_most", "_numbers", "_said")
 
-    def __init__(self, most: int, remembered: Iterable[Recent] = ()) -> None:
+    def __init__(self, most: int, remembered: Iterable[RememberedResult] = ()) -> None:
         self._most = most
         self._numbers = array("d")
         """Two of each: when it was and how long it took, in seconds."""
@@ -29,12 +29,12 @@ class Newest:
         for one in remembered:
             self.add(*one)
 
-    def __iter__(self) -> Iterator[Recent]:
+    def __iter__(self) -> Iterator[RememberedResult]:
         numbers = iter(self._numbers)
         for (verdict, detail, address), at, duration in zip(
             self._said, numbers, numbers, strict=True
         ):
-            yield Recent(at, duration, verdict, detail, address)
+            yield RememberedResult(at, duration, verdict, detail, address)
 
     def add(
         self, at: float, duration: float, verdict: Verdict, detail: str, address: str | None

@@ -13,10 +13,13 @@ from dataclasses import dataclass
 
 from pydantic import TypeAdapter, ValidationError
 
-from monitor.case import Recent
-from monitor.certificates import CertificateChange, Known, Leaf, Place
-from monitor.estate import Check
-from monitor.judge import Fold, Standing, Status, Verdict
+from monitor.judging.fold import Fold
+from monitor.judging.grade import Verdict
+from monitor.judging.standing import Standing
+from monitor.judging.transition_context import RememberedResult
+from monitor.model.certificate_changes import CertificateChange, Known, Leaf, Place
+from monitor.model.estate import Check
+from monitor.model.status import Status
 from probes.observation import Observation
 
 JUST_BEFORE = 0.001
@@ -24,7 +27,7 @@ JUST_BEFORE = 0.001
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class AddressState:
     """One address of a check with ``address: all``."""
 
     address: str
@@ -50,12 +53,12 @@ class CheckState:
     fold: Fold
     standing: Standing
     started_at: float
-    parts: tuple[Part, ...] = ()
+    parts: tuple[AddressState, ...] = ()
     last: Observation | None = None
     verdict: Verdict | None = None
     evidence: Observation | None = None
     latencies: tuple[float, ...] = ()
-    recent: tuple[Recent, ...] = ()
+    recent: tuple[RememberedResult, ...] = ()
     placed: tuple[Placed, ...] = ()
     remembered: tuple[Leaf, ...] = ()
     newest: CertificateChange | None = None
@@ -111,14 +114,14 @@ _CHECK = TypeAdapter(CheckState)
 _PUBLISHED = TypeAdapter(PublishedState)
 
 
-def packed(state: CheckState | PublishedState) -> bytes:
+def packed_state(state: CheckState | PublishedState) -> bytes:
     """JSON."""
     if isinstance(state, CheckState):
         return _CHECK.dump_json(state)
     return _PUBLISHED.dump_json(state)
 
 
-def unpacked(data: bytes, check: Check) -> CheckState | None:
+def unpacked_state(data: bytes, check: Check) -> CheckState | None:
     """The state, if it is one of this very check. Raises ``ValueError`` for what is none."""
     state = _CHECK.validate_json(data)
     return state if state.of == identity(check) else None

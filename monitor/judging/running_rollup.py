@@ -1,6 +1,6 @@
 """Pure: the roll-up of many children, kept up to date child by child.
 
-:func:`monitor.judge.roll_up` walks all children. Where one of thousands has changed, that walk is
+:func:`monitor.judging.rollup.roll_up` walks all children. Where one of thousands has changed, that walk is
 the whole cost of the change; the counts here give the same status without it.
 """
 
@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from monitor.judge import Status
+from monitor.model.status import Status
 
 
 class RunningRollup:
     """How much weight of which status there is among the children.
 
-    Gives what :func:`monitor.judge.roll_up` gives of the same children, whatever their order.
+    Gives what :func:`monitor.judging.rollup.roll_up` gives of the same children, whatever their order.
     """
 
     __slots__ = ("_critical_red", "_numbers", "_red", "_weights")

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from monitor.certificates import CertificateChange
-from monitor.estate import Check, CheckId, Environment, Estate, Service, ServiceId
-from monitor.judge import Rule, Status
+from monitor.model.certificate_changes import CertificateChange
+from monitor.model.estate import Check, Environment, Estate, Service, ServiceId
+from monitor.model.status import Rule, Status
+from monitor.model.time_in_status import NOTHING, Availability
+from monitor.model.upstream_status import StatedView
 from monitor.plan import EMPTY, Agenda, CalendarView, Notice, NoticeView, Occurrence, UpgradeView
-from monitor.shares import NOTHING, Availability
-from monitor.stated import StatedView
-from monitor.transition_id import transition_id
 from probes.observation import Cause, Grade, Observation, Reason
 
 
@@ -115,64 +114,6 @@ class EnvironmentView:
     planned: bool
     since: float
     services: tuple[ServiceView, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Transition:
-    """A service's or an environment's published status changing."""
-
-    at: float
-    """When it was noticed."""
-    since: float
-    """The first observation of the run that led to it."""
-    environment: str
-    service: str | None
-    """``None``: the environment's own."""
-    before: Status
-    after: Status
-    began: float | None = None
-    """When the disturbance that ends with this began; ``None`` when none does."""
-    planned: bool = False
-    check: str | None = None
-    """The check that decided it, where one did."""
-    reason: Reason | None = None
-    cause: Cause | None = None
-    was_planned: bool = False
-    """Whether a service window explained the status before."""
-    window: str | None = None
-    """The id of the service window that explains it, or explained it until now."""
-    reconfigured: bool = False
-    """Whether nothing has happened but that the configuration was changed."""
-    decided_by: CheckId | None = field(default=None, compare=False, repr=False)
-    """The check whose facts are its evidence, while the process that saw it lives: not kept."""
-    _id: str = field(default="", init=False, compare=False, repr=False)
-
-    @property
-    def id(self) -> str:
-        """A name for good: the same wherever and whenever the same transition is told."""
-        if not self._id:  # asked for by everybody who tells of it, and as dear as all the rest
-            made = transition_id(
-                self.environment, self.service, self.before.value, self.after.value, self.at
-            )
-            object.__setattr__(self, "_id", made)
-        return self._id
-
-    @property
-    def changes_status(self) -> bool:
-        """Otherwise only what explains the status has changed: a service window began or ended."""
-        return self.before is not self.after
-
-    @property
-    def overrun(self) -> bool:
-        """Whether a service window is over and what it explained is not."""
-        troubled = self.after in (Status.YELLOW, Status.RED)
-        return troubled and self.was_planned and not self.planned
-
-    @property
-    def worsening(self) -> bool:
-        """Whether it became yellow or red from something better, or stays so without a plan."""
-        worse = self.after.severity > max(self.before.severity, Status.UNKNOWN.severity)
-        return worse or self.overrun
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

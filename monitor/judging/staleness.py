@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from heapq import heapify, heappop, heappush
 
-from monitor.check_row import CheckRow
-from monitor.estate import CheckId
+from monitor.judging.check_tracker import CheckTracker
+from monitor.model.estate import CheckId
 
 Excused = Callable[[CheckId], bool]
 """Whether a check is not measured because we ourselves have put it off."""
@@ -26,15 +26,15 @@ class Aging:
     """The heap. Instants are seconds since the epoch."""
 
     def __init__(self) -> None:
-        self._heap: list[tuple[float, int, CheckRow]] = []
+        self._heap: list[tuple[float, int, CheckTracker]] = []
         self._waiting: set[int] = set()
         """Those in the heap, by their places on the board."""
-        self._rows: dict[int, CheckRow] = {}
+        self._rows: dict[int, CheckTracker] = {}
         """All that were observed."""
         self._looked_at = float("-inf")
         self._anew = False
 
-    def begin(self, rows: Iterable[CheckRow], now: float) -> None:
+    def begin(self, rows: Iterable[CheckTracker], now: float) -> None:
         """From now on these are all rows; their places or their thresholds may have changed."""
         self._rows = {row.place: row for row in rows if row.fold.at is not None}
         self._waiting = set(self._rows)
@@ -46,21 +46,21 @@ class Aging:
         self.begin(self._rows.values(), now)
         self._anew = True
 
-    def observed(self, row: CheckRow) -> None:
+    def observed(self, row: CheckTracker) -> None:
         """An observation was folded in."""
         if row.place not in self._waiting:
             self._rows[row.place] = row
             self._waiting.add(row.place)
             heappush(self._heap, (row.stale_from(), row.place, row))
 
-    def restored(self, row: CheckRow, now: float) -> None:
+    def restored(self, row: CheckTracker, now: float) -> None:
         """It was observed by an earlier process, if at all."""
         if row.fold.at is not None and row.place not in self._waiting:
             self._rows[row.place] = row
             self._waiting.add(row.place)
             heappush(self._heap, (_look_at(row, now), row.place, row))
 
-    def look(self, now: float, excused: Excused = nobody) -> list[CheckRow]:
+    def look(self, now: float, excused: Excused = nobody) -> list[CheckTracker]:
         """The rows that may stand otherwise at ``now`` because time has passed, by their places:
         those that have become stale and are not ``excused``, and all of them when the clock was
         set.
@@ -94,7 +94,7 @@ _AGAIN = 0.001
 """Seconds: what is not stale at the very edge is looked at again just after it."""
 
 
-def _look_at(row: CheckRow, now: float) -> float:
+def _look_at(row: CheckTracker, now: float) -> float:
     """Never later than its next observation can be stale: an observation of the future, from before
     the clock was set back, tells nothing of when that will be.
     """

@@ -13,8 +13,8 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 
-from monitor.judge import Status
-from monitor.shares import Shares
+from monitor.model.status import Status
+from monitor.model.time_in_status import TimeInStatus
 
 HOUR = 3_600_000
 DAY = 24 * HOUR
@@ -83,7 +83,7 @@ class Timeline:
         if len(self._starts) > BOUND:
             self._merge()
 
-    def shares(self, start: int, end: int) -> Shares:
+    def shares(self, start: int, end: int) -> TimeInStatus:
         """What the time from ``start`` to ``end`` was spent in; they add up to its length.
 
         What the newest segment says holds until ``end``, however late that is. Of more than
@@ -91,21 +91,21 @@ class Timeline:
         ends within such an hour is wrong by less than that hour.
         """
         if end <= start:
-            return Shares()
+            return TimeInStatus()
         return self._between(start, end, self._until(end))
 
-    def windows(self, lengths: tuple[int, ...], end: int) -> tuple[Shares, ...]:
+    def windows(self, lengths: tuple[int, ...], end: int) -> tuple[TimeInStatus, ...]:
         """The shares of several stretches that end together."""
         until = self._until(end)
         return tuple([self._between(end - length, end, until) for length in lengths])
 
-    def _between(self, start: int, end: int, until: tuple[int, int, int, int]) -> Shares:
+    def _between(self, start: int, end: int, until: tuple[int, int, int, int]) -> TimeInStatus:
         green, yellow, red, planned = self._until(start)
         green = until[0] - green
         yellow = until[1] - yellow
         planned = until[3] - planned
         red = until[2] - red + planned
-        return Shares(green, yellow, red, planned, end - start - green - yellow - red)
+        return TimeInStatus(green, yellow, red, planned, end - start - green - yellow - red)
 
     def _until(self, instant: int) -> tuple[int, int, int, int]:
         """The running sums at ``instant``; only differences mean anything."""

@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from monitor.estate import Text
-from monitor.judge import Verdict
-from monitor.snapshot import CheckView
+from monitor.judging.grade import Verdict
+from monitor.judging.snapshot import CheckView
+from monitor.model.estate import Text
 from probes.observation import Observation
 
 RECENT_KEPT = 100
 """Observations at most that are remembered of a check, however large its window is."""
 
 
-class Recent(NamedTuple):
+class RememberedResult(NamedTuple):
     """What is remembered of one of a check's newest observations."""
 
     at: float
@@ -26,7 +26,7 @@ class Recent(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
+class TransitionContext:
     """One check at the moment of a transition, with the observations that decided it."""
 
     environment: Text
@@ -35,5 +35,5 @@ class Case:
     view: CheckView
     seen: Observation | None
     """The newest observation that was not good, whatever has come after it."""
-    recent: tuple[Recent, ...]
+    recent: tuple[RememberedResult, ...]
     """Oldest first: the window's, at most :data:`RECENT_KEPT`."""

@@ -90,7 +90,7 @@ class News:
 NOTHING = News()
 
 
-def observe(
+def observe_certificate(
     before: Known, seen: Observation, announced: Callable[[], str | None]
 ) -> tuple[Known, News]:
     """One step: the state after an observation, and what is new. ``announced`` is asked only when

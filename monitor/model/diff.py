@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from monitor.estate import (
+from monitor.model.estate import (
     Check,
     CheckId,
     Environment,

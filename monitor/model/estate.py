@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NewType
 from zoneinfo import ZoneInfo
 
-from monitor.judge import Thresholds
-from monitor.receiver import Receiver
+from monitor.model.receiver import Receiver
+from monitor.model.status import Thresholds
 
 if TYPE_CHECKING:  # whoever only shows a status has no settings of probes
     from probes.settings import ProbeSettings
@@ -188,7 +188,7 @@ class Estate:
     """What they have found is among the checks already."""
     blackbox_modules: Path | None = None
     blackbox: Mapping[str, Any] | None = None
-    """The modules of that file (:class:`monitor.blackbox.modules.Module`) that ``/probe`` serves."""
+    """The modules of that file (:class:`monitor.settings.blackbox.modules.Module`) that ``/probe`` serves."""
     blackbox_targets: tuple[str, ...] = ()
     """Targets to which the modules' credentials go (:mod:`monitor.blackbox.trusted`)."""
     variables: frozenset[str] = field(default=frozenset(), repr=False)

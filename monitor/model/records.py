@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from monitor.estate import Text
-from monitor.snapshot import Transition
+from monitor.model.estate import Text
+from monitor.model.transition import Transition
 from probes.observation import Cause, Grade, Observation, Phases, Reason
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from monitor.estate_diff import Difference
+from monitor.model.diff import Difference
 
 NAMED = 100
 """Checks that are named at most of each sort; all are counted."""
@@ -26,7 +26,7 @@ class Ended(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class ReloadOutcome:
     """Of one reload."""
 
     ended: Ended

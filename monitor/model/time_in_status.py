@@ -12,14 +12,14 @@ from datetime import date
 from types import MappingProxyType
 from typing import NamedTuple
 
-from monitor.estate import ServiceId
+from monitor.model.estate import ServiceId
 
 _HOUR, _DAY = 3_600, 86_400
 WINDOWS: dict[str, int] = {"24h": 24 * _HOUR, "7d": 7 * _DAY, "30d": 30 * _DAY, "90d": 90 * _DAY}
 """Over what availability is published: names, and lengths in seconds. A day has 24 hours here."""
 
 
-class Shares(NamedTuple):
+class TimeInStatus(NamedTuple):
     """What a stretch of time was spent in, in milliseconds."""
 
     green: int = 0
@@ -68,11 +68,11 @@ class Shares(NamedTuple):
 class Availability(NamedTuple):
     """One service's shares of the windows that end now, in the order of :data:`WINDOWS`."""
 
-    windows: tuple[Shares, ...]
+    windows: tuple[TimeInStatus, ...]
 
 
 NOTHING_KNOWN = Availability(
-    tuple(Shares(unknown=1000 * seconds) for seconds in WINDOWS.values()),
+    tuple(TimeInStatus(unknown=1000 * seconds) for seconds in WINDOWS.values()),
 )
 
 
@@ -88,7 +88,7 @@ class DayShare:
     start: float
     """Seconds since the epoch, as ``end``."""
     end: float
-    shares: Shares
+    shares: TimeInStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ _ENDS = tuple(f".{number:03}Z" for number in range(1000))
 _FIRST, _LAST = "0001-01-01T00:00:00.000Z", "9999-12-31T23:59:59.999Z"
 
 
-def instant(at: float) -> str:
+def iso_timestamp(at: float) -> str:
     """Seconds since the epoch as ISO 8601 in UTC with milliseconds: ``2026-11-23T13:02:11.120Z``.
 
     What a calendar does not reach (a certificate may say anything) becomes its nearest end.

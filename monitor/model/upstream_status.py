@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from monitor.estate import Estate, StatedSource
-from monitor.judge import Status
-from probes.json_body import NotAnswered
+from monitor.model.estate import Estate, StatedSource
+from monitor.model.status import Status
+from probes.expect.json_body import NotAnswered
 from probes.observation import clean
 
 OUTDATED = 600.0
@@ -42,7 +42,7 @@ class StatedView:
     trouble: str
 
 
-def sources_of(estate: Estate) -> dict[str, StatedSource]:
+def upstream_sources(estate: Estate) -> dict[str, StatedSource]:
     """By ``ENV`` and ``ENV/SERVICE``."""
     found = {one.name: one.stated for one in estate.environments if one.stated is not None}
     return found | {one.id: one.stated for one in estate.services() if one.stated is not None}
@@ -66,15 +66,15 @@ def read_statement(body: bytes, source: StatedSource) -> Statement:
 
 def _word(body: bytes, source: StatedSource) -> str | None:
     """The first value that the path selects, as text."""
-    from probes import jsonpath, xpath
-    from probes.json_body import parse_json
-    from probes.xml_body import read_xml
+    from probes.expect import jsonpath, xpath
+    from probes.expect.json_body import parse_json
+    from probes.expect.xml_body import read_xml
 
     found: Iterable[object]
     if source.jsonpath is not None:
-        found = jsonpath.Query(source.jsonpath).select(parse_json(body))
+        found = jsonpath.JsonPathQuery(source.jsonpath).select(parse_json(body))
     else:
-        query = xpath.Query(source.xpath or "", dict(source.namespaces))
+        query = xpath.XPathQuery(source.xpath or "", dict(source.namespaces))
         found = query.select(read_xml(body, None))
     value = next(iter(found), None)
     if isinstance(value, bool):
@@ -84,7 +84,7 @@ def _word(body: bytes, source: StatedSource) -> str | None:
     return str(value) if isinstance(value, str | int | float) else None
 
 
-class Comparison:
+class UpstreamComparison:
     """Remembers since when what is stated and what is measured have differed. Over a restart that
     is forgotten.
     """

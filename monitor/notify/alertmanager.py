@@ -13,15 +13,15 @@ from typing import Any
 
 import orjson
 
-from monitor import links
-from monitor.estate import Estate
-from monitor.instants import instant
-from monitor.judge import Status
+from monitor.model.estate import Estate
+from monitor.model.receiver import Receiver
+from monitor.model.records import MessageKind
+from monitor.model.status import Status
+from monitor.model.timestamps import iso_timestamp
+from monitor.notify.headings import told_alone
+from monitor.notify.http_post import Poster
 from monitor.notify.message import Message
-from monitor.notify.posting import Poster
-from monitor.notify.words import told_alone
-from monitor.receiver import Receiver
-from monitor.record import MessageKind
+from monitor.support import links
 from monitor.wording.notifications import trial
 
 ALERTNAME = "DriftvaktServiceStatus"
@@ -88,10 +88,14 @@ class Alertmanager:
             "summary": text.en, "description": text.en,
             "summary_sv": text.sv, "description_sv": text.sv,
         }  # fmt: skip
-        alert: Alert = {"labels": labels, "annotations": annotations, "startsAt": instant(now)}
+        alert: Alert = {
+            "labels": labels,
+            "annotations": annotations,
+            "startsAt": iso_timestamp(now),
+        }
         if self._public:
             alert["generatorURL"] = self._public
-        await self._post([{**alert, "endsAt": instant(now + TEST_LASTS)}])
+        await self._post([{**alert, "endsAt": iso_timestamp(now + TEST_LASTS)}])
 
     async def close(self) -> None:
         """Open alerts end by themselves, unless a daemon takes them up again before."""
@@ -129,8 +133,13 @@ class Alertmanager:
         heading, text = told_alone(message)
         end = min(now, message.at)
         annotations = {**alert["annotations"], **_annotations(heading, text)}
-        starts = min(alert["startsAt"], instant(end))
-        return {**alert, "annotations": annotations, "startsAt": starts, "endsAt": instant(end)}
+        starts = min(alert["startsAt"], iso_timestamp(end))
+        return {
+            **alert,
+            "annotations": annotations,
+            "startsAt": starts,
+            "endsAt": iso_timestamp(end),
+        }
 
     def _alert(self, message: Message) -> Alert:
         heading, text = told_alone(message)
@@ -148,13 +157,13 @@ class Alertmanager:
                 "reason": message.reason.value if message.reason else "",
                 "transition": message.transition,
             },
-            "startsAt": instant(message.since),
+            "startsAt": iso_timestamp(message.since),
             **self._origin(message),
         }
 
     def _origin(self, message: Message) -> dict[str, str]:
         """What leads people from the alert to where it comes from."""
-        url = links.service(self._public, message.environment, message.service)
+        url = links.service_link(self._public, message.environment, message.service)
         return {} if url is None else {"generatorURL": url}
 
     async def _post(self, alerts: Sequence[Alert]) -> None:
@@ -176,5 +185,5 @@ def _key(alert: Alert) -> tuple[str, str]:
 
 
 def _lasting(alerts: Iterable[Alert], now: float) -> list[Alert]:
-    end = instant(now + LASTS)
+    end = iso_timestamp(now + LASTS)
     return [{**alert, "endsAt": end} for alert in alerts]

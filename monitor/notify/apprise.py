@@ -8,13 +8,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import apprise
 
-from monitor import links
-from monitor.estate import Estate, Text
+from monitor.model.estate import Estate, Text
+from monitor.model.receiver import Receiver
+from monitor.notify.headings import told_alone, told_as_one
 from monitor.notify.message import Message
 from monitor.notify.overheard import hush, overhearing
-from monitor.notify.sending import SendFailed, read_secret
-from monitor.notify.words import told_alone, told_as_one
-from monitor.receiver import Receiver
+from monitor.notify.sender import SendFailed, read_secret
+from monitor.support import links
 from monitor.wording.notifications import read_on, trial
 
 TIMEOUT = 10.0
@@ -44,15 +44,15 @@ class Apprise:
         first = messages[0]
         if len(messages) == 1:
             heading, text = told_alone(first)
-            url = links.service(self._public, first.environment, first.service)
+            url = links.service_link(self._public, first.environment, first.service)
         else:
             heading, text = told_as_one(messages, self._zone)
-            url = links.environment(self._public, first.environment)
+            url = links.environment_link(self._public, first.environment)
         await self._notify(heading, read_on(text, url))
 
     async def trial(self) -> None:
         heading, text = trial(self._receiver.name)
-        await self._notify(heading, read_on(text, links.page(self._public)))
+        await self._notify(heading, read_on(text, links.page_link(self._public)))
 
     async def refresh(self) -> None:
         """Nothing to tell again."""

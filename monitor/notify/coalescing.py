@@ -15,8 +15,8 @@ from math import inf
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from monitor.notify.message import Message, read
-from monitor.record import MessageKind, Outgoing
+from monitor.model.records import MessageKind, Outgoing
+from monitor.notify.message import Message, read_message
 from monitor.wording.notifications import flapped
 from monitor.wording.times import instant
 
@@ -78,6 +78,6 @@ def repeats(told: Message, held: Sequence[Outgoing]) -> list[Outgoing]:
 
 def _after(outgoing: Outgoing) -> str:
     try:
-        return read(outgoing).after.value
+        return read_message(outgoing).after.value
     except ValueError:
         return ""

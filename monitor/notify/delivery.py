@@ -1,4 +1,4 @@
-"""The outbox's messages to their receivers: one :class:`~monitor.notify.lane.Lane` each.
+"""The outbox's messages to their receivers: one :class:`~monitor.notify.receiver_queue.ReceiverQueue` each.
 
 At least once: what is taken in is delivered or given up, and told to the :class:`Outbox`; what was
 neither when the process ended is pending and taken in at the next start.
@@ -15,20 +15,27 @@ from typing import Self
 import aiohttp
 import structlog
 
-from monitor.estate import Estate
-from monitor.notify.lane import GIVE_UP, TOO_OLD, Lane, Outbox, Pace, Told
-from monitor.notify.message import read
-from monitor.notify.posting import Poster, open_session
-from monitor.notify.senders import make_sender
-from monitor.notify.sending import Sender
-from monitor.receiver import Receiver
-from monitor.record import MessageKind, Outgoing
+from monitor.model.estate import Estate
+from monitor.model.receiver import Receiver
+from monitor.model.records import MessageKind, Outgoing
+from monitor.notify.factory import make_sender
+from monitor.notify.http_post import Poster, open_post_session
+from monitor.notify.message import read_message
+from monitor.notify.receiver_queue import (
+    GIVE_UP,
+    TOO_OLD,
+    DeliveryMetrics,
+    Outbox,
+    Pace,
+    ReceiverQueue,
+)
+from monitor.notify.sender import Sender
 
 log = structlog.get_logger("driftvakt")
 
 MakeSender = Callable[[Receiver, Estate, aiohttp.ClientSession], Sender]
 
-__all__ = ["Deliverer", "Outbox", "Pace", "Told"]
+__all__ = ["Deliverer", "DeliveryMetrics", "Outbox", "Pace"]
 
 
 class Deliverer:
@@ -40,7 +47,7 @@ class Deliverer:
         self,
         estate: Estate,
         outbox: Outbox,
-        told: Told,
+        told: DeliveryMetrics,
         *,
         pace: Pace | None = None,
         sender: MakeSender | None = None,
@@ -50,12 +57,12 @@ class Deliverer:
         self._told = told
         self._pace = pace if pace is not None else Pace()
         self._make = sender if sender is not None else self._make_sender
-        self._lanes: dict[str, Lane] = {}
+        self._lanes: dict[str, ReceiverQueue] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
-        session = open_session(self._estate.user_agent)
+        session = open_post_session(self._estate.user_agent)
         self._session = await self._stack.enter_async_context(session)
         for receiver in self._estate.notifications:
             self._lanes[receiver.name] = self._lane(receiver)
@@ -102,7 +109,7 @@ class Deliverer:
             lane = self._lanes.get(one.notification)
             if lane is not None and one.subject in watched:
                 try:
-                    lane.sender.restore(read(one))
+                    lane.sender.restore(read_message(one))
                 except ValueError as error:
                     log.warning("notification_unreadable", error=str(error))
         if expired:
@@ -147,10 +154,10 @@ class Deliverer:
     ) -> Sender:
         return make_sender(receiver, estate, session, Poster(session, clock=self._pace.clock))
 
-    def _lane(self, receiver: Receiver) -> Lane:
+    def _lane(self, receiver: Receiver) -> ReceiverQueue:
         sender = self._make(receiver, self._estate, self._session)
         zone = self._estate.timezone
-        return Lane(receiver, sender, self._outbox, self._told, self._pace, zone)
+        return ReceiverQueue(receiver, sender, self._outbox, self._told, self._pace, zone)
 
     def _start(self, name: str) -> None:
         task = asyncio.create_task(self._lanes[name].run(), name=f"notify-{name}")

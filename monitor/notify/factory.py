@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import aiohttp
 
-from monitor.estate import Estate
+from monitor.model.estate import Estate
+from monitor.model.receiver import Receiver
 from monitor.notify.alertmanager import Alertmanager
-from monitor.notify.posting import Poster
-from monitor.notify.sending import Sender
+from monitor.notify.http_post import Poster
+from monitor.notify.sender import Sender
 from monitor.notify.webhook import Webhook
-from monitor.receiver import Receiver
 
 
 def make_sender(

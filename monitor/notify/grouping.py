@@ -16,8 +16,8 @@ from collections.abc import Iterable
 from operator import itemgetter
 from typing import NamedTuple
 
-from monitor.receiver import Receiver
-from monitor.record import MessageKind, Outgoing
+from monitor.model.receiver import Receiver
+from monitor.model.records import MessageKind, Outgoing
 
 LATELY = 120.0
 """Seconds in which so many messages of one environment count as a flood."""

@@ -6,17 +6,17 @@ from collections import Counter
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
-from monitor.estate import Text
+from monitor.model.estate import Text
+from monitor.model.records import MessageKind
 from monitor.notify.message import Message
-from monitor.record import MessageKind
-from monitor.wording.notifications import flood, flood_heading, heading
+from monitor.wording.notifications import flood, flood_heading, message_heading
 from monitor.wording.times import instant
 
 
 def told_alone(message: Message) -> tuple[Text, Text]:
     """Heading and text of one message."""
     reminds = message.kind is MessageKind.REMINDER
-    head = heading(
+    head = message_heading(
         message.after,
         message.service_title,
         message.environment_title,

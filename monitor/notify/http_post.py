@@ -9,10 +9,10 @@ from contextlib import asynccontextmanager
 
 import aiohttp
 
-from monitor.exchange_faults import NO_ADDRESS, fault_of
-from monitor.notify.sending import SendFailed
+from monitor.notify.sender import SendFailed
+from monitor.support.exchange_faults import NO_ADDRESS, fault_of
+from probes.net.retry_after import parse_retry_after
 from probes.observation import clean
-from probes.retry_after import parse_retry_after
 
 TIMEOUT = 10.0
 """Seconds for one attempt, everything included."""
@@ -88,7 +88,7 @@ def _refusal(response: aiohttp.ClientResponse, said: str, now: float) -> SendFai
 
 
 @asynccontextmanager
-async def open_session(user_agent: str) -> AsyncIterator[aiohttp.ClientSession]:
+async def open_post_session(user_agent: str) -> AsyncIterator[aiohttp.ClientSession]:
     """A session without cookies, proxies of the environment or ``.netrc``."""
     async with aiohttp.ClientSession(
         headers={"User-Agent": user_agent},

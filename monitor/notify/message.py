@@ -11,10 +11,10 @@ from typing import Any
 
 import orjson
 
-from monitor.estate import Text
-from monitor.instants import instant
-from monitor.judge import Status
-from monitor.record import MessageKind, Outgoing
+from monitor.model.estate import Text
+from monitor.model.records import MessageKind, Outgoing
+from monitor.model.status import Status
+from monitor.model.timestamps import iso_timestamp
 from probes.observation import Cause, Reason
 
 VERSION = 1
@@ -22,7 +22,7 @@ VERSION = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """All that a sender needs to word and send one :class:`~monitor.record.Outgoing`."""
+    """All that a sender needs to word and send one :class:`~monitor.model.records.Outgoing`."""
 
     id: str
     kind: MessageKind
@@ -61,9 +61,9 @@ class Message:
             "id": self.id,
             "kind": self.kind.value,
             "transition": self.transition,
-            "at": instant(self.at),
-            "since": instant(self.since),
-            "began": instant(self.began) if self.began is not None else None,
+            "at": iso_timestamp(self.at),
+            "since": iso_timestamp(self.since),
+            "began": iso_timestamp(self.began) if self.began is not None else None,
             "environment": self.environment,
             "service": self.service,
             "titles": {
@@ -79,7 +79,7 @@ class Message:
             "cause": self.cause.value if self.cause else None,
             "message": _both(self.text),
             "alarm": self.alarm.value if self.alarm else None,
-            "alarmed_at": instant(self.alarmed_at) if self.alarmed_at is not None else None,
+            "alarmed_at": iso_timestamp(self.alarmed_at) if self.alarmed_at is not None else None,
             "folded": self.folded,
         }
 
@@ -87,7 +87,7 @@ class Message:
         return orjson.dumps(self.document())
 
 
-def read(outgoing: Outgoing) -> Message:
+def read_message(outgoing: Outgoing) -> Message:
     """The message of an outbox row. Raises ``ValueError`` when it is not one of ours."""
     try:
         found = orjson.loads(outgoing.payload)

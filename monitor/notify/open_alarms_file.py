@@ -13,9 +13,9 @@ from typing import Protocol
 
 import orjson
 
-from monitor.aside import aside
-from monitor.publish.whole_file import write_whole
-from monitor.record import MessageKind, Outgoing
+from monitor.model.records import MessageKind, Outgoing
+from monitor.support.atomic_file import write_whole
+from monitor.support.threads import run_in_daemon_thread
 
 NAME = "driftvakt.told"
 VERSION = 1
@@ -43,10 +43,10 @@ class ToldFile:
         self.path = folder / NAME
 
     async def read(self, now: float) -> list[Outgoing] | None:
-        return await aside(partial(self.read_now, now), "told")
+        return await run_in_daemon_thread(partial(self.read_now, now), "told")
 
     async def write(self, rows: Sequence[Outgoing], now: float) -> None:
-        await aside(partial(self.write_now, list(rows), now), "told")
+        await run_in_daemon_thread(partial(self.write_now, list(rows), now), "told")
 
     def read_now(self, now: float) -> list[Outgoing] | None:
         """Blocks. ``None`` when there is no such file, or it is too old."""

@@ -1,6 +1,6 @@
 """One receiver's messages on their way: in order for each subject, until delivered or a day old.
 
-What could not go in time gives way to what is newer (:mod:`monitor.notify.folding`). Each batch that :mod:`monitor.notify.grouping` lets go is a task of its own, with tenacity's retries
+What could not go in time gives way to what is newer (:mod:`monitor.notify.coalescing`). Each batch that :mod:`monitor.notify.grouping` lets go is a task of its own, with tenacity's retries
 around its attempts. Its subjects are busy until it is done: a later message of theirs waits, other
 subjects go on. A batch that has begun stays as it is, so that its idempotency key does too.
 """
@@ -20,12 +20,12 @@ from zoneinfo import ZoneInfo
 import structlog
 from tenacity import AsyncRetrying, RetryCallState, RetryError, retry_if_exception_type
 
-from monitor.notify.folding import LATE, NOTHING, Missed, folded, newest
+from monitor.model.receiver import Receiver
+from monitor.model.records import MessageKind, Outgoing
+from monitor.notify.coalescing import LATE, NOTHING, Missed, folded, newest
 from monitor.notify.grouping import Lately, Waiting, collect
-from monitor.notify.message import Message, read
-from monitor.notify.sending import Sender, SendFailed
-from monitor.receiver import Receiver
-from monitor.record import MessageKind, Outgoing
+from monitor.notify.message import Message, read_message
+from monitor.notify.sender import Sender, SendFailed
 
 log = structlog.get_logger("driftvakt")
 
@@ -77,7 +77,7 @@ class Outbox(Protocol):
     def given_up(self, outgoing_id: str, at: float, error: str) -> None: ...
 
 
-class Told(Protocol):
+class DeliveryMetrics(Protocol):
     """Counts outcomes: ``delivered``, ``failed`` (an attempt), ``given_up``, ``folded``."""
 
     def notified(self, notification: str, outcome: str, number: int = 1) -> None: ...
@@ -99,7 +99,7 @@ class Pace:
     """A length between 0 and the ceiling that it is given."""
 
 
-class Lane:
+class ReceiverQueue:
     """The way to one receiver. ``run`` is its task."""
 
     def __init__(
@@ -107,7 +107,7 @@ class Lane:
         receiver: Receiver,
         sender: Sender,
         outbox: Outbox,
-        told: Told,
+        told: DeliveryMetrics,
         pace: Pace,
         zone: ZoneInfo,
     ) -> None:
@@ -271,7 +271,7 @@ class Lane:
             if place % READ_AT_A_TIME == READ_AT_A_TIME - 1:
                 await asyncio.sleep(0)
             try:
-                message = read(one)
+                message = read_message(one)
             except ValueError as error:
                 self._give_up([one], str(error))
                 continue

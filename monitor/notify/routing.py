@@ -1,6 +1,6 @@
 """Pure: who is told of a transition, and how much each receiver has been told already.
 
-For each receiver and service there is one :class:`Standing` while an alarm is open there:
+For each receiver and service there is one :class:`OpenAlarm` while an alarm is open there:
 
     becomes red or yellow, and the receiver wants that colour    ALARM, open
     yellow → red where an alarm is open                          ALARM, whatever colours it wants
@@ -26,12 +26,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from math import inf
 
-from monitor.estate import Estate, Service, Text
-from monitor.judge import Status
-from monitor.notify.message import Message, read
-from monitor.receiver import Receiver
-from monitor.record import MessageKind, Outgoing
-from monitor.snapshot import Transition
+from monitor.model.estate import Estate, Service, Text
+from monitor.model.receiver import Receiver
+from monitor.model.records import MessageKind, Outgoing
+from monitor.model.status import Status
+from monitor.model.transition import Transition
+from monitor.notify.message import Message, read_message
 from monitor.wording.notifications import no_longer_watched, reminder
 
 CONFIRM = 60.0
@@ -41,7 +41,7 @@ _ALARMS = frozenset(("red", "yellow"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class OpenAlarm:
     """An alarm that is open at one receiver for one service."""
 
     told: Status
@@ -64,7 +64,7 @@ class Standing:
 
 
 def decide(
-    receiver: Receiver, standing: Standing | None, transition: Transition
+    receiver: Receiver, standing: OpenAlarm | None, transition: Transition
 ) -> MessageKind | None:
     """What kind of message, if any, ``receiver`` gets of a service's transition."""
     environment, service = transition.environment, transition.service or ""
@@ -86,7 +86,7 @@ def decide(
     return None
 
 
-def _alarms(receiver: Receiver, standing: Standing | None, transition: Transition) -> bool:
+def _alarms(receiver: Receiver, standing: OpenAlarm | None, transition: Transition) -> bool:
     if transition.planned and not receiver.planned:
         return False
     if not (transition.changes_status or transition.overrun):
@@ -117,7 +117,7 @@ class Router:
     """
 
     def __init__(self, estate: Estate) -> None:
-        self._open: dict[tuple[str, str], Standing] = {}
+        self._open: dict[tuple[str, str], OpenAlarm] = {}
         self._waiting: dict[tuple[str, str], Message] = {}
         """What is better than what was told, until it has lasted."""
         self._reminds = False
@@ -141,7 +141,7 @@ class Router:
         """
         for outgoing in last_told:
             try:
-                message = read(outgoing)
+                message = read_message(outgoing)
             except ValueError:
                 continue
             if message.subject in self._services and outgoing.notification in self._receivers:
@@ -153,7 +153,7 @@ class Router:
         is open by it.
         """
         try:
-            message = read(told)
+            message = read_message(told)
         except ValueError:
             return None
         known = message.subject in self._services and told.notification in self._receivers
@@ -268,7 +268,7 @@ class Router:
             made.append(_outgoing(name, message, now))
         return tuple(made)
 
-    def open(self) -> Iterator[tuple[str, str, Standing]]:
+    def open(self) -> Iterator[tuple[str, str, OpenAlarm]]:
         """Every open alarm: receiver, subject, standing."""
         for (name, subject), standing in self._open.items():
             yield name, subject, standing
@@ -280,7 +280,7 @@ class Router:
         transition: Transition,
         kind: MessageKind,
         text: Text,
-        standing: Standing | None,
+        standing: OpenAlarm | None,
     ) -> Message:
         alarm, alarmed_at = None, None
         if kind in (MessageKind.ALARM, MessageKind.UNKNOWN):
@@ -317,7 +317,7 @@ class Router:
             self._open.pop(key, None)
         elif message.kind is not MessageKind.WINDOW or key not in self._open:
             self._look_for_reminders()
-            self._open[key] = Standing(
+            self._open[key] = OpenAlarm(
                 told=message.alarm,
                 told_at=message.alarmed_at if message.alarmed_at is not None else message.at,
                 muted=message.after is Status.UNKNOWN,
@@ -345,13 +345,13 @@ class Router:
             self._remind_at = -inf
 
 
-def _better(standing: Standing, transition: Transition) -> bool:
+def _better(standing: OpenAlarm, transition: Transition) -> bool:
     """Whether it is yellow, after not knowing, where red was told."""
     told, after = standing.told, transition.after
     return told is Status.RED and after is Status.YELLOW and standing.again(transition)
 
 
-def _seen(standing: Standing, transition: Transition) -> Standing:
+def _seen(standing: OpenAlarm, transition: Transition) -> OpenAlarm:
     """What is known of an alarm's subject after the transition."""
     after = transition.after
     if after is Status.UNKNOWN:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from monitor.notify.message import Message
-from probes.files import text_in
+from probes.net.watched_file import text_in
 
 MOST_IN_A_FILE = 65_536
 """Bytes that are read of a file that holds an address or a secret."""

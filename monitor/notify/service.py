@@ -7,7 +7,7 @@ A message is sent once it is kept, so that it is known after a crash; and soon w
 away, for an alarm does not wait for a full disk.
 
 A start that finds the history away knows from a small file which alarms receivers stand with
-(:mod:`monitor.told_file`). One that does not find that either holds its messages for :data:`HOLD`: when
+(:mod:`monitor.notify.open_alarms_file`). One that does not find that either holds its messages for :data:`HOLD`: when
 the history comes in time, nothing is told twice. Whenever it comes, who was told of an alarm gets the
 all-clear.
 """
@@ -24,17 +24,17 @@ from typing import Self
 
 import structlog
 
-from monitor.estate import Estate, Text
+from monitor.history.errors import HistoryTroubleError
 from monitor.history.history import History
-from monitor.history.trouble import HistoryTroubleError
-from monitor.notify.delivery import Deliverer, MakeSender, Told
-from monitor.notify.folding import repeats
-from monitor.notify.lane import Pace
+from monitor.model.estate import Estate, Text
+from monitor.model.records import Entry, MessageKind, Outgoing
+from monitor.model.transition import Transition
+from monitor.notify.coalescing import repeats
+from monitor.notify.delivery import Deliverer, DeliveryMetrics, MakeSender
 from monitor.notify.message import Message
+from monitor.notify.open_alarms_file import Memory, ToldFile
+from monitor.notify.receiver_queue import Pace
 from monitor.notify.routing import Router
-from monitor.record import Entry, MessageKind, Outgoing
-from monitor.snapshot import Transition
-from monitor.told_file import Memory, ToldFile
 from probes.observation import clean
 
 log = structlog.get_logger("driftvakt")
@@ -122,14 +122,14 @@ class _Outbox:
             return self.told
 
 
-class Messenger:
+class NotificationService:
     """Owns the router and the deliverer for as long as its context is entered."""
 
     def __init__(
         self,
         estate: Estate,
         history: History,
-        told: Told,
+        told: DeliveryMetrics,
         clock: Callable[[], float],
         *,
         pace: Pace | None = None,

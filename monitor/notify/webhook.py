@@ -11,14 +11,14 @@ from typing import Any
 
 import orjson
 
-from monitor import links
-from monitor.estate import Estate
-from monitor.instants import instant
+from monitor.model.estate import Estate
+from monitor.model.receiver import Receiver
+from monitor.model.timestamps import iso_timestamp
+from monitor.notify.headings import told_as_one
+from monitor.notify.http_post import Poster
 from monitor.notify.message import VERSION, Message
-from monitor.notify.posting import Poster
-from monitor.notify.sending import read_secret
-from monitor.notify.words import told_as_one
-from monitor.receiver import Receiver
+from monitor.notify.sender import read_secret
+from monitor.support import links
 from monitor.wording.notifications import trial
 
 
@@ -65,7 +65,7 @@ class Webhook:
                 "statuses": dict(counted),
                 "subject": {"sv": heading.sv, "en": heading.en},
                 "message": {"sv": text.sv, "en": text.en},
-                "url": links.environment(self._public, first.environment),
+                "url": links.environment_link(self._public, first.environment),
                 "messages": [self._document(message) for message in messages],
             }
         await self._post(orjson.dumps(document), idempotency_key(messages))
@@ -73,7 +73,7 @@ class Webhook:
     def _document(self, message: Message) -> dict[str, Any]:
         return {
             **message.document(),
-            "url": links.service(self._public, message.environment, message.service),
+            "url": links.service_link(self._public, message.environment, message.service),
         }
 
     async def trial(self) -> None:
@@ -84,9 +84,9 @@ class Webhook:
             "version": VERSION,
             "id": ident,
             "kind": "test",
-            "at": instant(now),
+            "at": iso_timestamp(now),
             "message": {"sv": text.sv, "en": text.en},
-            "url": links.page(self._public),
+            "url": links.page_link(self._public),
         }
         await self._post(orjson.dumps(document), ident)
 

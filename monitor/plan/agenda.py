@@ -6,8 +6,8 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from monitor.estate import Estate
-from monitor.judge import Status
+from monitor.model.estate import Estate
+from monitor.model.status import Status
 from monitor.plan.notices import Notice, NoticeView, notices_of
 from monitor.plan.recurrence import Occurrence, occurrences
 from monitor.plan.upgrades import Upgrade, UpgradeView, retired_checks, upgrades_of, view

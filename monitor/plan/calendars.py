@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from monitor.estate import Estate
+from monitor.model.estate import Estate
 
 STALE_AFTER = 3_600.0
 """Seconds after the last success after which a calendar counts as stale."""
@@ -52,7 +52,7 @@ def stale(last_success: float | None, now: float) -> bool:
     return last_success is None or now - last_success > STALE_AFTER
 
 
-def sources_of(estate: Estate) -> tuple[CalendarSource, ...]:
+def calendar_sources(estate: Estate) -> tuple[CalendarSource, ...]:
     """The configured calendars. One without a name is called by its host, or its file's name: an
     address may be a secret.
     """

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from monitor.estate import ServiceId
-from monitor.judge import Status
+from monitor.model.estate import ServiceId
+from monitor.model.status import Status
 from monitor.plan.agenda import Agenda
 from monitor.plan.recurrence import Occurrence
 from monitor.plan.windows import Impact
@@ -68,7 +68,7 @@ def edges(agenda: Agenda, after: float, until: float) -> Iterator[WindowEvent]:
         yield WindowEvent(at=instant, what=what, occurrence=one)
 
 
-def changes(old: Agenda, new: Agenda, at: float) -> Iterator[WindowEvent]:
+def window_changes(old: Agenda, new: Agenda, at: float) -> Iterator[WindowEvent]:
     """What was moved or cancelled of what is not over, the first time of each window: a series that
     is moved is one event and not fifty. And what is under way and was not known.
     """
@@ -118,7 +118,7 @@ class WindowNews:
         """
         found: list[WindowEvent] = []
         if agenda is not self._agenda:
-            found += changes(self._agenda, agenda, now)
+            found += window_changes(self._agenda, agenda, now)
         if now > self._at:
             found += edges(agenda, self._at, now)
         self._agenda, self._at = agenda, now

@@ -16,9 +16,9 @@ from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from monitor.estate import Text
+from monitor.model.estate import Text
 from monitor.plan.agenda import AHEAD, BEHIND
-from monitor.plan.ics_stream import Line, NotACalendarError, parts_of, read_line
+from monitor.plan.ics_stream import NotACalendarError, PropertyLine, parts_of, read_line
 from monitor.plan.ics_zones import Zones
 from monitor.plan.recurrence import instant_of, occurrences
 from monitor.plan.windows import Impact, Window
@@ -151,7 +151,7 @@ def _event(lines: list[str], zones: Zones, unknown: dict[str, None], *, cancelle
     # only who reads calendars imports it, in the thread that reads them
     import icalendar
 
-    kept: dict[str, list[Line]] = {}
+    kept: dict[str, list[PropertyLine]] = {}
     for written in lines:
         one = read_line(written)
         if one is not None and one.name in _DATES:
@@ -159,7 +159,7 @@ def _event(lines: list[str], zones: Zones, unknown: dict[str, None], *, cancelle
         if one is not None and (one.name in _OFTEN or one.name in _ONCE - kept.keys()):
             kept.setdefault(one.name, []).append(one)
     if cancelled:
-        kept["STATUS"] = [Line(name="STATUS", value="CANCELLED")]
+        kept["STATUS"] = [PropertyLine(name="STATUS", value="CANCELLED")]
     names: list[str] = []
     bare = [_bare(one, names) for some in kept.values() for one in some]
     event = icalendar.Event.from_ical("\r\n".join(["BEGIN:VEVENT", *bare, "END:VEVENT", ""]))
@@ -170,7 +170,7 @@ def _event(lines: list[str], zones: Zones, unknown: dict[str, None], *, cancelle
     return event
 
 
-def _bare(one: Line, names: list[str]) -> str:
+def _bare(one: PropertyLine, names: list[str]) -> str:
     """The line with what we read of its parameters, its zone as a place among the ``names``. Times in
     UTC have no zone (RFC 5545, 3.2.19).
     """

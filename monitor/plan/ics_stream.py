@@ -36,7 +36,7 @@ class NotACalendarError(ValueError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class CalendarPart:
     """One calendar of a stream. Blocks are lines between their BEGIN and END, unfolded."""
 
     method: str = ""
@@ -45,7 +45,7 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class PropertyLine:
     """One property. Names are in capitals; of parameters those that are read, without quotes."""
 
     name: str
@@ -90,13 +90,13 @@ def _latin(byte: bytes) -> str:
         return byte.decode("latin-1")
 
 
-def parts_of(data: bytes) -> list[Part]:
+def parts_of(data: bytes) -> list[CalendarPart]:
     """The calendars of a stream in UTF-8, or with the mark of another encoding at its beginning.
 
     Raises :class:`NotACalendarError`.
     """
     lines = [line.lstrip("\ufeff") for line in _BREAK.split(_text(data))]
-    found: list[Part] = []
+    found: list[CalendarPart] = []
     stack: list[str] = []
     block: list[str] | None = None
     for line in lines:
@@ -111,7 +111,7 @@ def parts_of(data: bytes) -> list[Part]:
         if begins and name == "VCALENDAR":
             if stack:
                 raise NotACalendarError("it is cut off in the middle")
-            found.append(Part())
+            found.append(CalendarPart())
             stack, block = [name], None
         elif begins and stack:
             stack.append(name)
@@ -157,14 +157,16 @@ def _whole(text: str) -> str:
     return text
 
 
-def _calendar_line(found: list[Part], line: str) -> None:
+def _calendar_line(found: list[CalendarPart], line: str) -> None:
     one = read_line(line)
     if one is not None and one.name == "METHOD":
         last = found[-1]
-        found[-1] = Part(method=one.value.strip().upper(), events=last.events, zones=last.zones)
+        found[-1] = CalendarPart(
+            method=one.value.strip().upper(), events=last.events, zones=last.zones
+        )
 
 
-def read_line(line: str, *, dates: bool = False) -> Line | None:
+def read_line(line: str, *, dates: bool = False) -> PropertyLine | None:
     """A property of a line, ``None`` where it is none. ``dates``: its value holds no colon, as dates
     do not, so that a parameter may hold one without quotes, as Outlook's names of zones do.
     """
@@ -179,8 +181,8 @@ def read_line(line: str, *, dates: bool = False) -> Line | None:
     for written in _split(rest[1:colon]):
         key, equals, value = written.partition("=")
         if equals:
-            params.setdefault(key.strip().upper(), plain(value))
-    return Line(name=named[0].upper(), value=rest[colon + 1 :], params=params)
+            params.setdefault(key.strip().upper(), unquoted(value))
+    return PropertyLine(name=named[0].upper(), value=rest[colon + 1 :], params=params)
 
 
 def _colon(rest: str) -> int:
@@ -205,7 +207,7 @@ def _split(written: str) -> Iterator[str]:
     yield written[begin:]
 
 
-def plain(value: str) -> str:
+def unquoted(value: str) -> str:
     """A parameter's value, or a zone's name, without quotes and escapes (RFC 6868 too)."""
     unescaped = value.replace("^n", " ").replace("^'", "").replace("^^", "^")
     return unescaped.replace("\\", "").replace('"', "").strip()

@@ -12,7 +12,7 @@ import re
 from datetime import datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
-from monitor.plan.ics_stream import plain, read_line
+from monitor.plan.ics_stream import read_line, unquoted
 
 MOST_CHANGES = 200
 """Lines of one description, of which each may be a change of the clocks."""
@@ -71,7 +71,7 @@ class Zones:
             for line in block:
                 one = read_line(line)
                 if one is not None and one.name == "TZID":
-                    self._blocks.setdefault(plain(one.value), block)
+                    self._blocks.setdefault(unquoted(one.value), block)
                     break
         self._found: dict[str, tzinfo | None] = {}
 

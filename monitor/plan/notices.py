@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from monitor.estate import Estate, Text
-from monitor.judge import Status
+from monitor.model.estate import Estate, Text
+from monitor.model.status import Status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
-from monitor.estate import Estate, Text
+from monitor.model.estate import Estate, Text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,8 +7,8 @@ from datetime import datetime, tzinfo
 from enum import StrEnum
 from typing import Any
 
-from monitor.estate import Estate, Text
-from monitor.judge import Status
+from monitor.model.estate import Estate, Text
+from monitor.model.status import Status
 
 
 class Impact(StrEnum):

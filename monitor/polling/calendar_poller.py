@@ -25,14 +25,21 @@ import orjson
 import structlog
 from tenacity.wait import wait_base
 
-from monitor.aside import aside
-from monitor.estate import Estate
+from monitor.model.estate import Estate
 from monitor.plan import Window
-from monitor.plan.calendars import CalendarSource, CalendarView, sources_of, stale
+from monitor.plan.calendars import CalendarSource, CalendarView, calendar_sources, stale
 from monitor.plan.ics import NotACalendarError, Reading, read_calendar
 from monitor.plan.ics_stream import utf8_of
-from monitor.polite_fetch import MOST_BYTES, TIMEOUT, WAIT, Fetcher, FetchError, open_session
-from monitor.publish.whole_file import write_whole
+from monitor.polling.http_fetch import (
+    MOST_BYTES,
+    TIMEOUT,
+    WAIT,
+    Fetcher,
+    FetchError,
+    open_fetch_session,
+)
+from monitor.support.atomic_file import write_whole
+from monitor.support.threads import run_in_daemon_thread
 from probes.observation import clean
 
 log = structlog.get_logger("driftvakt")
@@ -168,13 +175,13 @@ class Calendars:
         """
         how = _how(estate)
         found: dict[CalendarSource, _Calendar] = {}
-        for source in sources_of(estate):
+        for source in calendar_sources(estate):
             known = self._calendars.get(source)
             if known is not None and how == self._how:
                 found[source] = known
                 continue
             kept = known.kept if known is not None else None
-            made = await aside(lambda s=source, k=kept: self._begin(s, k, how))  # type: ignore[misc]
+            made = await run_in_daemon_thread(lambda s=source, k=kept: self._begin(s, k, how))  # type: ignore[misc]
             if known is not None:  # what was told is not told anew
                 made.trouble, made.left_out = known.trouble, known.left_out
                 made.unknown_zones = known.unknown_zones
@@ -216,7 +223,7 @@ class Calendars:
     async def _ask(self, source: CalendarSource) -> None:
         """Until it is cancelled."""
         if self._session is None:
-            self._session = open_session(self._user_agent)
+            self._session = open_fetch_session(self._user_agent)
         fetcher = Fetcher(self._session, self._clock, timeout=self._timeout, wait=self._wait)
         while True:
             pause = self._every
@@ -238,7 +245,7 @@ class Calendars:
                 body = kept.body if kept is not None else b""
                 if got.body is not None:
                     try:
-                        body = await aside(lambda g=got: utf8_of(g.body, g.charset))  # type: ignore[misc]
+                        body = await run_in_daemon_thread(lambda g=got: utf8_of(g.body, g.charset))  # type: ignore[misc]
                     except NotACalendarError as error:
                         self._failed(source, str(error))
                         await asyncio.sleep(pause)
@@ -256,9 +263,9 @@ class Calendars:
         while True:
             one = self._calendars[source]
             try:
-                stamp = await aside(lambda: _stamp(file))
+                stamp = await run_in_daemon_thread(lambda: _stamp(file))
                 if stamp != one.stamp:
-                    body = await aside(lambda: _read_file(file))
+                    body = await run_in_daemon_thread(lambda: _read_file(file))
                     self._calendars[source].stamp = stamp
                     await self._got(source, body, "", "")
                 elif one.kept is not None and not one.trouble:
@@ -280,7 +287,9 @@ class Calendars:
         same = one.kept is not None and one.kept.body == body and not one.trouble
         same = same and 0 <= self._clock() - one.read_at < READ_ANEW
         try:
-            reading = None if same else await aside(lambda: self._read(source, body, how))
+            reading = (
+                None if same else await run_in_daemon_thread(lambda: self._read(source, body, how))
+            )
         except NotACalendarError as error:
             self._failed(source, str(error))
             return
@@ -297,7 +306,7 @@ class Calendars:
                 log.info("calendar_read", calendar=source.name, windows=len(one.windows))
         if reading is not None or over:
             self._changed()
-        await aside(lambda: self._keep(source, kept))
+        await run_in_daemon_thread(lambda: self._keep(source, kept))
 
     def _tell(self, one: _Calendar, reading: Reading) -> None:
         if reading.unknown_zones and reading.unknown_zones != one.unknown_zones:
@@ -358,7 +367,7 @@ def calendar_warnings(estate: Estate, now: float) -> list[str]:
     """What is wrong with the calendars that are files, a line each; addresses are not asked."""
     found = []
     how = _how(estate)
-    for source in sources_of(estate):
+    for source in calendar_sources(estate):
         if source.file is None:
             continue
         try:

@@ -12,8 +12,8 @@ import aiohttp
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt
 from tenacity.wait import wait_base, wait_exponential_jitter
 
-from monitor.exchange_faults import NO_ADDRESS, fault_of
-from probes.retry_after import parse_retry_after
+from monitor.support.exchange_faults import NO_ADDRESS, fault_of
+from probes.net.retry_after import parse_retry_after
 
 TIMEOUT = 20.0
 """Seconds for one attempt, redirects and all."""
@@ -124,7 +124,7 @@ def _worth_it(error: BaseException) -> bool:
     return isinstance(error, FetchError) and error.passing and not error.stay_away
 
 
-def open_session(user_agent: str) -> aiohttp.ClientSession:
+def open_fetch_session(user_agent: str) -> aiohttp.ClientSession:
     """Without cookies, proxies of the environment or ``.netrc``; nothing is decompressed."""
     return aiohttp.ClientSession(
         headers={"User-Agent": user_agent},

@@ -11,18 +11,18 @@ from typing import Self
 import aiohttp
 import structlog
 
-from monitor.aside import aside
-from monitor.estate import Estate, StatedSource
-from monitor.judge import Status
-from monitor.polite_fetch import Fetcher, FetchError, open_session
-from monitor.stated import (
+from monitor.model.estate import Estate, StatedSource
+from monitor.model.status import Status
+from monitor.model.upstream_status import (
     OUTDATED,
-    Comparison,
     StatedView,
     Statement,
+    UpstreamComparison,
     read_statement,
-    sources_of,
+    upstream_sources,
 )
+from monitor.polling.http_fetch import Fetcher, FetchError, open_fetch_session
+from monitor.support.threads import run_in_daemon_thread
 
 log = structlog.get_logger("driftvakt")
 
@@ -52,11 +52,11 @@ class StatedWatch:
         self._clock = clock
         self._every = every
         self._user_agent = estate.user_agent
-        self._sources = sources_of(estate)
+        self._sources = upstream_sources(estate)
         self._known: dict[StatedSource, _Known] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._session: aiohttp.ClientSession | None = None
-        self._comparison = Comparison()
+        self._comparison = UpstreamComparison()
         self._differ: Mapping[str, float] = {}
         self._trouble: dict[str, str] = {}
 
@@ -80,7 +80,7 @@ class StatedWatch:
 
     def follow(self, estate: Estate) -> None:
         """From now on this is the configuration; addresses that stay are asked no sooner."""
-        self._sources = sources_of(estate)
+        self._sources = upstream_sources(estate)
         wanted = set(self._sources.values())
         self._known = {source: known for source, known in self._known.items() if source in wanted}
         self._begin()
@@ -125,7 +125,7 @@ class StatedWatch:
     async def _ask(self, url: str) -> None:
         """Until it is cancelled."""
         if self._session is None:
-            self._session = open_session(self._user_agent)
+            self._session = open_fetch_session(self._user_agent)
         fetcher = Fetcher(self._session, self._clock, timeout=TIMEOUT, attempts=1, accept=ACCEPT)
         etag = modified = ""
         body = b""
@@ -149,7 +149,7 @@ class StatedWatch:
 
     async def _read(self, url: str, body: bytes) -> None:
         for source in {one for one in self._sources.values() if one.url == url}:
-            statement = await aside(lambda s=source: read_statement(body, s))  # type: ignore[misc]
+            statement = await run_in_daemon_thread(lambda s=source: read_statement(body, s))  # type: ignore[misc]
             before = self._known.get(source, _Known())
             self._known[source] = replace(before, statement=statement, at=self._clock())
             if statement != before.statement:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from monitor.instants import instant
-from monitor.replay.comparison import Comparison, Line
+from monitor.model.timestamps import iso_timestamp
+from monitor.model.transition import Transition
+from monitor.replay.comparison import ComparisonLine, ReplayComparison
 from monitor.replay.tally import Alarm, Sum
-from monitor.snapshot import Transition
 
 
-def document(found: Comparison) -> dict[str, Any]:
+def comparison_document(found: ReplayComparison) -> dict[str, Any]:
     """JSON: instants as RFC 3339 in UTC, lengths of time in the unit that their names end with."""
     return {
-        "since": instant(found.since),
-        "until": instant(found.until),
+        "since": iso_timestamp(found.since),
+        "until": iso_timestamp(found.until),
         "compared_with": found.against,
         "observations": found.observations,
         "checks": {
@@ -34,7 +34,7 @@ def document(found: Comparison) -> dict[str, Any]:
     }
 
 
-def _line(line: Line) -> dict[str, Any]:
+def _line(line: ComparisonLine) -> dict[str, Any]:
     return {
         "then": _sum(line.then),
         "now": _sum(line.now),
@@ -65,8 +65,8 @@ def _rounded(seconds: float | None) -> float | None:
 def _alarm(alarm: Alarm) -> dict[str, Any]:
     return {
         "subject": alarm.subject,
-        "since": instant(alarm.since),
-        "until": instant(alarm.until),
+        "since": iso_timestamp(alarm.since),
+        "until": iso_timestamp(alarm.until),
         "worst": alarm.worst.value,
     }
 
@@ -74,8 +74,8 @@ def _alarm(alarm: Alarm) -> dict[str, Any]:
 def _transition(one: Transition) -> dict[str, Any]:
     return {
         "id": one.id,
-        "at": instant(one.at),
-        "since": instant(one.since),
+        "at": iso_timestamp(one.at),
+        "since": iso_timestamp(one.since),
         "environment": one.environment,
         "service": one.service,
         "from": one.before.value,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from monitor.estate import Estate
+from monitor.model.estate import Estate
+from monitor.model.transition import Transition
 from monitor.replay.engine import Replay
 from monitor.replay.recording import Recording
-from monitor.replay.tally import Alarm, Sum, Tally, only_in, subject_of, together
-from monitor.snapshot import Transition
+from monitor.replay.tally import Alarm, Sum, TransitionTally, only_in, subject_of, sum_of
 
 LISTED = 10_000
 """Transitions that are listed of each side; the figures count all."""
@@ -19,7 +19,7 @@ RECORDED = "recorded"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class ComparisonLine:
     """One service, or an environment."""
 
     subject: str
@@ -32,7 +32,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
+class ReplayComparison:
     since: float
     until: float
     """When the newest observation was over."""
@@ -46,9 +46,9 @@ class Comparison:
     """Recorded checks that the configuration does not have."""
     damaged: int
     """Hours of a check that could not be read."""
-    services: tuple[Line, ...]
-    environments: tuple[Line, ...]
-    total: Line
+    services: tuple[ComparisonLine, ...]
+    environments: tuple[ComparisonLine, ...]
+    total: ComparisonLine
     """All services together."""
     then: tuple[Transition, ...]
     now: tuple[Transition, ...]
@@ -63,7 +63,7 @@ class Side:
         self.since = since
         self.listed: list[Transition] = []
         self.left_out = 0
-        self._tallies = {subject: Tally(subject, since) for subject in subjects}
+        self._tallies = {subject: TransitionTally(subject, since) for subject in subjects}
 
     def add(self, transition: Transition) -> None:
         """Of a subject that is not looked at nothing is counted."""
@@ -91,7 +91,7 @@ def compare(
     old: Estate | None = None,
     against: str = RECORDED,
     told: Callable[[int, int], None] = lambda done, total: None,
-) -> Comparison:
+) -> ReplayComparison:
     """``estate``'s judgement of what was seen from ``since`` on and before ``until``, beside what
     was published then; or beside ``old``'s judgement.
 
@@ -129,7 +129,7 @@ def compare(
             then.add(transition)
     before, after = then.sums(ends_at), now.sums(ends_at)
     lines = {
-        subject: Line(
+        subject: ComparisonLine(
             subject=subject,
             then=before[subject],
             now=after[subject],
@@ -140,7 +140,7 @@ def compare(
     }
     services = tuple(lines[service.id] for service in estate.services())
     configured = {check.id for check in estate.checks()}
-    return Comparison(
+    return ReplayComparison(
         since=since,
         until=ends_at,
         against=against,
@@ -151,10 +151,10 @@ def compare(
         damaged=replay.damaged,
         services=services,
         environments=tuple(lines[one.name] for one in estate.environments),
-        total=Line(
+        total=ComparisonLine(
             subject="",
-            then=together(line.then for line in services),
-            now=together(line.now for line in services),
+            then=sum_of(line.then for line in services),
+            now=sum_of(line.now for line in services),
             more=tuple(alarm for line in services for alarm in line.more),
             fewer=tuple(alarm for line in services for alarm in line.fewer),
         ),

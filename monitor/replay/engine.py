@@ -13,13 +13,20 @@ from collections.abc import Callable, Iterator
 from itertools import groupby
 from operator import itemgetter
 
-from monitor.board import Board
-from monitor.estate import CheckId, Estate
-from monitor.history.packing import Columns, PackingError, columns, columns_of, rows_of
-from monitor.judge import Standing, Status
-from monitor.replay.judging import STALE, Change, Judging
+from monitor.history.codec.blocks import (
+    ObservationColumns,
+    PackingError,
+    columns,
+    columns_of,
+    observations_of,
+)
+from monitor.judging.board import Board
+from monitor.judging.standing import Standing
+from monitor.model.estate import CheckId, Estate
+from monitor.model.status import Status
+from monitor.model.transition import Transition
+from monitor.replay.judging import STALE, Judging, StandingChange
 from monitor.replay.recording import Block, Recording
-from monitor.snapshot import Transition
 
 SLICE = 8 * 3600.0
 """Seconds that are judged at a time; whole hours, as the history packs them."""
@@ -99,7 +106,7 @@ class Replay:
         yield from self._roll_up(math.inf)
         yield from self._plan(min(self.until, self.ends_at))
 
-    def _wait(self, place: int, changes: Iterator[Change]) -> None:
+    def _wait(self, place: int, changes: Iterator[StandingChange]) -> None:
         self._waiting += [(at, order, place, standing) for at, order, standing in changes]
 
     def _roll_up(self, end: float) -> Iterator[Transition]:
@@ -131,7 +138,7 @@ def _slices(since: float, until: float) -> Iterator[tuple[float, float]]:
         begin = end
 
 
-def _within(block: Block, since: float, until: float) -> Columns:
+def _within(block: Block, since: float, until: float) -> ObservationColumns:
     """A block without what is before ``since``, or at or after ``until``."""
     found = columns(block) if isinstance(block, bytes) else columns_of(block)
     if not len(found):
@@ -143,4 +150,4 @@ def _within(block: Block, since: float, until: float) -> Columns:
             return NONE  # a neighbouring hour
     elif all(since <= at < until for at in found.ats()):
         return found
-    return columns_of([seen for seen in rows_of(found) if since <= seen.at < until])
+    return columns_of([seen for seen in observations_of(found) if since <= seen.at < until])

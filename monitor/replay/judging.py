@@ -1,6 +1,6 @@
 """One check's record, judged again: from blocks of observations to the changes of its standing.
 
-The judge is the board's own (:class:`monitor.check_row.CheckRow`). Most observations are good ones
+The judge is the board's own (:class:`monitor.judging.check_tracker.CheckTracker`). Most observations are good ones
 of a check that has been green for long: of those nothing can change but how many there are, so
 that a whole block of them is one step. A test holds it against the judge, one by one.
 """
@@ -12,17 +12,19 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
-from monitor.check_row import CheckRow
-from monitor.estate import Check
-from monitor.history.packing import Columns, Kind
-from monitor.judge import Fold, Run, Standing, Status
+from monitor.history.codec.blocks import Kind, ObservationColumns
+from monitor.judging.check_tracker import CheckTracker
+from monitor.judging.fold import Fold, Run
+from monitor.judging.standing import Standing
+from monitor.model.estate import Check
+from monitor.model.status import Status
 from probes.observation import Grade, Observation
 
 STALE, OBSERVED = 1, 2
 """At one instant the board looks first for what is stale, then at what was seen."""
 
 
-class Change(NamedTuple):
+class StandingChange(NamedTuple):
     """A check stands otherwise, from ``at`` on."""
 
     at: float
@@ -61,7 +63,7 @@ class Judging:
     """Takes a check's blocks, oldest first, and gives what changes by them."""
 
     def __init__(self, check: Check, started_at: float) -> None:
-        self.row = CheckRow(check, started_at)
+        self.row = CheckTracker(check, started_at)
         self.observations = 0
         self.ends_at = -math.inf
         """When the newest observation was over."""
@@ -71,7 +73,7 @@ class Judging:
         self._stale_after = check.stale_after
         self._window = thresholds.window_size
 
-    def take(self, block: Columns) -> Iterator[Change]:
+    def take(self, block: ObservationColumns) -> Iterator[StandingChange]:
         """Judges a block; instants never go back."""
         count = len(block)
         self.observations += count
@@ -82,7 +84,7 @@ class Judging:
             return
         yield from self._take_each(block)
 
-    def age(self, until: float) -> Iterator[Change]:
+    def age(self, until: float) -> Iterator[StandingChange]:
         """What becomes stale before ``until``, when nothing else was seen before that."""
         at = self.row.fold.at
         if at is not None and (stale := self._stale_at(at)) < until:
@@ -91,7 +93,7 @@ class Judging:
     def _settled(self) -> bool:
         return not self.row.parts and settled(self.row.fold, self._window)
 
-    def _uneventful(self, block: Columns) -> bool:
+    def _uneventful(self, block: ObservationColumns) -> bool:
         """Whether every one is good and in time, as far as that can be told at a glance."""
         before = self.row.fold.at
         longest = block.longest()
@@ -108,7 +110,7 @@ class Judging:
         self.row.fold = advance(self.row.fold, count, at, self._window)
         self.ends_at = max(self.ends_at, at + duration)
 
-    def _take_each(self, block: Columns) -> Iterator[Change]:
+    def _take_each(self, block: ObservationColumns) -> Iterator[StandingChange]:
         ats, durations = block.ats(), block.durations()
         parts = _parts(block)
         eventful = self._eventful(block, ats, durations)
@@ -126,7 +128,9 @@ class Judging:
             yield from self._observe(_observation(ats[index], durations[index], kind, own))
             index += 1
 
-    def _eventful(self, block: Columns, ats: list[float], durations: list[float]) -> bytearray:
+    def _eventful(
+        self, block: ObservationColumns, ats: list[float], durations: list[float]
+    ) -> bytearray:
         """1 for each that may change a settled check: not good, slow, or after a gap."""
         count = len(ats)
         if block.parts is not None or block.shortest_step() < 0:
@@ -152,7 +156,7 @@ class Judging:
                     flags[index] = 1
         return flags
 
-    def _observe(self, observation: Observation) -> Iterator[Change]:
+    def _observe(self, observation: Observation) -> Iterator[StandingChange]:
         now = max(observation.at + observation.duration, self.ends_at)
         at = self.row.fold.at
         if at is not None and now - at > self._stale_after:
@@ -161,11 +165,11 @@ class Judging:
         self.ends_at = now
         yield from self._stand(now, OBSERVED)
 
-    def _stand(self, now: float, order: int) -> Iterator[Change]:
+    def _stand(self, now: float, order: int) -> Iterator[StandingChange]:
         standing = self.row.stand(now)
         if standing != self.row.standing:
             self.row.standing = standing
-            yield Change(now, order, standing)
+            yield StandingChange(now, order, standing)
 
     def _stale_at(self, at: float) -> float:
         """The first instant at which the judge calls an observation made at ``at`` stale."""
@@ -190,7 +194,7 @@ def _observation(
     )
 
 
-def _parts(block: Columns) -> list[tuple[Observation, ...]] | None:
+def _parts(block: ObservationColumns) -> list[tuple[Observation, ...]] | None:
     """The parts of each; ``None`` when there are none at all."""
     table = block.parts
     if table is None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol, TypeAlias
 
-from monitor.record import Seen
-from monitor.snapshot import Transition
+from monitor.model.records import Seen
+from monitor.model.transition import Transition
 
 Block: TypeAlias = bytes | Sequence[Seen]
-"""Observations of one check, oldest first: as :func:`monitor.history.packing.pack` makes them, or
+"""Observations of one check, oldest first: as :func:`monitor.history.codec.blocks.pack` makes them, or
 as they are.
 """
 

@@ -11,10 +11,10 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from monitor.judge import Status
-from monitor.replay.comparison import RECORDED, Comparison, Line
+from monitor.model.status import Status
+from monitor.model.transition import Transition
+from monitor.replay.comparison import RECORDED, ComparisonLine, ReplayComparison
 from monitor.replay.tally import Alarm, subject_of
-from monitor.snapshot import Transition
 
 SHOWN = 20
 """Alarms, and names of checks, that are told one by one."""
@@ -26,7 +26,7 @@ NOTHING = "–"
 _ARROW = " → "
 
 
-def comparison_table(found: Comparison, zone: ZoneInfo) -> Group:
+def comparison_table(found: ReplayComparison, zone: ZoneInfo) -> Group:
     """A line a service, those that nothing happened to left out; then each alarm more and fewer."""
     told: list[RenderableType] = [_heading(found, zone)]
     eventful = [line for line in found.services if _eventful(line)]
@@ -46,11 +46,11 @@ def comparison_table(found: Comparison, zone: ZoneInfo) -> Group:
     return Group(*told)
 
 
-def _eventful(line: Line) -> bool:
+def _eventful(line: ComparisonLine) -> bool:
     return any(one.transitions or one.red or one.yellow for one in (line.then, line.now))
 
 
-def _heading(found: Comparison, zone: ZoneInfo) -> Text:
+def _heading(found: ReplayComparison, zone: ZoneInfo) -> Text:
     then = "what was published" if found.against == RECORDED else found.against
     return Text(
         f"{found.observations:,} observations of {found.checks} "
@@ -60,7 +60,7 @@ def _heading(found: Comparison, zone: ZoneInfo) -> Text:
     )
 
 
-def _table(found: Comparison, lines: Sequence[Line]) -> Table:
+def _table(found: ReplayComparison, lines: Sequence[ComparisonLine]) -> Table:
     table = Table(header_style="bold")
     table.add_column("Service", overflow="fold")
     for title in (
@@ -81,7 +81,7 @@ def _table(found: Comparison, lines: Sequence[Line]) -> Table:
     return table
 
 
-def _cells(line: Line) -> list[Text]:
+def _cells(line: ComparisonLine) -> list[Text]:
     then, now = line.then, line.now
     return [
         _pair(str(then.transitions), str(now.transitions)),
@@ -121,7 +121,7 @@ def _alarms(title: str, alarms: Sequence[Alarm], zone: ZoneInfo, style: str) -> 
     return [*told, *_rest(len(alarms))]
 
 
-def _transitions(found: Comparison, zone: ZoneInfo) -> list[RenderableType]:
+def _transitions(found: ReplayComparison, zone: ZoneInfo) -> list[RenderableType]:
     """Every transition of a service, then and now: one row where both have it."""
     rows = _beside(found.then, found.now)
     if not rows:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from itertools import accumulate
 from statistics import median_low
 
-from monitor.judge import Status
-from monitor.snapshot import Transition
+from monitor.model.status import Status
+from monitor.model.transition import Transition
 
 COLOURS = (Status.YELLOW, Status.RED)
 
@@ -50,7 +50,7 @@ class Sum:
         return max(self.delays, default=None)
 
 
-class Tally:
+class TransitionTally:
     """Counts one subject's transitions, told oldest first.
 
     Those before ``since`` only tell how it stood then. The first thing ever known of it is no
@@ -131,7 +131,7 @@ def subject_of(transition: Transition) -> str:
     return f"{transition.environment}/{transition.service}"
 
 
-def together(sums: Iterable[Sum]) -> Sum:
+def sum_of(sums: Iterable[Sum]) -> Sum:
     """Of several services."""
     every = list(sums)
     return Sum(

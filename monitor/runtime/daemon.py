@@ -30,58 +30,60 @@ from typing import TYPE_CHECKING, Self, TypeAlias
 import structlog
 
 from monitor import __version__
-from monitor.aside import aside
-from monitor.availability import Timelines
-from monitor.board import Board
-from monitor.calendars import Calendars
-from monitor.certificates import NOTHING
-from monitor.check_state import PublishedState
-from monitor.delays import excused, is_late
-from monitor.estate import Check, Estate, ServiceId, Text
-from monitor.estate_diff import Difference
-from monitor.fitness import CanaryWatch, LoopLag
-from monitor.judge import Status
-from monitor.later import import_what_comes_later
-from monitor.origin import Origin
-from monitor.own_network import OwnNetwork
-from monitor.phases import turn
+from monitor.configuration.files import ConfigFiles
+from monitor.configuration.loader import Loaded
+from monitor.configuration.prepare import canaries_of, prepare_reload
+from monitor.configuration.reloader import Reloader
+from monitor.judging.availability import Timelines
+from monitor.judging.board import Board
+from monitor.judging.file_age import excused, is_late
+from monitor.judging.persisted_state import PublishedState
+from monitor.judging.snapshot import Snapshot
+from monitor.model.certificate_changes import NOTHING
+from monitor.model.diff import Difference
+from monitor.model.estate import Check, Estate, ServiceId, Text
+from monitor.model.records import Entry, Outgoing, Past
+from monitor.model.reload_outcome import Ended, ReloadOutcome
+from monitor.model.status import Status
+from monitor.model.time_in_status import AvailabilityReport
+from monitor.model.transition import Transition
 from monitor.plan import WindowNews, run_over
-from monitor.preparing import canaries_of, prepare
-from monitor.publish.metrics import Metrics
-from monitor.publish.pacer import Pacer
-from monitor.publish.packed import Packed
-from monitor.publish.status_file import StatusFile, Writes
-from monitor.rates import wanted
-from monitor.record import Entry, Outgoing, Past
-from monitor.reload import Reloader
-from monitor.reload_outcome import Ended, Outcome
-from monitor.runner import Runner
-from monitor.schedule import Schedule
-from monitor.secrets import Masker, secrets_of
-from monitor.settings import Loaded
-from monitor.shares import AvailabilityReport
-from monitor.shedder import Shedder
-from monitor.shedding import Shedding
-from monitor.snapshot import Snapshot, Transition
-from monitor.stated_watch import StatedWatch
-from monitor.status_publisher import StatusPublisher
-from monitor.systemd import Notifier
-from monitor.web_access import load_access
-from probes.kinds import Kind, load_kinds
+from monitor.polling.calendar_poller import Calendars
+from monitor.polling.upstream_poller import StatedWatch
+from monitor.publish.metrics.metrics import Metrics
+from monitor.publish.rendering.compression import Packed
+from monitor.publish.rendering.pacer import Pacer
+from monitor.publish.status.publisher import StatusPublisher
+from monitor.publish.status.status_file import StatusFile, Writes
+from monitor.publish.web.credentials import load_access
+from monitor.runtime.deferred_imports import import_what_comes_later
+from monitor.scheduling.fitness import CanaryWatch, LoopLag
+from monitor.scheduling.load import wanted
+from monitor.scheduling.load_shedding import Shedding
+from monitor.scheduling.overload_watch import Shedder
+from monitor.scheduling.own_network import OwnNetwork
+from monitor.scheduling.phase import turn
+from monitor.scheduling.runner import Runner
+from monitor.scheduling.scheduler import Schedule
+from monitor.support.redaction import Masker, secrets_of
+from monitor.support.systemd import Notifier
+from monitor.support.threads import run_in_daemon_thread
+from probes.kind import Kind
+from probes.kinds import load_kinds
+from probes.net.context import ProbeContext
 from probes.observation import Grade, Observation, clean
-from probes.tools import Tools
 
-if TYPE_CHECKING:  # see :mod:`monitor.later`
-    from monitor.announcing import Facts
-    from monitor.discovery.fetching import Discoverer
+if TYPE_CHECKING:  # see :mod:`monitor.runtime.deferred_imports`
+    from monitor.configuration.discovery.poller import Discoverer
+    from monitor.history.checkpointer import Checkpointer, Restored
     from monitor.history.history import History
-    from monitor.keeper import Keeper, Restored
-    from monitor.messenger import Messenger
-    from monitor.notify.delivery import Told
+    from monitor.notify.delivery import DeliveryMetrics
     from monitor.notify.message import Message
-    from monitor.publish.live import Broadcast
-    from monitor.publish.revisions import Revisions
-    from monitor.web_server import WebServer
+    from monitor.notify.service import NotificationService
+    from monitor.publish.feeds.revisions import Revisions
+    from monitor.publish.web.server import WebServer
+    from monitor.publish.web.sse import Broadcast
+    from monitor.runtime.transition_recorder import Facts
 
 log = structlog.get_logger("driftvakt")
 
@@ -106,7 +108,9 @@ OpenHistory: TypeAlias = (
     "Callable[[Estate, Callable[[], float]], AbstractAsyncContextManager[History]]"
 )
 MakeNetwork = Callable[[Callable[[], float], Callable[[], float]], OwnNetwork]
-MakeMessenger: TypeAlias = "Callable[[Estate, History, Told, Callable[[], float]], Messenger]"
+MakeMessenger: TypeAlias = (
+    "Callable[[Estate, History, DeliveryMetrics, Callable[[], float]], NotificationService]"
+)
 
 
 def open_history(
@@ -119,12 +123,12 @@ def open_history(
 
 
 def open_messenger(
-    estate: Estate, history: History, told: Told, clock: Callable[[], float]
-) -> Messenger:
+    estate: Estate, history: History, told: DeliveryMetrics, clock: Callable[[], float]
+) -> NotificationService:
     """The one that sends what the configuration says."""
-    from monitor.messenger import Messenger
+    from monitor.notify.service import NotificationService
 
-    return Messenger(estate, history, told, clock)
+    return NotificationService(estate, history, told, clock)
 
 
 def _nobody(_transition: Transition, _text: Text) -> tuple[Outgoing, ...]:
@@ -148,7 +152,7 @@ class Daemon:
         history: OpenHistory | None = open_history,
         messenger: MakeMessenger = open_messenger,
         network: MakeNetwork | None = OwnNetwork,
-        origin: Origin | None = None,
+        origin: ConfigFiles | None = None,
         masker: Masker | None = None,
     ) -> None:
         """``clock`` gives seconds since the epoch, ``timer`` monotonic ones, ``cpu`` those that the
@@ -187,8 +191,8 @@ class Daemon:
         )
         self._notifier = Notifier()
         self._masker = masker if masker is not None else Masker(secrets_of(estate))
-        self._keeper: Keeper | None = None
-        self._messenger: Messenger | None = None
+        self._keeper: Checkpointer | None = None
+        self._messenger: NotificationService | None = None
         self._discoverer: Discoverer | None = None
         self._ticked_at = self._timer()
         self._background: list[asyncio.Task[None]] = []
@@ -222,7 +226,7 @@ class Daemon:
         if self._listens:
             load_access(estate.web)  # a fault of it is told before anybody is probed
         self._tools = tools = await stack.enter_async_context(
-            Tools(user_agent=estate.user_agent, clock=clock, timer=self._timer)
+            ProbeContext(user_agent=estate.user_agent, clock=clock, timer=self._timer)
         )
         self._lag = LoopLag(self._metrics.loop_lag)
         self._shedder = Shedder(self._lag, cpu=self._cpu, timer=self._timer)
@@ -269,14 +273,14 @@ class Daemon:
     async def _begin_to_tell(self, stack: contextlib.AsyncExitStack, now: float) -> None:
         """Everything but probing; ``now`` is when that began."""
         await import_what_comes_later()
-        from monitor.announcing import Announcer
         from monitor.blackbox.prober import Prober
         from monitor.blackbox.route import probe_route
-        from monitor.publish.live import Broadcast
-        from monitor.web_server import WebServer
+        from monitor.publish.web.server import WebServer
+        from monitor.publish.web.sse import Broadcast
+        from monitor.runtime.transition_recorder import TransitionRecorder
 
         estate, clock = self.estate, self._clock
-        self._announcer = Announcer(estate, self.board, self._masker, clock)
+        self._announcer = TransitionRecorder(estate, self.board, self._masker, clock)
         self._window_news = WindowNews(self.board.agenda, now)
         self.events = Broadcast(clock=clock)
         if changes := await self._take_up(stack, now):
@@ -323,13 +327,13 @@ class Daemon:
 
     async def _take_up(self, stack: contextlib.AsyncExitStack, now: float) -> list[Transition]:
         """Opens the history and goes on where it ends; gives what has changed meanwhile."""
-        from monitor.keeper import Keeper, Restored, take_up
+        from monitor.history.checkpointer import Checkpointer, Restored, take_up
 
         restored = Restored()
         if self._open_history is not None:
             history = await stack.enter_async_context(self._open_history(self.estate, self._clock))
             self._metrics.watch_history(history.figures)
-            self._keeper = Keeper(history, self.board, self.estate)
+            self._keeper = Checkpointer(history, self.board, self.estate)
             restored = await self._keeper.restore(now)
             messenger = self._make_messenger(self.estate, history, self._metrics, self._clock)
             began = await messenger.restore(restored.told if restored.known else None)
@@ -340,7 +344,7 @@ class Daemon:
         return restored.changes
 
     def _remember(self, restored: Restored) -> None:
-        from monitor.publish.revisions import RevisionLog
+        from monitor.publish.feeds.revisions import RevisionLog
 
         # when the history has not said what it knows, that is not to be forgotten
         remembers = self._keeper is not None and restored.known
@@ -349,7 +353,7 @@ class Daemon:
             self._keeper.keep_revisions if self._keeper is not None and remembers else _forget,
         )
 
-    async def _take_up_late(self, keeper: Keeper) -> None:
+    async def _take_up_late(self, keeper: Checkpointer) -> None:
         """Goes on where the history ends, once it says where that is."""
 
         def instant() -> float:
@@ -389,14 +393,14 @@ class Daemon:
         )
         return over, self._announcer.sentences(over)
 
-    def _keep_all(self, keeper: Keeper) -> None:
+    def _keep_all(self, keeper: Checkpointer) -> None:
         self._publish()
         self._tell()
         keeper.keep_all(self._clock())
 
     def _watch_configuration(self, stack: contextlib.AsyncExitStack) -> None:
-        from monitor.discovery.fetching import Discoverer
-        from monitor.watching import FileWatch
+        from monitor.configuration.discovery.poller import Discoverer
+        from monitor.configuration.file_watcher import FileWatch
 
         work = [self._reloader.run()]
         if self._origin is not None:
@@ -460,7 +464,7 @@ class Daemon:
         if self.board.pending and self._publishing is None:
             self._publishing = asyncio.get_running_loop().call_soon(self._publish)
         if certificates is not NOTHING:
-            from monitor.telling import tell_certificates
+            from monitor.runtime.event_log import tell_certificates
 
             tell_certificates(certificates, check, self.estate)
             self._status.changed()
@@ -540,7 +544,7 @@ class Daemon:
             service = ServiceId(f"{one.environment}/{one.service}")
             event = run_over(self.board.agenda, one.window, service, one.at)
             if event is not None:
-                from monitor.telling import tell_window
+                from monitor.runtime.event_log import tell_window
 
                 tell_window(event, self.estate)
 
@@ -554,7 +558,7 @@ class Daemon:
     # what runs beside the probes
 
     async def _tick(self) -> None:
-        from monitor.telling import tell_window
+        from monitor.runtime.event_log import tell_window
 
         wall, mono = self._clock(), self._timer()
         overloaded = canary_down = False
@@ -608,7 +612,7 @@ class Daemon:
 
     async def _hold_all(self) -> None:
         """Goes on with timelines that were made beside the loop, from what is published by now."""
-        from monitor.keeper import AT_ONCE
+        from monitor.history.checkpointer import AT_ONCE
 
         services = [service.id for service in self.estate.services()]
         self.timelines.watch(set(services))
@@ -622,11 +626,11 @@ class Daemon:
 
     # another configuration
 
-    def reload(self, why: str) -> asyncio.Future[Outcome]:
+    def reload(self, why: str) -> asyncio.Future[ReloadOutcome]:
         """Reads the configuration anew, now or after the reload that is under way."""
         return self._reloader.ask(why)
 
-    async def _asked_to_reload(self) -> Outcome:
+    async def _asked_to_reload(self) -> ReloadOutcome:
         return await asyncio.shield(self.reload("POST /-/reload"))
 
     async def _adopt(self, loaded: Loaded) -> Difference:
@@ -634,7 +638,7 @@ class Daemon:
         comes before the first change.
         """
         work = partial(
-            prepare,
+            prepare_reload,
             self.estate,
             loaded.estate,
             masker=self._masker,
@@ -642,7 +646,7 @@ class Daemon:
             staying=self._schedule.staying,
             now=self._clock(),
         )
-        prepared = await aside(work, "prepare")
+        prepared = await run_in_daemon_thread(work, "prepare")
         canaries = canaries_of(prepared.estate, self._kinds, self._tools)
         calendars = await self._calendars.prepare(prepared.estate)
         changes, estate = prepared.changes, prepared.estate
@@ -693,7 +697,7 @@ class Daemon:
         await self._status.render()  # who has asked finds it there
         return changes
 
-    def _reloaded(self, outcome: Outcome) -> None:
+    def _reloaded(self, outcome: ReloadOutcome) -> None:
         self._config_error = outcome.error
         self._metrics.reloaded(outcome.ended is Ended.RELOADED, self._clock())
         self._status.changed()
@@ -710,7 +714,7 @@ class Daemon:
 
     def snapshot(self) -> Snapshot:
         self._publish()
-        from monitor.publish.revisions import dated
+        from monitor.publish.feeds.revisions import dated
 
         now = self._clock()
         made = self.board.snapshot(

@@ -9,26 +9,26 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-from monitor.aside import aside
+from monitor.support.threads import run_in_daemon_thread
 
 LATER = (
-    "monitor.announcing",
+    "monitor.runtime.transition_recorder",
     "monitor.blackbox.route",
-    "monitor.discovery.fetching",
+    "monitor.configuration.discovery.poller",
     "monitor.history.history",
-    "monitor.keeper",
-    "monitor.messenger",
-    "monitor.publish.live",
-    "monitor.publish.revisions",
-    "monitor.watching",
-    "monitor.web_server",
+    "monitor.history.checkpointer",
+    "monitor.notify.service",
+    "monitor.publish.web.sse",
+    "monitor.publish.feeds.revisions",
+    "monitor.configuration.file_watcher",
+    "monitor.publish.web.server",
 )
 
 
 async def import_what_comes_later() -> None:
     """In a thread, for a single import may take longer than the loop may be held."""
     if any(name not in sys.modules for name in LATER):
-        await aside(import_all, "import")
+        await run_in_daemon_thread(import_all, "import")
 
 
 def import_all() -> None:

@@ -6,11 +6,11 @@ import logging
 
 import structlog
 
-from monitor.certificates import CertificateChange, News
-from monitor.estate import Check, Estate, Text
+from monitor.model.certificate_changes import CertificateChange, News
+from monitor.model.estate import Check, Estate, Text
+from monitor.model.transition import Transition
 from monitor.plan import Happening, WindowEvent
-from monitor.publish.status_values import instant
-from monitor.snapshot import Transition
+from monitor.publish.status.documents import iso_timestamp
 from monitor.wording import change_message, source, window_message
 
 log = structlog.get_logger("driftvakt")
@@ -42,8 +42,8 @@ def tell_window(event: WindowEvent, estate: Estate) -> None:
         "service_window",
         what=event.what.value,
         id=one.window.id,
-        start=instant(one.start),
-        end=instant(one.end),
+        start=iso_timestamp(one.start),
+        end=iso_timestamp(one.end),
         impact=one.window.impact.value,
         service=event.service,
         calendar=one.window.calendar or None,
@@ -71,8 +71,8 @@ def _tell_change(change: CertificateChange, check: Check, estate: Estate) -> Non
         issuer=change.after.issuer,
         previous_issuer=change.before.issuer,
         same_issuer=change.same_issuer,
-        not_after=instant(change.after.not_after),
-        previous_not_after=instant(change.before.not_after),
+        not_after=iso_timestamp(change.after.not_after),
+        previous_not_after=iso_timestamp(change.before.not_after),
         service_window=change.announced,
         message=message.pick(estate.language),
     )

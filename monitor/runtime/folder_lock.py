@@ -18,7 +18,7 @@ from pathlib import Path
 import orjson
 import structlog
 
-from monitor.aside import aside
+from monitor.support.threads import run_in_daemon_thread
 from probes.observation import clean
 
 log = structlog.get_logger("driftvakt")
@@ -46,7 +46,7 @@ async def holding(folder: Path) -> AsyncIterator[None]:
     file = None
     try:
         async with asyncio.timeout(_ANSWER):
-            file = await aside(partial(_hold, folder), "hold")
+            file = await run_in_daemon_thread(partial(_hold, folder), "hold")
     except TimeoutError:
         log.warning("data_folder_not_held", folder=str(folder), error="the disk does not answer")
     except OSError as error:

@@ -14,13 +14,13 @@ from types import FrameType
 
 import structlog
 
-from monitor.daemon import Daemon
-from monitor.estate import Estate
-from monitor.holding import HeldError, holding
-from monitor.origin import Origin
-from monitor.secrets import Masker
-from monitor.sweeping import Sweeper
-from monitor.web_access import WebAccessError
+from monitor.configuration.files import ConfigFiles
+from monitor.model.estate import Estate
+from monitor.publish.web.credentials import WebAccessError
+from monitor.runtime.daemon import Daemon
+from monitor.runtime.folder_lock import HeldError, holding
+from monitor.runtime.garbage_collection import Sweeper
+from monitor.support.redaction import Masker
 
 log = structlog.get_logger("driftvakt")
 
@@ -68,11 +68,11 @@ def _leave() -> None:
     os._exit(0)
 
 
-async def serve(
+async def run_daemon(
     estate: Estate,
     duration: float | None = None,
     *,
-    origin: Origin | None = None,
+    origin: ConfigFiles | None = None,
     masker: Masker | None = None,
 ) -> int:
     """Runs the daemon until a signal comes, or for ``duration`` seconds. ``origin`` is where the

@@ -10,15 +10,16 @@ from dataclasses import dataclass
 import structlog
 
 from monitor import __version__
-from monitor.board import OVERALL, Board
-from monitor.case import Case
-from monitor.check_state import PublishedState
-from monitor.estate import Environment, Estate, Text
-from monitor.evidence import Shelf, evidence
-from monitor.record import Entry, Outgoing
-from monitor.secrets import Masker
-from monitor.snapshot import EnvironmentView, ServiceView, Transition
-from monitor.telling import tell_transition
+from monitor.evidence import BundleCache, evidence_bundle
+from monitor.judging.board import OVERALL, Board
+from monitor.judging.persisted_state import PublishedState
+from monitor.judging.snapshot import EnvironmentView, ServiceView
+from monitor.judging.transition_context import TransitionContext
+from monitor.model.estate import Environment, Estate, Text
+from monitor.model.records import Entry, Outgoing
+from monitor.model.transition import Transition
+from monitor.runtime.event_log import tell_transition
+from monitor.support.redaction import Masker
 from monitor.wording import message_of
 
 log = structlog.get_logger("driftvakt")
@@ -34,14 +35,14 @@ class Facts:
     at: float
     environment: Environment
     view: ServiceView | EnvironmentView
-    case: Case | None
+    case: TransitionContext | None
     """Of the check that decided it, for a worsening."""
     published: Mapping[str, PublishedState]
     """What was published of its subject, and of everything. Its environment's own is kept with the
     environment's transition, which may be told a turn later: a kill may come between."""
 
 
-class Announcer:
+class TransitionRecorder:
     """Makes entries of transitions; the newest evidence stays at hand on its shelf."""
 
     def __init__(
@@ -51,7 +52,7 @@ class Announcer:
         self._board = board
         self._masker = masker
         self._clock = clock
-        self.shelf = Shelf()
+        self.shelf = BundleCache()
 
     def follow(self, estate: Estate) -> None:
         """From now on the board's transitions are those of this configuration."""
@@ -101,7 +102,7 @@ class Announcer:
     def _evidence(self, facts: Facts, message: Text) -> bytes | None:
         transition = facts.transition
         try:
-            bundle = evidence(
+            bundle = evidence_bundle(
                 transition,
                 message,
                 facts.case,

@@ -7,8 +7,8 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
-from monitor.judge import Thresholds
-from probes.arrivals import STAMPED
+from monitor.model.status import Thresholds
+from probes.net.kernel_timestamps import STAMPED
 from probes.observation import Cause, Grade, Observation, Phases, Reason
 
 TICK = 0.1

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-from monitor.estate import Check, CheckId, Estate
-from monitor.phases import period
+from monitor.model.estate import Check, CheckId, Estate
+from monitor.scheduling.phase import period
 
 
 def quickest(check: Check) -> float:

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import structlog
 
-from monitor.fitness import LoopLag
-from monitor.shedding import NOTHING_SHED, TARGET, Load, Shedding, shed
+from monitor.scheduling.fitness import LoopLag
+from monitor.scheduling.load_shedding import NOTHING_SHED, TARGET, Load, Shedding, shed
 
 log = structlog.get_logger("driftvakt")
 

@@ -22,9 +22,9 @@ import dns.exception
 import dns.message
 import dns.rcode
 
-from monitor.estate import Check
-from monitor.fitness import CanaryWatch
-from probes.dns_settings import DNS_PORT, DnsSettings
+from monitor.model.estate import Check
+from monitor.scheduling.fitness import CanaryWatch
+from probes.dns.settings import DNS_PORT, DnsSettings
 from probes.observation import Cause, Grade, Observation, Reason
 from probes.settings import is_ip
 

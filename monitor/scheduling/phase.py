@@ -19,7 +19,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from monitor.estate import Check, CheckId
+from monitor.model.estate import Check, CheckId
 
 FIRST_RUNS_WITHIN = 3.0
 """Seconds after the start in which every host has its first run (longer when there are many)."""

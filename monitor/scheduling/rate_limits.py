@@ -10,8 +10,8 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Iterable
 
-from monitor.estate import Check, Promise
-from monitor.holds import place_of
+from monitor.model.estate import Check, Promise
+from monitor.scheduling.retry_after import host_and_port
 
 ARRIVES_WITHIN = 1.0
 """Seconds from its start in which a probe under way is taken to have reached its target (at most
@@ -22,10 +22,10 @@ _Key = tuple[str, str, int]
 
 
 def _key(promise: Promise, check: Check) -> _Key:
-    return promise.scope, *place_of(check)
+    return promise.scope, *host_and_port(check)
 
 
-class Promises:
+class RateLimits:
     """Lets probes begin so that each ``min_interval`` is kept as the target sees it."""
 
     def __init__(self, timer: Callable[[], float]) -> None:

@@ -12,9 +12,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from monitor.estate import Check, CheckId
+from monitor.model.estate import Check, CheckId
+from probes.net.retry_after import TOO_MANY_REQUESTS
 from probes.observation import HttpFacts, Observation
-from probes.retry_after import TOO_MANY_REQUESTS
 
 UNAVAILABLE = 503
 LONGEST = 3600.0
@@ -45,7 +45,7 @@ class Hold:
         return min(self.seconds, bound, LONGEST_UNAVAILABLE)
 
 
-class Holds:
+class RetryAfterHolds:
     """Who stays away from where."""
 
     def __init__(self, clock: Callable[[], float], timer: Callable[[], float]) -> None:
@@ -65,7 +65,7 @@ class Holds:
                 began=self._timer(), at=self._clock(), status=part.http.status, seconds=seconds
             )
             # after a redirect it may be anybody's wish: the others are not bound by it
-            place = check.id if part.http.redirects else place_of(check)
+            place = check.id if part.http.redirects else host_and_port(check)
             self._holds[place, hold.status] = hold
             asked.append(hold)
         return max(asked, key=lambda hold: hold.allowed(check), default=None)
@@ -86,13 +86,13 @@ class Holds:
             del self._holds[key]
 
     def _of(self, check: Check) -> Iterator[Hold]:
-        for place in (place_of(check), check.id):
+        for place in (host_and_port(check), check.id):
             for status in (TOO_MANY_REQUESTS, UNAVAILABLE):
                 if (hold := self._holds.get((place, status))) is not None:
                     yield hold
 
 
-def place_of(check: Check) -> tuple[str, int]:
+def host_and_port(check: Check) -> tuple[str, int]:
     """Host and port, however the host is written."""
     return check.host.lower().rstrip("."), check.port
 

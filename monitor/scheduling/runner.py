@@ -16,20 +16,20 @@ from typing import Protocol
 
 import structlog
 
-from monitor.estate import Check, CheckId, Estate
-from monitor.fitness import CanaryWatch, LoopLag, blame_lag, ours
-from monitor.holds import Holds
-from monitor.own_network import OwnNetwork
-from monitor.places import Places
-from monitor.promises import Promises
-from probes.kinds import Kind, Probe
+from monitor.model.estate import Check, CheckId, Estate
+from monitor.scheduling.fitness import CanaryWatch, LoopLag, blame_lag, ours
+from monitor.scheduling.own_network import OwnNetwork
+from monitor.scheduling.rate_limits import RateLimits
+from monitor.scheduling.retry_after import RetryAfterHolds
+from monitor.scheduling.semaphore import ResizableSemaphore
+from probes.kind import Kind, Probe
+from probes.net.context import ProbeContext
 from probes.observation import Cause, Grade, Observation, Phases, Reason
-from probes.tools import Tools
 
 log = structlog.get_logger("driftvakt.runner")
 
 
-class Told(Protocol):
+class RunnerMetrics(Protocol):
     """Who is told of a run."""
 
     def lateness(self, seconds: float) -> None: ...
@@ -72,12 +72,12 @@ class Runner:
         self,
         estate: Estate,
         kinds: Mapping[str, Kind],
-        tools: Tools,
+        tools: ProbeContext,
         *,
         lag: LoopLag,
         canary: CanaryWatch,
         network: OwnNetwork | None = None,
-        told: Told,
+        told: RunnerMetrics,
         seen: Callable[[Check, Observation], None],
         held: Callable[[Check, float], None] = lambda check, until: None,
     ) -> None:
@@ -89,11 +89,11 @@ class Runner:
         self._told = told
         self._seen = seen
         self._held = held
-        self._holds = Holds(tools.clock, tools.timer)
-        self._promises = Promises(tools.timer)
+        self._holds = RetryAfterHolds(tools.clock, tools.timer)
+        self._promises = RateLimits(tools.timer)
         self._in_flight = 0
-        self._places = Places(estate.max_in_flight)
-        self._hosts: dict[str, Places] = {}
+        self._places = ResizableSemaphore(estate.max_in_flight)
+        self._hosts: dict[str, ResizableSemaphore] = {}
         self._stations = {check.id: _Station(check) for check in estate.checks()}
         self._open(estate)
 
@@ -106,7 +106,7 @@ class Runner:
         for host, bound in bounds.items():
             places = self._hosts.get(host)
             if places is None:
-                self._hosts[host] = Places(bound)
+                self._hosts[host] = ResizableSemaphore(bound)
             else:
                 places.resize(bound)
         # where a probe still is, it is remembered, should the host come back

@@ -1,7 +1,7 @@
 """When: one APScheduler job a check, on a fixed phase of its own.
 
 A check's runs lie on the grid ``phase + k × interval`` of the wall clock. The phases are those of
-:mod:`monitor.phases`: the same after a restart, and spread evenly over each host. While a check
+:mod:`monitor.scheduling.phase`: the same after a restart, and spread evenly over each host. While a check
 is unsettled it runs at ``retry_interval`` between the grid's points. Nothing drifts, for each run
 is worked out from the grid and not from the run before it.
 
@@ -24,10 +24,10 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.schedulers.base import STATE_PAUSED
 from apscheduler.triggers.base import BaseTrigger
 
-from monitor.estate import Check, CheckId
-from monitor.job_store import TimetableStore
-from monitor.phases import Phase, period, phases
-from monitor.stretching import Stretching
+from monitor.model.estate import Check, CheckId
+from monitor.scheduling.interval_stretch import Stretching
+from monitor.scheduling.job_store import TimetableStore
+from monitor.scheduling.phase import Phase, period, phases
 
 _EXECUTOR = "probes"
 _STORE = "default"

@@ -8,7 +8,7 @@ from collections import deque
 from types import TracebackType
 
 
-class Places:
+class ResizableSemaphore:
     """To be entered: ``async with places``. Belongs to one event loop."""
 
     __slots__ = ("_bound", "_taken", "_waiting")

@@ -1,4 +1,4 @@
-"""The tree of nodes → an :class:`~monitor.estate.Estate`: from the top down to each check."""
+"""The tree of nodes → an :class:`~monitor.model.estate.Estate`: from the top down to each check."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path as FilePath
 from typing import Any, TypeVar
 
-from monitor.blackbox.reading import read_modules
-from monitor.estate import (
+from monitor.model.estate import (
     Canary,
     Check,
     CheckId,
@@ -23,9 +22,12 @@ from monitor.estate import (
     Text,
     WebSettings,
 )
-from monitor.settings_faults import Mark, Path, Report, hint
-from monitor.settings_inherit import Inherited
-from monitor.settings_models import (
+from monitor.settings.blackbox.file import read_modules
+from monitor.settings.errors import Mark, Path, Report, hint
+from monitor.settings.inherit import Inherited
+from monitor.settings.introspection import fields
+from monitor.settings.messages import describe, quoted_value
+from monitor.settings.models import (
     CanarySettings,
     CheckSettings,
     EnvironmentSettings,
@@ -33,14 +35,12 @@ from monitor.settings_models import (
     Top,
     split_listen,
 )
-from monitor.settings_notifications import receivers
-from monitor.settings_references import Names, check_references
-from monitor.settings_shape import fields
-from monitor.settings_source import Mapping, Node, Scalar, Sequence
-from monitor.settings_text import TextSettings
-from monitor.settings_validate import Validator
-from monitor.settings_wording import describe, show
-from probes.kinds import Kind
+from monitor.settings.notifications import receivers_of
+from monitor.settings.references import Names, check_references
+from monitor.settings.text import TextSettings
+from monitor.settings.validate import Validator
+from monitor.settings.yaml_tree import Mapping, Node, Scalar, Sequence
+from probes.kind import Kind
 
 LATER = ("service_windows", "calendars", "upgrades", "notices")
 """Sections that are read strictly and kept in ``Estate.later``."""
@@ -103,7 +103,7 @@ class Builder:
             user_agent=top.user_agent.replace("{version}", _version()),
             data_dir=FilePath(top.data_dir),
             max_in_flight=top.max_in_flight or top.defaults.max_in_flight or 500,
-            notifications=receivers(top.notifications),
+            notifications=receivers_of(top.notifications),
             store=top.store,
             retention=Retention(
                 observations=top.retention.observations, transitions=top.retention.transitions
@@ -268,7 +268,7 @@ class Builder:
             return self.kinds[named.value]
         elif not named.broken:
             near = hint(named.value, self.kinds) if not named.placeholder else ""
-            said = f"{show(named, here)} is not a kind of probe{near}"
+            said = f"{quoted_value(named, here)} is not a kind of probe{near}"
             self.report.fault(named.mark, here, said)
         return None
 
@@ -301,7 +301,7 @@ class Builder:
             if isinstance(named, Scalar) and isinstance(named.value, str) and not named.broken:
                 first = seen.setdefault(named.value, named.mark)
                 if first is not named.mark:
-                    shown = show(named, (*here, "name"))
+                    shown = quoted_value(named, (*here, "name"))
                     said = f"{shown} is the name of another {what}: first at {first}"
                     self.report.fault(named.mark, (*here, "name"), said)
             yield item, here

@@ -8,14 +8,14 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
-from monitor.settings_text import Name, NonEmpty
+from monitor.settings.text import Name, NonEmpty
+from probes.net.urls import Url
 from probes.settings import (
     POSITIVE_DURATION_PATTERN,
     FilePath,
     Strict,
     parse_duration,
 )
-from probes.urls import Url
 
 FILE_PATTERN = r"^[^*?\[\]]*(?:\*[^*?/\[\]]*)?\.(?:json|ya?ml)$"
 SHORTEST_REFRESH = 1.0

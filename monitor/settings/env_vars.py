@@ -6,7 +6,7 @@ A variable therefore never makes structure: whatever it holds, it is one scalar.
 - A scalar that is one placeholder and nothing else is read as YAML would read the value:
   ``port: ${PORT}`` is a number. Where text is expected, ``12345`` from a variable is text all the
   same; where a number is expected, so is a quoted ``"${PORT}"``
-  (:func:`monitor.settings_validate.validate` tries the other reading).
+  (:class:`monitor.settings.validate.Validator` tries the other reading).
 - The default stands for a variable that is unset or empty, as in a shell; it cannot hold ``}``.
 - ``$${`` is a plain ``${``. Keys are not expanded.
 """
@@ -17,8 +17,8 @@ import re
 from collections.abc import Iterable
 from collections.abc import Mapping as MappingType
 
-from monitor.settings_faults import Path, Report, Step
-from monitor.settings_source import Mapping, Node, Scalar, Sequence, is_text, plain_value
+from monitor.settings.errors import Path, Report, Step
+from monitor.settings.yaml_tree import Mapping, Node, Scalar, Sequence, is_text, plain_value
 
 PLACEHOLDER = r"\$\{[A-Za-z_][A-Za-z0-9_]*(?::-[^}]*)?\}"
 _PLACEHOLDER = re.compile(

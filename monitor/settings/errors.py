@@ -1,6 +1,6 @@
 """Faults of a configuration: where, on which key, what is wrong, and the nearest right word.
 
-A fault never holds a value that could be a secret: see :mod:`monitor.settings_wording`.
+A fault never holds a value that could be a secret: see :mod:`monitor.settings.messages`.
 """
 
 from __future__ import annotations

@@ -18,8 +18,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.events import DocumentStartEvent
 
-from monitor.settings_faults import ConfigurationError, Fault
-from monitor.settings_source import MAX_BYTES, Mapping, Node, Scalar, Sequence, compose
+from monitor.settings.errors import ConfigurationError, Fault
+from monitor.settings.yaml_tree import MAX_BYTES, Mapping, Node, Scalar, Sequence, compose
 
 MOST_TABS = 100
 _NULL = frozenset(("", "~", "null", "Null", "NULL"))
@@ -28,8 +28,8 @@ _TAG = re.compile(r"!(?:<[^>\s]*>|[^\s,\[\]{}]*)")
 
 
 def compose_go(data: bytes, file: str) -> Node | None:
-    """As :func:`~monitor.settings_source.compose`, of a file of theirs. Values of scalars are text, or
-    ``None`` where nothing is written. Raises :class:`~monitor.settings_faults.ConfigurationError`.
+    """As :func:`~monitor.settings.yaml_tree.compose`, of a file of theirs. Values of scalars are text, or
+    ``None`` where nothing is written. Raises :class:`~monitor.settings.errors.ConfigurationError`.
     """
     if len(data) > MAX_BYTES:
         return compose(data, file)

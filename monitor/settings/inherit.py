@@ -11,12 +11,12 @@ from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field
 from typing import Any
 
-from monitor.estate import Promise
-from monitor.judge import Thresholds
-from monitor.settings_faults import Mark, Path, Report
-from monitor.settings_models import Latency, Tuning, Window
-from monitor.settings_source import Mapping, Node
-from probes.kinds import Kind
+from monitor.model.estate import Promise
+from monitor.model.status import Thresholds
+from monitor.settings.errors import Mark, Path, Report
+from monitor.settings.models import Latency, Tuning, WindowThresholds
+from monitor.settings.yaml_tree import Mapping, Node
+from probes.kind import Kind
 
 _NESTED = {
     "latency": ("latency_yellow", "latency_red"),
@@ -40,7 +40,7 @@ BUILT_IN: dict[str, Any] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
+class ValueOrigin:
     """Where a value was set."""
 
     mark: Mark
@@ -67,7 +67,7 @@ class Inherited:
     """What holds at one level: flat values, and where each was set."""
 
     values: MappingType[str, Any] = field(default_factory=dict)
-    origins: MappingType[str, Origin] = field(default_factory=dict)
+    origins: MappingType[str, ValueOrigin] = field(default_factory=dict)
     promises: tuple[Promise, ...] = ()
     _tuned: dict[str, Tuned] = field(default_factory=dict, init=False, repr=False, compare=False)
     """By kind: thousands of checks say nothing of their own, and share what holds for them."""
@@ -147,7 +147,7 @@ def _flat(tuning: Tuning) -> Iterator[tuple[str, Any]]:
         value = getattr(tuning, key)
         if key not in _NESTED:
             yield key, value
-        elif isinstance(value, Latency | Window):
+        elif isinstance(value, Latency | WindowThresholds):
             for inner in value.model_fields_set:
                 yield f"{key}_{inner}", getattr(value, inner)
         else:  # `latency: none`
@@ -155,7 +155,7 @@ def _flat(tuning: Tuning) -> Iterator[tuple[str, Any]]:
                 yield flat, None
 
 
-def _origin(flat: str, node: Node, path: Path) -> Origin:
+def _origin(flat: str, node: Node, path: Path) -> ValueOrigin:
     """Where a flat key stands: ``latency_red`` at ``latency.red``."""
     mark = node.mark
     outer, _, inner = flat.partition("_")
@@ -165,4 +165,4 @@ def _origin(flat: str, node: Node, path: Path) -> Origin:
             break
         path, node = (*path, step), node.entries[step]
         mark = node.mark
-    return Origin(mark=mark, path=path)
+    return ValueOrigin(mark=mark, path=path)

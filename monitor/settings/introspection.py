@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
 
-from monitor.settings_faults import Step
+from monitor.settings.errors import Step
 
 Model = type[BaseModel]
 

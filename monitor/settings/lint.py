@@ -4,7 +4,7 @@
 - intervals under a minute on hosts that are not our own;
 - certificates that are not verified, credentials in the clear, secrets that stand in the file.
 
-Every piece of advice is a :class:`~monitor.settings_faults.Fault` with its place; nothing is
+Every piece of advice is a :class:`~monitor.settings.errors.Fault` with its place; nothing is
 refused for it, and no value that may be secret is shown.
 """
 
@@ -17,11 +17,11 @@ from ipaddress import ip_address, ip_network
 from socket import AF_INET, inet_pton
 from urllib.parse import unquote, urlsplit
 
-from monitor.estate import Check, CheckId, Estate
-from monitor.phases import period
-from monitor.rates import probes_per_minute, quickest
-from monitor.settings_faults import Fault, Mark, Path, Step, show_path
-from monitor.settings_source import Mapping, Node, Scalar, Sequence
+from monitor.model.estate import Check, CheckId, Estate
+from monitor.scheduling.load import probes_per_minute, quickest
+from monitor.scheduling.phase import period
+from monitor.settings.errors import Fault, Mark, Path, Step, show_path
+from monitor.settings.yaml_tree import Mapping, Node, Scalar, Sequence
 
 OFTEN = 60.0
 """Seconds: a shorter interval wants its owner's consent."""

@@ -13,8 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from monitor.settings_faults import Path, Report
-from monitor.settings_source import Mapping, Node, Scalar, Sequence
+from monitor.settings.errors import Path, Report
+from monitor.settings.yaml_tree import Mapping, Node, Scalar, Sequence
 
 _SPREAD = {"name", "services"}
 

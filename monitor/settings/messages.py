@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from collections.abc import Mapping as MappingType
 from typing import Any
 
-from monitor.settings_faults import Path, hint
-from monitor.settings_source import Mapping, Node, Scalar, Sequence
+from monitor.settings.errors import Path, hint
+from monitor.settings.yaml_tree import Mapping, Node, Scalar, Sequence
 
 _SECRET_KEY = re.compile(
     r"password|passwd|passphrase|secret|token|credential|api_?key|^body$|^store$", re.IGNORECASE
@@ -84,7 +84,7 @@ def describe(node: Node) -> str:
     return "text" if isinstance(node.value, str) else "a number"
 
 
-def show(node: Scalar, path: Path) -> str:
+def quoted_value(node: Scalar, path: Path) -> str:
     """A value for a message: quoted and cut; a placeholder as it is written; a secret not at all."""
     if node.placeholder:
         return cut(node.text)
@@ -134,7 +134,7 @@ def _said(error: MappingType[str, Any], node: Node, path: Path) -> str:
         return _HIDDEN
     if "shown" in context:
         shown = str(context["shown"])
-        mask = show(node, path) if masked and isinstance(node, Scalar) else cut(shown)
+        mask = quoted_value(node, path) if masked and isinstance(node, Scalar) else cut(shown)
         text = text.replace(shown, mask, 1)
     return text.removeprefix("Value error, ")
 

@@ -13,19 +13,20 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from monitor.settings_discovery import Discovery
-from monitor.settings_faults import nearest
-from monitor.settings_notifications import Notification
-from monitor.settings_sections import (
+from monitor.settings.discovery import Discovery
+from monitor.settings.errors import nearest
+from monitor.settings.notifications import Notification
+from monitor.settings.sections import (
     Calendar,
-    Notice,
-    Retention,
+    NoticeSettings,
+    RetentionSettings,
     ServiceWindow,
     Store,
-    Upgrade,
+    UpgradeSettings,
 )
-from monitor.settings_stated import StatedUrl
-from monitor.settings_text import Name, NonEmpty, TextSettings
+from monitor.settings.text import Name, NonEmpty, TextSettings
+from monitor.settings.upstream import StatedUrl
+from probes.net.urls import canonical_url, shown, split_url
 from probes.settings import (
     HOST_PATTERN,
     POSITIVE_DURATION_PATTERN,
@@ -35,7 +36,6 @@ from probes.settings import (
     is_ip,
     parse_duration,
 )
-from probes.urls import canonical, shown, split_url
 
 UNSET: Any = None
 """The default of keys that inherit: never a value of theirs."""
@@ -71,7 +71,7 @@ class Latency(Strict):
     red: PositiveDuration | None = None
 
 
-class Window(Strict):
+class WindowThresholds(Strict):
     """How many observations the share of failed ones is taken of, and the shares that matter."""
 
     size: Annotated[int, Field(ge=2, le=1000)] = UNSET
@@ -91,12 +91,12 @@ class Tuning(Strict):
     degraded_after: Count = UNSET
     latency: Latency | Literal["none"] | None = UNSET
     """``none`` (or an empty value): slowness is not judged."""
-    window: Window = UNSET
+    window: WindowThresholds = UNSET
     majority: Share = UNSET
     host_concurrency: Annotated[int, Field(ge=1, le=10_000)] = UNSET
 
 
-class Standing(Strict):
+class NotInherited(Strict):
     """What speaks of the thing it stands on, and is not inherited."""
 
     weight: Annotated[float, Field(ge=0, le=1_000_000)] = UNSET
@@ -106,13 +106,13 @@ class Standing(Strict):
 MaxInFlight = Annotated[int, Field(ge=1, le=100_000)]
 
 
-class Defaults(Tuning, Standing):
+class Defaults(Tuning, NotInherited):
     """What holds where nothing nearer says otherwise; ``weight`` and ``critical`` for checks."""
 
     max_in_flight: MaxInFlight = UNSET
 
 
-class EnvironmentSettings(Tuning, Standing):
+class EnvironmentSettings(Tuning, NotInherited):
     """An environment, its services apart."""
 
     name: Name
@@ -121,7 +121,7 @@ class EnvironmentSettings(Tuning, Standing):
     stated_url: StatedUrl | None = None
 
 
-class ServiceSettings(Tuning, Standing):
+class ServiceSettings(Tuning, NotInherited):
     """A service, its checks apart."""
 
     name: Name
@@ -131,7 +131,7 @@ class ServiceSettings(Tuning, Standing):
     stated_url: StatedUrl | None = None
 
 
-class CheckSettings(Tuning, Standing):
+class CheckSettings(Tuning, NotInherited):
     """A check, without the keys of its kind."""
 
     name: Name
@@ -196,7 +196,7 @@ def _public_url(value: str) -> str:
         fault = "has a query or a fragment, after which no path can follow"
     if split is None or fault:
         raise PydanticCustomError("url", "{shown} {fault}", {"shown": shown(value), "fault": fault})
-    return f"{str(canonical(split)).rstrip('/')}/"
+    return f"{str(canonical_url(split)).rstrip('/')}/"
 
 
 class WebTls(Strict):
@@ -267,11 +267,11 @@ class Top(Strict):
     max_in_flight: MaxInFlight = UNSET
     defaults: Defaults = Defaults()
     store: Store = "sqlite"
-    retention: Retention = Retention()
+    retention: RetentionSettings = RetentionSettings()
     service_windows: list[ServiceWindow] = Field(default_factory=list)
     calendars: list[Calendar] = Field(default_factory=list)
-    upgrades: list[Upgrade] = Field(default_factory=list)
-    notices: list[Notice] = Field(default_factory=list)
+    upgrades: list[UpgradeSettings] = Field(default_factory=list)
+    notices: list[NoticeSettings] = Field(default_factory=list)
     notifications: list[Notification] = Field(default_factory=list)
     discovery: list[Discovery] = Field(default_factory=list)
     blackbox_modules: FilePath | None = None

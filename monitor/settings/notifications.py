@@ -8,11 +8,11 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from monitor.receiver import Receiver
-from monitor.settings_text import Name, NonEmpty, ServiceRef
-from probes.http_settings import HeaderName, HeaderValue
+from monitor.model.receiver import Receiver
+from monitor.settings.text import Name, NonEmpty, ServiceRef
+from probes.http.settings import HeaderName, HeaderValue
+from probes.net.urls import Url
 from probes.settings import Duration, FilePath, PositiveDuration, Strict
-from probes.urls import Url
 
 Event = Literal["red", "yellow", "recovery", "unknown", "window"]
 StatusEvent = Literal["red", "yellow", "recovery", "unknown"]
@@ -53,7 +53,7 @@ class Grouped(Routed):
     flood: Annotated[int, Field(ge=2, le=10_000)] = 5
 
 
-class Alertmanager(Routed):
+class AlertmanagerSettings(Routed):
     """Tells a Prometheus Alertmanager."""
 
     kind: Literal["alertmanager"]
@@ -61,7 +61,7 @@ class Alertmanager(Routed):
     on: StatusOn = _STATUS_ON
 
 
-class Webhook(Grouped, json_schema_extra=_ONE_URL):
+class WebhookSettings(Grouped, json_schema_extra=_ONE_URL):
     """Posts JSON to an address, signed with the secret when there is one."""
 
     kind: Literal["webhook"]
@@ -77,7 +77,7 @@ class Webhook(Grouped, json_schema_extra=_ONE_URL):
         return self
 
 
-class Apprise(Grouped, json_schema_extra=_ONE_URL):
+class AppriseSettings(Grouped, json_schema_extra=_ONE_URL):
     """Mail, SMS, chat and the rest, by Apprise. The address holds its credentials."""
 
     kind: Literal["apprise"]
@@ -91,17 +91,21 @@ class Apprise(Grouped, json_schema_extra=_ONE_URL):
         return self
 
 
-Notification = Annotated[Alertmanager | Webhook | Apprise, Field(discriminator="kind")]
+Notification = Annotated[
+    AlertmanagerSettings | WebhookSettings | AppriseSettings, Field(discriminator="kind")
+]
 
 
-def receivers(said: Iterable[Alertmanager | Webhook | Apprise]) -> tuple[Receiver, ...]:
+def receivers_of(
+    said: Iterable[AlertmanagerSettings | WebhookSettings | AppriseSettings],
+) -> tuple[Receiver, ...]:
     """The section as the rest of the house reads it."""
     return tuple(_receiver(one) for one in said)
 
 
-def _receiver(one: Alertmanager | Webhook | Apprise) -> Receiver:
-    webhook = one if isinstance(one, Webhook) else None
-    grouped = one if not isinstance(one, Alertmanager) else None
+def _receiver(one: AlertmanagerSettings | WebhookSettings | AppriseSettings) -> Receiver:
+    webhook = one if isinstance(one, WebhookSettings) else None
+    grouped = one if not isinstance(one, AlertmanagerSettings) else None
     return Receiver(
         name=one.name,
         kind=one.kind,

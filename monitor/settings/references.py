@@ -6,10 +6,10 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from monitor.settings_faults import Mark, Path, Report, hint
-from monitor.settings_models import Top
-from monitor.settings_source import Mapping, Node, Scalar, Sequence
-from monitor.settings_wording import show
+from monitor.settings.errors import Mark, Path, Report, hint
+from monitor.settings.messages import quoted_value
+from monitor.settings.models import Top
+from monitor.settings.yaml_tree import Mapping, Node, Scalar, Sequence
 
 
 @dataclass(slots=True)
@@ -81,7 +81,7 @@ def _check_name(node: Node, path: Path, what: str, known: Collection[str], repor
         return  # the model has refused its form
     if node.value not in known:
         near = hint(node.value, known) if not node.placeholder else ""
-        report.fault(node.mark, path, f"{show(node, path)} is no {what} of this file{near}")
+        report.fault(node.mark, path, f"{quoted_value(node, path)} is no {what} of this file{near}")
 
 
 def _check_identities(node: Node | None, section: str, key: str, report: Report) -> None:
@@ -93,7 +93,9 @@ def _check_identities(node: Node | None, section: str, key: str, report: Report)
         first = seen.setdefault(named.value, named.mark)
         if first is not named.mark:
             path: Path = (section, index, key)
-            report.fault(named.mark, path, f"{show(named, path)} is there twice: first at {first}")
+            report.fault(
+                named.mark, path, f"{quoted_value(named, path)} is there twice: first at {first}"
+            )
 
 
 def _check_times(tree: Mapping, top: Top, report: Report) -> None:

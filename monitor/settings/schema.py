@@ -16,15 +16,16 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from monitor.settings_expand import PLACEHOLDER
-from monitor.settings_models import (
+from monitor.settings.env_vars import PLACEHOLDER
+from monitor.settings.models import (
     CanarySettings,
     CheckSettings,
     EnvironmentSettings,
     ServiceSettings,
     Top,
 )
-from probes.kinds import Kind, load_kinds
+from probes.kind import Kind
+from probes.kinds import load_kinds
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 

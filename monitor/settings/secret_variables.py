@@ -12,8 +12,8 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 from urllib.parse import quote
 
-from monitor.estate import Check, Environment, Estate, Service
-from probes.masking import MASK, SHORTEST
+from monitor.model.estate import Check, Environment, Estate, Service
+from probes.net.redaction import MASK, SHORTEST
 
 _OPEN = re.compile(
     r"true|false|null|none|yes|no|on|off|any|info|debug|warning|error"

@@ -11,9 +11,9 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
-from monitor.settings_text import CheckRef, Date, Name, ServiceRef, TextSettings, Time
+from monitor.settings.text import CheckRef, Date, Name, ServiceRef, TextSettings, Time
+from probes.net.urls import Url
 from probes.settings import FilePath, PositiveDuration, Strict
-from probes.urls import Url
 
 _DAY = 86_400.0
 
@@ -107,7 +107,7 @@ class Calendar(
         return self
 
 
-class Upgrade(Strict):
+class UpgradeSettings(Strict):
     """A version package with its dates (uppgradering)."""
 
     package: Annotated[str, Field(min_length=1, max_length=100)]
@@ -121,7 +121,7 @@ class Upgrade(Strict):
     """Checks that must start to fail then."""
 
 
-class Notice(Strict):
+class NoticeSettings(Strict):
     """A message written by a person (driftmeddelande)."""
 
     id: Name
@@ -152,7 +152,7 @@ Store = Annotated[
 ]
 
 
-class Retention(Strict):
+class RetentionSettings(Strict):
     """How long the record is kept, in seconds."""
 
     observations: PositiveDuration = 7 * _DAY

@@ -7,12 +7,12 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from monitor.estate import StatedSource
-from probes.expect_content_settings import NamespaceName, Prefix
-from probes.jsonpath_text import JsonPathText
+from monitor.model.estate import StatedSource
+from probes.expect.content_settings import NamespaceName, Prefix
+from probes.expect.jsonpath_text import JsonPathText
+from probes.expect.xpath import XPathQuery, XPathText
+from probes.net.urls import Url
 from probes.settings import Strict
-from probes.urls import Url
-from probes.xpath import Query, XPathText
 
 
 class StatedUrl(
@@ -38,7 +38,9 @@ class StatedUrl(
         if (self.jsonpath is None) == (self.xpath is None):
             raise PydanticCustomError("stated", "needs jsonpath or xpath, one of them")
         if self.xpath is not None:
-            unknown = sorted(Query(self.xpath, self.namespaces).prefixes - set(self.namespaces))
+            unknown = sorted(
+                XPathQuery(self.xpath, self.namespaces).prefixes - set(self.namespaces)
+            )
             if unknown:
                 raise PydanticCustomError(
                     "stated", "xpath uses the prefix {name}, which namespaces does not have",

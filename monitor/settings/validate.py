@@ -13,23 +13,23 @@ from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
 
-from monitor.settings_faults import Mark, Path, Report, Step, hint
-from monitor.settings_shape import Plan, allowed_keys, path_plan
-from monitor.settings_source import Mapping, Node, Scalar, Sequence
-from monitor.settings_wording import MISMATCHES, cut, message
+from monitor.settings.errors import Mark, Path, Report, Step, hint
+from monitor.settings.introspection import Plan, allowed_keys, path_plan
+from monitor.settings.messages import MISMATCHES, cut, message
+from monitor.settings.yaml_tree import Mapping, Node, Scalar, Sequence
 
 M = TypeVar("M", bound=BaseModel)
 NO_PATHS: Plan = {}
 
 
-def plain(node: Node, without: Collection[str] = ()) -> Any:
+def plain_values(node: Node, without: Collection[str] = ()) -> Any:
     """The node as Python values, at the top without some keys."""
     if isinstance(node, Scalar):
         return node.value
     if isinstance(node, Sequence):
-        return [plain(item) for item in node.items]
+        return [plain_values(item) for item in node.items]
     return {
-        key: value.value if isinstance(value, Scalar) else plain(value)
+        key: value.value if isinstance(value, Scalar) else plain_values(value)
         for key, value in node.entries.items()
         if key not in without
     }
@@ -58,7 +58,7 @@ class Validator:
                 said = message({"type": "model_type"}, node, path)
                 self.report.fault(node.mark, path, said)
             return None
-        data = plain(node, without)
+        data = plain_values(node, without)
         plan = path_plan(model)
         if plan.keys().isdisjoint(data):
             plan = NO_PATHS

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from monitor.settings_events import Events
-from monitor.settings_faults import ConfigurationError, Fault, Mark
-from monitor.settings_nodes import Mapping, Node, Scalar, Sequence, is_text, plain_value
+from monitor.settings.errors import ConfigurationError, Fault, Mark
+from monitor.settings.yaml_events import Events
+from monitor.settings.yaml_nodes import Mapping, Node, Scalar, Sequence, is_text, plain_value
 
 MAX_DEPTH = 40
 MAX_ALIASED = 1_000_000

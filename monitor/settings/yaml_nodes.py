@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from monitor.settings_faults import Mark
+from monitor.settings.errors import Mark
 
 Plain = str | int | float | bool | None
 """What a scalar can mean."""

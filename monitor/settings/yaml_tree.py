@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from monitor.settings_composer import MAX_ALIASED, MAX_DEPTH, Composer
-from monitor.settings_events import events, quick_events
-from monitor.settings_faults import ConfigurationError, Fault, Mark
-from monitor.settings_nodes import Mapping, Node, Plain, Scalar, Sequence, is_text, plain_value
+from monitor.settings.errors import ConfigurationError, Fault, Mark
+from monitor.settings.yaml_composer import MAX_ALIASED, MAX_DEPTH, Composer
+from monitor.settings.yaml_events import events, quick_events
+from monitor.settings.yaml_nodes import Mapping, Node, Plain, Scalar, Sequence, is_text, plain_value
 
 if TYPE_CHECKING:
     from ruamel.yaml.error import MarkedYAMLError

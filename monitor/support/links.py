@@ -9,16 +9,16 @@ from __future__ import annotations
 from urllib.parse import quote, urlencode
 
 
-def page(base: str) -> str | None:
+def page_link(base: str) -> str | None:
     """That of the front page. ``base`` is empty, or ends with a slash; so it is everywhere here."""
     return base or None
 
 
-def environment(base: str, name: str) -> str | None:
+def environment_link(base: str, name: str) -> str | None:
     """That of the front page with one environment on it."""
     return f"{base}?{urlencode({'env': name})}" if base else None
 
 
-def service(base: str, environment: str, name: str) -> str | None:
+def service_link(base: str, environment: str, name: str) -> str | None:
     """That of a service's page, with its events."""
     return f"{base}s/{quote(environment)}/{quote(name)}" if base else None

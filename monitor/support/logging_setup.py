@@ -9,8 +9,8 @@ from typing import Any, Literal, TextIO
 
 import structlog
 
-from monitor.secrets import Masker
-from monitor.terminal import shown
+from monitor.support.redaction import Masker
+from monitor.support.terminal import printable
 
 LogFormat = Literal["auto", "json", "text"]
 _OURS = frozenset({"timestamp", "level", "logger"})
@@ -51,7 +51,7 @@ def _only_shown(
     """For a terminal: what others have said is not obeyed. JSON escapes it by itself."""
     for key, value in event.items():
         if type(value) is str and not value.isprintable():
-            event[key] = shown(value)
+            event[key] = printable(value)
     return event
 
 

@@ -13,15 +13,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
 
-from monitor.estate import Estate
-from monitor.receiver import Receiver
-from monitor.stated import sources_of
-from probes.files import text_in
-from probes.http_settings import HttpSettings
-from probes.masking import MASK, SHORTEST, blanked, blanked_bytes, shapeless
-from probes.oauth2_settings import OAuth2Settings
+from monitor.model.estate import Estate
+from monitor.model.receiver import Receiver
+from monitor.model.upstream_status import upstream_sources
+from probes.http.oauth2.settings import OAuth2Settings
+from probes.http.settings import HttpSettings
+from probes.net.proxy_settings import credentials
+from probes.net.redaction import MASK, SHORTEST, blanked, blanked_bytes, shapeless
+from probes.net.watched_file import text_in
 from probes.observation import Observation
-from probes.proxy_settings import credentials
 
 __all__ = ["MASK", "Masker", "secrets_of"]
 
@@ -154,7 +154,7 @@ def secrets_of(estate: Estate) -> frozenset[str]:
         found |= {value for _, value in parse_qsl(urlsplit(listed.url or "").query)}
     urls = [one.url for one in estate.later.get("calendars", ()) if one.url is not None]
     urls += [listed.url for listed in estate.discovery if listed.url is not None]
-    urls += [source.url for source in sources_of(estate).values()]
+    urls += [source.url for source in upstream_sources(estate).values()]
     for url in urls:
         password = urlsplit(url).password or ""
         found |= {password, unquote(password)}
@@ -162,7 +162,7 @@ def secrets_of(estate: Estate) -> frozenset[str]:
 
 
 def _of_module(module: Any) -> set[str]:
-    """Of a module of ``/probe`` (:class:`monitor.blackbox.modules.Module`)."""
+    """Of a module of ``/probe`` (:class:`monitor.settings.blackbox.modules.Module`)."""
     http = module.http
     found = {value for name, value in http.headers.items() if name.lower() not in NOT_SECRET}
     found |= _given(http.bearer_token, http.bearer_token_file)

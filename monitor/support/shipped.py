@@ -12,7 +12,7 @@ URL = "http://localhost:9815"
 JOB = "driftvakt"
 """The name that the monitor is scraped under, as the shipped files have it."""
 _INSTALLED = Path(__file__).parent / "shipped_files"
-_CHECKOUT = Path(__file__).parents[1]
+_CHECKOUT = Path(__file__).parents[2]
 
 
 def shipped(path: str) -> Path:

@@ -54,7 +54,7 @@ class Unwritten:
 
 
 output = Unwritten()
-"""Of standard output, in the one process that :func:`prepare` was called in."""
+"""Of standard output, in the one process that :func:`prepare_streams` was called in."""
 
 
 class _Stream(io.RawIOBase):
@@ -100,7 +100,7 @@ class _Stream(io.RawIOBase):
             return 0
 
 
-def prepare() -> None:
+def prepare_streams() -> None:
     """Makes the streams of this process so. For a program's first instants, once."""
     codecs.register_error(STAND_INS, _stand_in)
     for number, flags in enumerate((os.O_RDONLY, os.O_WRONLY, os.O_WRONLY)):
@@ -144,7 +144,7 @@ def plain_sign(character: str) -> str:
     return bare if bare.isascii() and bare.isprintable() else "?"
 
 
-def shown(text: str) -> str:
+def printable(text: str) -> str:
     """The text without what a terminal would obey; its lines stay, and its width."""
     return _OBEYED.sub(lambda found: found[0] if found[0].isprintable() else "\N{REPLACEMENT CHARACTER}", text)  # fmt: skip
 
@@ -168,7 +168,7 @@ def _escaped(character: str) -> str:
 def write_document(text: str) -> None:
     """Writes a file's text, on a terminal to be read, elsewhere in UTF-8, as its readers want it."""
     if sys.stdout.isatty() or not hasattr(sys.stdout, "buffer"):
-        sys.stdout.write(shown(text))
+        sys.stdout.write(printable(text))
         return
     sys.stdout.flush()
     sys.stdout.buffer.write(text.encode("utf-8", "replace"))
@@ -203,7 +203,7 @@ class Shown:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Segment]:
         for segment in console.render(self._inner, options):
             text, style, control = segment
-            yield segment if control else type(segment)(shown(text), style)
+            yield segment if control else type(segment)(printable(text), style)
 
 
 def finish(code: int, otherwise: int = 1) -> int:

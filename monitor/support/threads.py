@@ -11,7 +11,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-async def aside(work: Callable[[], T], name: str = "aside") -> T:
+async def run_in_daemon_thread(work: Callable[[], T], name: str = "aside") -> T:
     """What ``work`` gives, or raises. Cancelled, the thread comes to its end by itself, and is
     not waited for by a process that ends: ``work`` must leave nothing half done.
     """

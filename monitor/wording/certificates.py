@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
-from monitor.certificates import CertificateChange
-from monitor.estate import Text
-from monitor.snapshot import CheckView
-from monitor.wording.grammar import one_line, together
+from monitor.judging.snapshot import CheckView
+from monitor.model.certificate_changes import CertificateChange
+from monitor.model.estate import Text
+from monitor.wording.grammar import joined_sentences, one_line
 from monitor.wording.times import instant
 
 MENTIONED_FOR = 7 * 86_400.0
@@ -17,7 +17,7 @@ MENTIONED_FOR = 7 * 86_400.0
 def change_message(change: CertificateChange, source: Text, zone: ZoneInfo) -> Text:
     """The event in full sentences. ``source`` is ``kontrollen api mot https://…``."""
     after, before = instant(change.after.not_after, zone), instant(change.before.not_after, zone)
-    return together(
+    return joined_sentences(
         (
             _replaced(change, source, zone),
             _issuer(change),
@@ -39,7 +39,7 @@ def surprise(view: CheckView, zone: ZoneInfo) -> Text | None:
         return None
     if view.last.at - change.at > MENTIONED_FOR:
         return None
-    return together((_replaced(change, None, zone), _issuer(change), _announced(change)))
+    return joined_sentences((_replaced(change, None, zone), _issuer(change), _announced(change)))
 
 
 def _replaced(change: CertificateChange, source: Text | None, zone: ZoneInfo) -> Text:

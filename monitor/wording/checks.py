@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
-from monitor.estate import Check, Text
-from monitor.judge import Rule, Status
-from monitor.snapshot import AddressView, CheckView
+from monitor.judging.snapshot import AddressView, CheckView
+from monitor.model.estate import Check, Text
+from monitor.model.status import Rule, Status
 from monitor.wording.certificates import surprise
 from monitor.wording.claims import check_claim, lead_by
-from monitor.wording.grammar import listed, one_line, plural, sentence, title, together
+from monitor.wording.grammar import enumeration, joined_sentences, one_line, plural, sentence, title
 from monitor.wording.reasons import reason_phrase, whose
 from monitor.wording.times import instant, percent, seconds_short
+from probes.net.weak_cipher import cipher_weakness
 from probes.observation import Cause, Grade, Observation, Reason, TlsFacts
-from probes.weak_cipher import cipher_weakness
 
 _NOTHING = Text(sv="", en="")
 
@@ -28,14 +28,14 @@ def check_message(
     subject = service_subject(service, check.service, title(environment, check.environment))
     since = instant(view.since, zone)
     if view.status is Status.UNKNOWN:
-        return together((_unknown(view, subject, zone), _retired(view)))
+        return joined_sentences((_unknown(view, subject, zone), _retired(view)))
     said = lead_by(check_claim(view), source(view.check), subject, since)
     if view.status is Status.GREEN:
-        return together((said, _weak(view), surprise(view, zone), _retired(view)))
-    return together(
+        return joined_sentences((said, _weak(view), surprise(view, zone), _retired(view)))
+    return joined_sentences(
         (
             said,
-            sentence(evidence(view)),
+            sentence(evidence_clause(view)),
             addresses(view),
             validity(view, zone),
             recovering(view),
@@ -93,7 +93,7 @@ def source(check: Check) -> Text:
     return Text(sv=f"kontrollen {name} mot {target}", en=f"the {name} check of {target}")
 
 
-def evidence(view: CheckView) -> Text:
+def evidence_clause(view: CheckView) -> Text:
     """What the check saw, as a clause: how many of how many failed, and why."""
     why = view.why
     run = why.consecutive
@@ -193,7 +193,7 @@ def addresses(view: CheckView) -> Text | None:
     worst = [part for part in view.addresses if part.status in (Status.RED, Status.YELLOW)]
     if not worst:
         return None
-    which = listed([_address(part) for part in worst])
+    which = enumeration([_address(part) for part in worst])
     of = len(view.addresses)
     have = "has" if len(worst) == 1 else "have"
     return Text(
@@ -322,13 +322,13 @@ def ignorance(view: CheckView, zone: ZoneInfo) -> Text:
 def _unknown(view: CheckView, subject: Text, zone: ZoneInfo) -> Text:
     why = ignorance(view, zone)
     failing = view.why.rule is Rule.UNMEASURED and view.why.consecutive > 0
-    return together(
+    return joined_sentences(
         (
             Text(
                 sv=f"Vi vet inte om {subject.sv} fungerar: {why.sv}.",
                 en=f"We do not know whether {subject.en} works: {why.en}.",
             ),
-            sentence(evidence(view)) if failing else None,
+            sentence(evidence_clause(view)) if failing else None,
             blamed(view),
             held_back(view, zone),
             surprise(view, zone),

@@ -17,13 +17,13 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-from monitor.estate import Text
-from monitor.judge import Rule, Status
+from monitor.model.estate import Text
+from monitor.model.status import Rule, Status
 from monitor.wording.grammar import capital
 from probes.observation import Reason
 
 if TYPE_CHECKING:
-    from monitor.snapshot import CheckView, EnvironmentView, ServiceView
+    from monitor.judging.snapshot import CheckView, EnvironmentView, ServiceView
 
 _WORDS = {
     Status.GREEN: Text(sv="i full drift", en="in full operation"),

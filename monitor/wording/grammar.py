@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-from monitor.estate import Text
+from monitor.model.estate import Text
 from probes.observation import clean
 
 LISTED = 4
@@ -41,13 +41,13 @@ def sentence(clause: Text) -> Text:
     return Text(sv=f"{capital(clause.sv)}.", en=f"{capital(clause.en)}.")
 
 
-def together(sentences: Iterable[Text | None]) -> Text:
+def joined_sentences(sentences: Iterable[Text | None]) -> Text:
     """Sentences one after the other; those that had nothing to say are left out."""
     said = [each for each in sentences if each is not None and each.sv]
     return Text(sv=" ".join(each.sv for each in said), en=" ".join(each.en for each in said))
 
 
-def listed(names: Sequence[Text], number: int | None = None) -> Text:
+def enumeration(names: Sequence[Text], number: int | None = None) -> Text:
     """``a``, ``a och b``, ``a, b och c``; of a long list the first few and a number. Where there are
     ``number`` in all, no more than the first :data:`LISTED` and one need be given.
     """

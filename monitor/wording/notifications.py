@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from monitor.estate import Text
-from monitor.judge import Status
+from monitor.model.estate import Text
+from monitor.model.status import Status
 from monitor.wording.claims import status_word
-from monitor.wording.grammar import one_line, plural, together
+from monitor.wording.grammar import joined_sentences, one_line, plural
 from monitor.wording.reasons import reason_phrase
 from monitor.wording.times import duration
 from probes.observation import Reason
@@ -30,7 +30,7 @@ _COLOURS = {
 _ORDER = (Status.RED, Status.YELLOW, Status.UNKNOWN, Status.GREEN)
 
 
-def heading(
+def message_heading(
     status: Status,
     service: Text,
     environment: Text,
@@ -56,7 +56,7 @@ def reminder(alarm: Text, seconds: float) -> Text:
         sv=f"Påminnelse: störningen pågår fortfarande, efter {length.sv}.",
         en=f"Reminder: the disturbance goes on, after {length.en}.",
     )
-    return together((still, alarm))
+    return joined_sentences((still, alarm))
 
 
 def no_longer_watched(service: Text, environment: Text) -> Text:
@@ -76,7 +76,7 @@ def flapped(text: Text, changes: int, seconds: float, status: Status, since: Tex
         sv=f"Status har växlat {changes} gånger på {length.sv}; {singular} sedan {since.sv}.",
         en=f"It has flapped {changes} times in {length.en}; {colour} since {since.en}.",
     )
-    return together((happened, text))
+    return joined_sentences((happened, text))
 
 
 def flood_heading(environment: Text, statuses: Mapping[Status, int], *, reminds: bool) -> Text:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from datetime import date
 
-from monitor.estate import Text
+from monitor.model.estate import Text
 from monitor.plan import Notice, UpgradeView
-from monitor.wording.grammar import listed, one_line, plural, title, together
+from monitor.wording.grammar import enumeration, joined_sentences, one_line, plural, title
 from monitor.wording.times import day
 
 
 def upgrade_message(view: UpgradeView) -> Text:
     """``Versionspaket 16.1 utgår om 12 dagar, fredag 28 maj 2027. OBS! NYTT DATUM! …``"""
-    return together(
+    return joined_sentences(
         (_retires(view), _moved(view), _replaced(view), _still_answers(view)),
     )
 
@@ -46,7 +46,7 @@ def _moved(view: UpgradeView) -> Text | None:
     earlier = view.upgrade.moved
     if not earlier:
         return None
-    was = listed([_short(one) for one in earlier])
+    was = enumeration([_short(one) for one in earlier])
     return Text(
         sv=f"OBS! NYTT DATUM! Tidigare angivet: {was.sv}.",
         en=f"NOTE! NEW DATE! Given earlier: {was.en}.",
@@ -69,7 +69,7 @@ def _still_answers(view: UpgradeView) -> Text | None:
     """A finding, not an outage."""
     if not view.answering:
         return None
-    names = listed([title(None, one) for one in view.answering])
+    names = enumeration([title(None, one) for one in view.answering])
     return Text(
         sv=f"Det borde inte svara längre, men det gör {names.sv}.",
         en=f"It should not answer any more, but this does: {names.en}.",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
-from monitor.estate import Text
-from monitor.judge import Status
-from monitor.stated import StatedView
+from monitor.model.estate import Text
+from monitor.model.status import Status
+from monitor.model.upstream_status import StatedView
 from monitor.wording.claims import status_word
 from monitor.wording.grammar import one_line
 from monitor.wording.times import instant

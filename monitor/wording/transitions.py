@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
-from monitor.estate import Environment, Text
-from monitor.judge import Status
-from monitor.snapshot import EnvironmentView, ServiceView, Snapshot, Transition
+from monitor.judging.snapshot import EnvironmentView, ServiceView, Snapshot
+from monitor.model.estate import Environment, Text
+from monitor.model.status import Status
+from monitor.model.transition import Transition
 from monitor.wording.checks import service_subject
 from monitor.wording.claims import Claim, claim_of, lead
-from monitor.wording.grammar import capital, one_line, title, together
+from monitor.wording.grammar import capital, joined_sentences, one_line, title
 from monitor.wording.reasons import reason_phrase, whose
 from monitor.wording.times import duration, instant
 from monitor.wording.wholes import environment_message, service_message
@@ -56,7 +57,7 @@ def message_of(
     it; ``None`` where they are not known.
     """
     said = _message(transition, environment, view, zone)
-    return together((said, _RECONFIGURED)) if transition.reconfigured else said
+    return joined_sentences((said, _RECONFIGURED)) if transition.reconfigured else said
 
 
 def _message(
@@ -70,11 +71,11 @@ def _message(
     if transition.after is Status.GREEN:
         if transition.before in (Status.YELLOW, Status.RED):
             over = _finished if transition.was_planned else _resolved
-            return together((over(subject, since), _lasted(transition)))
+            return joined_sentences((over(subject, since), _lasted(transition)))
         if transition.began is not None:  # not knowing in between ended nothing
             before = _BEFORE[transition.before]
-            return together((_resolved(subject, since), _lasted(transition), before))
-        return together((lead(Claim.FULL, subject, since), _BEFORE[transition.before]))
+            return joined_sentences((_resolved(subject, since), _lasted(transition), before))
+        return joined_sentences((lead(Claim.FULL, subject, since), _BEFORE[transition.before]))
     if view is not None and view.status is transition.after:
         where = environment.title if environment is not None else None
         said = (
@@ -82,8 +83,8 @@ def _message(
             if isinstance(view, ServiceView)
             else environment_message(view, zone)
         )
-        return together((_over(transition), said, _before(transition)))
-    return together(
+        return joined_sentences((_over(transition), said, _before(transition)))
+    return joined_sentences(
         (
             lead(claim_of(transition.after), subject, since),
             *_reason(transition),

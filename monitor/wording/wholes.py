@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
-from monitor.estate import Text
-from monitor.judge import Status
-from monitor.snapshot import CheckView, EnvironmentView, ServiceView, Snapshot
+from monitor.judging.snapshot import CheckView, EnvironmentView, ServiceView, Snapshot
+from monitor.model.estate import Text
+from monitor.model.status import Status
 from monitor.wording.checks import (
     addresses,
     blamed,
-    evidence,
+    evidence_clause,
     held_back,
     ignorance,
     recovering,
@@ -20,7 +20,15 @@ from monitor.wording.checks import (
     validity,
 )
 from monitor.wording.claims import environment_claim, lead, service_claim
-from monitor.wording.grammar import LISTED, listed, one_line, plural, sentence, title, together
+from monitor.wording.grammar import (
+    LISTED,
+    enumeration,
+    joined_sentences,
+    one_line,
+    plural,
+    sentence,
+    title,
+)
 from monitor.wording.plans import notice_message
 from monitor.wording.reasons import whose
 from monitor.wording.times import instant
@@ -35,10 +43,10 @@ def service_message(view: ServiceView, zone: ZoneInfo, environment: Text | None 
     subject = service_subject(service.title, service.name, where)
     since = instant(view.since, zone)
     if _noticed(view):
-        return together((_by_notice(view, subject, since), _measured(view, zone)))
+        return joined_sentences((_by_notice(view, subject, since), _measured(view, zone)))
     if view.status is not view.measured:
-        return together((_declared(view, subject, since, zone), _measured(view, zone)))
-    return together((lead(service_claim(view), subject, since), *_grounds(view, zone)))
+        return joined_sentences((_declared(view, subject, since, zone), _measured(view, zone)))
+    return joined_sentences((lead(service_claim(view), subject, since), *_grounds(view, zone)))
 
 
 def _grounds(view: ServiceView, zone: ZoneInfo) -> Sequence[Text | None]:
@@ -72,7 +80,7 @@ def deciding(view: ServiceView) -> CheckView | None:
 
 def shown_by(check: CheckView) -> Text:
     """``Det visar kontrollen api mot …, där de 3 senaste mätningarna misslyckades (…).``"""
-    who, seen = source(check.check), evidence(check)
+    who, seen = source(check.check), evidence_clause(check)
     return Text(
         sv=f"Det visar {who.sv}, där {seen.sv}.",
         en=f"This is shown by {who.en}, where {seen.en}.",
@@ -83,7 +91,7 @@ def _others(view: ServiceView, shown: CheckView) -> Text | None:
     others = [c for c in view.checks if c is not shown and c.status in _TROUBLED and not c.retired]
     if not others:
         return None
-    names = listed([title(None, check.check.name) for check in others])
+    names = enumeration([title(None, check.check.name) for check in others])
     if len(others) == 1:
         return Text(
             sv=f"Även kontrollen {names.sv} visar störningar.",
@@ -154,7 +162,7 @@ def _by_notice(view: ServiceView, subject: Text, since: Text) -> Text:
             f" sedan {since.sv}.",
             en=f"According to a notice, disturbances may occur in {subject.en} since {since.en}.",
         )
-    return together((lead_in, said))
+    return joined_sentences((lead_in, said))
 
 
 def _declared(view: ServiceView, subject: Text, since: Text, zone: ZoneInfo) -> Text:
@@ -190,7 +198,7 @@ def _measured(view: ServiceView, zone: ZoneInfo) -> Text:
             sv="Mätningarna visar att den är i full drift.",
             en="The measurements show it in full operation.",
         )
-    return together(_grounds(view, zone))
+    return joined_sentences(_grounds(view, zone))
 
 
 def _planned(view: ServiceView, zone: ZoneInfo) -> Text | None:
@@ -209,14 +217,14 @@ def environment_message(view: EnvironmentView, zone: ZoneInfo) -> Text:
     if view.status is Status.GREEN:
         return said
     if not view.services:
-        return together(
+        return joined_sentences(
             (said, Text(sv="Inga tjänster övervakas där.", en="No services are monitored there."))
         )
     bad = _worst_first(view.services)
     if not bad:
-        return together((said, _blind_services(view), *_why_blind(view, zone)))
+        return joined_sentences((said, _blind_services(view), *_why_blind(view, zone)))
     grounds = deciding(bad[0])
-    return together(
+    return joined_sentences(
         (
             said,
             _affected(bad, len(view.services)),
@@ -250,7 +258,7 @@ def _affected(bad: Sequence[ServiceView], of: int) -> Text | None:
     if not bad:
         return None
     number = len(bad)
-    names = listed(_titles(bad), number)
+    names = enumeration(_titles(bad), number)
     affected, be = ("berörd", "is") if number == 1 else ("berörda", "are")
     return Text(
         sv=f"{number} av {plural(of, 'tjänst', 'tjänster')} är {affected}: {names.sv}.",
@@ -268,7 +276,7 @@ def _blind_services(view: EnvironmentView) -> Text | None:
     if not blind:
         return None
     number, of = len(blind), len(view.services)
-    names = listed(_titles(blind), number)
+    names = enumeration(_titles(blind), number)
     return Text(
         sv=f"{number} av {plural(of, 'tjänst', 'tjänster')} saknar besked: {names.sv}.",
         en=f"Of {plural(of, 'service', 'services')} {number} {'is' if number == 1 else 'are'}"
@@ -294,7 +302,9 @@ def overall_message(snapshot: Snapshot) -> Text:
             en=f"All {len(views)} test environments have been in full operation since {since.en}.",
         )
     said = [_environment_lead(view, zone) for view in matters[:LISTED]]
-    return together((*said, _more(len(matters) - len(said)), _well(len(views) - len(matters))))
+    return joined_sentences(
+        (*said, _more(len(matters) - len(said)), _well(len(views) - len(matters)))
+    )
 
 
 def _environment_lead(view: EnvironmentView, zone: ZoneInfo) -> Text:

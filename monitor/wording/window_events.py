@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
-from monitor.estate import Text
+from monitor.model.estate import Text
 from monitor.plan import Happening, Impact, WindowEvent
-from monitor.wording.grammar import one_line, title, together
+from monitor.wording.grammar import joined_sentences, one_line, title
 from monitor.wording.times import instant
 
 _MEANS = {
@@ -29,7 +29,7 @@ def window_message(event: WindowEvent, zone: ZoneInfo) -> Text:
                 sv=f"Servicefönstret {name.sv} har börjat och pågår till {end.sv}.",
                 en=f"The service window {name.en} has begun and lasts until {end.en}.",
             )
-            return together((begun, _MEANS[one.window.impact], _said(event)))
+            return joined_sentences((begun, _MEANS[one.window.impact], _said(event)))
         case Happening.ENDS:
             return Text(
                 sv=f"Servicefönstret {name.sv} är slut.",

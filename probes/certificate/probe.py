@@ -7,31 +7,31 @@ import socket
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from probes.addresses import each_address
-from probes.attempt import Attempt, deadline
-from probes.certificate_judge import explained, judge, unsettled
-from probes.certificate_settings import CertificateSettings
+from probes.certificate.revocation.check import check_revocation
+from probes.certificate.revocation.ocsp_stapling import Stapler
+from probes.certificate.rules import explained, judge, unsettled
+from probes.certificate.settings import CertificateSettings
+from probes.expect.expected_failure import Refusal
+from probes.expect.patterns import compile_pattern
 from probes.failure import ProbeFailure, client_rejected, from_tls, is_reset, ssl_error_in
+from probes.kind import Kind, Probe
+from probes.net.each_address import each_address
+from probes.net.starttls import start_tls
+from probes.net.tls import verified_ders
+from probes.net.trace import ProbeTrace, deadline
+from probes.net.transport import Route, connect, look, over_tls
 from probes.observation import Observation, Phase, Reason
-from probes.patterns import compile_pattern
-from probes.refusal import Refusal
-from probes.revocation import check_revocation
-from probes.staple import Stapler
-from probes.starttls import start_tls
-from probes.tls import verified_ders
-from probes.transport import Route, connect, look, over_tls
 
 if TYPE_CHECKING:
-    from probes.kinds import Probe
-    from probes.tls import Context
-    from probes.tools import Tools
+    from probes.net.context import ProbeContext
+    from probes.net.tls import Context
 
 REFUSAL_WAIT = 0.5
 """Seconds to listen for a refusal: with TLS 1.3 a client certificate is judged by the server only
 after our handshake is done (RFC 8446, 4.4.2), and nothing is sent here that it would answer."""
 
 
-def prepare(settings: CertificateSettings, timeout: float, tools: Tools) -> Probe:
+def prepare(settings: CertificateSettings, timeout: float, tools: ProbeContext) -> Probe:
     """A probe of the settings. ``timeout`` is a total, in seconds."""
     return CertificateProbe(settings, timeout, tools)
 
@@ -62,7 +62,7 @@ class _Listener(asyncio.Protocol):
 class CertificateProbe:
     """Everything that does not change from probe to probe."""
 
-    def __init__(self, settings: CertificateSettings, timeout: float, tools: Tools) -> None:
+    def __init__(self, settings: CertificateSettings, timeout: float, tools: ProbeContext) -> None:
         self._settings = settings
         self._timeout = timeout
         self._tools = tools
@@ -77,7 +77,7 @@ class CertificateProbe:
         return await self._probe(self._route, self._timeout)
 
     async def _probe(self, route: Route, timeout: float) -> Observation:
-        attempt = Attempt(self._tools)
+        attempt = ProbeTrace(self._tools)
         try:
             async with deadline(attempt, timeout):
                 duration, chain = await self._handshake(attempt, route)
@@ -95,7 +95,7 @@ class CertificateProbe:
         return self._judged(attempt, duration)
 
     async def _second_look(
-        self, attempt: Attempt, route: Route, failure: ProbeFailure, left: float
+        self, attempt: ProbeTrace, route: Route, failure: ProbeFailure, left: float
     ) -> ProbeFailure:
         """The same failure, or a better one; the certificates go into the notebook."""
         pinned = route.pinned(attempt.address) if attempt.address else route
@@ -112,12 +112,12 @@ class CertificateProbe:
             failure = explained(failure, seen.facts, self._name, attempt.at)
         return failure
 
-    async def _prologue(self, connected: socket.socket, attempt: Attempt) -> None:
+    async def _prologue(self, connected: socket.socket, attempt: ProbeTrace) -> None:
         """What the server's protocol wants to hear before TLS. Raises :class:`ProbeFailure`."""
         await start_tls(connected, self._settings.starttls, attempt)
 
     async def _ask_for_revocation(
-        self, attempt: Attempt, route: Route, chain: tuple[bytes, ...], left: float
+        self, attempt: ProbeTrace, route: Route, chain: tuple[bytes, ...], left: float
     ) -> None:
         """Adds what is known to the notebook, in what is left of the deadline."""
         mode, facts = self._settings.revocation, attempt.tls
@@ -130,7 +130,9 @@ class CertificateProbe:
         found = await check_revocation(self._tools, facts, chain, mode, server, left)
         attempt.tls = replace(facts, revocation=found)
 
-    async def _handshake(self, attempt: Attempt, route: Route) -> tuple[float, tuple[bytes, ...]]:
+    async def _handshake(
+        self, attempt: ProbeTrace, route: Route
+    ) -> tuple[float, tuple[bytes, ...]]:
         """Seconds until the handshake was done, and the chain that verified, where it is asked for
         (DER). Raises :class:`ProbeFailure`.
         """
@@ -168,7 +170,7 @@ class CertificateProbe:
         if is_reset(error):
             raise ProbeFailure(Reason.RESET, "the server closed the connection after the handshake")
 
-    def _judged(self, attempt: Attempt, duration: float) -> Observation:
+    def _judged(self, attempt: ProbeTrace, duration: float) -> Observation:
         facts = attempt.tls
         if facts is None or facts.leaf is None:
             return attempt.failed(
@@ -189,3 +191,13 @@ class CertificateProbe:
         return attempt.observation(
             duration, worst.grade, worst.reason, worst.cause, judgement.detail
         )
+
+
+KIND = Kind(
+    name="certificate",
+    settings=CertificateSettings,
+    prepare=prepare,
+    interval=300.0,
+    degraded_after=1,
+    latency=None,
+)

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from probes.certificate_settings import CertificateSettings, KeyBits, Margin
-from probes.chain import Chain, ChainFault, arrange, position, short_name
+from probes.certificate.chain import Chain, ChainFault, arrange, position, short_name
+from probes.certificate.revocation.messages import revoked_words, unknown_words
+from probes.certificate.settings import CertificateSettings, KeyBits, Margin
+from probes.expect.patterns import Pattern
 from probes.failure import ProbeFailure
+from probes.net.weak_cipher import cipher_weakness
 from probes.observation import Cause, Certificate, Grade, Reason, TlsFacts, clean
-from probes.patterns import Pattern
-from probes.revocation_words import revoked_words, unknown_words
-from probes.weak_cipher import cipher_weakness
 
 DAY = 86_400.0
 WEAK_HASHES = frozenset({"md2", "md4", "md5", "sha1"})

@@ -7,9 +7,11 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
-from probes.expect_settings import REFUSALS
+from probes.expect.patterns import PatternText
+from probes.expect.settings import REFUSALS
+from probes.net.starttls import DEFAULT_PORTS, StartTls
+from probes.net.urls import ascii_host
 from probes.observation import Reason
-from probes.patterns import PatternText
 from probes.settings import (
     Address,
     Duration,
@@ -22,8 +24,6 @@ from probes.settings import (
     TlsSettings,
     join_host_port,
 )
-from probes.starttls import DEFAULT_PORTS, StartTls
-from probes.urls import ascii_host
 
 DAY = 86_400.0
 

@@ -22,10 +22,10 @@ import dns.rcode
 import dns.rdatatype
 from dns.rdtypes.txtbase import TXTBase
 
-from probes.arrivals import Turns, heard, round_trip, send, since_heard, stamp
-from probes.dns_settings import compared
+from probes.dns.settings import compared
+from probes.net.kernel_timestamps import Turns, heard, round_trip, send, since_heard, stamp
+from probes.net.work_threads import Workers
 from probes.observation import clean
-from probes.workers import Workers
 
 READ_AT_ONCE = 2_048
 """Bytes of an answer that the loop itself reads, in a few milliseconds at most."""
@@ -66,7 +66,7 @@ def question_for(name: dns.name.Name, record: str) -> dns.message.Message:
     return dns.message.make_query(name, dns.rdatatype.from_text(record))
 
 
-async def fetch(
+async def query(
     question: dns.message.Message,
     server: tuple[str, int],
     resend: float,

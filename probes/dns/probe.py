@@ -17,19 +17,19 @@ import dns.exception
 import dns.name
 import dns.reversename
 
-from probes.attempt import Attempt
-from probes.dns_exchange import Reply, Strays, fetch, question_for, read
-from probes.dns_settings import DNS_PORT, DnsSettings, normal_answer, split_resolver
+from probes.dns.exchange import Reply, Strays, query, question_for, read
+from probes.dns.settings import DNS_PORT, DnsSettings, normal_answer, split_resolver
 from probes.failure import MonitorTrouble, ProbeFailure, from_connect
-from probes.files import WatchedFile
+from probes.kind import Kind, Probe
+from probes.net.trace import ProbeTrace
+from probes.net.watched_file import WatchedFile
 from probes.observation import DnsFacts, Observation, Phase, Reason, clean
 from probes.settings import is_ip, join_host_port
 
 if TYPE_CHECKING:
-    from probes.kinds import Probe
-    from probes.tools import Tools
+    from probes.net.context import ProbeContext
 
-__all__ = ["DnsProbe", "DnsSettings", "prepare"]
+__all__ = ["KIND", "DnsProbe", "DnsSettings", "prepare"]
 
 RESOLV_CONF = Path("/etc/resolv.conf")
 MAX_ANSWERS = 100
@@ -40,7 +40,7 @@ _LED = 12
 """Characters that lead to a difference."""
 
 
-def prepare(settings: DnsSettings, timeout: float, tools: Tools) -> Probe:
+def prepare(settings: DnsSettings, timeout: float, tools: ProbeContext) -> Probe:
     """A probe of the settings. ``timeout`` is a total, in seconds."""
     return DnsProbe(settings, timeout, tools)
 
@@ -48,7 +48,7 @@ def prepare(settings: DnsSettings, timeout: float, tools: Tools) -> Probe:
 class DnsProbe:
     """Everything that does not change from probe to probe."""
 
-    def __init__(self, settings: DnsSettings, timeout: float, tools: Tools) -> None:
+    def __init__(self, settings: DnsSettings, timeout: float, tools: ProbeContext) -> None:
         self._timeout = timeout
         self._tools = tools
         self._record = settings.record
@@ -66,7 +66,7 @@ class DnsProbe:
         self._resolv_conf = WatchedFile(RESOLV_CONF, tools.clock)
 
     async def __call__(self) -> Observation:
-        attempt = Attempt(self._tools)
+        attempt = ProbeTrace(self._tools)
         facts: DnsFacts | None = None
         try:
             reply, duration = await self._ask(attempt)
@@ -77,7 +77,7 @@ class DnsProbe:
             return replace(attempt.failed(failure), dns=facts)
         return replace(attempt.observation(duration), dns=facts)
 
-    async def _ask(self, attempt: Attempt) -> tuple[Reply, float]:
+    async def _ask(self, attempt: ProbeTrace) -> tuple[Reply, float]:
         """The answer, whatever it says, and how long it took to come. Raises
         :class:`ProbeFailure`.
         """
@@ -91,7 +91,7 @@ class DnsProbe:
         tools.keep_stamping()
         try:
             async with asyncio.timeout(self._timeout):
-                data, duration = await fetch(
+                data, duration = await query(
                     question, (address, port), self._timeout / 2, strays, tools.timer
                 )
                 attempt.end(Phase.RESOLVE, begun, at=begun + duration)
@@ -150,3 +150,6 @@ def _listed(answers: frozenset[str], same: int) -> str:
     return (
         ", ".join(clean(f"…{one[begin:]}" if begin else one, 40) for one in shown[:_SHOWN]) + more
     )
+
+
+KIND = Kind(name="dns", settings=DnsSettings, prepare=prepare, latency=None)

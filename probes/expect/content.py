@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from probes.expect_content_settings import FhirSettings, SoapSettings, XPathExpectation
-from probes.expect_fhir import fhir_shortfall, is_xml, read_resource
-from probes.expect_soap import body_of, read_fault
-from probes.expect_xml import XPathRule
-from probes.json_body import NotAnswered, room_of
+from probes.expect.content_settings import FhirSettings, SoapSettings, XPathExpectation
+from probes.expect.fhir import fhir_shortfall, is_xml, read_resource
+from probes.expect.json_body import NotAnswered, room_of
+from probes.expect.response import Response, Shortfall
+from probes.expect.soap import body_of, read_fault
+from probes.expect.xml import XPathRule
+from probes.expect.xml_body import most_marks, read_xml
+from probes.net.work_threads import Stop
 from probes.observation import Reason
-from probes.response import Response, Shortfall, Stop
-from probes.xml_body import most_marks, read_xml
 
 HEAVY_JSON = 64 * 1024
 
@@ -78,7 +79,7 @@ class FhirRules:
         self._room = room_of(max_body_bytes)
 
     def heavy(self, response: Response) -> bool:
-        """XML always: see :mod:`probes.xml_body`."""
+        """XML always: see :mod:`probes.expect.xml_body`."""
         return is_xml(response) or len(response.body) > HEAVY_JSON
 
     def outcome(self, response: Response) -> Shortfall | None:

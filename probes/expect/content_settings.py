@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
-from probes.patterns import PatternText
+from probes.expect.patterns import PatternText
+from probes.expect.xpath import XPathQuery, XPathText
 from probes.settings import PositiveDuration, Strict
-from probes.xpath import Query, XPathText
 
 _NAMESPACE = r"^[!-~]+$"
 _RESOURCE_TYPE = r"^[A-Za-z]{1,80}$"
@@ -106,7 +106,7 @@ class XPathExpectation(
             raise PydanticCustomError("xpath", "exists: false cannot be joined with another")
         if self.timezone is not None and self.within is None:
             raise PydanticCustomError("xpath", "timezone is for within, which is not set")
-        missing = sorted(Query(self.path).prefixes - self.namespaces.keys())
+        missing = sorted(XPathQuery(self.path).prefixes - self.namespaces.keys())
         if missing:
             raise PydanticCustomError(
                 "xpath",

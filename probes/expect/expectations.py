@@ -7,23 +7,17 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from probes.expect_content import FhirRules, XmlRules
-from probes.expect_json import JsonRules
-from probes.expect_plain import (
-    body_rule,
-    freshness_rule,
-    header_rule,
-    length_rule,
-    parse_http_date,
-    size_rule,
-)
-from probes.expect_settings import ExpectSettings
-from probes.expect_zip import zip_shortfall
-from probes.json_body import room_of
+from probes.expect.content import FhirRules, XmlRules
+from probes.expect.json import JsonRules
+from probes.expect.json_body import room_of
+from probes.expect.plain import body_rule, freshness_rule, header_rule, length_rule, size_rule
+from probes.expect.response import Response, Rule, Shortfall
+from probes.expect.settings import ExpectSettings
+from probes.expect.zip import zip_shortfall
+from probes.net.work_threads import Stop, never
 from probes.observation import Reason
-from probes.response import Response, Rule, Shortfall, Stop, never
 
-__all__ = ["Expectations", "Response", "Shortfall", "parse_http_date"]
+__all__ = ["Expectations", "Response", "Shortfall"]
 
 HEAVY_BYTES = 64 * 1024
 """Judging the content of a larger body may stop a loop for more than a millisecond."""
@@ -110,7 +104,7 @@ class Expectations:
         )
 
     def heavy(self, response: Response) -> bool:
-        """Whether judging it belongs into a thread (:mod:`probes.workers`): it may take longer
+        """Whether judging it belongs into a thread (:mod:`probes.net.work_threads`): it may take longer
         than a loop may stand still, or reads XML.
         """
         if not self._reads_content:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from probes.expect_settings import refusal_reasons
+from probes.expect.settings import refusal_reasons
 from probes.failure import MonitorTrouble, ProbeFailure
 from probes.observation import Reason
 from probes.settings import TLS_VERSIONS, TlsSettings

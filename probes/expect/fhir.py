@@ -8,11 +8,11 @@ from typing import Any
 
 from lxml import etree
 
-from probes.expect_content_settings import FhirSettings
-from probes.json_body import NotAnswered, parse_json
+from probes.expect.content_settings import FhirSettings
+from probes.expect.json_body import NotAnswered, parse_json
+from probes.expect.response import QUOTED, Response, quoted
+from probes.expect.xml_body import read_xml
 from probes.observation import clean
-from probes.response import QUOTED, Response, quoted
-from probes.xml_body import read_xml
 
 FHIR = "http://hl7.org/fhir"
 ISSUE_TEXT = 120

@@ -7,10 +7,10 @@ from typing import Any
 
 import orjson
 
-from probes.expect_settings import JsonPathExpectation
-from probes.json_body import ROOM, Document, NotAnswered, parse_json, same_json
+from probes.expect.json_body import ROOM, Document, NotAnswered, parse_json, same_json
+from probes.expect.patterns import compile_pattern
+from probes.expect.settings import JsonPathExpectation
 from probes.observation import clean
-from probes.patterns import compile_pattern
 
 QUOTED = 60
 """Characters of a server's text that a detail quotes."""
@@ -44,9 +44,9 @@ class _Rule:
 
     def __init__(self, expectation: JsonPathExpectation) -> None:
         # the settings have imported it already
-        from probes.jsonpath import Query
+        from probes.expect.jsonpath import JsonPathQuery
 
-        self._query = Query(expectation.path)
+        self._query = JsonPathQuery(expectation.path)
         self._path = clean(expectation.path, QUOTED)
         self._absent = expectation.exists is False
         self._demands = tuple(_demands(expectation))
@@ -57,14 +57,16 @@ class _Rule:
         except NotAnswered as trouble:
             return f"{self._path}: {trouble}"
         if self._absent:
-            return f"{self._path} is {shown(selected[0])}, expected none" if selected else None
+            return (
+                f"{self._path} is {shown_value(selected[0])}, expected none" if selected else None
+            )
         if not selected:
             return f"{self._path} selects nothing"
         for value in selected:
             for demand in self._demands:
                 fault = demand(value)
                 if fault is not None:
-                    return f"{self._path} is {shown(value)}, {fault}"
+                    return f"{self._path} is {shown_value(value)}, {fault}"
         return None
 
 
@@ -85,7 +87,7 @@ def _demands(expectation: JsonPathExpectation) -> list[Demand]:
 
 
 def _equals(wanted: Any) -> Demand:
-    fault = f"expected {shown(wanted)}"
+    fault = f"expected {shown_value(wanted)}"
     return lambda value: None if same_json(value, wanted) else fault
 
 
@@ -110,7 +112,7 @@ def _number(holds: Callable[[float], bool], wanted: str) -> Demand:
     return demand
 
 
-def shown(value: Any) -> str:
+def shown_value(value: Any) -> str:
     """A JSON value in a few words: its text when that is short."""
     match value:
         case str():

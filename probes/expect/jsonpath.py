@@ -27,10 +27,9 @@ from jsonpath.selectors import FilterContext
 from jsonpath.stream import TokenStream
 from jsonpath.token import TOKEN_ROOT, TOKEN_SELF, Token
 
-from probes.json_body import Document, NotAnswered, same_json
-from probes.jsonpath_text import PATH_LIMIT
+from probes.expect.json_body import Document, NotAnswered, same_json
+from probes.expect.patterns import PATH_LIMIT, PATTERN_LIMIT, Pattern, compile_pattern
 from probes.observation import clean
-from probes.patterns import PATTERN_LIMIT, Pattern, compile_pattern
 
 MAX_DEPTH = 100
 """Levels that ``..`` descends."""
@@ -40,7 +39,7 @@ MAX_STEPS = 40_000
 """Nodes that one query may visit."""
 
 
-class Query:
+class JsonPathQuery:
     """One compiled RFC 9535 query."""
 
     def __init__(self, source: str) -> None:

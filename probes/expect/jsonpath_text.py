@@ -7,15 +7,15 @@ from typing import Annotated
 from pydantic import AfterValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-PATH_LIMIT = 1000
+from probes.expect.patterns import PATH_LIMIT
 
 
 def _checked(source: str) -> str:
     # a configuration without any need not import what reads them
-    from probes.jsonpath import Query
+    from probes.expect.jsonpath import JsonPathQuery
 
     try:
-        Query(source)
+        JsonPathQuery(source)
     except ValueError as error:
         raise PydanticCustomError(
             "jsonpath",

@@ -11,6 +11,9 @@ import re2
 from pydantic import AfterValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+PATH_LIMIT = 1000
+
+
 PATTERN_LIMIT = 1000
 PROGRAM_LIMIT = 2000
 """Instructions of a compiled pattern. The time is linear in the text, and each letter may cost as much

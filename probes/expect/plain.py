@@ -2,31 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC
-from email.utils import parsedate_to_datetime
-from functools import lru_cache
-
-from probes.charsets import as_utf8
-from probes.expect_settings import Range
+from probes.expect.charsets import as_utf8
+from probes.expect.patterns import Pattern, compile_pattern
+from probes.expect.response import QUOTED, Response, Rule, Shortfall, quoted, span
+from probes.expect.settings import Range
+from probes.net.http_date import parse_http_date
 from probes.observation import Reason, clean
-from probes.patterns import Pattern, compile_pattern
-from probes.response import QUOTED, Response, Rule, Shortfall, quoted, span
 
 FUTURE_TOLERATED = 300.0
 """Seconds that a Last-Modified may lie ahead of our clock before the two clocks disagree."""
-DATE_LIMIT = 80
-
-
-@lru_cache(maxsize=1024)
-def parse_http_date(text: str) -> float | None:
-    """Seconds since the epoch of an HTTP date (RFC 9110, 5.6.7, all three forms), if it is one."""
-    if len(text) > DATE_LIMIT:
-        return None
-    try:
-        parsed = parsedate_to_datetime(text)
-        return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp()
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
 
 
 def header_rule(name: str, source: str) -> Rule:

@@ -46,13 +46,6 @@ class Shortfall:
 
 
 Rule = Callable[[Response], Shortfall | None]
-Stop = Callable[[], bool]
-"""Whether nobody waits for the judgement any more; long work asks now and then."""
-
-
-def never() -> bool:
-    """Somebody waits to the end."""
-    return False
 
 
 def quoted(text: str) -> str:

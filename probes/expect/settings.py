@@ -14,15 +14,10 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from probes.expect_content_settings import (
-    FhirSettings,
-    SoapSettings,
-    XPathExpectation,
-    ZipSettings,
-)
-from probes.jsonpath_text import JsonPathText
+from probes.expect.content_settings import FhirSettings, SoapSettings, XPathExpectation, ZipSettings
+from probes.expect.jsonpath_text import JsonPathText
+from probes.expect.patterns import PatternText
 from probes.observation import Reason
-from probes.patterns import PatternText
 from probes.settings import PositiveDuration, Strict
 
 STATUS_PATTERN = r"^[1-5](?:xx|[0-9][0-9])$"

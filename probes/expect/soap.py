@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-from probes.json_body import NotAnswered
+from probes.expect.json_body import NotAnswered
+from probes.expect.response import quoted
 from probes.observation import clean
-from probes.response import quoted
 
 SOAP_11 = "http://schemas.xmlsoap.org/soap/envelope/"
 SOAP_12 = "http://www.w3.org/2003/05/soap-envelope"

@@ -9,13 +9,13 @@ from zoneinfo import ZoneInfo
 
 from lxml import etree
 
-from probes.expect_content_settings import XPathExpectation
-from probes.json_body import NotAnswered
-from probes.moment import offset_from
+from probes.expect.content_settings import XPathExpectation
+from probes.expect.json_body import NotAnswered
+from probes.expect.patterns import compile_pattern
+from probes.expect.response import QUOTED, quoted, span
+from probes.expect.timestamps import offset_from
+from probes.expect.xpath import Value, XPathQuery
 from probes.observation import clean
-from probes.patterns import compile_pattern
-from probes.response import QUOTED, quoted, span
-from probes.xpath import Query, Value
 
 NUMBER_LIMIT = 100
 # xs:double (XML Schema 1.0, 3.2.5) without the words
@@ -29,7 +29,7 @@ class XPathRule:
     """One path. All that it selects must satisfy all demands, and it must select something."""
 
     def __init__(self, expectation: XPathExpectation) -> None:
-        self._query = Query(expectation.path, expectation.namespaces)
+        self._query = XPathQuery(expectation.path, expectation.namespaces)
         self._path = clean(expectation.path, QUOTED)
         self._absent = expectation.exists is False
         self._demands = tuple(_demands(expectation))

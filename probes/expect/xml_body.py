@@ -1,10 +1,10 @@
 """XML that a stranger sent: the one place that reads it, strictly and within bounds.
 
 A document type declaration is refused unread, so that there are no entities to expand and no
-external DTD to fetch. Encodings are those of :mod:`probes.charsets`.
+external DTD to fetch. Encodings are those of :mod:`probes.expect.charsets`.
 
 libxml2 keeps the names of all documents that a thread has read until that thread ends: strangers'
-documents are read in threads of their own (:mod:`probes.workers`).
+documents are read in threads of their own (:mod:`probes.net.work_threads`).
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import Any, Protocol, cast
 
 from lxml import etree
 
-from probes.charsets import OTHER_CHARSETS, UTF8_BOM, UTF8_NAMES
-from probes.json_body import NotAnswered
+from probes.expect.charsets import OTHER_CHARSETS, UTF8_BOM, UTF8_NAMES
+from probes.expect.json_body import NotAnswered
 from probes.observation import clean
 
 MAX_BYTES = 16 * 1024 * 1024

@@ -17,7 +17,7 @@ from lxml import etree
 from pydantic import AfterValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from probes.json_body import NotAnswered
+from probes.expect.json_body import NotAnswered
 from probes.observation import clean
 
 PATH_LIMIT = 1000
@@ -67,7 +67,7 @@ _OPENS = frozenset({"(", "[", ",", "|", "+", "-", "/", "//", "@"}) | _COMPARISON
 """Signs after which an operand or a step begins."""
 
 
-class Query:
+class XPathQuery:
     """One compiled query."""
 
     def __init__(self, source: str, namespaces: Mapping[str, str] | None = None) -> None:
@@ -246,7 +246,7 @@ def _tokens(source: str) -> Iterator[tuple[str, str]]:
 
 def _checked(source: str) -> str:
     try:
-        Query(source)
+        XPathQuery(source)
     except ValueError as error:
         raise PydanticCustomError(
             "xpath",

@@ -14,11 +14,12 @@ import zlib
 from fnmatch import fnmatchcase
 from typing import IO
 
-from probes.expect_content_settings import ZipSettings
-from probes.json_body import NotAnswered
+from probes.expect.content_settings import ZipSettings
+from probes.expect.json_body import NotAnswered
+from probes.expect.response import QUOTED, Shortfall, quoted
+from probes.expect.xml_body import XmlChecker
+from probes.net.work_threads import Stop
 from probes.observation import Reason, clean
-from probes.response import QUOTED, Shortfall, Stop, quoted
-from probes.xml_body import XmlChecker
 
 MAX_MEMBERS = 10_000
 MAX_RATIO = 250

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 
 import orjson
 
-from probes.masking import SHORTEST
+from probes.net.redaction import SHORTEST
 
 MOST = 500
 """Values of one body that are looked for."""

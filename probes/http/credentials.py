@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING
 
 import aiohttp
 
-from probes.attempt import Attempt
-from probes.files import WatchedFile
-from probes.http_answer import without
-from probes.leaves import leaves
-from probes.masking import blanked
+from probes.http.body_values import leaves
+from probes.http.oauth2.token_cache import Tokens
+from probes.net.captured_response import without
+from probes.net.redaction import blanked
+from probes.net.trace import ProbeTrace
+from probes.net.watched_file import WatchedFile
 
 if TYPE_CHECKING:
-    from probes.exchange import Request
-    from probes.http_settings import HttpSettings
-    from probes.tools import Tools
+    from probes.http.settings import HttpSettings
+    from probes.net.context import ProbeContext
+    from probes.net.http1 import Request
 
 UNAUTHORIZED = 401
 SENT_KEPT = 4
@@ -32,13 +33,13 @@ _BASE64_LINES = re.compile(rb"[A-Za-z0-9+/_=-]+(?:\r?\n[A-Za-z0-9+/_=-]+)+")
 class Credentials:
     """Adds the Authorization header; the secrets are read from their files as they change."""
 
-    def __init__(self, settings: HttpSettings, timeout: float, tools: Tools) -> None:
+    def __init__(self, settings: HttpSettings, timeout: float, tools: ProbeContext) -> None:
         self._basic = settings.basic_auth
         password_file = self._basic.password_file if self._basic else None
         self._password = WatchedFile(password_file, tools.clock) if password_file else None
         token_file = settings.bearer_token_file
         self._token = WatchedFile(token_file, tools.clock) if token_file else None
-        self._source = tools.tokens.source(settings)
+        self._source = tools.shared(Tokens).source(settings)
         self._sent: tuple[str, ...] = ()
         self._body: bytes | None = None
         self._leaves: tuple[str, ...] = ()
@@ -51,7 +52,7 @@ class Credentials:
             found = leaves(body) if body else ()
             self._leaves = tuple(sorted(found, key=len, reverse=True))
 
-    async def added_to(self, headers: dict[str, str], attempt: Attempt) -> dict[str, str]:
+    async def added_to(self, headers: dict[str, str], attempt: ProbeTrace) -> dict[str, str]:
         """Raises :class:`probes.failure.ProbeFailure` when a file or a token cannot be had. The
         time that a token takes is no part of the attempt.
         """
@@ -70,7 +71,7 @@ class Credentials:
             return {**headers, "Authorization": encoded}
         return headers
 
-    async def _fetched(self, attempt: Attempt) -> str:
+    async def _fetched(self, attempt: ProbeTrace) -> str:
         assert self._source is not None  # noqa: S101 - asked by the caller
         attempt.errand = self._source.not_in_time
         try:
@@ -102,7 +103,7 @@ class Credentials:
         """The text without what was sent: a target may say it back."""
         return blanked(text, self._recent)
 
-    def blank_answer(self, attempt: Attempt) -> None:
+    def blank_answer(self, attempt: ProbeTrace) -> None:
         """The same for what is kept of the answer."""
         if attempt.answer is not None and (secrets := self._recent):
             attempt.answer = without(attempt.answer, secrets)

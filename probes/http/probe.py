@@ -5,17 +5,27 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from probes.addresses import each_address
-from probes.attempt import Attempt, deadline
-from probes.certificate_judge import accepted_weak, explained
-from probes.connector import ALPN, Hop
-from probes.credentials import Credentials
-from probes.exchange import Answer, Request, Serializer, exchange
-from probes.expect import Response, expectations, parse_http_date
+from probes.certificate.rules import accepted_weak, explained
+from probes.expect.expectations import Response, expectations
+from probes.expect.expected_failure import VERIFICATION, Refusal
 from probes.failure import ProbeFailure, client_rejected
-from probes.files import WatchedFile
-from probes.http_answer import BODY_KEPT, kept_start
-from probes.http_settings import HttpSettings
+from probes.http.credentials import Credentials
+from probes.http.redirects import REDIRECTS, redirected
+from probes.http.request_defaults import service_request
+from probes.http.settings import HttpSettings
+from probes.kind import Kind, Probe
+from probes.net.captured_response import BODY_KEPT, kept_start
+from probes.net.each_address import each_address
+from probes.net.hop import ALPN, Hop
+from probes.net.http1 import Request, ResponseStream, Serializer, exchange
+from probes.net.http_date import parse_http_date
+from probes.net.proxy import ProxyTrouble, check_proxy, look_through
+from probes.net.proxy_address import Proxy
+from probes.net.retry_after import TOO_MANY_REQUESTS, SlowDown, parse_retry_after
+from probes.net.trace import ProbeTrace, deadline
+from probes.net.transport import Route, look
+from probes.net.urls import parsed_url, redact_url
+from probes.net.watched_file import WatchedFile
 from probes.observation import (
     Certificate,
     HttpFacts,
@@ -25,33 +35,34 @@ from probes.observation import (
     TlsFacts,
     clean,
 )
-from probes.proxy import Proxy, ProxyTrouble, check_proxy, look_through
-from probes.redirects import REDIRECTS, redirected
-from probes.refusal import VERIFICATION, Refusal
-from probes.retry_after import TOO_MANY_REQUESTS, SlowDown, parse_retry_after
-from probes.service_request import service_request
 from probes.settings import TlsSettings
-from probes.transport import Route, look
-from probes.urls import parsed_url, redact_url
 
 if TYPE_CHECKING:
-    from probes.kinds import Probe
-    from probes.tools import Tools
+    from probes.net.context import ProbeContext
 
 MAX_REDIRECTS = 10
 # nginx refuses a client certificate inside TLS, with 400 and one of these in its page
 _NGINX_MARKS = (b"No required SSL certificate was sent", b"The SSL certificate error")
 
 
-def prepare(settings: HttpSettings, timeout: float, tools: Tools) -> Probe:
+def prepare(settings: HttpSettings, timeout: float, tools: ProbeContext) -> Probe:
     """A probe of the settings. ``timeout`` is a total over everything, redirects included."""
     return HttpProbe(settings, timeout, tools)
+
+
+class _Way:
+    """Where the request under way goes: what breaks is explained by it."""
+
+    __slots__ = ("hop",)
+
+    def __init__(self) -> None:
+        self.hop: Hop | None = None
 
 
 class HttpProbe:
     """Everything that does not change from probe to probe, worked out once."""
 
-    def __init__(self, settings: HttpSettings, timeout: float, tools: Tools) -> None:
+    def __init__(self, settings: HttpSettings, timeout: float, tools: ProbeContext) -> None:
         self._settings = settings
         self._timeout = timeout
         self._tools = tools
@@ -79,16 +90,14 @@ class HttpProbe:
         return await self._probe(self._route, self._timeout)
 
     async def _probe(self, route: Route, timeout: float) -> Observation:
-        attempt = Attempt(self._tools)
+        attempt, way = ProbeTrace(self._tools), _Way()
         try:
             async with deadline(attempt, timeout):
-                await self._exchange(attempt, route)
+                await self._exchange(attempt, route, way)
         except ProbeFailure as failure:
             failure.detail = self._credentials.blanked(failure.detail)
             self._credentials.blank_answer(attempt)
-            return await self._explain(attempt, route, failure, timeout)
-        finally:
-            attempt.hop = None  # it holds the attempt
+            return await self._explain(attempt, way.hop, failure, timeout)
         self._credentials.blank_answer(attempt)
         if self._refusal.expected:
             return attempt.failed(self._refusal.not_met())
@@ -103,7 +112,7 @@ class HttpProbe:
             known = self._weakness = facts.chain, facts.cipher, accepted_weak(facts)
         return known[2]
 
-    async def _exchange(self, attempt: Attempt, route: Route) -> None:
+    async def _exchange(self, attempt: ProbeTrace, route: Route, way: _Way) -> None:
         """The request and its redirects. Raises :class:`ProbeFailure`."""
         headers = await self._credentials.added_to(self._headers, attempt)
         body = self._body_file.read() if self._body_file else self._body
@@ -116,16 +125,17 @@ class HttpProbe:
             hop=Hop(attempt, route, self._tls, self._proxy),
         )
         redirects = 0
-        while (following := await self._request(request, redirects)) is not None:
+        while (following := await self._request(request, redirects, way)) is not None:
             redirects += 1
             if redirects > MAX_REDIRECTS:
                 raise ProbeFailure(Reason.REDIRECTS, f"more than {MAX_REDIRECTS} redirects")
             request = following
 
-    async def _request(self, request: Request, redirects: int) -> Request | None:
+    async def _request(self, request: Request, redirects: int, way: _Way) -> Request | None:
         """One request; gives the one that its redirect asks for."""
         attempt = request.hop.attempt
-        attempt.begin_request(request.hop)
+        way.hop = request.hop
+        attempt.begin_request()
         answer = await exchange(request, self._serialized(request))
         try:
             begun = attempt.end(Phase.PROCESSING, attempt.ready_at, attempt.first_byte_at)
@@ -150,7 +160,9 @@ class HttpProbe:
         await self._judge(answer, request, redirects, body, truncated=truncated)
         return None
 
-    async def _read(self, answer: Answer, request: Request, redirects: int) -> tuple[bytes, bool]:
+    async def _read(
+        self, answer: ResponseStream, request: Request, redirects: int
+    ) -> tuple[bytes, bool]:
         """The body after decompression, up to the limit, and whether it went on. What is kept of
         it goes into the notebook, also of one that breaks off.
         """
@@ -176,7 +188,7 @@ class HttpProbe:
 
     async def _judge(
         self,
-        answer: Answer,
+        answer: ResponseStream,
         request: Request,
         redirects: int,
         body: bytes,
@@ -213,13 +225,12 @@ class HttpProbe:
             raise ProbeFailure(shortfall.reason, shortfall.detail, regex=shortfall.regex)
 
     async def _explain(
-        self, attempt: Attempt, route: Route, failure: ProbeFailure, timeout: float
+        self, attempt: ProbeTrace, hop: Hop | None, failure: ProbeFailure, timeout: float
     ) -> Observation:
         """The observation of a failure, after a second look at the server where that tells more:
         the certificates that did not verify, or whether a reset was a refused certificate.
         """
         duration = attempt.spent()
-        hop = attempt.hop
         if hop is not None and hop.tls is not None and not isinstance(failure, ProxyTrouble):
             left = timeout - attempt.left_out - attempt.elapsed()
             failure = await self._second_look(hop, hop.tls, failure, left)
@@ -257,7 +268,7 @@ class HttpProbe:
             )
         return failure
 
-    def _refused_as_expected(self, failure: ProbeFailure, attempt: Attempt) -> bool:
+    def _refused_as_expected(self, failure: ProbeFailure, attempt: ProbeTrace) -> bool:
         # who is asked to come back later, or never got to the target, has not been refused by it
         if isinstance(failure, (SlowDown, ProxyTrouble)):
             return False
@@ -270,7 +281,9 @@ def _whom(request: Request, redirects: int) -> str | None:
     return clean(redact_url(str(request.url))) if redirects else None
 
 
-def _facts(answer: Answer, request: Request, redirects: int, body_bytes: int | None) -> HttpFacts:
+def _facts(
+    answer: ResponseStream, request: Request, redirects: int, body_bytes: int | None
+) -> HttpFacts:
     modified = answer.headers.get("Last-Modified")
     return HttpFacts(
         status=answer.status,
@@ -284,3 +297,6 @@ def _facts(answer: Answer, request: Request, redirects: int, body_bytes: int | N
             answer.headers.get("Retry-After"), request.hop.attempt.tools.clock()
         ),
     )
+
+
+KIND = Kind(name="http", settings=HttpSettings, prepare=prepare)

@@ -9,14 +9,14 @@ from urllib.parse import urljoin
 
 from yarl import URL
 
-from probes.connector import Hop
-from probes.exchange import Request
 from probes.failure import ProbeFailure
-from probes.http_settings import HttpSettings
+from probes.http.settings import HttpSettings
+from probes.net.hop import Hop
+from probes.net.http1 import Request
+from probes.net.transport import Route
+from probes.net.urls import DEFAULT_PORTS, canonical_url, mended, split_url
 from probes.observation import Reason, clean
 from probes.settings import TlsSettings
-from probes.transport import Route
-from probes.urls import DEFAULT_PORTS, canonical, mended, split_url
 
 _CONTROL = re.compile("[\\x00-\\x1f\\x7f]")
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -63,7 +63,7 @@ def _target(base: URL, location: str) -> URL:
         raise ProbeFailure(
             Reason.REDIRECTS, f"redirect to {_without_secrets(location)}, which {fault}"
         )
-    return canonical(split)
+    return canonical_url(split)
 
 
 def _without_identity(settings: TlsSettings) -> TlsSettings:

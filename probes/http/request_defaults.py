@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from probes.expect_content_settings import SoapSettings
-from probes.expect_soap import envelope
-from probes.http_settings import HttpSettings
+from probes.expect.content_settings import SoapSettings
+from probes.expect.soap import envelope
+from probes.http.settings import HttpSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,9 +8,10 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
-from probes.expect_settings import ExpectSettings
-from probes.oauth2_settings import IDENTIFIED, OAuth2Settings, never_both
-from probes.proxy_settings import ProxyUrl
+from probes.expect.settings import ExpectSettings
+from probes.http.oauth2.settings import IDENTIFIED, OAuth2Settings, never_both
+from probes.net.proxy_settings import ProxyUrl
+from probes.net.urls import Url, endpoint_of, redact_url
 from probes.settings import (
     Address,
     FilePath,
@@ -19,7 +20,6 @@ from probes.settings import (
     Strict,
     TlsSettings,
 )
-from probes.urls import Url, endpoint_of, redact_url
 
 MAX_BODY_BYTES = 1_048_576
 _TOKEN = r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$"  # noqa: S105 - a token of RFC 9110

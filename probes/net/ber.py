@@ -58,13 +58,13 @@ def encoded(tag: int, *parts: bytes) -> bytes:
     return bytes((tag, 0x80 | len(told))) + told + content
 
 
-def canonical(element: Element, depth: int = 0) -> bytes:
+def as_der(element: Element, depth: int = 0) -> bytes:
     """The same in DER, with strings in a type that has a place for them. Raises ``ValueError``."""
     tag, content = element.tag, element.content
     if depth > DEEPEST:
         raise ValueError("elements within elements without end")
     if tag & CONSTRUCTED:
-        inner = [canonical(one, depth + 1) for one in elements(content, depth + 1)]
+        inner = [as_der(one, depth + 1) for one in elements(content, depth + 1)]
         return encoded(tag, *(sorted(inner) if tag == SET else inner))
     if tag == BOOLEAN:
         return encoded(tag, b"\xff" if any(content) else b"\0")

@@ -6,39 +6,15 @@ Taking it costs a probe less than a microsecond: headers by reference, one slice
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple, TypeAlias
 
-from probes.masking import SHORTEST, blanked_bytes
+from probes.net.redaction import SHORTEST, blanked_bytes
+from probes.observation import HttpAnswer, RawHeaders
 
 BODY_KEPT = 2048
 """Bytes of the beginning of a body, after decompression."""
 HEAD_KEPT = 16_384
 """Bytes of header names and values."""
 PHRASE_KEPT = 400
-
-RawHeaders: TypeAlias = tuple[tuple[bytes, bytes], ...]
-
-
-class HttpAnswer(NamedTuple):
-    """The beginning of the last answer. Bytes, not yet fit to be shown: see ``monitor.evidence``."""
-
-    status: int
-    version: tuple[int, int]
-    phrase: str
-    """What stands after the status code."""
-    head: RawHeaders
-    """Names and values in their order."""
-    head_cut: bool
-    """Whether there were more headers."""
-    body_start: bytes
-    body_cut: bool
-    """Whether more of the body came, or would have come."""
-    url: str | None
-    """Who answered, without query values, when that is another than was asked first."""
-
-    def __repr__(self) -> str:
-        """Without what may hold a secret."""
-        return f"HttpAnswer(status={self.status})"
 
 
 def kept_head(head: RawHeaders) -> tuple[RawHeaders, bool]:

@@ -1,5 +1,5 @@
-"""What probes share: clocks, name resolution, TLS contexts, tokens and what is known of revocation.
-One of these a daemon.
+"""What probes share: clocks, name resolution, TLS contexts, threads, and what a kind keeps for all of
+its probes. One of these a daemon.
 """
 
 from __future__ import annotations
@@ -8,19 +8,26 @@ import socket
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import Self
+from typing import Any, Protocol, Self, TypeVar, cast
 
-from probes.arrivals import keeps_stamping
-from probes.resolve import Resolver, SystemResolver
-from probes.revocation_cache import RevocationCache
-from probes.tls import TlsContexts
-from probes.tokens import Tokens
-from probes.workers import Workers
+from probes.net.kernel_timestamps import keeps_stamping
+from probes.net.resolver import Resolver, SystemResolver
+from probes.net.tls import TlsContexts
+from probes.net.work_threads import Workers
 
 DEFAULT_USER_AGENT = "driftvakt"
 
 
-class Tools:
+class Shared(Protocol):
+    """What is kept for all probes of a process, and ended with it."""
+
+    async def close(self) -> None: ...
+
+
+S = TypeVar("S", bound=Shared)
+
+
+class ProbeContext:
     """Shared by all probes of a process, closed once at the end.
 
     ``clock`` gives seconds since the epoch, ``timer`` monotonic seconds; both can be replaced,
@@ -41,12 +48,18 @@ class Tools:
         self.resolver: Resolver = resolver or SystemResolver(timer)
         self.tls = TlsContexts(clock)
         self.workers = Workers()
-        self.tokens = Tokens(self)
-        self.revocation = RevocationCache(clock, timer)
+        self._shared: dict[Callable[[ProbeContext], Any], Shared] = {}
         self._stamping: socket.socket | None = None
 
+    def shared(self, make: Callable[[ProbeContext], S]) -> S:
+        """The one thing that ``make`` makes for this context, made when it is first asked for."""
+        found = self._shared.get(make)
+        if found is None:
+            found = self._shared[make] = make(self)
+        return cast("S", found)
+
     def keep_stamping(self) -> None:
-        """From now on the kernel stamps what it receives (:func:`probes.arrivals.keeps_stamping`)."""
+        """From now on the kernel stamps what it receives (:func:`probes.net.kernel_timestamps.keeps_stamping`)."""
         if self._stamping is None:
             self._stamping = keeps_stamping()
 
@@ -63,8 +76,8 @@ class Tools:
 
     async def close(self) -> None:
         """Gives back threads and sockets."""
-        await self.tokens.close()
-        await self.revocation.close()
+        for one in self._shared.values():
+            await one.close()
         await self.workers.close()
         await self.resolver.close()
         if self._stamping is not None:

@@ -6,27 +6,27 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from probes.attempt import Attempt, deadline
 from probes.failure import MonitorTrouble, ProbeFailure
+from probes.net.resolver import MAX_ADDRESSES
+from probes.net.trace import ProbeTrace, deadline
+from probes.net.transport import Route, resolve
 from probes.observation import Grade, Observation
-from probes.resolve import MAX_ADDRESSES
-from probes.transport import Route, resolve
 
 if TYPE_CHECKING:
-    from probes.tools import Tools
+    from probes.net.context import ProbeContext
 
 MAX_PARALLEL = 8
 """Addresses probed at a time; the rest wait within the deadline."""
 
 
 async def each_address(
-    tools: Tools,
+    tools: ProbeContext,
     route: Route,
     timeout: float,
     once: Callable[[Route, float], Awaitable[Observation]],
 ) -> Observation:
     """One observation with a part an address. ``once`` probes one, in the seconds it is given."""
-    attempt = Attempt(tools)
+    attempt = ProbeTrace(tools)
     known = route.known()
     try:
         async with deadline(attempt, timeout):
@@ -39,7 +39,7 @@ async def each_address(
         async with places:
             left = timeout - attempt.elapsed()
             if left <= 0:
-                late = Attempt(tools)
+                late = ProbeTrace(tools)
                 late.address = address
                 return late.failed(MonitorTrouble("its turn did not come before the deadline"))
             return await once(route.pinned(address), left)
@@ -52,7 +52,7 @@ async def each_address(
 _SEVERITY = {Grade.GOOD: 0, Grade.DEGRADED: 1, Grade.FAILED: 2}
 
 
-def _rolled_up(attempt: Attempt, parts: tuple[Observation, ...]) -> Observation:
+def _rolled_up(attempt: ProbeTrace, parts: tuple[Observation, ...]) -> Observation:
     """Failed when at least half failed, degraded when any is not good; the worst part's reason."""
     worst = max(parts, key=lambda part: _SEVERITY[part.grade])
     failed = sum(part.failed for part in parts)

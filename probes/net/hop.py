@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from probes.attempt import Attempt
 from probes.failure import ProbeFailure, from_tls, ssl_error_in
+from probes.net.trace import ProbeTrace
+from probes.net.transport import Route
 from probes.observation import Reason
 from probes.settings import TlsSettings
-from probes.transport import Route
 
 if TYPE_CHECKING:
-    from probes.proxy import Proxy
+    from probes.net.proxy_address import Proxy
 
 ALPN = ("http/1.1",)
 
@@ -21,7 +21,7 @@ ALPN = ("http/1.1",)
 class Hop:
     """Where one request of a probe goes."""
 
-    attempt: Attempt
+    attempt: ProbeTrace
     route: Route
     tls: TlsSettings | None
     proxy: Proxy | None = None

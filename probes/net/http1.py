@@ -15,19 +15,19 @@ from typing import TYPE_CHECKING
 
 from aiohttp.helpers import HeadersMixin
 
-from probes.codings import decoder
-from probes.connector import broken, closed_without_answer
 from probes.failure import ProbeFailure
-from probes.http_answer import HEAD_KEPT, PHRASE_KEPT, HttpAnswer, kept_head
-from probes.http_connection import Connection, connected
-from probes.http_framing import Framing, content_length, framing_of
-from probes.http_head import HEAD_LIMIT, Head, HeadReader, malformed, too_large
-from probes.observation import Phase, Reason
+from probes.net.captured_response import HEAD_KEPT, PHRASE_KEPT, kept_head
+from probes.net.content_encoding import decoder
+from probes.net.hop import broken, closed_without_answer
+from probes.net.http1_connection import Connection, connected
+from probes.net.http1_framing import Framing, content_length, framing_of
+from probes.net.http1_head import HEAD_LIMIT, Head, HeadReader, malformed, too_large
+from probes.observation import HttpAnswer, Phase, Reason
 
 if TYPE_CHECKING:
     from yarl import URL
 
-    from probes.connector import Hop
+    from probes.net.hop import Hop
 
 FRAMING_LIMIT = 262_144
 """Bytes behind a head that are no body: chunk sizes, trailers. A large body may have more."""
@@ -100,7 +100,7 @@ class Serializer:
         return raw
 
 
-class Answer(HeadersMixin):
+class ResponseStream(HeadersMixin):
     """The head of an answer, and its body as it comes."""
 
     def __init__(
@@ -196,7 +196,7 @@ class Answer(HeadersMixin):
         self._handler.finish()
 
 
-async def exchange(request: Request, raw: bytes) -> Answer:
+async def exchange(request: Request, raw: bytes) -> ResponseStream:
     """Sends a request, whose bytes are ``raw``; gives the answer when its head is there. Raises
     :class:`ProbeFailure`.
     """
@@ -215,7 +215,7 @@ async def exchange(request: Request, raw: bytes) -> Answer:
         head, rest = await _head(handler, request.hop)
         if head.status < 100:  # RFC 9110, 15
             raise ProbeFailure(Reason.PROTOCOL, f"{head.status:03d} is no status")
-        return Answer(head, framing_of(head, request.method), rest, handler, request.hop)
+        return ResponseStream(head, framing_of(head, request.method), rest, handler, request.hop)
     except BaseException:
         handler.finish()
         raise

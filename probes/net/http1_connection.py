@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, cast
 
-from probes.arrivals import carry
-from probes.connector import ALPN
-from probes.proxy import dial
-from probes.transport import over_tls
+from probes.net.hop import ALPN
+from probes.net.kernel_timestamps import carry
+from probes.net.proxy import dial
+from probes.net.transport import over_tls
 
 if TYPE_CHECKING:
-    from probes.attempt import Attempt
-    from probes.connector import Hop
+    from probes.net.hop import Hop
+    from probes.net.trace import ProbeTrace
 
 READ_BUFFER = 65_536
 """Bytes that may wait to be read: where as many have come, more waits, and other probes have a turn
@@ -22,7 +22,7 @@ before it is read."""
 class Connection(asyncio.Protocol):
     """Notes when bytes arrive, and holds them, to a bound, until they are asked for."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, attempt: Attempt) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, attempt: ProbeTrace) -> None:
         self._loop = loop
         self._attempt = attempt
         self._pieces: list[bytes] = []

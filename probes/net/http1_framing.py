@@ -10,7 +10,7 @@ from typing import Protocol
 from multidict import MultiMapping
 
 from probes.failure import ProbeFailure
-from probes.http_head import HEAD_LIMIT, Head, malformed
+from probes.net.http1_head import HEAD_LIMIT, Head, malformed
 from probes.observation import Reason, clean
 
 LONGEST = 2**64 - 1

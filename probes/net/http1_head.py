@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from probes.failure import ProbeFailure
-from probes.http_answer import RawHeaders
-from probes.observation import Reason, clean
+from probes.observation import RawHeaders, Reason, clean
 
 HEAD_LIMIT = 524_288
 """Bytes of all heads of an answer, interim ones too. RFC 9110, 5.4 sets none; curl takes 300 KiB, browsers

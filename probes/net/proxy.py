@@ -11,62 +11,27 @@ import asyncio
 import re
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Self
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING
 
-import aiohttp
-
-from probes.arrivals import Turns
-from probes.attempt import Attempt
 from probes.failure import MonitorTrouble, ProbeFailure
+from probes.net.kernel_timestamps import Turns
+from probes.net.proxy_address import Proxy
+from probes.net.tls import LookingContext
+from probes.net.tls_stream import TlsStream
+from probes.net.trace import ProbeTrace
+from probes.net.transport import Look, Route, connect
 from probes.observation import Cause, Phase, Reason, clean
-from probes.proxy_settings import DEFAULT_PORT, credentials
 from probes.settings import TlsSettings, join_host_port
-from probes.tls import LookingContext
-from probes.tls_stream import TlsStream
-from probes.transport import Look, Route, connect
 
 if TYPE_CHECKING:
-    from probes.connector import Hop
-    from probes.tools import Tools
+    from probes.net.context import ProbeContext
+    from probes.net.hop import Hop
 
 ANSWER_LIMIT = 16_384
 """Bytes of a proxy's answer to CONNECT, interim answers (1xx) included."""
 AUTHENTICATION_REQUIRED = 407
 _STATUS_LINE = re.compile(rb"HTTP/1\.[0-9] ([0-9]{3})(?: [^\r\n]*)?\r\n")
 _END = b"\r\n\r\n"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proxy:
-    """A proxy that speaks plain HTTP."""
-
-    host: str
-    port: int
-    authorization: str | None = field(default=None, repr=False)
-    """What ``Proxy-Authorization`` says (RFC 7617)."""
-
-    @classmethod
-    def of(cls, url: str | None) -> Self | None:
-        """The proxy of a setting ``proxy_url``."""
-        if url is None:
-            return None
-        split, known = urlsplit(url), credentials(url)
-        return cls(
-            host=split.hostname or "",
-            port=split.port or DEFAULT_PORT,
-            authorization=aiohttp.encode_basic_auth(*known, encoding="utf-8") if known else None,
-        )
-
-    @property
-    def where(self) -> str:
-        """Its place, for people."""
-        return join_host_port(self.host, self.port)
-
-    def headers(self) -> dict[str, str]:
-        """What it alone is told."""
-        return {"Proxy-Authorization": self.authorization} if self.authorization else {}
 
 
 class ProxyTrouble(ProbeFailure):
@@ -102,7 +67,7 @@ async def dial(hop: Hop) -> socket.socket:
 
 
 async def _through(
-    tools: Tools, proxy: Proxy, tunnel: Route | None, attempt: Attempt
+    tools: ProbeContext, proxy: Proxy, tunnel: Route | None, attempt: ProbeTrace
 ) -> socket.socket:
     """A socket to the proxy, with a tunnel where one is asked for; both are phase ``connect``."""
     before = attempt.errand
@@ -225,21 +190,21 @@ def _ascii(host: str) -> str:
 
 
 async def look_through(
-    tools: Tools,
+    tools: ProbeContext,
     proxy: Proxy,
     route: Route,
     settings: TlsSettings,
     alpn: tuple[str, ...],
     timeout: float,
 ) -> Look | None:
-    """As :func:`probes.transport.look`, through the proxy and never around it."""
+    """As :func:`probes.net.transport.look`, through the proxy and never around it."""
     if timeout <= 0:
         return None
     looking: LookingContext | None = None
     try:
         async with asyncio.timeout(timeout):
             looking = LookingContext(settings, alpn)
-            connected = await _through(tools, proxy, route, Attempt(tools))
+            connected = await _through(tools, proxy, route, ProbeTrace(tools))
             name = settings.server_name or route.host
             stream = TlsStream(asyncio.Protocol, looking.context.ssl, name, tools.timer)
             await stream.connect(connected)

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import re
 
-from probes.expect import parse_http_date
 from probes.failure import ProbeFailure
+from probes.net.http_date import parse_http_date
 from probes.observation import Cause, Reason
 
 TOO_MANY_REQUESTS = 429

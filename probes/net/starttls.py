@@ -13,9 +13,9 @@ import struct
 from collections.abc import Awaitable, Callable
 from typing import Final, Literal
 
-from probes.arrivals import Turns
-from probes.attempt import Attempt
 from probes.failure import ProbeFailure, from_connect, is_reset
+from probes.net.kernel_timestamps import Turns
+from probes.net.trace import ProbeTrace
 from probes.observation import Phase, Reason, clean
 from probes.settings import ip_family
 
@@ -42,7 +42,7 @@ _LDAP_RESULTS = {
 _POSTGRES_SSL_REQUEST = struct.pack("!ii", 8, 80_877_103)
 
 
-async def start_tls(connected: socket.socket, protocol: StartTls, attempt: Attempt) -> None:
+async def start_tls(connected: socket.socket, protocol: StartTls, attempt: ProbeTrace) -> None:
     """Leaves ``connected`` where a TLS handshake may begin. The time is a part of the phase
     ``connect``. Raises :class:`ProbeFailure`, and closes the socket then.
     """

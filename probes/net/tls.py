@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from probes.failure import MonitorTrouble, ProbeFailure
+from probes.net.reference_identity import is_for
+from probes.net.x509 import read_chain, read_pem_certificate, server_names, told_by_openssl
 from probes.observation import Certificate, Reason, TlsFacts, clean
-from probes.reference_name import is_for
 from probes.settings import TLS_VERSIONS, TlsSettings, TlsVersion
-from probes.x509 import read_chain, read_pem_certificate, server_names, told_by_openssl
 
 _VERSIONS: Final[dict[TlsVersion, ssl.TLSVersion]] = {
     "TLSv1": ssl.TLSVersion.TLSv1,
@@ -191,7 +191,7 @@ def make_context(settings: TlsSettings, alpn: tuple[str, ...] = ()) -> Context:
     That it was weak is told; where that is to be a fault, kind ``certificate`` makes it one.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    # what the names mean is not left to OpenSSL: see `probes.reference_name`
+    # what the names mean is not left to OpenSSL: see `probes.net.reference_identity`
     context.check_hostname = False
     context.set_ciphers("DEFAULT:@SECLEVEL=1")
     context.options |= _LEGACY_SERVER_CONNECT

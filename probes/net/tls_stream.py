@@ -16,8 +16,8 @@ import ssl
 from collections.abc import Callable
 from typing import Any, cast
 
-from probes.arrivals import carry
-from probes.urls import ascii_host
+from probes.net.kernel_timestamps import carry
+from probes.net.urls import ascii_host
 
 CHUNK = 16_384
 """Bytes read at a time: a record holds no more (RFC 8446, 5.1)."""

@@ -10,12 +10,12 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from probes.arrivals import LOST_ON_THE_WAY, silence
 from probes.failure import MonitorTrouble, ProbeFailure
-from probes.http_answer import HttpAnswer
+from probes.net.kernel_timestamps import LOST_ON_THE_WAY, silence
 from probes.observation import (
     Cause,
     Grade,
+    HttpAnswer,
     HttpFacts,
     Observation,
     Phase,
@@ -25,14 +25,13 @@ from probes.observation import (
 )
 
 if TYPE_CHECKING:
-    from probes.connector import Hop
-    from probes.tools import Tools
+    from probes.net.context import ProbeContext
 
 RESOLVED_KEPT = 32
 """Addresses of a name that are kept: a server may answer with thousands."""
 
 
-class Attempt:
+class ProbeTrace:
     """The notebook of one probe, and its result."""
 
     __slots__ = (
@@ -53,7 +52,6 @@ class Attempt:
         "connection",
         "errand",
         "first_byte_at",
-        "hop",
         "http",
         "last_byte_at",
         "left_out",
@@ -64,7 +62,7 @@ class Attempt:
         "tools",
     )
 
-    def __init__(self, tools: Tools) -> None:
+    def __init__(self, tools: ProbeContext) -> None:
         self.tools = tools
         self._timer = tools.timer
         self.at = tools.clock()
@@ -86,8 +84,6 @@ class Attempt:
         """The timer's reading when the newest connection was made."""
         self.ready_at = self._started
         """The timer's reading when the connection was ready for the request."""
-        self.hop: Hop | None = None
-        """Where the request under way goes."""
         self.errand: Callable[[str, ProbeFailure], ProbeFailure] | None = None
         """While somebody else than the target is waited for: what it means when the deadline passes,
         by its length ("within 3 s") and what it would mean without."""
@@ -108,9 +104,8 @@ class Attempt:
         self._started = self.ready_at = self.last_byte_at = self._timer()
         self._open_since = None
 
-    def begin_request(self, hop: Hop) -> None:
+    def begin_request(self) -> None:
         """A request begins, the first or the one that a redirect asked for."""
-        self.hop = hop
         self.first_byte_at = None
         self._completed_at = None
 
@@ -247,7 +242,7 @@ class deadline:  # noqa: N801 - reads like asyncio.timeout, which it is
 
     __slots__ = ("_attempt", "_seconds", "_timeout")
 
-    def __init__(self, attempt: Attempt, seconds: float) -> None:
+    def __init__(self, attempt: ProbeTrace, seconds: float) -> None:
         self._attempt = attempt
         self._seconds = seconds
         self._timeout = asyncio.timeout(seconds)

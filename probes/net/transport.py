@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Self, TypeAlias, TypeVar, cast
 
 import aiohappyeyeballs
 
-from probes.arrivals import round_trip, since_heard
-from probes.attempt import RESOLVED_KEPT, Attempt
 from probes.failure import (
     ProbeFailure,
     from_connect,
@@ -19,16 +17,18 @@ from probes.failure import (
     from_tls,
     is_reset,
 )
+from probes.net.kernel_timestamps import round_trip, since_heard
+from probes.net.tls import Context, LookingContext
+from probes.net.tls_stream import TlsStream
+from probes.net.trace import RESOLVED_KEPT, ProbeTrace
 from probes.observation import Cause, Phase, Reason, TlsFacts, clean
 from probes.settings import IpVersion, TlsSettings, ip_family, is_ip, join_host_port
-from probes.tls import Context, LookingContext
-from probes.tls_stream import TlsStream
 
 if TYPE_CHECKING:
-    from probes.tools import Tools
+    from probes.net.context import ProbeContext
 
 P = TypeVar("P", bound=asyncio.BaseProtocol)
-Prologue: TypeAlias = Callable[[socket.socket, Attempt], Awaitable[None]]
+Prologue: TypeAlias = Callable[[socket.socket, ProbeTrace], Awaitable[None]]
 """What is said on a connection before TLS; it closes the socket when it raises."""
 
 HAPPY_EYEBALLS_DELAY = 0.25
@@ -59,7 +59,7 @@ class Route:
         return self.address or (self.host if is_ip(self.host) else None)
 
 
-async def resolve(tools: Tools, route: Route, attempt: Attempt) -> tuple[str, ...]:
+async def resolve(tools: ProbeContext, route: Route, attempt: ProbeTrace) -> tuple[str, ...]:
     """The addresses to try, in order. Raises :class:`ProbeFailure`."""
     begun = attempt.begin(Phase.RESOLVE)
     try:
@@ -75,7 +75,7 @@ async def resolve(tools: Tools, route: Route, attempt: Attempt) -> tuple[str, ..
     return found.addresses
 
 
-async def connect(tools: Tools, route: Route, attempt: Attempt) -> socket.socket:
+async def connect(tools: ProbeContext, route: Route, attempt: ProbeTrace) -> socket.socket:
     """A connected socket. Raises :class:`ProbeFailure`."""
     known = route.known()
     addresses = (known,) if known is not None else await resolve(tools, route, attempt)
@@ -144,7 +144,7 @@ async def over_tls(
     factory: Callable[[], P],
     context: Context,
     server_name: str,
-    attempt: Attempt,
+    attempt: ProbeTrace,
 ) -> P:
     """A protocol over TLS on a connected socket, handshake done. Raises :class:`ProbeFailure`."""
     begun = attempt.begin(Phase.TLS)
@@ -197,7 +197,7 @@ class Look:
 
 
 async def look(
-    tools: Tools,
+    tools: ProbeContext,
     route: Route,
     settings: TlsSettings,
     alpn: tuple[str, ...],
@@ -214,7 +214,7 @@ async def look(
     try:
         async with asyncio.timeout(timeout):
             looking = LookingContext(settings, alpn)
-            attempt = Attempt(tools)
+            attempt = ProbeTrace(tools)
             connected = await connect(tools, route, attempt)
             if prologue is not None:
                 await prologue(connected, attempt)

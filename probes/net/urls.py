@@ -79,7 +79,7 @@ def ascii_host(host: str) -> str:
     return found.lower()
 
 
-def canonical(split: SplitResult) -> URL:
+def canonical_url(split: SplitResult) -> URL:
     """The address to ask for: its host in its one form, without the port that goes without saying, with
     what may not stand on the wire percent-encoded (RFC 3986, 2.1), and nothing else changed.
     """
@@ -118,7 +118,7 @@ def endpoint_of(url: str) -> tuple[str, int]:
 
 def parsed_url(url: str) -> URL:
     """The address to ask for, of one that is an address."""
-    return canonical(urlsplit(url))
+    return canonical_url(urlsplit(url))
 
 
 def redact_url(value: str) -> str:

@@ -13,7 +13,15 @@ from contextlib import suppress
 from typing import Any, TypeVar
 
 from probes.failure import MonitorTrouble
-from probes.response import Stop
+
+Stop = Callable[[], bool]
+"""Whether nobody waits for the judgement any more; long work asks now and then."""
+
+
+def never() -> bool:
+    """Somebody waits to the end."""
+    return False
+
 
 Result = TypeVar("Result")
 

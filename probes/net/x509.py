@@ -15,11 +15,11 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
 
-from probes.ber import encoded, first
+from probes.net.ber import encoded, first
+from probes.net.reference_identity import presented
+from probes.net.x509_repair import MOST_MENDED, UNREADABLE, load, load_within
 from probes.observation import Certificate, clean
-from probes.reference_name import presented
 from probes.settings import is_ip
-from probes.x509_mending import MOST_MENDED, UNREADABLE, load, load_within
 
 MAX_NAMES = 100
 _UNREADABLE = "(unreadable)"
@@ -128,7 +128,7 @@ def _names(parsed: x509.Certificate) -> tuple[str, ...]:
 
 
 def server_names(der: bytes, openssl: Mapping[str, Any]) -> frozenset[str]:
-    """All DNS names, as :func:`probes.reference_name.presented`, and IP addresses that a certificate is for.
+    """All DNS names, as :func:`probes.net.reference_identity.presented`, and IP addresses that a certificate is for.
     ``openssl`` is what OpenSSL reads in one that cannot be read here.
     """
     try:

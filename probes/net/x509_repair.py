@@ -18,8 +18,8 @@ from typing import Final
 
 from cryptography import x509
 
-from probes import ber
-from probes.ber import Element, canonical, encoded, first
+from probes.net import ber
+from probes.net.ber import Element, as_der, encoded, first
 
 MOST_MENDED = 16_384
 """Bytes of certificates that are mended of one chain: writing anew what a stranger made of 50,000
@@ -93,7 +93,7 @@ def _mended(der: bytes) -> bytes:
     days = encoded(ber.SEQUENCE, *(_time(one) for one in validity.children()))
     extensions = next((one for one in rest if one.tag == 0xA3), None)
     return _assembled(
-        serial=canonical(serial),
+        serial=as_der(serial),
         algorithm=_algorithm(whole[1]),
         issuer=_name(issuer),
         days=days,
@@ -138,8 +138,8 @@ def _name(element: Element) -> bytes:
     return _best(
         encoded(ber.SEQUENCE, encoded(ber.SET, encoded(ber.SEQUENCE, unread))),
         encoded(element.tag, element.content),
-        canonical(element),
-        encoded(ber.SEQUENCE, *(canonical(one) for one in element.children() if one.content)),
+        as_der(element),
+        encoded(ber.SEQUENCE, *(as_der(one) for one in element.children() if one.content)),
         readable=lambda way: _readable(subject=way),
     )
 
@@ -150,7 +150,7 @@ def _algorithm(element: Element) -> bytes:
     return _best(
         encoded(ber.SEQUENCE, _ANY_OID),
         encoded(element.tag, element.content),
-        canonical(element),
+        as_der(element),
         encoded(ber.SEQUENCE, encoded(name.tag, name.content)),
         readable=lambda way: _readable(algorithm=way),
     )
@@ -160,7 +160,7 @@ def _key(element: Element) -> bytes:
     return _best(
         _NOBODYS_KEY,
         encoded(element.tag, element.content),
-        canonical(element),
+        as_der(element),
         readable=lambda way: _readable(key=way),
     )
 
@@ -209,8 +209,8 @@ def _values(kind: str, value: bytes) -> Iterator[bytes]:
     yield value
     try:
         element = first(value)
-        yield canonical(element)
-        parts = [canonical(one) for one in element.children()]
+        yield as_der(element)
+        parts = [as_der(one) for one in element.children()]
     except ValueError:
         return
     if kind == _BASIC:  # cA FALSE is the default and not written; a length means nothing with it

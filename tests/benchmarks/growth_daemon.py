@@ -20,7 +20,7 @@ from pathlib import Path
 from types import FrameType
 
 from monitor.entry import main
-from monitor.fitness import LoopLag
+from monitor.scheduling.fitness import LoopLag
 
 _BEAT = 0.005
 _HELD = 0.015

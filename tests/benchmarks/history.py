@@ -20,15 +20,15 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import func, insert, select, text
 
-from monitor.estate import Retention
 from monitor.history import tables
 from monitor.history.database import SQLITE, Database
 from monitor.history.history import History
 from monitor.history.queries import DAY, HOUR
+from monitor.model.estate import Retention
 from probes.observation import Observation, Phases, Reason
-from tests.factories_observed import make_failure, make_observation
-from tests.factories_record import make_entry, make_transition
-from tests.servers.postgres import serve_postgres
+from tests.support.factories_observed import make_failure, make_observation
+from tests.support.factories_record import make_entry, make_transition
+from tests.support.servers.postgres import serve_postgres
 
 CHECKS, INTERVAL, OBSERVED_DAYS, KEPT_DAYS, TRANSITIONS = 1000, 30, 7, 400, 20_000
 BEGIN = 20_000.0 * DAY

@@ -21,7 +21,7 @@ from types import FrameType
 
 import trustme
 
-from monitor.phases import turn
+from monitor.scheduling.phase import turn
 from tests.benchmarks.apart import settle
 from tests.benchmarks.exporter import exporter
 from tests.benchmarks.exposition import by_check, values

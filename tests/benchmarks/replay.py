@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from monitor.history.codec.blocks import pack
 from monitor.history.database import SQLITE, Database
-from monitor.history.packing import pack
-from monitor.history.versions import migrate
-from monitor.history.writing import number_series, write_block
-from monitor.record import Seen
+from monitor.history.schema_version import migrate
+from monitor.history.statements import number_series, write_block
+from monitor.model.records import Seen
 from probes.observation import Cause, Grade, Phases, Reason
 from tests.benchmarks.processes import BenchmarkError
 
@@ -55,7 +55,7 @@ def measure(folder: Path, checks: int, days: int, told: Callable[[str], None]) -
     told(f"{observations:,} observations written, {size / observations:.1f} bytes each")
     config = folder / "replay.yaml"
     config.write_text(json.dumps(_configuration(checks)), "utf-8")
-    program = [sys.executable, "-c", "from monitor.cli import main; main()", "replay", "--json"]
+    program = [sys.executable, "-c", "from monitor.cli.app import main; main()", "replay", "--json"]
     program += ["--config", str(config), "--data-dir", str(folder), "--since", f"{days}d"]
     began = time.monotonic()
     with (folder / "replay.json").open("wb") as output:

@@ -14,16 +14,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from monitor.board import Board
-from monitor.check_state import packed
-from monitor.estate import Check, CheckId, Environment, Estate, Retention, Service, Text
+from monitor.history.checkpointer import Checkpointer
 from monitor.history.history import History
-from monitor.keeper import Keeper
-from monitor.snapshot import Transition
+from monitor.judging.board import Board
+from monitor.judging.persisted_state import packed_state
+from monitor.model.estate import Check, CheckId, Environment, Estate, Retention, Service, Text
+from monitor.model.transition import Transition
 from probes.observation import Observation
-from tests.factories import make_check
-from tests.servers.far_away import FarAway, far_away
-from tests.servers.postgres import Postgres, serve_postgres
+from tests.support.factories import make_check
+from tests.support.servers.far_away import FarAway, far_away
+from tests.support.servers.postgres import Postgres, serve_postgres
 
 NOW = 1_000_000.0
 INTERVAL = 30.0
@@ -82,9 +82,9 @@ async def lived(estate: Estate, store: str, folder: Path) -> None:
         for number, check in enumerate(estate.checks()):
             board.observe(check.id, Observation(at=NOW + number / 1e3, duration=0.05), NOW + 1)
         history.checkpoint(
-            {str(one.id): packed(board.check_state(one.id)) for one in estate.checks()}
+            {str(one.id): packed_state(board.check_state(one.id)) for one in estate.checks()}
         )
-        history.checkpoint({key: packed(state) for key, state in board.published()})
+        history.checkpoint({key: packed_state(state) for key, state in board.published()})
         for number, check in enumerate(estate.checks()):
             seen = Observation(at=NOW + INTERVAL + number / 1e3, duration=0.05)
             history.observed(check.id, seen)
@@ -113,7 +113,7 @@ async def restarted(
     began, cpu = time.perf_counter(), time.thread_time()
     async with History.open(store, folder, retention=Retention(), clock=lambda: now) as history:
         board = Board(estate, now)
-        keeper = Keeper(history, board, estate)
+        keeper = Checkpointer(history, board, estate)
         restored = await keeper.restore(now)
         seconds, loop = time.perf_counter() - began, time.thread_time() - cpu
         return Restart(

@@ -110,7 +110,7 @@ def watching(folder: Path, text: str, core: int) -> Iterator[Watched]:
     """The daemon on a configuration, from its "started" until it is ended."""
     config, log = folder / "bench.yaml", folder / "daemon.log"
     config.write_text(text)
-    command = [sys.executable, "-m", "monitor.cli", "run", "--config", str(config)]
+    command = [sys.executable, "-m", "monitor.cli.app", "run", "--config", str(config)]
     command += ["--data-dir", str(folder / "data"), "--listen", "127.0.0.1:0"]
     began = time.monotonic()
     with running([*command, "--log-format", "json"], core=core, log=log) as process:

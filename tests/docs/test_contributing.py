@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from tests.patience import PATIENCE
+from tests.support.patience import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 
@@ -50,12 +50,12 @@ def tests_of() -> Callable[..., list[str]]:
 
 
 TESTS = {
-    "tests/unit/test_judge.py": "from monitor.judge import Status\n",
-    "tests/unit/test_board.py": "from monitor import judge\n",
-    "tests/property/test_judge_properties.py": "import monitor.judge\n",
-    "tests/unit/probes/test_x509.py": "from probes import x509\n",
-    "tests/unit/test_docs.py": 'PAGE = "reasons.md"\n',
-    "tests/system/daemon/test_stop.py": "from monitor.judge import Status\n",
+    "tests/unit/judging/test_fold.py": "from monitor.judging.fold import observe\n",
+    "tests/unit/judging/test_board.py": "from monitor.judging import fold\n",
+    "tests/property/test_judge_properties.py": "import monitor.judging.fold\n",
+    "tests/unit/probes/net/test_x509.py": "from probes import x509\n",
+    "tests/docs/test_docs.py": 'PAGE = "reasons.md"\n',
+    "tests/system/daemon/test_stop.py": "from monitor.model.status import Status\n",
 }
 
 
@@ -63,16 +63,16 @@ TESTS = {
     ("files", "found"),
     [
         (
-            ["monitor/judge.py"],
+            ["monitor/judging/fold.py"],
             [
-                "tests/unit/test_judge.py",
+                "tests/unit/judging/test_fold.py",
                 "tests/property/test_judge_properties.py",
-                "tests/unit/test_board.py",
+                "tests/unit/judging/test_board.py",
             ],
         ),
         (["tests/system/daemon/test_stop.py"], ["tests/system/daemon/test_stop.py"]),
-        (["docs/reasons.md"], ["tests/unit/test_docs.py"]),
-        (["probes/x509.py", "LICENSE"], ["tests/unit/probes/test_x509.py"]),
+        (["docs/reasons.md"], ["tests/docs/test_docs.py"]),
+        (["probes/net/x509.py", "LICENSE"], ["tests/unit/probes/net/test_x509.py"]),
         (["tests/unit/gone.py", "monitor/new.py"], []),
     ],
 )

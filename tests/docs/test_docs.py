@@ -13,15 +13,16 @@ from typing import Any
 import pytest
 import typer.main
 
-from monitor import cli
-from monitor.publish.metrics import Metrics
-from monitor.settings import json_schema, load
-from probes.certificate_settings import CertificateSettings
-from probes.dns_settings import DnsSettings
-from probes.kinds import Kind
+from monitor.cli import app as cli
+from monitor.configuration.loader import json_schema, load
+from monitor.publish.metrics.metrics import Metrics
+from probes.certificate.settings import CertificateSettings
+from probes.dns.settings import DnsSettings
+from probes.kind import Kind
+from probes.net.context import ProbeContext
 from probes.observation import Cause, DnsFacts, Reason
-from probes.tools import Tools
-from tests.factories import (
+from tests.support.evidence_bundle import document, http_check, make_answer
+from tests.support.factories import (
     NOW,
     make_certificate,
     make_check,
@@ -29,8 +30,7 @@ from tests.factories import (
     make_snapshot,
     make_tls,
 )
-from tests.servers.raw_server import serve_raw
-from tests.unit.evidence.making import document, http_check, make_answer
+from tests.support.servers.raw_server import serve_raw
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -100,7 +100,7 @@ def schema_keys(node: Any) -> Iterator[str]:
 
 
 def test_every_status_key_is_documented() -> None:
-    schema = json.loads((ROOT / "monitor/publish/status.schema.json").read_text("utf-8"))
+    schema = json.loads((ROOT / "monitor/publish/status/status.schema.json").read_text("utf-8"))
     phases = {"resolve", "connect", "tls", "processing", "transfer"}
     assert set(schema_keys(schema)) - words("status-json.md") - phases == set()
 
@@ -166,7 +166,7 @@ async def test_the_example_of_a_kind_works() -> None:
         writer.write(b"220 mail.ext5.example.se ready\r\n")
         await writer.drain()
 
-    async with serve_raw(greet) as server, Tools() as tools:
+    async with serve_raw(greet) as server, ProbeContext() as tools:
         for begins, failed in (("220 ", False), ("554 ", True)):
             settings = kind.settings.model_validate(
                 {"host": server.host, "port": server.port, "begins": begins}

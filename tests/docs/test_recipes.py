@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from monitor.secrets import secrets_of
-from monitor.settings import json_schema
-from monitor.settings_source import compose
-from monitor.settings_validate import plain
+from monitor.configuration.loader import json_schema
+from monitor.settings.validate import plain_values
+from monitor.settings.yaml_tree import compose
+from monitor.support.redaction import secrets_of
 from probes.kinds import load_kinds
-from probes.tools import Tools
-from tests.recipe_book import PARTS, TEXT, blocks, load_recipe
+from probes.net.context import ProbeContext
+from tests.support.recipe_book import PARTS, TEXT, blocks, load_recipe
 
 RECIPES = [
     pytest.param(block, id=f"{name} {number}")
@@ -58,7 +58,7 @@ async def test_a_recipe_loads_and_can_be_run(recipe: str, tmp_path: Path) -> Non
     assert loaded.warnings == ()
     assert loaded.advice == ()
     kinds = load_kinds()
-    async with Tools() as tools:
+    async with ProbeContext() as tools:
         for check in loaded.estate.checks():
             kinds[check.kind].prepare(check.settings, check.timeout, tools)
             assert check.host.endswith(".example.se")
@@ -70,4 +70,4 @@ def test_an_editor_accepts_a_recipe(recipe: str) -> None:
     """The JSON Schema says the same."""
     tree = compose(recipe.encode(), "recipe")
     assert tree is not None
-    assert list(Draft202012Validator(json_schema()).iter_errors(plain(tree))) == []
+    assert list(Draft202012Validator(json_schema()).iter_errors(plain_values(tree))) == []

@@ -1,11 +1,11 @@
-"""The table of rules in docs/status.md is drawn from the judge's own: ``python -m tests.unit.test_rules_table``."""
+"""The table of rules in docs/status.md is drawn from the judge's own: ``python -m tests.docs.test_rules_table``."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
-from monitor.judge import RULES
+from monitor.judging.fold import RULES
 
 PAGE = Path(__file__).parents[2] / "docs" / "status.md"
 HEAD = "| status | `why.rule` | when |\n|---|---|---|\n"

@@ -8,11 +8,11 @@ from unittest.mock import patch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from monitor import timeline as module
-from monitor.judge import Status
-from monitor.shares import Shares
-from monitor.timeline import HOUR, Timeline
-from tests.slow_availability import Change, by_millisecond, by_segment, segments
+from monitor.judging import timeline as module
+from monitor.judging.timeline import HOUR, Timeline
+from monitor.model.status import Status
+from monitor.model.time_in_status import TimeInStatus
+from tests.support.slow_availability import Change, by_millisecond, by_segment, segments
 
 calm = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 """A busy machine is no fault of the rules."""
@@ -96,7 +96,7 @@ def test_shares_add_up(course: list[Change], stretch: tuple[int, int]) -> None:
     check_ratios(shares)
 
 
-def check_ratios(shares: Shares) -> None:
+def check_ratios(shares: TimeInStatus) -> None:
     assert 0 <= shares.unknown_ratio <= 1
     assert (shares.ratio is None) == (shares.known == 0)
     if shares.ratio is not None:

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.blackbox.importing import import_blackbox
-from monitor.blackbox.modules import DnsModule, HttpModule, Module, TcpModule, TlsConfig
-from monitor.blackbox.reading import read_modules
-from monitor.settings_faults import ConfigurationError, Report
+from monitor.settings.blackbox.file import read_modules
+from monitor.settings.blackbox.modules import DnsModule, HttpModule, Module, TcpModule, TlsConfig
+from monitor.settings.errors import ConfigurationError, Report
 
 KEYS = sorted(
     {key for model in (Module, HttpModule, TcpModule, DnsModule, TlsConfig) for key in model.model_fields}

@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.evidence import LIMIT, mail, read
-from probes.http_answer import BODY_KEPT
+from monitor.evidence import LIMIT, mail, read_bundle
+from probes.net.captured_response import BODY_KEPT
 from probes.observation import DnsFacts, Observation
-from tests.factories import NOW, make_certificate, make_failure, make_tls
-from tests.unit.evidence.making import bundled, http_check, make_answer
+from tests.support.evidence_bundle import bundled, http_check, make_answer
+from tests.support.factories import NOW, make_certificate, make_failure, make_tls
 
 TOKEN = "zQ7/hemlig+token åäö\"'&x"
 FORMS: dict[str, Callable[[str], str]] = {
@@ -78,7 +78,7 @@ def test_no_secret_is_in_any_bundle(language: str, seen: Observation) -> None:
     check = http_check(headers={"X-Token": TOKEN})
     made = bundled([seen], check=check, secrets=[TOKEN, "hemlig-nyckel"])
     assert len(made) <= LIMIT
-    document = read(made)
+    document = read_bundle(made)
     shown = mail(document, language)
     for text in (*texts(document), shown):
         for form in FORMS.values():

@@ -22,20 +22,21 @@ from cryptography.x509.oid import NameOID
 from hypothesis import strategies as st
 from multidict import CIMultiDict
 
-from probes import crl, http, ocsp
-from probes.expect import Expectations, Response
-from probes.expect_settings import ExpectSettings
-from probes.http_settings import HttpSettings
+from probes.certificate.revocation import crl, ocsp
+from probes.certificate.revocation.verdict import Unclear
+from probes.expect.expectations import Expectations, Response
+from probes.expect.settings import ExpectSettings
+from probes.http import probe as http
+from probes.http.settings import HttpSettings
+from probes.net.context import ProbeContext
+from probes.net.x509 import read_certificate, read_chain
 from probes.observation import Observation, Reason
-from probes.revocation_answer import Unclear
-from probes.tools import Tools
-from probes.x509 import read_certificate, read_chain
-from tests.patience import PATIENCE
-from tests.property.fuzzing import fuzz
-from tests.servers.chains import make
-from tests.servers.hostile_bodies import archive, entities
-from tests.servers.http_server import HttpServer
-from tests.servers.revocation_server import Office
+from tests.support.fuzzing import fuzz
+from tests.support.patience import PATIENCE
+from tests.support.servers.chains import make
+from tests.support.servers.hostile.bodies import archive, entities
+from tests.support.servers.http_server import HttpServer
+from tests.support.servers.revocation_server import Office
 
 DEADLINE = 10.0
 LATE = PATIENCE
@@ -177,7 +178,7 @@ def test_any_answer_becomes_an_observation(loop: asyncio.AbstractEventLoop) -> N
     """From the wire: within the deadline, clean, and never for a reason of our own."""
     server = Scripted()
     loop.run_until_complete(server.start())
-    tools = Tools()
+    tools = ProbeContext()
     probes = []
     for expecting in EXPECTING:
         settings = HttpSettings.model_validate(

@@ -1,7 +1,7 @@
 """What holds of every course of observations, and the fold against the contract's prose.
 
 :func:`believed` is section 2 of the contract written down slowly: at each observation it looks
-back over the whole list. It shares no line with :mod:`monitor.judge`.
+back over the whole list. It shares no line with :mod:`monitor.judging.fold`.
 """
 
 from __future__ import annotations
@@ -13,8 +13,13 @@ from itertools import pairwise
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from monitor import judge
-from monitor.judge import Child, Fold, Status, Thresholds, Verdict
+from monitor.judging import fold as folding
+from monitor.judging import grade as grading
+from monitor.judging import rollup
+from monitor.judging.fold import Fold
+from monitor.judging.grade import Verdict
+from monitor.judging.rollup import Child
+from monitor.model.status import Status, Thresholds
 from probes.observation import Cause, Grade, Reason
 
 calm = settings(deadline=None)
@@ -23,7 +28,7 @@ calm = settings(deadline=None)
 GOOD, DEGRADED, FAILED = "good", "degraded", "failed"
 
 VERDICTS = {
-    GOOD: judge.GOOD,
+    GOOD: grading.GOOD,
     DEGRADED: Verdict(grade=Grade.DEGRADED, reason=Reason.LATENCY, cause=Cause.TARGET),
     FAILED: Verdict(grade=Grade.FAILED, reason=Reason.STATUS, cause=Cause.TARGET),
 }
@@ -62,9 +67,9 @@ def verdicts(course: Iterable[tuple[float, str]]) -> list[tuple[float, Verdict]]
 
 def folds(course: Course, limits: Thresholds) -> list[Fold]:
     """The state after each observation, the state before the first one in front."""
-    states = [judge.START]
+    states = [folding.START]
     for at, verdict in verdicts(course):
-        states.append(judge.observe(states[-1], at, verdict, limits))
+        states.append(folding.observe(states[-1], at, verdict, limits))
     return states
 
 
@@ -221,9 +226,9 @@ def test_green_comes_in_the_end(course: Course, limits: Thresholds) -> None:
     end = course[-1][0] if course else 0.0
     enough = limits.window_size + limits.green_after
     healed = course + [(end + 30.0 * number, GOOD) for number in range(1, enough + 1)]
-    fold = judge.fold_all(verdicts(healed), limits)
+    fold = folding.fold_all(verdicts(healed), limits)
     assert fold.status is Status.GREEN
-    assert not judge.unsettled(fold, limits)
+    assert not folding.unsettled(fold, limits)
 
 
 @calm
@@ -244,11 +249,11 @@ def test_unsettled_by_its_definition(course: Course, limits: Thresholds) -> None
     """A failure seen and not red is unsettled; red is, exactly when the newest did not fail."""
     for (_, grade), fold in zip(course, folds(course, limits)[1:], strict=True):
         if fold.status is Status.RED:
-            assert judge.unsettled(fold, limits) is (grade != FAILED)
+            assert folding.unsettled(fold, limits) is (grade != FAILED)
         elif grade == FAILED:
-            assert judge.unsettled(fold, limits)
+            assert folding.unsettled(fold, limits)
         elif fold.status is Status.GREEN:
-            assert not judge.unsettled(fold, limits)
+            assert not folding.unsettled(fold, limits)
 
 
 @calm
@@ -256,9 +261,9 @@ def test_unsettled_by_its_definition(course: Course, limits: Thresholds) -> None
 def test_a_batch_is_one_by_one(course: Course, limits: Thresholds, cut: int) -> None:
     """The fold over a batch equals the fold one by one, wherever the batch is cut."""
     seen = verdicts(course)
-    first = judge.fold_all(seen[:cut], limits)
-    assert judge.fold_all(seen[cut:], limits, first) == folds(course, limits)[-1]
-    assert judge.fold_all(seen, limits) == folds(course, limits)[-1]
+    first = folding.fold_all(seen[:cut], limits)
+    assert folding.fold_all(seen[cut:], limits, first) == folds(course, limits)[-1]
+    assert folding.fold_all(seen, limits) == folds(course, limits)[-1]
 
 
 @calm
@@ -283,9 +288,9 @@ def test_thresholds_may_change_between_observations(
     before: Thresholds, after: Thresholds, course: Course, more: Course
 ) -> None:
     """After a reload the window is consistent: one instant for each failure in it."""
-    fold = judge.fold_all(verdicts(course), before)
+    fold = folding.fold_all(verdicts(course), before)
     for at, verdict in verdicts(more):
-        fold = judge.observe(fold, at + 1e6, verdict, after)
+        fold = folding.observe(fold, at + 1e6, verdict, after)
         recent = fold.recent
         assert len(recent.failed_at) == recent.failed <= recent.seen <= after.window_size
 
@@ -323,14 +328,14 @@ def test_a_permutation_never_changes_an_environment(
     if data is not None:
         orders.append(data.draw(st.permutations(services)))
     for order in orders:
-        assert judge.roll_up(order, majority) is judge.roll_up(services, majority)
+        assert rollup.roll_up(order, majority) is rollup.roll_up(services, majority)
 
 
 @calm
 @given(services=children, majority=majorities)
 def test_unknown_never_rolls_up_to_green(services: list[Child], majority: float) -> None:
     """Green is said only of a whole whose every part is green."""
-    green = judge.roll_up(services, majority) is Status.GREEN
+    green = rollup.roll_up(services, majority) is Status.GREEN
     assert green == (bool(services) and all(each.status is Status.GREEN for each in services))
 
 
@@ -341,7 +346,7 @@ def test_the_whole_is_never_worse_than_its_worst_part(
 ) -> None:
     """... and a red part always shows: as red or as yellow."""
     assume(services)
-    whole = judge.roll_up(services, majority)
+    whole = rollup.roll_up(services, majority)
     assert whole.severity <= max(each.status.severity for each in services)
     if any(each.status is Status.RED for each in services):
         assert whole in (Status.RED, Status.YELLOW)
@@ -356,4 +361,4 @@ def test_a_part_that_gets_worse_never_helps(
     assume(index < len(services))
     worse = list(services)
     worse[index] = replace(services[index], status=Status.RED)
-    assert judge.roll_up(worse, majority).severity >= judge.roll_up(services, majority).severity
+    assert rollup.roll_up(worse, majority).severity >= rollup.roll_up(services, majority).severity

@@ -9,8 +9,8 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.history.packing import PackingError, columns, pack, unpack
-from monitor.record import Seen
+from monitor.history.codec.blocks import PackingError, columns, pack, unpack
+from monitor.model.records import Seen
 from probes.observation import Cause, Grade, Phases, Reason
 
 NOW = 1_795_438_931.0

@@ -9,20 +9,22 @@ from typing import Any
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from monitor import judge
-from monitor.board import Board
-from monitor.check_row import CheckRow
-from monitor.estate import CheckId, Environment, Estate, Service, ServiceId, Text
-from monitor.history.packing import columns_of
-from monitor.judge import GOOD, Thresholds
-from monitor.record import Seen, seen_of
+from monitor.history.codec.blocks import columns_of
+from monitor.judging import fold as folding
+from monitor.judging import grade, standing
+from monitor.judging.board import Board
+from monitor.judging.check_tracker import CheckTracker
+from monitor.judging.grade import GOOD
+from monitor.model.estate import CheckId, Environment, Estate, Service, ServiceId, Text
+from monitor.model.records import Seen, seen_of
+from monitor.model.status import Thresholds
+from monitor.model.transition import Transition
 from monitor.replay.engine import Replay
 from monitor.replay.judging import Judging, advance, settled
-from monitor.settings_sections import ServiceWindow
-from monitor.snapshot import Transition
+from monitor.settings.sections import ServiceWindow
 from probes.observation import Cause, Grade, Observation, Reason
-from tests.factories import make_check
-from tests.unit.replay.recorded import Recorded
+from tests.support.factories import make_check
+from tests.support.recorded import Recorded
 
 START = 1_795_438_800.0
 TEXT = Text(sv="x", en="x")
@@ -180,18 +182,20 @@ def test_many_good_ones_at_once_are_as_many_one_by_one(
     before: list[str], count: int, after: list[str]
 ) -> None:
     """What is skipped leaves the very fold that the judge would have made."""
-    fold = judge.START
+    fold = folding.START
     at = START
     for kind in before:
         at += 1
-        verdict = judge.grade(observation(at, kind, None), THRESHOLDS)
-        fold = judge.observe(fold, at, verdict, THRESHOLDS)
+        verdict = grade.grade(observation(at, kind, None), THRESHOLDS)
+        fold = folding.observe(fold, at, verdict, THRESHOLDS)
     if not settled(fold, THRESHOLDS.window_size):
         return
     slow = fold
     for number in range(1, count + 1):
-        slow = judge.observe(slow, at + number, GOOD, THRESHOLDS)
-        assert judge.standing(slow, at + number, 600, START) == judge.standing(fold, at, 600, START)
+        slow = folding.observe(slow, at + number, GOOD, THRESHOLDS)
+        assert standing.standing(slow, at + number, 600, START) == standing.standing(
+            fold, at, 600, START
+        )
     assert advance(fold, count, at + count, THRESHOLDS.window_size) == slow
 
 
@@ -200,7 +204,7 @@ def test_many_good_ones_at_once_are_as_many_one_by_one(
 def test_a_block_gives_the_fold_of_each_one_by_one(told: list[Any]) -> None:
     """Whatever a block holds, the check's state after it is that of its row, told one by one."""
     every = story(told)[CHECKS[0].id]
-    judging, row = Judging(CHECKS[0], START), CheckRow(CHECKS[0], START)
+    judging, row = Judging(CHECKS[0], START), CheckTracker(CHECKS[0], START)
     for begin in range(0, len(every), 30):
         block = every[begin : begin + 30]
         list(judging.take(columns_of([seen_of(one) for one in block])))

@@ -8,14 +8,14 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.board import Board
-from monitor.check_state import packed, unpacked, unpacked_published
-from monitor.estate import CheckId, Environment, Estate, Service, ServiceId, Text
-from monitor.judge import Thresholds
-from monitor.record import seen_of
-from monitor.snapshot import Transition
+from monitor.judging.board import Board
+from monitor.judging.persisted_state import packed_state, unpacked_published, unpacked_state
+from monitor.model.estate import CheckId, Environment, Estate, Service, ServiceId, Text
+from monitor.model.records import seen_of
+from monitor.model.status import Thresholds
+from monitor.model.transition import Transition
 from probes.observation import Cause, Grade, Observation, Reason
-from tests.factories import make_certificate, make_check, make_tls
+from tests.support.factories import make_certificate, make_check, make_tls
 
 START = 1_000_000.0
 STEP = 2.0
@@ -85,12 +85,12 @@ def restarted(board: Board, saved: dict[CheckId, bytes], told: Any, now: float) 
     states = {
         check_id: state
         for check_id, data in saved.items()
-        if (state := unpacked(data, checks[check_id])) is not None
+        if (state := unpacked_state(data, checks[check_id])) is not None
     }
     published = {
         subject: was
         for subject, kept in board.published()
-        if (was := unpacked_published(packed(kept))) is not None
+        if (was := unpacked_published(packed_state(kept))) is not None
     }
     later = {
         check.id: [seen_of(seen) for _, check_id, seen in told if check_id == check.id]
@@ -128,7 +128,7 @@ def test_a_restart_changes_nothing(
     through, board = Board(ESTATE, START), Board(ESTATE, START)
     run(through, story[:ended_at])
     run(board, story[:saved_at])
-    saved = {check.id: packed(board.check_state(check.id)) for check in CHECKS}
+    saved = {check.id: packed_state(board.check_state(check.id)) for check in CHECKS}
     run(board, story[saved_at:ended_at])
     now = story[ended_at - 1][0] if ended_at else START
     again = restarted(board, saved, story[:ended_at], now)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.judge import Status
-from monitor.notify.message import read
+from monitor.model.receiver import Receiver
+from monitor.model.records import MessageKind, Outgoing
+from monitor.model.status import Status
+from monitor.model.transition import Transition
+from monitor.notify.message import read_message
 from monitor.notify.routing import Router
-from monitor.receiver import Receiver
-from monitor.record import MessageKind, Outgoing
-from monitor.snapshot import Transition
-from tests.factories import NOW
-from tests.outbox import TEXT, make_receiver, make_transition, make_watched
+from tests.support.factories import NOW
+from tests.support.outbox import TEXT, make_receiver, make_transition, make_watched
 
 WORDS = ("red", "yellow", "recovery", "unknown", "window")
 COLOURS = [status.value for status in Status]
@@ -85,7 +85,7 @@ def test_nothing_unwanted_nothing_twice(story: list[Transition], receiver: Recei
         if made.kind is MessageKind.ALARM:
             assert receiver.planned or not transition.planned
             assert open_before or transition.after.value in receiver.on
-        open_before = read(made).alarm is not None
+        open_before = read_message(made).alarm is not None
 
 
 @given(stories(), receivers)

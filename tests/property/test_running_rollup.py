@@ -5,8 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.judge import Child, Status, roll_up
-from monitor.running_rollup import RunningRollup
+from monitor.judging.rollup import Child, roll_up
+from monitor.judging.running_rollup import RunningRollup
+from monitor.model.status import Status
 
 CHILD = st.builds(
     Child,

@@ -9,17 +9,17 @@ from zoneinfo import ZoneInfo
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from monitor.estate import Estate, Text
-from monitor.judge import Rule, Status, Thresholds
-from monitor.snapshot import (
+from monitor.judging.snapshot import (
     AddressView,
     CheckView,
     EnvironmentView,
     ServiceView,
     Snapshot,
-    Transition,
     Why,
 )
+from monitor.model.estate import Estate, Text
+from monitor.model.status import Rule, Status, Thresholds
+from monitor.model.transition import Transition
 from monitor.wording import (
     check_message,
     duration,
@@ -30,7 +30,7 @@ from monitor.wording import (
     transition_message,
 )
 from probes.observation import Cause, Certificate, Grade, Observation, Reason, TlsFacts
-from tests.unit.wording import builders
+from tests.support import views
 
 calm = settings(deadline=None)
 """A busy machine is no fault of a sentence."""
@@ -83,7 +83,7 @@ observations = st.builds(
     ),
 )
 checks = st.builds(
-    builders.make_check,
+    views.make_check,
     name=names,
     target=outside,
     environment=names,
@@ -134,7 +134,7 @@ check_views = st.builds(
 
 @st.composite
 def service_views(draw: st.DrawFn) -> ServiceView:
-    return builders.service(
+    return views.service(
         draw(statuses),
         *draw(st.lists(check_views, max_size=3)),
         name=draw(names),
@@ -148,7 +148,7 @@ def service_views(draw: st.DrawFn) -> ServiceView:
 
 @st.composite
 def environment_views(draw: st.DrawFn) -> EnvironmentView:
-    return builders.environment(
+    return views.environment(
         draw(statuses),
         *draw(st.lists(service_views(), max_size=2)),
         name=draw(names),

@@ -13,10 +13,10 @@ import yaml
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from monitor.settings_composer import Composer, Unsure
-from monitor.settings_events import events, quick_events
-from monitor.settings_faults import ConfigurationError
-from monitor.settings_source import Mapping, Node, Scalar, Sequence
+from monitor.settings.errors import ConfigurationError
+from monitor.settings.yaml_composer import Composer, Unsure
+from monitor.settings.yaml_events import events, quick_events
+from monitor.settings.yaml_tree import Mapping, Node, Scalar, Sequence
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted(

@@ -15,7 +15,7 @@ from typing import IO
 
 import pytest
 
-from tests.patience import PATIENCE
+from tests.support.patience import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 SEEDS = int(os.environ.get("DRIFTVAKT_SIMULATION_SEEDS", "200"))

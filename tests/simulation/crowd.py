@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from monitor.estate import Check, CheckId, Environment, Estate, Service, ServiceId, Text
-from monitor.judge import Thresholds
+from monitor.model.estate import Check, CheckId, Environment, Estate, Service, ServiceId, Text
+from monitor.model.status import Thresholds
 from tests.simulation.network import EVEN
 from tests.simulation.script import RECEIVER, Event, Script, SimulatedSettings, Trouble
 

@@ -15,21 +15,21 @@ from pathlib import Path
 
 from sqlalchemy import Connection, text
 
-from monitor.check_state import unpacked, unpacked_published
-from monitor.estate import Estate
 from monitor.history import queries
 from monitor.history.database import Database
+from monitor.history.db_thread import InlineWorker
 from monitor.history.deadline import READ, WRITE
+from monitor.history.errors import HistoryTroubleError
 from monitor.history.history import History
-from monitor.history.trouble import HistoryTroubleError
-from monitor.history.worker import InlineWorker
-from monitor.messenger import Messenger
-from monitor.notify.delivery import Pace, Told
+from monitor.judging.persisted_state import unpacked_published, unpacked_state
+from monitor.model.estate import Estate
+from monitor.model.records import Outgoing
+from monitor.model.transition import Transition
+from monitor.notify.delivery import DeliveryMetrics, Pace
 from monitor.notify.message import Message
-from monitor.notify.sending import SendFailed
-from monitor.record import Outgoing
-from monitor.snapshot import Transition
-from monitor.told_file import ToldFile
+from monitor.notify.open_alarms_file import ToldFile
+from monitor.notify.sender import SendFailed
+from monitor.notify.service import NotificationService
 from tests.simulation.network import Network
 from tests.simulation.reference import Reference
 from tests.simulation.script import Script
@@ -121,7 +121,7 @@ class Keeping:
         """Services and environments of which the history has nothing, after a kill."""
         self._worker: InlineWorker | None = None
         self._database: _Database | None = None
-        self._messenger: Messenger | None = None
+        self._messenger: NotificationService | None = None
 
     # what the daemon is given
 
@@ -143,14 +143,14 @@ class Keeping:
             yield history
 
     def messenger(
-        self, estate: Estate, history: History, told: Told, clock: Callable[[], float]
-    ) -> Messenger:
+        self, estate: Estate, history: History, told: DeliveryMetrics, clock: Callable[[], float]
+    ) -> NotificationService:
         pace = Pace(
             clock=clock,
             monotonic=self._loop.time,
             jitter=lambda ceiling: self._draw.uniform(0.0, ceiling),
         )
-        self._messenger = Messenger(
+        self._messenger = NotificationService(
             estate,
             history,
             told,
@@ -175,7 +175,7 @@ class Keeping:
         if self._messenger is not None:
             await self._messenger._deliverer._session.close()
 
-    # the receiver: a monitor.notify.sending.Sender
+    # the receiver: a monitor.notify.sender.Sender
 
     refresh_every: float | None = None
 
@@ -255,7 +255,7 @@ class Keeping:
             states = queries.states(connection)
             for check in script.estate.checks():
                 rows = _seen(connection, check.id)
-                state = unpacked(states[check.id], check) if check.id in states else None
+                state = unpacked_state(states[check.id], check) if check.id in states else None
                 known = max([0.0, *rows, *([state.at] if state is not None else [])])
                 every = reference.checks[check.id].seen
                 for seen in (known_of := [one for one in every if one.at <= known + 1e-5]):

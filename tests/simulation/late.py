@@ -16,8 +16,8 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
-from monitor.daemon import Daemon
-from monitor.messenger import HOLD
+from monitor.notify.service import HOLD
+from monitor.runtime.daemon import Daemon
 from tests.simulation.keeping import AFTERWARDS, Keeping
 from tests.simulation.network import Network
 from tests.simulation.script import RECEIVER, Event, Script, Size, Trouble, write

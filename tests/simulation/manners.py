@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from monitor.estate import Check
+from monitor.model.estate import Check
 from probes.observation import Observation
 from tests.simulation.network import Truth
 from tests.simulation.script import Script

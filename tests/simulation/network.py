@@ -7,7 +7,8 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from probes.kinds import Kind, Probe
+from probes.kind import Kind, Probe
+from probes.net.context import ProbeContext
 from probes.observation import (
     Cause,
     Certificate,
@@ -18,7 +19,6 @@ from probes.observation import (
     Reason,
     TlsFacts,
 )
-from probes.tools import Tools
 from tests.simulation.script import Script, SimulatedSettings, Trouble
 from tests.simulation.virtual import BEGINNING, STARTED
 
@@ -140,7 +140,7 @@ class Network:
             )
         return found
 
-    def _prepare(self, settings: SimulatedSettings, timeout: float, tools: Tools) -> Probe:
+    def _prepare(self, settings: SimulatedSettings, timeout: float, tools: ProbeContext) -> Probe:
         async def probe() -> Observation:
             at = tools.clock()
             truth = self._truth(settings.host, settings.port)

@@ -1,6 +1,6 @@
 """The reference: contract, section 2, in the most naive way.
 
-It keeps every observation, looks at lists of them, and shares nothing with ``monitor.judge`` but
+It keeps every observation, looks at lists of them, and shares nothing with ``monitor.judging.fold`` but
 the values that it is given. Statuses are plain words.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-from monitor.judge import Thresholds
+from monitor.model.status import Thresholds
 from probes.observation import Observation
 
 WORSE = ["green", "unknown", "yellow", "red"]

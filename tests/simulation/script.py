@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from monitor.estate import (
+from monitor.model.estate import (
     Canary,
     Check,
     CheckId,
@@ -23,9 +23,9 @@ from monitor.estate import (
     ServiceId,
     Text,
 )
-from monitor.judge import Thresholds
-from monitor.receiver import Receiver
-from monitor.settings_sections import ServiceWindow
+from monitor.model.receiver import Receiver
+from monitor.model.status import Thresholds
+from monitor.settings.sections import ServiceWindow
 from probes.settings import ProbeSettings
 from tests.simulation.reference import Part, Plan, Rules
 from tests.simulation.virtual import BEGINNING

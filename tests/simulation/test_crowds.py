@@ -9,22 +9,22 @@ from collections.abc import Callable, Mapping, Sequence
 
 import pytest
 
-from monitor.aging import Aging, Excused
-from monitor.check_row import CheckRow
-from monitor.check_state import PublishedState
-from monitor.daemon import Daemon
-from monitor.estate import Check
-from monitor.keeper import Keeper
-from monitor.record import Entry
-from monitor.running_rollup import RunningRollup
-from monitor.snapshot import Transition
+from monitor.history.checkpointer import Checkpointer
+from monitor.judging.check_tracker import CheckTracker
+from monitor.judging.persisted_state import PublishedState
+from monitor.judging.running_rollup import RunningRollup
+from monitor.judging.staleness import Aging, Excused
+from monitor.model.estate import Check
+from monitor.model.records import Entry
+from monitor.model.transition import Transition
+from monitor.runtime.daemon import Daemon
 from probes.observation import Observation
 from tests.simulation.story import Violation
 from tests.simulation.world import run_crowd
 
 Patch = pytest.MonkeyPatch
 announce, publish, seen, look, record, remove = (
-    Daemon._announce, Daemon._publish, Daemon._seen, Aging.look, Keeper.record, RunningRollup.remove,
+    Daemon._announce, Daemon._publish, Daemon._seen, Aging.look, Checkpointer.record, RunningRollup.remove,
 )  # fmt: skip
 SEEDS = range(4)
 
@@ -79,7 +79,7 @@ def an_environment_forgets_who_recovers(patch: Patch) -> None:
 
 
 def of_many_that_are_stale_some_are_forgotten(patch: Patch) -> None:
-    def forgetful(self: Aging, now: float, excused: Excused) -> list[CheckRow]:
+    def forgetful(self: Aging, now: float, excused: Excused) -> list[CheckTracker]:
         return look(self, now, excused)[:5]
 
     patch.setattr(Aging, "look", forgetful)
@@ -87,13 +87,13 @@ def of_many_that_are_stale_some_are_forgotten(patch: Patch) -> None:
 
 def half_of_a_storm_is_kept_later(patch: Patch) -> None:
     def torn(
-        self: Keeper, entries: Sequence[Entry], published: Mapping[str, PublishedState]
+        self: Checkpointer, entries: Sequence[Entry], published: Mapping[str, PublishedState]
     ) -> None:
         half = len(entries) // 2
         record(self, entries[:half], published)
         asyncio.get_running_loop().call_later(5.0, record, self, entries[half:], published)
 
-    patch.setattr(Keeper, "record", torn)
+    patch.setattr(Checkpointer, "record", torn)
 
 
 FAULTS: dict[Callable[[Patch], None], bool] = {

@@ -9,20 +9,20 @@ from typing import Any
 
 import pytest
 
-from monitor.check_state import PublishedState
+from monitor.history.checkpointer import Checkpointer
+from monitor.history.errors import HistoryTroubleError
 from monitor.history.history import History
 from monitor.history.journal import Journal
-from monitor.history.recorder import Recorder
-from monitor.history.trouble import HistoryTroubleError
-from monitor.judge import Status
-from monitor.keeper import Keeper
-from monitor.messenger import Messenger
+from monitor.history.writer import Recorder
+from monitor.judging.persisted_state import PublishedState
+from monitor.model.records import Entry, Outgoing
+from monitor.model.status import Status
+from monitor.model.transition import Transition
 from monitor.notify.delivery import Deliverer
 from monitor.notify.grouping import Waiting
-from monitor.notify.lane import Lane
+from monitor.notify.receiver_queue import ReceiverQueue
 from monitor.notify.routing import Router
-from monitor.record import Entry, Outgoing
-from monitor.snapshot import Transition
+from monitor.notify.service import NotificationService
 from tests.simulation.script import write
 from tests.simulation.story import Violation
 from tests.simulation.world import run
@@ -32,24 +32,26 @@ WORLDS = 40
 Patch = pytest.MonkeyPatch
 Published = Mapping[str, PublishedState]
 record, plan, write_all, write_rest = (
-    Keeper.record, Router.plan, Recorder._write_all, Recorder._write_rest,
+    Checkpointer.record, Router.plan, Recorder._write_all, Recorder._write_rest,
 )  # fmt: skip
 
 
 def some_transitions_are_not_recorded(patch: Patch) -> None:
-    def forgetful(self: Keeper, entries: Sequence[Entry], published: Published) -> None:
+    def forgetful(self: Checkpointer, entries: Sequence[Entry], published: Published) -> None:
         known = [one for one in entries if one.transition.after is not Status.UNKNOWN]
         record(self, known, published)
 
-    patch.setattr(Keeper, "record", forgetful)
+    patch.setattr(Checkpointer, "record", forgetful)
 
 
 def checks_begin_with_nothing_kept(patch: Patch) -> None:
-    patch.setattr(Keeper, "_begin", lambda self: None)
+    patch.setattr(Checkpointer, "_begin", lambda self: None)
 
 
 def what_was_published_is_not_kept(patch: Patch) -> None:
-    patch.setattr(Keeper, "record", lambda self, entries, published: record(self, entries, {}))
+    patch.setattr(
+        Checkpointer, "record", lambda self, entries, published: record(self, entries, {})
+    )
 
 
 def transitions_are_lost_when_the_database_is_away(patch: Patch) -> None:
@@ -89,16 +91,16 @@ def what_the_process_before_left_is_not_sent(patch: Patch) -> None:
 
 
 def nothing_is_sent_again(patch: Patch) -> None:
-    patch.setattr("monitor.notify.lane.GIVE_UP", 0.0)
+    patch.setattr("monitor.notify.receiver_queue.GIVE_UP", 0.0)
 
 
 def the_newest_message_goes_first(patch: Patch) -> None:
-    def hasty(self: Lane) -> Iterator[Waiting]:
+    def hasty(self: ReceiverQueue) -> Iterator[Waiting]:
         for subject, queue in self._queues.items():
             if subject not in self._busy:
                 yield queue[-1]
 
-    patch.setattr(Lane, "_heads", hasty)
+    patch.setattr(ReceiverQueue, "_heads", hasty)
 
 
 def the_all_clear_is_not_sent(patch: Patch) -> None:
@@ -109,7 +111,7 @@ def the_all_clear_is_not_sent(patch: Patch) -> None:
 
 
 def messages_are_planned_apart_from_transitions(patch: Patch) -> None:
-    patch.setattr(Messenger, "plan", lambda self, transition, text: ())
+    patch.setattr(NotificationService, "plan", lambda self, transition, text: ())
 
 
 FAULTS: dict[Callable[[Patch], None], int] = {

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-from monitor.keeper import Keeper, Restored
-from monitor.messenger import Messenger
-from monitor.notify.folding import repeats
-from monitor.told_file import ToldFile
+from monitor.history.checkpointer import Checkpointer, Restored
+from monitor.notify.coalescing import repeats
+from monitor.notify.open_alarms_file import ToldFile
+from monitor.notify.service import NotificationService
 from tests.simulation.late import run
 from tests.simulation.story import Violation
 
@@ -27,25 +27,27 @@ def test_nobody_is_left_with_an_alarm_that_is_over() -> None:
 
 
 def a_late_history_is_left_alone(patch: Patch) -> None:
-    async def never(self: Keeper, now: object) -> Restored:
+    async def never(self: Checkpointer, now: object) -> Restored:
         return Restored()
 
-    patch.setattr(Keeper, "restore_late", never)
+    patch.setattr(Checkpointer, "restore_late", never)
 
 
 def alarms_that_are_over_are_left_open(patch: Patch) -> None:
-    restore = Messenger.restore_late
+    restore = NotificationService.restore_late
     patch.setattr(
-        Messenger, "restore_late", lambda self, told, _: restore(self, told, lambda _: None)
+        NotificationService,
+        "restore_late",
+        lambda self, told, _: restore(self, told, lambda _: None),
     )
 
 
 def nothing_is_held(patch: Patch) -> None:
-    patch.setattr("monitor.messenger.HOLD", 0.0)
+    patch.setattr("monitor.notify.service.HOLD", 0.0)
 
 
 def what_was_told_before_is_told_again(patch: Patch) -> None:
-    patch.setattr("monitor.messenger.repeats", lambda told, held: repeats(told, held)[:0])
+    patch.setattr("monitor.notify.service.repeats", lambda told, held: repeats(told, held)[:0])
 
 
 def nothing_is_recalled(patch: Patch) -> None:
@@ -54,7 +56,7 @@ def nothing_is_recalled(patch: Patch) -> None:
 
 def an_alarm_is_never_out_of_the_file(patch: Patch) -> None:
     patch.setattr(
-        "monitor.messenger._Outbox.delivered",
+        "monitor.notify.service._Outbox.delivered",
         lambda self, one, at: self._history.delivered(one, at),
     )
 

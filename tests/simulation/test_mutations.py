@@ -9,19 +9,26 @@ from typing import Any
 
 import pytest
 
-import monitor.runner
-from monitor import judge
-from monitor.board import Board
-from monitor.daemon import Daemon
-from monitor.fitness import CanaryWatch, LoopLag
-from monitor.holds import Holds
-from monitor.judge import Child, Fold, Standing, Status, Thresholds, Verdict
+import monitor.scheduling.runner
+from monitor.judging import fold as folding
+from monitor.judging import rollup
+from monitor.judging import standing as standings
+from monitor.judging.board import Board
+from monitor.judging.fold import Fold
+from monitor.judging.grade import Verdict
+from monitor.judging.rollup import Child
+from monitor.judging.snapshot import Snapshot
+from monitor.judging.standing import Standing
+from monitor.model.status import Status, Thresholds
+from monitor.model.transition import Transition
 from monitor.plan import Agenda
-from monitor.promises import _Queue
-from monitor.publish.metrics import Metrics
-from monitor.publish.status_body import StatusRenderer
-from monitor.schedule import Schedule
-from monitor.snapshot import Snapshot, Transition
+from monitor.publish.metrics.metrics import Metrics
+from monitor.publish.status.renderer import StatusRenderer
+from monitor.runtime.daemon import Daemon
+from monitor.scheduling.fitness import CanaryWatch, LoopLag
+from monitor.scheduling.rate_limits import _Queue
+from monitor.scheduling.retry_after import RetryAfterHolds
+from monitor.scheduling.scheduler import Schedule
 from probes.observation import Observation
 from tests.simulation.story import Violation
 from tests.simulation.world import run
@@ -29,7 +36,7 @@ from tests.simulation.world import run
 SEEDS = 60
 """Within which each fault is found."""
 Patch = pytest.MonkeyPatch
-observe, standing, roll_up = judge.observe, judge.standing, judge.roll_up
+observe, standing, roll_up = folding.observe, standings.standing, rollup.roll_up
 announce, draw, restore, restand = (
     Daemon._announce, StatusRenderer.render, Board.restore, Board._restand,
 )  # fmt: skip
@@ -39,41 +46,41 @@ def green_after_is_ignored(patch: Patch) -> None:
     def hasty(before: Fold, at: float, verdict: Verdict, thresholds: Thresholds) -> Fold:
         return observe(before, at, verdict, replace(thresholds, green_after=1))
 
-    patch.setattr(judge, "observe", hasty)
+    patch.setattr(folding, "observe", hasty)
 
 
 def red_comes_one_later(patch: Patch) -> None:
     def slow(before: Fold, at: float, verdict: Verdict, thresholds: Thresholds) -> Fold:
         return observe(before, at, verdict, replace(thresholds, red_after=thresholds.red_after + 1))
 
-    patch.setattr(judge, "observe", slow)
+    patch.setattr(folding, "observe", slow)
 
 
 def the_window_is_ignored(patch: Patch) -> None:
-    patch.setattr(judge, "_share", lambda recent, limit, thresholds: False)
+    patch.setattr(folding, "_share", lambda recent, limit, thresholds: False)
 
 
 def nothing_is_stale(patch: Patch) -> None:
     def fresh(fold: Fold, now: float, stale_after: float, started_at: float) -> Standing:
         return standing(fold, now, math.inf, started_at)
 
-    patch.setattr(judge, "standing", fresh)
+    patch.setattr(standings, "standing", fresh)
 
 
 def our_trouble_is_forgotten(patch: Patch) -> None:
-    patch.setattr(judge, "trouble", lambda before, observation: before)
+    patch.setattr(folding, "trouble", lambda before, observation: before)
 
 
 def critical_means_nothing(patch: Patch) -> None:
     def lax(children: Iterable[Child], majority: float = 0.5) -> Status:
         return roll_up([replace(child, critical=False) for child in children], majority)
 
-    patch.setattr(judge, "roll_up", lax)
+    patch.setattr(rollup, "roll_up", lax)
 
 
 def planned_is_never_said(patch: Patch) -> None:
     patch.setattr(
-        judge, "published", lambda measured, declared: (judge.worse(measured, declared), False)
+        rollup, "published", lambda measured, declared: (rollup.worse(measured, declared), False)
     )
 
 
@@ -116,7 +123,7 @@ def promises_are_broken(patch: Patch) -> None:
 
 
 def wishes_to_be_left_alone_are_ignored(patch: Patch) -> None:
-    patch.setattr(Holds, "until", lambda self, check: None)
+    patch.setattr(RetryAfterHolds, "until", lambda self, check: None)
 
 
 def unsettled_checks_wait(patch: Patch) -> None:
@@ -146,7 +153,7 @@ def canaries_are_always_down(patch: Patch) -> None:
 
 
 def stalls_are_the_targets_fault(patch: Patch) -> None:
-    patch.setattr(monitor.runner, "blame_lag", lambda seen, lag, thresholds: seen)
+    patch.setattr(monitor.scheduling.runner, "blame_lag", lambda seen, lag, thresholds: seen)
 
 
 def stalls_excuse_for_ever(patch: Patch) -> None:

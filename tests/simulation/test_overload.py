@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 import structlog
 
-from monitor.daemon import Daemon
-from monitor.estate import Estate
-from monitor.judge import Status
-from monitor.snapshot import Transition
-from probes.kinds import Kind, Probe
+from monitor.model.estate import Estate
+from monitor.model.status import Status
+from monitor.model.transition import Transition
+from monitor.runtime.daemon import Daemon
+from probes.kind import Kind, Probe
+from probes.net.context import ProbeContext
 from probes.observation import Observation, Phases
-from probes.tools import Tools
 from tests.simulation.crowd import estate_of
 from tests.simulation.script import SimulatedSettings
 from tests.simulation.virtual import Clock, Loop
@@ -43,7 +43,7 @@ class _Core:
     """The timer's readings."""
     last: dict[str, float] = field(default_factory=dict)
 
-    def prepare(self, settings: SimulatedSettings, timeout: float, tools: Tools) -> Probe:
+    def prepare(self, settings: SimulatedSettings, timeout: float, tools: ProbeContext) -> Probe:
         async def probe() -> Observation:
             at = tools.clock()
             self.probes.append(self.loop.time())

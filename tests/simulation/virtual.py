@@ -7,7 +7,7 @@ import selectors
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
-from monitor.later import import_all
+from monitor.runtime.deferred_imports import import_all
 
 if TYPE_CHECKING:
     from _typeshed import FileDescriptorLike

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from monitor.estate import Check
-from monitor.shedding import PAUSES
-from monitor.snapshot import Transition
+from monitor.model.estate import Check
+from monitor.model.transition import Transition
+from monitor.scheduling.load_shedding import PAUSES
 from probes.observation import Observation
 from tests.simulation.manners import Manners
 from tests.simulation.network import Network, Truth
@@ -20,10 +20,10 @@ from tests.simulation.story import Story
 from tests.simulation.virtual import Clock, Loop
 
 if TYPE_CHECKING:
-    from monitor.aging import Excused
-    from monitor.board import Board
-    from monitor.certificates import News
-    from monitor.judge import Verdict
+    from monitor.judging.board import Board
+    from monitor.judging.grade import Verdict
+    from monitor.judging.staleness import Excused
+    from monitor.model.certificate_changes import News
 
 TICK = 1.0
 STATUS_EVERY = 5.0

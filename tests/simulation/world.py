@@ -15,12 +15,12 @@ from typing import Any, NoReturn
 
 import structlog
 
-from monitor.board import Board
-from monitor.check_state import packed, unpacked, unpacked_published
-from monitor.daemon import Daemon
-from monitor.messenger import Messenger
-from monitor.record import seen_of
-from monitor.snapshot import Transition
+from monitor.judging.board import Board
+from monitor.judging.persisted_state import packed_state, unpacked_published, unpacked_state
+from monitor.model.records import seen_of
+from monitor.model.transition import Transition
+from monitor.notify.service import NotificationService
+from monitor.runtime.daemon import Daemon
 from tests.simulation.crowd import crowd
 from tests.simulation.keeping import AFTERWARDS, Keeping
 from tests.simulation.network import Network
@@ -174,7 +174,7 @@ class _Simulated(Daemon):
             status_file=_StatusFile(world),
             listens=False,
             history=keeping.open_history if keeping is not None else None,
-            messenger=keeping.messenger if keeping is not None else Messenger,
+            messenger=keeping.messenger if keeping is not None else NotificationService,
             network=None,
         )
         self._world = world
@@ -313,13 +313,15 @@ class _World:
 
     def _put_down(self, board: Board, *, states: bool) -> None:
         """Puts down what was published, and the states of all checks too, if it is their turn."""
-        published = {name: packed(state) for name, state in board.published()}
+        published = {name: packed_state(state) for name, state in board.published()}
         memory = self.memory
         if memory is None or states or self._jumps:
             # observations after a jump back are not told apart from older ones by their instants
             reference = self.witness.reference
             self.memory = _Memory(
-                states={c.id: packed(board.check_state(c.id)) for c in self.script.estate.checks()},
+                states={
+                    c.id: packed_state(board.check_state(c.id)) for c in self.script.estate.checks()
+                },
                 published=published,
                 seen={name: len(one.seen) for name, one in reference.checks.items()},
                 leaves=self.witness.leaves(),
@@ -346,7 +348,7 @@ class _World:
         known = {
             check.id: state
             for check in self.script.estate.checks()
-            if (state := unpacked(memory.states[check.id], check)) is not None
+            if (state := unpacked_state(memory.states[check.id], check)) is not None
         }
         assert len(known) == len(memory.states)
         later = {

@@ -12,10 +12,10 @@ from pathlib import Path
 from aiohttp import ClientSession, web
 
 from monitor.blackbox.prober import Prober
-from monitor.blackbox.reading import load_modules
 from monitor.blackbox.route import probe_route
-from monitor.publish.web import BoundedRunner, Lock, application
-from tests.unit.publish.site import FixedSource
+from monitor.publish.web.app import BoundedRunner, Lock, application
+from monitor.settings.blackbox.file import load_modules
+from tests.support.web_site import FixedSource
 
 
 class Asked:

@@ -7,7 +7,7 @@ from typing import Any
 
 import typer.main
 
-from monitor.cli import app
+from monitor.cli.app import app
 
 
 def parses(words: Iterable[str]) -> str:

@@ -6,16 +6,15 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from monitor.board import Board
-from monitor.estate import Check, Environment, Estate
-from monitor.evidence import evidence
-from monitor.secrets import Masker
-from monitor.snapshot import Transition
+from monitor.evidence import evidence_bundle
+from monitor.judging.board import Board
+from monitor.model.estate import Check, Environment, Estate
+from monitor.model.transition import Transition
+from monitor.support.redaction import Masker
 from monitor.wording import transition_message
-from probes.http_answer import HttpAnswer
-from probes.http_settings import HttpSettings
-from probes.observation import Observation
-from tests.factories import NOW, make_check, make_service, make_text
+from probes.http.settings import HttpSettings
+from probes.observation import HttpAnswer, Observation
+from tests.support.factories import NOW, make_check, make_service, make_text
 
 
 def make_answer(**changes: Any) -> HttpAnswer:
@@ -69,7 +68,7 @@ def _made(
     board: Board, check: Check, transition: Transition, estate: Estate, masker: Masker
 ) -> bytes:
     message = transition_message(transition, board.snapshot(transition.at))
-    return evidence(
+    return evidence_bundle(
         transition,
         message,
         board.case(check.id, transition.at),

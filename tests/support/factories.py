@@ -9,18 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from monitor.certificates import CertificateChange, Leaf
-from monitor.estate import (
-    Check,
-    CheckId,
-    Environment,
-    Estate,
-    Service,
-    ServiceId,
-    Text,
-)
-from monitor.judge import Rule, Status, Thresholds
-from monitor.snapshot import (
+from monitor.judging.snapshot import (
     AddressView,
     CheckView,
     EnvironmentView,
@@ -29,15 +18,18 @@ from monitor.snapshot import (
     Snapshot,
     Why,
 )
+from monitor.model.certificate_changes import CertificateChange, Leaf
+from monitor.model.estate import Check, CheckId, Environment, Estate, Service, ServiceId, Text
+from monitor.model.status import Rule, Status, Thresholds
 from probes.observation import Cause, Grade, Observation, Reason
 from probes.settings import ProbeSettings
-from tests.factories_observed import DAY as DAY
-from tests.factories_observed import NOW as NOW
-from tests.factories_observed import make_certificate as make_certificate
-from tests.factories_observed import make_failure as make_failure
-from tests.factories_observed import make_http as make_http
-from tests.factories_observed import make_observation as make_observation
-from tests.factories_observed import make_tls as make_tls
+from tests.support.factories_observed import DAY as DAY
+from tests.support.factories_observed import NOW as NOW
+from tests.support.factories_observed import make_certificate as make_certificate
+from tests.support.factories_observed import make_failure as make_failure
+from tests.support.factories_observed import make_http as make_http
+from tests.support.factories_observed import make_observation as make_observation
+from tests.support.factories_observed import make_tls as make_tls
 
 GOOD_WHY = Why(rule=Rule.GOOD, failed=0, of=20, consecutive=0, threshold=2.0, first_bad_at=None)
 

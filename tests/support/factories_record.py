@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from monitor.estate import Text
-from monitor.judge import Status
-from monitor.record import Entry, MessageKind, Outgoing, Seen, seen_of
-from monitor.snapshot import Transition
+from monitor.model.estate import Text
+from monitor.model.records import Entry, MessageKind, Outgoing, Seen, seen_of
+from monitor.model.status import Status
+from monitor.model.transition import Transition
 from probes.observation import Cause, Reason
-from tests.factories_observed import NOW, make_failure, make_observation
+from tests.support.factories_observed import NOW, make_failure, make_observation
 
 
 def make_transition(number: int = 0, **changes: Any) -> Transition:

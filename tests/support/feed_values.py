@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from monitor.estate import Text
-from monitor.judge import Status
+from monitor.judging.snapshot import Snapshot
+from monitor.model.estate import Text
+from monitor.model.status import Status
 from monitor.plan import Notice, Window
 from monitor.plan.agenda import agenda
-from monitor.snapshot import Snapshot
-from tests.factories import NOW, make_red_view, make_snapshot, make_text
+from tests.support.factories import NOW, make_red_view, make_snapshot, make_text
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 HOSTILE = "A & B <script>\"'\x00\x1b\ud800 å]]>"

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from monitor.estate import Environment, Estate, Text
-from monitor.judge import Status
+from monitor.model.estate import Environment, Estate, Text
+from monitor.model.receiver import Receiver
+from monitor.model.records import MessageKind, Outgoing
+from monitor.model.status import Status
+from monitor.model.transition import Transition
 from monitor.notify.message import Message
-from monitor.receiver import Receiver
-from monitor.record import MessageKind, Outgoing
-from monitor.snapshot import Transition
 from probes.observation import Cause, Reason
-from tests.factories import NOW, make_service
+from tests.support.factories import NOW, make_service
 
 TEXT = Text(sv="Tjänsten svarar inte.", en="The service does not answer.")
 

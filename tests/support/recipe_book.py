@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from monitor.settings import Loaded, load
+from monitor.configuration.loader import Loaded, load
 
-TEXT = (Path(__file__).parents[1] / "docs" / "recipes.md").read_text("utf-8")
+TEXT = (Path(__file__).parents[2] / "docs" / "recipes.md").read_text("utf-8")
 PARTS = {part.partition("\n")[0]: part for part in re.split(r"^## ", TEXT, flags=re.MULTILINE)[1:]}
 """Each part of the page by its heading."""
 

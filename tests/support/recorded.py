@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import floor
 
-from monitor.history.packing import pack
-from monitor.record import Seen
+from monitor.history.codec.blocks import pack
+from monitor.model.records import Seen
+from monitor.model.transition import Transition
 from monitor.replay.recording import Block
-from monitor.snapshot import Transition
 
 HOUR = 3600
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from multidict import CIMultiDict
 
-from probes.expect import Expectations, Response, Shortfall
-from probes.expect_settings import ExpectSettings
+from probes.expect.expectations import Expectations, Response, Shortfall
+from probes.expect.settings import ExpectSettings
 from probes.observation import Reason
 
 NOW = 1_795_392_000.0  # Monday 23 November 2026 00:00 UTC

@@ -1,6 +1,6 @@
 """Availability once more, slow and obvious: what a list says of every single millisecond.
 
-It shares no line with :mod:`monitor.timeline`: no sums, no bisection, no codes.
+It shares no line with :mod:`monitor.judging.timeline`: no sums, no bisection, no codes.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from monitor.judge import Status
-from monitor.shares import Shares
+from monitor.model.status import Status
+from monitor.model.time_in_status import TimeInStatus
 
 
 class Change(NamedTuple):
@@ -34,7 +34,7 @@ def kind_of(change: Change) -> str:
 
 
 def segments(changes: Iterable[Change]) -> list[Segment]:
-    """The rules of :meth:`monitor.timeline.Timeline.change`, one after the other."""
+    """The rules of :meth:`monitor.judging.timeline.Timeline.change`, one after the other."""
     found: list[Segment] = []
     for change in changes:
         found = [one for one in found if one.start <= change.at]
@@ -59,12 +59,12 @@ def at(known: list[Segment], instant: int) -> str:
     return kind
 
 
-def by_millisecond(known: list[Segment], start: int, end: int) -> Shares:
+def by_millisecond(known: list[Segment], start: int, end: int) -> TimeInStatus:
     """Counts every single one."""
     return _shares(Counter(at(known, instant) for instant in range(start, end)))
 
 
-def by_segment(known: list[Segment], start: int, end: int) -> Shares:
+def by_segment(known: list[Segment], start: int, end: int) -> TimeInStatus:
     """Cuts every segment to the stretch."""
     spent: Counter[str] = Counter()
     first = known[0].start if known else end
@@ -75,8 +75,8 @@ def by_segment(known: list[Segment], start: int, end: int) -> Shares:
     return _shares(spent)
 
 
-def _shares(spent: Counter[str]) -> Shares:
-    return Shares(
+def _shares(spent: Counter[str]) -> TimeInStatus:
+    return TimeInStatus(
         green=spent["green"],
         yellow=spent["yellow"],
         red=spent["red"] + spent["planned red"],

@@ -7,17 +7,17 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from monitor.estate import Check, CheckId, Environment, Estate, Service, ServiceId, Text
-from monitor.judge import Rule, Status, Thresholds
-from monitor.snapshot import (
+from monitor.judging.snapshot import (
     AddressView,
     CheckView,
     EnvironmentView,
     ServiceView,
     Snapshot,
-    Transition,
     Why,
 )
+from monitor.model.estate import Check, CheckId, Environment, Estate, Service, ServiceId, Text
+from monitor.model.status import Rule, Status, Thresholds
+from monitor.model.transition import Transition
 from probes.observation import Cause, Certificate, Grade, Observation, Reason
 from probes.settings import ProbeSettings
 

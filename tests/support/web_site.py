@@ -8,16 +8,16 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from monitor.estate import Estate, ServiceId
-from monitor.publish.live import Broadcast
-from monitor.publish.pacer import Pacer
-from monitor.publish.packed import Packed
-from monitor.publish.revisions import Revisions
-from monitor.publish.web import BoundedRunner, Lock, application
-from monitor.record import Entry, Past
-from monitor.shares import AvailabilityReport
-from monitor.snapshot import Snapshot
-from tests.factories import NOW, make_red_view, make_snapshot
+from monitor.judging.snapshot import Snapshot
+from monitor.model.estate import Estate, ServiceId
+from monitor.model.records import Entry, Past
+from monitor.model.time_in_status import AvailabilityReport
+from monitor.publish.feeds.revisions import Revisions
+from monitor.publish.rendering.compression import Packed
+from monitor.publish.rendering.pacer import Pacer
+from monitor.publish.web.app import BoundedRunner, Lock, application
+from monitor.publish.web.sse import Broadcast
+from tests.support.factories import NOW, make_red_view, make_snapshot
 
 
 @dataclass

@@ -18,12 +18,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.patience import PATIENCE
+from tests.support.patience import PATIENCE
 
 pytestmark = pytest.mark.system
 
 ROOT = Path(__file__).parents[2]
-COMMAND = [sys.executable, "-m", "monitor.cli", "demo"]
+COMMAND = [sys.executable, "-m", "monitor.cli.app", "demo"]
 COMMAND_ITSELF = [sys.executable, "-c", "from monitor.entry import main; main()", "demo"]
 """As it is installed, with what it does before anything else."""
 ESCAPE = re.compile(r"\x1b(?:\[[0-9;?]*[A-Za-z]|\][^\x07]*\x07|[()][A-Z0-9])")

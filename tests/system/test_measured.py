@@ -20,14 +20,14 @@ from typing import Any
 
 import pytest
 
-from probes import http
-from probes.http_settings import HttpSettings
+from probes.http import probe as http
+from probes.http.settings import HttpSettings
+from probes.net.context import ProbeContext
+from probes.net.resolver import Found
 from probes.observation import Observation
-from probes.resolve import Found
-from probes.tools import Tools
 from tests.benchmarks.delayed import Served, server_context
 from tests.benchmarks.scripted_names import DOMAIN, Script
-from tests.servers.ca import Authority
+from tests.support.servers.ca import Authority
 
 pytestmark = [pytest.mark.system, pytest.mark.slow]  # a measurement, for a machine at rest
 
@@ -180,7 +180,7 @@ async def test_the_error_of_every_phase_is_below_a_millisecond_at_the_median(
     names = SlowNames()
     seen: dict[str, Observation] = {}
 
-    async with Tools(resolver=names) as tools:
+    async with ProbeContext(resolver=names) as tools:
 
         async def probe(server: Server, number: int, *, tls: bool) -> None:
             name = Script.turn(number // 2).name(number)

@@ -9,11 +9,12 @@ from dataclasses import replace
 
 import pytest
 
-from monitor.judge import GOOD, Status, Verdict
-from monitor.publish.metrics import Metrics
-from monitor.snapshot import Transition
+from monitor.judging.grade import GOOD, Verdict
+from monitor.model.status import Status
+from monitor.model.transition import Transition
+from monitor.publish.metrics.metrics import Metrics
 from probes.observation import Cause, Grade, Reason
-from tests.factories import (
+from tests.support.factories import (
     NOW,
     make_certificate,
     make_check,
@@ -26,7 +27,7 @@ from tests.factories import (
     make_unmeasured_view,
     make_view,
 )
-from tests.patience import PATIENCE
+from tests.support.patience import PATIENCE
 
 pytestmark = [
     pytest.mark.system,

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from tests.servers.ca import Authority
-from tests.servers.http_server import serve_http
-from tests.servers.raw_server import close_at_once, reset, serve_raw, silence
-from tests.system.breaking.kept import rows, sound
-from tests.system.daemon.running import Running, estate, http_check, running, service
+from tests.support.breaking.kept import rows, sound
+from tests.support.daemon.running import Running, estate, http_check, running, service
+from tests.support.servers.ca import Authority
+from tests.support.servers.http_server import serve_http
+from tests.support.servers.raw_server import close_at_once, reset, serve_raw, silence
 
 pytestmark = [pytest.mark.system, pytest.mark.slow]
 

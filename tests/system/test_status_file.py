@@ -20,8 +20,8 @@ from typing import Self
 
 import pytest
 
-from monitor.publish.whole_file import write_whole
-from tests.patience import PATIENCE
+from monitor.support.atomic_file import write_whole
+from tests.support.patience import PATIENCE
 
 pytestmark = pytest.mark.system
 
@@ -32,7 +32,7 @@ NOBODY = 65534
 WRITER = """
 import itertools, json, os, sys
 from pathlib import Path
-from monitor.publish.whole_file import write_whole
+from monitor.support.atomic_file import write_whole
 
 path = Path(sys.argv[1])
 for i in itertools.count():
@@ -166,7 +166,7 @@ def test_file_that_may_not_grow_leaves_the_old_one(shared_folder: Path) -> None:
 FULL_DISK = """
     import errno, os, sys
     from pathlib import Path
-    from monitor.publish.whole_file import write_whole
+    from monitor.support.atomic_file import write_whole
 
     path = Path(sys.argv[1]) / "status.json"
     write_whole(path, b"old")

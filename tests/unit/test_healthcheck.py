@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from monitor.healthcheck import VARIABLE, ask
-from tests.system.daemon.counting import Answer, CountingServer
-from tests.unit.publish.site import FixedSource, serve
+from monitor.healthcheck import VARIABLE, health_trouble
+from tests.support.daemon.counting import Answer, CountingServer
+from tests.support.web_site import FixedSource, serve
 
 ROOT = Path(__file__).parents[2]
 
@@ -53,7 +53,7 @@ def test_what_is_answered_is_only_shown() -> None:
     """Whoever is at that port writes nothing that a terminal obeys."""
     with CountingServer() as server:
         server.answers["/-/healthy"] = Answer(status=503, body=b"\x1b]0;owned\x07\xc2\x9b2J gone")
-        said = ask(server.url("/-/healthy"))
+        said = health_trouble(server.url("/-/healthy"))
     assert said.isprintable()
     assert said.endswith("gone")
 
@@ -69,6 +69,6 @@ def test_refusal_and_nonsense_are_faults() -> None:
     """Nobody there, or an address that is none: told in words, no traceback."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-    assert "ConnectionRefusedError" in ask(f"http://127.0.0.1:{port}/")
+    assert "ConnectionRefusedError" in health_trouble(f"http://127.0.0.1:{port}/")
     for nonsense in ("", "file:///etc/passwd", "http://", "http://[x", "http://h:99999/"):
-        assert "is not an" in ask(nonsense)
+        assert "is not an" in health_trouble(nonsense)

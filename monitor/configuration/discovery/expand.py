@@ -12,19 +12,19 @@ from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 
-from monitor.discovery.documents import Document, Documents, Outcome
-from monitor.discovery.groups import DiscoveryError, read
-from monitor.discovery.template import Template, compile_template
-from monitor.estate import DiscoverySource, ServiceId
-from monitor.settings_build import Builder
-from monitor.settings_discovery import Discovery
-from monitor.settings_faults import Fault, Path, Report, hint
-from monitor.settings_inherit import Inherited
-from monitor.settings_source import Mapping, Node, Scalar, Sequence
-from monitor.settings_text import NAME_PATTERN
-from monitor.settings_validate import Validator, plain
-from monitor.settings_wording import show
-from probes.kinds import Kind
+from monitor.configuration.discovery.store import Document, Documents, SourceOutcome
+from monitor.configuration.discovery.targets import DiscoveryError, read_targets
+from monitor.configuration.discovery.template import Template, compile_template
+from monitor.model.estate import DiscoverySource, ServiceId
+from monitor.settings.build import Builder
+from monitor.settings.discovery import Discovery
+from monitor.settings.errors import Fault, Path, Report, hint
+from monitor.settings.inherit import Inherited
+from monitor.settings.messages import quoted_value
+from monitor.settings.text import NAME_PATTERN
+from monitor.settings.validate import Validator, plain_values
+from monitor.settings.yaml_tree import Mapping, Node, Scalar, Sequence
+from probes.kind import Kind
 from probes.observation import clean
 
 SECTION = "discovery"
@@ -39,7 +39,7 @@ class Expansion:
     tree: Mapping
     sources: list[DiscoverySource] = field(default_factory=list)
     good: dict[DiscoverySource, Document] = field(default_factory=dict)
-    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    outcomes: dict[str, SourceOutcome] = field(default_factory=dict)
     warnings: list[Fault] = field(default_factory=list)
 
 
@@ -111,7 +111,7 @@ class _One:
         if self.said.environment not in names and isinstance(environment, Scalar):
             here = (*self.path, "environment")
             near = hint(self.said.environment, [name for name in names if name])
-            shown = show(environment, here)
+            shown = quoted_value(environment, here)
             self.report.fault(
                 environment.mark, here, f"{shown} is no environment of this file{near}"
             )
@@ -177,7 +177,7 @@ class _One:
     ) -> None:
         """Notes what was done, and does it."""
         number = sum(map(len, checks.values()))
-        expansion.outcomes[source.name] = Outcome(targets=number, error=error)
+        expansion.outcomes[source.name] = SourceOutcome(targets=number, error=error)
         if document is not None:
             expansion.good[source] = document
         if error:
@@ -192,7 +192,7 @@ class _One:
         that does not fit.
         """
         made: Checks = {}
-        for found in read(document, self.said.max_targets):
+        for found in read_targets(document, self.said.max_targets):
             who = f"target {clean(found.target, 80)!r}"
             try:
                 service, node = template.check(found)
@@ -205,7 +205,7 @@ class _One:
             if (service, name) in taken:
                 raise DiscoveryError(f"{who}: there is a check {service}/{name} already")
             same = made.setdefault(service, {}).setdefault(name, node)
-            if same is not node and plain(same) != plain(node):
+            if same is not node and plain_values(same) != plain_values(node):
                 raise DiscoveryError(f"{who}: another target makes a check {service}/{name} too")
             faults = self.faults(node) if same is node else []
             if faults:

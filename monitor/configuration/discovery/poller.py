@@ -19,13 +19,13 @@ import structlog
 from tenacity import AsyncRetrying, RetryError, retry_if_exception_type, stop_after_attempt
 from tenacity.wait import wait_exponential_jitter
 
-from monitor.aside import aside
-from monitor.discovery.documents import Documents
-from monitor.discovery.groups import MAX_BYTES, DiscoveryError, read
-from monitor.estate import DiscoverySource
-from monitor.exchange_faults import fault_of
-from monitor.reload_outcome import Ended, Outcome
-from probes.files import text_in
+from monitor.configuration.discovery.store import Documents
+from monitor.configuration.discovery.targets import MAX_BYTES, DiscoveryError, read_targets
+from monitor.model.estate import DiscoverySource
+from monitor.model.reload_outcome import Ended, ReloadOutcome
+from monitor.support.exchange_faults import fault_of
+from monitor.support.threads import run_in_daemon_thread
+from probes.net.watched_file import text_in
 from probes.observation import clean
 
 log = structlog.get_logger("driftvakt")
@@ -48,7 +48,7 @@ class Discoverer:
     def __init__(
         self,
         documents: Documents,
-        reload: Callable[[str], asyncio.Future[Outcome]],
+        reload: Callable[[str], asyncio.Future[ReloadOutcome]],
         user_agent: str,
     ) -> None:
         self._documents = documents
@@ -113,7 +113,9 @@ class Discoverer:
             documents.confirmed(source)
             return etag
         if documents.fetched(source) != (body,) or source not in self._refused:
-            await aside(lambda: read((body,), source.max_targets), "discovery")
+            await run_in_daemon_thread(
+                lambda: read_targets((body,), source.max_targets), "discovery"
+            )
             documents.put(source, body)
             outcome = await asyncio.shield(self._reload(f"discovery {source.name}"))
             if documents.used(source) == (body,) and outcome.ended is Ended.RELOADED:
@@ -150,7 +152,9 @@ class Discoverer:
         }
         if etag:
             headers["If-None-Match"] = etag
-        tls, token = await aside(lambda: (_tls(source.ca_file), _token(source.bearer_token_file)))
+        tls, token = await run_in_daemon_thread(
+            lambda: (_tls(source.ca_file), _token(source.bearer_token_file))
+        )
         if token:
             headers["Authorization"] = f"Bearer {token}"
         try:

@@ -17,10 +17,10 @@ from typing import Any
 
 import orjson
 
-from monitor.discovery.groups import MAX_BYTES, DiscoveryError
-from monitor.discovery.yaml_groups import as_json
-from monitor.estate import DiscoverySource
-from monitor.publish.whole_file import write_whole
+from monitor.configuration.discovery.targets import MAX_BYTES, DiscoveryError
+from monitor.configuration.discovery.yaml_targets import as_json
+from monitor.model.estate import DiscoverySource
+from monitor.support.atomic_file import write_whole
 
 Key = tuple[str, Path | None, str | None]
 """What makes a source the same after a reload: its name, and where its list is."""
@@ -32,7 +32,7 @@ CACHE = "discovery"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class SourceOutcome:
     """How it last went with a source."""
 
     targets: int = 0
@@ -54,7 +54,7 @@ class Documents:
         self._lock = threading.Lock()
         self._fetched: dict[Key, Document] = {}
         self._good: dict[Key, Document] = {}
-        self.outcomes: Mapping[str, Outcome] = {}
+        self.outcomes: Mapping[str, SourceOutcome] = {}
         """By the source's name."""
 
     def put(self, source: DiscoverySource, body: bytes) -> None:
@@ -89,13 +89,13 @@ class Documents:
 
     def _change(self, source: DiscoverySource, **values: Any) -> None:
         with self._lock:
-            before = self.outcomes.get(source.name, Outcome())
+            before = self.outcomes.get(source.name, SourceOutcome())
             self.outcomes = {**self.outcomes, source.name: replace(before, **values)}
 
     def newest(self, source: DiscoverySource) -> Document | None:
         """What there is now; ``None`` when an address has not been asked yet.
 
-        Raises :class:`~monitor.discovery.groups.DiscoveryError`.
+        Raises :class:`~monitor.configuration.discovery.targets.DiscoveryError`.
         """
         return self.fetched(source) if source.file is None else read_files(source.file)
 
@@ -113,7 +113,7 @@ class Documents:
     def settle(
         self,
         good: Mapping[DiscoverySource, Document],
-        outcomes: Mapping[str, Outcome],
+        outcomes: Mapping[str, SourceOutcome],
         data_dir: Path,
     ) -> None:
         """What a configuration was made of that is without fault."""
@@ -129,7 +129,9 @@ class Documents:
             self.outcomes = {
                 name: replace(
                     one,
-                    at=now if name in read and not one.error else before.get(name, Outcome()).at,
+                    at=now
+                    if name in read and not one.error
+                    else before.get(name, SourceOutcome()).at,
                 )
                 for name, one in outcomes.items()
             }
@@ -153,7 +155,7 @@ def _key(source: DiscoverySource) -> Key:
 def read_files(pattern: Path) -> Document:
     """Every file of a pattern. None of them is no fault; a file that is named and is not there is.
 
-    Raises :class:`~monitor.discovery.groups.DiscoveryError`.
+    Raises :class:`~monitor.configuration.discovery.targets.DiscoveryError`.
     """
     paths = files(pattern)
     if len(paths) > MAX_FILES:

@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 
 import orjson
 
+from probes.net.urls import DEFAULT_PORTS
 from probes.observation import clean
-from probes.urls import DEFAULT_PORTS
 
 MAX_BYTES = 10 * 1024 * 1024
 MAX_VALUE = 2048
@@ -39,7 +39,7 @@ class Found:
     labels: Mapping[str, str] = field(default_factory=dict)
 
 
-def read(documents: Iterable[bytes], most: int) -> list[Found]:
+def read_targets(documents: Iterable[bytes], most: int) -> list[Found]:
     """The targets of all ``documents``, in their order, each pair of target and labels once.
 
     Raises :class:`DiscoveryError` when anything is wrong, or when there are more than ``most``.

@@ -24,10 +24,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
-from monitor.discovery.groups import LABEL, DiscoveryError, Found
-from monitor.settings_expand import PLACEHOLDER
-from monitor.settings_faults import Mark, Path, Report
-from monitor.settings_source import Mapping, Node, Scalar, Sequence, plain_value
+from monitor.configuration.discovery.targets import LABEL, DiscoveryError, Found
+from monitor.settings.env_vars import PLACEHOLDER
+from monitor.settings.errors import Mark, Path, Report
+from monitor.settings.yaml_tree import Mapping, Node, Scalar, Sequence, plain_value
 from probes.observation import clean
 
 _PIECE = re.compile(

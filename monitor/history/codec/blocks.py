@@ -22,12 +22,29 @@ from itertools import chain, pairwise
 from statistics import median_low
 from typing import Final
 
-from monitor.history.columns import COARSE, MICRO, PROCESSING, TICKS, Columns, Kind, rows_of
-from monitor.history.numbers import EMPTY, Column, PackingError, Reader, Writer
-from monitor.record import Seen
+from monitor.history.codec.columns import (
+    COARSE,
+    MICRO,
+    PROCESSING,
+    TICKS,
+    Kind,
+    ObservationColumns,
+    observations_of,
+)
+from monitor.history.codec.varint import EMPTY, Column, PackingError, VarintReader, Writer
+from monitor.model.records import Seen
 from probes.observation import Cause, Grade, Phases, Reason
 
-__all__ = ["Columns", "Kind", "PackingError", "columns", "columns_of", "pack", "rows_of", "unpack"]
+__all__ = [
+    "Kind",
+    "ObservationColumns",
+    "PackingError",
+    "columns",
+    "columns_of",
+    "observations_of",
+    "pack",
+    "unpack",
+]
 
 VERSION = 1
 MAX_ROWS = 1_000_000
@@ -48,17 +65,17 @@ def pack(rows: Sequence[Seen]) -> bytes:
     return bytes([VERSION]) + zlib.compress(_table(rows), _LEVEL)
 
 
-def columns_of(rows: Sequence[Seen]) -> Columns:
+def columns_of(rows: Sequence[Seen]) -> ObservationColumns:
     """What :func:`columns` gives of them once they are packed. Raises as :func:`pack` does."""
-    return _read(Reader(_table(rows)), 0)
+    return _read(VarintReader(_table(rows)), 0)
 
 
 def unpack(data: bytes) -> list[Seen]:
     """What was packed. Raises :class:`PackingError` for anything else."""
-    return rows_of(columns(data))
+    return observations_of(columns(data))
 
 
-def columns(data: bytes) -> Columns:
+def columns(data: bytes) -> ObservationColumns:
     """What was packed, in columns. Raises :class:`PackingError` for anything else."""
     if not data or data[0] != VERSION:
         raise PackingError("it is of another version" if data else "there is nothing")
@@ -69,7 +86,7 @@ def columns(data: bytes) -> Columns:
         raise PackingError(f"it cannot be decompressed: {error}") from None
     if not inflating.eof or inflating.unused_data:
         raise PackingError("it is cut short, or more than can be")
-    reader = Reader(table)
+    reader = VarintReader(table)
     found = _read(reader, 0)
     reader.end()
     return found
@@ -143,14 +160,14 @@ def _write(writer: Writer, rows: Sequence[Seen], depth: int) -> None:
         _write(writer, parts, depth + 1)
 
 
-def _read(reader: Reader, depth: int) -> Columns:
+def _read(reader: VarintReader, depth: int) -> ObservationColumns:
     if depth > MAX_DEPTH:
         raise PackingError("its parts have parts without end")
     count = reader.natural()
     if count > MAX_ROWS * (depth + 1):
         raise PackingError(f"{count} observations")
     if not count:
-        return Columns(
+        return ObservationColumns(
             kinds=[], kind=b"", first=0, steps=(0, EMPTY), durations=EMPTY, phases=[],
             counts=EMPTY, parts=None,
         )  # fmt: skip
@@ -176,7 +193,7 @@ def _read(reader: Reader, depth: int) -> Columns:
         numbers = counts.numbers()
         if min(numbers) < 0 or sum(numbers) != len(parts):
             raise PackingError("its parts are not as many as it says")
-    return Columns(
+    return ObservationColumns(
         kinds=kinds, kind=kind, first=first, steps=(step, steps), durations=durations,
         phases=phases, counts=counts, parts=parts,
     )  # fmt: skip

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from itertools import accumulate
 from typing import Final, NamedTuple
 
-from monitor.history.numbers import Column
-from monitor.record import Seen
+from monitor.history.codec.varint import Column
+from monitor.model.records import Seen
 from probes.observation import Cause, Grade, Phases, Reason
 
 TICKS: Final = 1 << 22
@@ -33,7 +33,7 @@ class Kind(NamedTuple):
     """Which there are: bit 0 for ``resolve`` to bit 4 for ``transfer``."""
 
 
-class Columns:
+class ObservationColumns:
     """Observations in columns. Numbers are worked out when they are asked for."""
 
     __slots__ = ("_counts", "_durations", "_first", "_phases", "_steps", "kind", "kinds", "parts")
@@ -48,7 +48,7 @@ class Columns:
         durations: Column,
         phases: list[Column],
         counts: Column,
-        parts: Columns | None,
+        parts: ObservationColumns | None,
     ) -> None:
         self.kinds = kinds
         self.kind = kind
@@ -137,9 +137,9 @@ def _phases(micro: Sequence[int | None]) -> Phases:
     )
 
 
-def rows_of(table: Columns) -> list[Seen]:
+def observations_of(table: ObservationColumns) -> list[Seen]:
     """The observations of a table, made anew."""
-    parts = iter(rows_of(table.parts)) if table.parts is not None else iter(())
+    parts = iter(observations_of(table.parts)) if table.parts is not None else iter(())
     kinds = table.kinds
     found = []
     for index, at, duration, phases, count in zip(

@@ -113,7 +113,7 @@ class Column:
 EMPTY = Column(0, 0, 0, b"")
 
 
-class Reader:
+class VarintReader:
     """Takes the same things out again, in the same order. Raises :class:`PackingError`."""
 
     __slots__ = ("_at", "_data")

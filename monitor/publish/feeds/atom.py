@@ -15,14 +15,14 @@ from urllib.parse import quote, urlencode
 from lxml import etree
 
 from monitor import wording
-from monitor.estate import Text
-from monitor.instants import instant
+from monitor.judging.snapshot import Snapshot
+from monitor.model.estate import Text
+from monitor.model.records import Entry
+from monitor.model.timestamps import iso_timestamp
 from monitor.plan import Notice, Occurrence
-from monitor.publish.language import Language
-from monitor.publish.revisions import Revisions
-from monitor.publish.scope import Scope
-from monitor.record import Entry
-from monitor.snapshot import Snapshot
+from monitor.publish.feeds.revisions import Revisions
+from monitor.publish.rendering.language import Language
+from monitor.publish.rendering.scope import Scope
 
 ATOM = "http://www.w3.org/2005/Atom"
 MOST_TRANSITIONS = 100
@@ -191,7 +191,7 @@ def _document(
     _add(root, "id", f"{base}/feed/{narrowed or ''}")
     _add(root, "title", f"{title}: {narrowed}" if narrowed else title)
     # nothing has ever been told: an instant that stays the same
-    _add(root, "updated", instant(max((one.updated for one in items), default=0.0)))
+    _add(root, "updated", iso_timestamp(max((one.updated for one in items), default=0.0)))
     _add(_add(root, "author"), "name", "Driftvakt")
     _add(root, "generator", "Driftvakt")
     query: dict[str, str] = {}
@@ -209,8 +209,8 @@ def _document(
         entry = _add(root, "entry")
         _add(entry, "id", one.id)
         _add(entry, "title", one.title)
-        _add(entry, "updated", instant(one.updated))
-        _add(entry, "published", instant(one.published))
+        _add(entry, "updated", iso_timestamp(one.updated))
+        _add(entry, "published", iso_timestamp(one.published))
         _add(entry, "content", one.content).set("type", "text")
         _add(entry, "category").set("term", one.category)
         shown = public + one.page if one.page else front

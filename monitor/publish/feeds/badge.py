@@ -9,10 +9,10 @@ from __future__ import annotations
 from xml.sax.saxutils import escape
 
 from monitor import wording
-from monitor.judge import Status
-from monitor.publish.feed import xml_text
-from monitor.publish.language import Language
-from monitor.snapshot import EnvironmentView, ServiceView
+from monitor.judging.snapshot import EnvironmentView, ServiceView
+from monitor.model.status import Status
+from monitor.publish.feeds.atom import xml_text
+from monitor.publish.rendering.language import Language
 
 _COLOURS = {
     Status.GREEN: "#1a7337",

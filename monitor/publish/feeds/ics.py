@@ -11,13 +11,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from monitor.estate import Text
+from monitor.judging.snapshot import Snapshot
+from monitor.model.estate import Text
 from monitor.plan import Occurrence
-from monitor.publish.feed import impact_sentence, xml_text
-from monitor.publish.language import Language
-from monitor.publish.revisions import Revisions
-from monitor.publish.scope import Scope
-from monitor.snapshot import Snapshot
+from monitor.publish.feeds.atom import impact_sentence, xml_text
+from monitor.publish.feeds.revisions import Revisions
+from monitor.publish.rendering.language import Language
+from monitor.publish.rendering.scope import Scope
 
 if TYPE_CHECKING:
     from icalendar import Event

@@ -15,9 +15,9 @@ from typing import Any
 
 import orjson
 
-from monitor.estate import Estate
+from monitor.judging.snapshot import Snapshot
+from monitor.model.estate import Estate
 from monitor.plan import Agenda, Notice
-from monitor.snapshot import Snapshot
 
 MOST = 10_000
 """What is remembered at most; the longest unchanged are forgotten first."""
@@ -75,7 +75,7 @@ class RevisionLog:
     """
 
     def __init__(self, kept: bytes, keep: Callable[[bytes], None]) -> None:
-        self._known = unpacked(kept)
+        self._known = unpacked_revisions(kept)
         self._keep = keep
         self._made_of: tuple[Estate, Agenda] | None = None
 
@@ -89,19 +89,19 @@ class RevisionLog:
             known = revised(self._known, snapshot, snapshot.agenda.notices)
             if known is not self._known:
                 self._known = known
-                self._keep(packed(known))
+                self._keep(packed_revisions(known))
         return self._known
 
 
-def packed(revisions: Revisions) -> bytes:
+def packed_revisions(revisions: Revisions) -> bytes:
     """For the history."""
     return orjson.dumps(
         {key: [one.fingerprint, one.number, one.changed_at] for key, one in revisions.items()}
     )
 
 
-def unpacked(data: bytes) -> Revisions:
-    """What :func:`packed` made; what cannot be read counts as nothing."""
+def unpacked_revisions(data: bytes) -> Revisions:
+    """What :func:`packed_revisions` made; what cannot be read counts as nothing."""
     try:
         return {
             key: Revision(fingerprint=str(digest), number=int(number), changed_at=float(at))

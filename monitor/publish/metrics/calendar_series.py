@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from monitor.publish import families as f
-from monitor.publish.exposition import Family, labels, number
-from monitor.snapshot import Snapshot
+from monitor.judging.snapshot import Snapshot
+from monitor.publish.metrics import families as f
+from monitor.publish.metrics.exposition import Family, labels, number
 
 
 def calendar_lines(snapshot: Snapshot) -> bytes:

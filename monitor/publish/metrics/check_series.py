@@ -9,16 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from monitor.certificates import CertificateChange
-from monitor.estate import Check
-from monitor.judge import Status
-from monitor.publish import families as f
-from monitor.publish import probe_lines
-from monitor.publish.columns import Columns
-from monitor.publish.exposition import Family, escape, labels, number
-from monitor.publish.histogram import BOUNDS, Histogram, bound_label
-from monitor.publish.tally import Tally
-from monitor.snapshot import CheckView
+from monitor.judging.snapshot import CheckView
+from monitor.model.certificate_changes import CertificateChange
+from monitor.model.estate import Check
+from monitor.model.status import Status
+from monitor.publish.metrics import families as f
+from monitor.publish.metrics import probe_lines
+from monitor.publish.metrics.columns import FamilyRows
+from monitor.publish.metrics.exposition import Family, escape, labels, number
+from monitor.publish.metrics.histogram import BOUNDS, Histogram, bound_label
+from monitor.publish.metrics.tally import CheckTally
 from probes.observation import HttpFacts, Observation, Reason, TlsFacts
 
 _INDEX = {family.name: i for i, family in enumerate(f.CHECK_FAMILIES)}
@@ -90,7 +90,7 @@ class CheckSeries:
         self._tls: list[TlsFacts | None] | None = None
         self._failed: dict[Reason, int] | None = None
 
-    def update(self, view: CheckView, now: float, tally: Tally, columns: Columns) -> None:
+    def update(self, view: CheckView, now: float, tally: CheckTally, columns: FamilyRows) -> None:
         """Brings the row up to date at ``now``, seconds since the epoch."""
         last = view.last
         fresh = last is not None and now - last.at <= self.check.stale_after
@@ -104,7 +104,7 @@ class CheckSeries:
             self._view, self._fresh = view, fresh
         self._tally(tally, columns)
 
-    def _status(self, view: CheckView, columns: Columns) -> None:
+    def _status(self, view: CheckView, columns: FamilyRows) -> None:
         stood = (view.status, view.reason, view.cause)
         if stood == self._stood:
             return
@@ -119,7 +119,7 @@ class CheckSeries:
             )
         columns.put(_REASON, self.row, reason)
 
-    def _changed(self, view: CheckView, columns: Columns) -> None:
+    def _changed(self, view: CheckView, columns: FamilyRows) -> None:
         """The newest event stays, also when the certificate is not seen just now."""
         change = view.newest_change
         if change is self._change:
@@ -132,7 +132,7 @@ class CheckSeries:
             )
         columns.put(_CHANGED, self.row, line)
 
-    def _measured(self, last: Observation | None, columns: Columns) -> None:
+    def _measured(self, last: Observation | None, columns: FamilyRows) -> None:
         """What the newest probe measured; of nothing, nothing is published."""
         seen = () if last is None else last.parts or (last,)
         self._label(seen, each=last is not None and bool(last.parts))
@@ -180,17 +180,17 @@ class CheckSeries:
         self._parts = tuple(parts)
 
     def _put(
-        self, families: tuple[int, ...], lines: Sequence[Sequence[str]], columns: Columns
+        self, families: tuple[int, ...], lines: Sequence[Sequence[str]], columns: FamilyRows
     ) -> None:
         joined = _join(lines) if lines else ("",) * len(families)
         for family, text in zip(families, joined, strict=True):
             columns.put(family, self.row, text)
 
-    def histogram(self, tally: Tally) -> str:
+    def histogram(self, tally: CheckTally) -> str:
         """The lines of its latency."""
         return histogram_lines(self._own, tally.latency)
 
-    def _tally(self, tally: Tally, columns: Columns) -> None:
+    def _tally(self, tally: CheckTally, columns: FamilyRows) -> None:
         own = self._own
         if tally.failures != self._failed:
             self._failed = dict(tally.failures)
@@ -202,7 +202,7 @@ class CheckSeries:
 
 
 def histogram_lines(at: str, latency: Histogram) -> str:
-    """Of :data:`~monitor.publish.families.LATENCY`."""
+    """Of :data:`~monitor.publish.metrics.families.LATENCY`."""
     name = f.LATENCY.name
     begin = f'{name}_bucket{{{at},le="'
     lines = [

@@ -11,9 +11,9 @@ import zlib
 from array import array
 from collections.abc import Iterator, Sequence
 
-from monitor.publish.exposition import Family
-from monitor.publish.pacer import Pacer
-from monitor.publish.packed import LEVEL
+from monitor.publish.metrics.exposition import Family
+from monitor.publish.rendering.compression import LEVEL
+from monitor.publish.rendering.pacer import Pacer
 
 ROWS = 256
 """Rows that lie together: some tens of kilobytes, packed in a fifth of a millisecond."""
@@ -79,7 +79,7 @@ class _Cells:
         return self._cells[place]
 
 
-class Columns:
+class FamilyRows:
     """Lines by family and row, so that families come out whole while rows change one by one."""
 
     def __init__(self, families: Sequence[Family]) -> None:

@@ -6,7 +6,7 @@ are the project's own.
 
 from __future__ import annotations
 
-from monitor.publish.exposition import Family
+from monitor.publish.metrics.exposition import Family
 
 
 def _gauge(name: str, text: str) -> Family:

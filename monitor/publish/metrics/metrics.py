@@ -11,42 +11,43 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable, Iterator
 
-from monitor.estate import Check, CheckId, Estate, ServiceId
-from monitor.judge import Verdict
-from monitor.publish import families as f
-from monitor.publish.calendar_series import calendar_lines
-from monitor.publish.check_series import CheckSeries
-from monitor.publish.columns import ROWS, Columns
-from monitor.publish.exposition import CONTENT_TYPE
-from monitor.publish.house import House
-from monitor.publish.pacer import Pacer
-from monitor.publish.packed import Packed
-from monitor.publish.plan_series import plan_lines
-from monitor.publish.service_series import Changes, ServiceSeries, environment_lines
-from monitor.publish.stated_series import stated_lines
-from monitor.publish.tally import Tally
-from monitor.publish.window_series import WindowSeries
-from monitor.shares import NOTHING_KNOWN
-from monitor.snapshot import Snapshot, Transition
+from monitor.judging.grade import Verdict
+from monitor.judging.snapshot import Snapshot
+from monitor.model.estate import Check, CheckId, Estate, ServiceId
+from monitor.model.time_in_status import NOTHING_KNOWN
+from monitor.model.transition import Transition
+from monitor.publish.metrics import families as f
+from monitor.publish.metrics.calendar_series import calendar_lines
+from monitor.publish.metrics.check_series import CheckSeries
+from monitor.publish.metrics.columns import ROWS, FamilyRows
+from monitor.publish.metrics.exposition import CONTENT_TYPE
+from monitor.publish.metrics.plan_series import plan_lines
+from monitor.publish.metrics.self_metrics import SelfMetrics
+from monitor.publish.metrics.service_series import Changes, ServiceSeries, environment_lines
+from monitor.publish.metrics.tally import CheckTally
+from monitor.publish.metrics.upstream_series import stated_lines
+from monitor.publish.metrics.window_series import WindowSeries
+from monitor.publish.rendering.compression import Packed
+from monitor.publish.rendering.pacer import Pacer
 from probes.observation import Observation
 
 __all__ = ["CONTENT_TYPE", "Metrics"]
 
 
-class Metrics(House):
+class Metrics(SelfMetrics):
     """Takes in what happens, and renders it. Belongs to one event loop."""
 
     def __init__(self, version: str, timer: Callable[[], float] = time.perf_counter) -> None:
         """``timer`` tells how long a stretch of work has taken."""
         super().__init__(version)
         self._timer = timer
-        self._tallies: dict[CheckId, Tally] = {}
+        self._tallies: dict[CheckId, CheckTally] = {}
         self._changes: dict[ServiceId, Changes] = {}
         self._estate: Estate | None = None
         self._check_rows: dict[CheckId, CheckSeries] = {}
         self._service_rows: dict[ServiceId, ServiceSeries] = {}
-        self._checks = Columns(f.CHECK_FAMILIES)
-        self._services = Columns(f.SERVICE_FAMILIES)
+        self._checks = FamilyRows(f.CHECK_FAMILIES)
+        self._services = FamilyRows(f.SERVICE_FAMILIES)
         self._windows = WindowSeries()
         self._rendering = asyncio.Lock()
 
@@ -173,10 +174,10 @@ class Metrics(House):
         await self._checks.settle(pacer)
         await self._services.settle(pacer)
 
-    def _tally_of(self, check: CheckId) -> Tally:
+    def _tally_of(self, check: CheckId) -> CheckTally:
         tally = self._tallies.get(check)
         if tally is None:
-            tally = self._tallies[check] = Tally()
+            tally = self._tallies[check] = CheckTally()
         return tally
 
     def _changes_of(self, service: ServiceId) -> Changes:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from monitor.judging.snapshot import Snapshot
 from monitor.plan import UpgradeView
-from monitor.publish import families as f
-from monitor.publish.exposition import labels, number
-from monitor.snapshot import Snapshot
+from monitor.publish.metrics import families as f
+from monitor.publish.metrics.exposition import labels, number
 
 
 def plan_lines(snapshot: Snapshot) -> bytes:

@@ -7,8 +7,8 @@ measured gives no line.
 
 from __future__ import annotations
 
-from monitor.publish import families as f
-from monitor.publish.exposition import escape, number
+from monitor.publish.metrics import families as f
+from monitor.publish.metrics.exposition import escape, number
 from probes.observation import HttpFacts, Observation, TlsFacts
 
 TIMING = (f.SUCCESS, f.DURATION, f.HTTP_DURATION, f.DNS_LOOKUP, f.IP_PROTOCOL)

@@ -17,9 +17,9 @@ from prometheus_client import (
 from prometheus_client.metrics_core import GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from monitor.publish.discovery_series import DiscoveryFigures, DiscoverySeries
-from monitor.publish.histogram import Histogram, bound_label
-from monitor.publish.history_series import HistoryFigures, HistorySeries
+from monitor.publish.metrics.discovery_series import DiscoveryFigures, DiscoverySeries
+from monitor.publish.metrics.histogram import Histogram, bound_label
+from monitor.publish.metrics.history_series import HistoryFigures, HistorySeries
 
 _LATENESS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
@@ -84,7 +84,7 @@ class _WithoutCreated(Collector):
             yield metric
 
 
-class House:
+class SelfMetrics:
     """Counters and gauges of the daemon as a whole. Lengths are seconds, instants Unix time."""
 
     def __init__(self, version: str) -> None:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import permutations
 
-from monitor.judge import Status
-from monitor.publish import families as f
-from monitor.publish.check_series import histogram_lines, status_lines
-from monitor.publish.columns import Columns
-from monitor.publish.exposition import labels, number
-from monitor.publish.histogram import Histogram
-from monitor.publish.tally import Tally
-from monitor.shares import WINDOWS, Availability
-from monitor.snapshot import EnvironmentView, ServiceView, Transition
+from monitor.judging.snapshot import EnvironmentView, ServiceView
+from monitor.model.status import Status
+from monitor.model.time_in_status import WINDOWS, Availability
+from monitor.model.transition import Transition
+from monitor.publish.metrics import families as f
+from monitor.publish.metrics.check_series import histogram_lines, status_lines
+from monitor.publish.metrics.columns import FamilyRows
+from monitor.publish.metrics.exposition import labels, number
+from monitor.publish.metrics.histogram import Histogram
+from monitor.publish.metrics.tally import CheckTally
 
 _CHANGES = tuple(permutations(Status, 2))
 _AVAILABILITY = f.SERVICE_FAMILIES.index(f.AVAILABILITY)
@@ -54,7 +55,7 @@ class ServiceSeries:
         self._made_of: tuple[object, ...] | None = None
         self._availability: Availability | None = None
 
-    def update(self, view: ServiceView, changes: Changes, columns: Columns) -> None:
+    def update(self, view: ServiceView, changes: Changes, columns: FamilyRows) -> None:
         """Brings the row up to date."""
         made_of = (view.status, view.planned, view.since, changes.at, sum(changes.counts.values()))
         if made_of == self._made_of:
@@ -76,14 +77,14 @@ class ServiceSeries:
         for family, text in enumerate(lines):
             columns.put(family, self.row, text)
 
-    def histogram(self, tallies: Iterable[Tally]) -> str:
+    def histogram(self, tallies: Iterable[CheckTally]) -> str:
         """The lines of the latency of all its checks."""
         latency = Histogram()
         for tally in tallies:
             latency.add(tally.latency)
         return histogram_lines(self._at, latency)
 
-    def measured(self, availability: Availability, columns: Columns) -> None:
+    def measured(self, availability: Availability, columns: FamilyRows) -> None:
         """Brings the row's availability up to date; a ratio of nothing is absent."""
         if availability is self._availability:
             return
@@ -108,6 +109,6 @@ class ServiceSeries:
 
 
 def environment_lines(view: EnvironmentView) -> str:
-    """Of :data:`~monitor.publish.families.ENVIRONMENT_STATUS`."""
+    """Of :data:`~monitor.publish.metrics.families.ENVIRONMENT_STATUS`."""
     at = labels(environment=view.environment.name)
     return status_lines(f.ENVIRONMENT_STATUS, at, view.status)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from monitor.judge import Verdict
-from monitor.publish.histogram import Histogram
+from monitor.judging.grade import Verdict
+from monitor.publish.metrics.histogram import Histogram
 from probes.observation import Cause, Grade, Observation, Reason
 
 _WAITED = frozenset({Reason.TIMEOUT, Reason.CONNECT_TIMEOUT})
 
 
-class Tally:
+class CheckTally:
     """One check's latencies and failures.
 
     A refusal says nothing of how long an answer takes and is not among the latencies; a timeout

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from monitor.publish import families as f
-from monitor.publish.check_series import status_lines
-from monitor.publish.exposition import labels, number
-from monitor.snapshot import Snapshot
+from monitor.judging.snapshot import Snapshot
+from monitor.publish.metrics import families as f
+from monitor.publish.metrics.check_series import status_lines
+from monitor.publish.metrics.exposition import labels, number
 
 
 def stated_lines(snapshot: Snapshot) -> bytes:

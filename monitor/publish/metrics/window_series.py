@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from monitor.estate import Estate
+from monitor.judging.snapshot import Snapshot
+from monitor.model.estate import Estate
 from monitor.plan import Agenda, Impact, Occurrence
-from monitor.publish import families as f
-from monitor.publish.exposition import Family, labels, number
-from monitor.snapshot import Snapshot
+from monitor.publish.metrics import families as f
+from monitor.publish.metrics.exposition import Family, labels, number
 
 
 class WindowSeries:

@@ -9,8 +9,8 @@ from itertools import pairwise
 from statistics import median
 from zoneinfo import ZoneInfo
 
-from monitor.record import Seen
-from monitor.shares import DayShare
+from monitor.model.records import Seen
+from monitor.model.time_in_status import DayShare
 from probes.observation import Grade
 
 WIDTH, HEIGHT = 720, 120

@@ -10,15 +10,15 @@ from collections import Counter
 from collections.abc import Iterator
 
 from monitor import wording
-from monitor.estate import Estate, ServiceId
-from monitor.judge import Status
-from monitor.publish.language import Language
-from monitor.publish.page import planned
-from monitor.publish.page.asked import Asked
-from monitor.publish.page.parts import TEMPLATES, frame, mark, moment, stated, word
+from monitor.judging.snapshot import EnvironmentView, ServiceView, Snapshot
+from monitor.model.estate import Estate, ServiceId
+from monitor.model.status import Status
+from monitor.publish.page import plans
+from monitor.publish.page.query import PageQuery
+from monitor.publish.page.shared import TEMPLATES, frame, mark, moment, stated, word
 from monitor.publish.page.words import WORDS
-from monitor.publish.staying import staying
-from monitor.snapshot import EnvironmentView, ServiceView, Snapshot
+from monitor.publish.rendering.language import Language
+from monitor.publish.rendering.reuse import staying
 
 _HEAD = TEMPLATES.get_template("head.html")
 _ENVIRONMENT = TEMPLATES.get_template("environment.html")
@@ -29,19 +29,19 @@ _FRONT = TEMPLATES.get_template("front.html")
 _ROWS_END = "</tbody>\n</table>\n</section>\n"
 
 
-def render(snapshot: Snapshot, language: Language, asked: Asked | None = None) -> str:
-    """The whole front page, made from nothing. For a site keep a :class:`Front`."""
-    return "".join(Front().pieces(snapshot, asked or Asked(language=language)))
+def render_overview(snapshot: Snapshot, language: Language, asked: PageQuery | None = None) -> str:
+    """The whole front page, made from nothing. For a site keep a :class:`Overview`."""
+    return "".join(Overview().pieces(snapshot, asked or PageQuery(language=language)))
 
 
-class Front:
+class Overview:
     """Renders snapshot after snapshot, each time only what has changed."""
 
     def __init__(self) -> None:
         self._estate: Estate | None = None
         self._rows: dict[tuple[str, Language], dict[ServiceId, tuple[ServiceView, str, str]]] = {}
 
-    def pieces(self, snapshot: Snapshot, asked: Asked) -> Iterator[str]:
+    def pieces(self, snapshot: Snapshot, asked: PageQuery) -> Iterator[str]:
         """HTML bit by bit, at most a service each, for whoever must not stop the event loop."""
         if snapshot.estate is not self._estate:
             kept = [service.id for service in staying(self._estate, snapshot.estate)]
@@ -61,7 +61,7 @@ class Front:
             if asked.wants_environment(view)
         ]
         shown = [(view, some) for view, some in shown if some or not asked.services]
-        windows = planned.windows(snapshot, asked)
+        windows = plans.windows(snapshot, asked)
         yield _HEAD.render(framed)
         yield _FRONT.render(
             framed,
@@ -73,7 +73,7 @@ class Front:
                 for each in (view.environment for view in snapshot.environments)
             ],
             active=windows["active"],
-            notices=planned.notices(snapshot, asked),
+            notices=plans.notices(snapshot, asked),
         )
         if not snapshot.environments:
             yield f'<p class="empty">{words["nothing"]}</p>\n'
@@ -93,11 +93,11 @@ class Front:
             framed,
             windows=windows,
             told_above=True,
-            upgrades=planned.upgrades(snapshot, asked),
+            upgrades=plans.upgrades(snapshot, asked),
         )
         yield _FOOT.render(framed)
 
-    def _open(self, view: EnvironmentView, snapshot: Snapshot, asked: Asked) -> str:
+    def _open(self, view: EnvironmentView, snapshot: Snapshot, asked: PageQuery) -> str:
         zone = snapshot.estate.timezone
         return _ENVIRONMENT.render(
             w=WORDS[asked.language],
@@ -120,7 +120,7 @@ def _counts(
 
 
 def _row(
-    view: ServiceView, says: str, environment: EnvironmentView, snapshot: Snapshot, asked: Asked
+    view: ServiceView, says: str, environment: EnvironmentView, snapshot: Snapshot, asked: PageQuery
 ) -> str:
     zone, language, service = snapshot.estate.timezone, asked.language, view.service
     message = wording.service_message(view, zone, environment.environment.title)

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from monitor import wording
-from monitor.judge import Status
+from monitor.judging.snapshot import Snapshot
+from monitor.model.status import Status
 from monitor.plan import Notice, NoticeView, Occurrence, UpgradeView, Window
-from monitor.publish.page.asked import Asked
-from monitor.publish.page.parts import moment
+from monitor.publish.page.query import PageQuery
+from monitor.publish.page.shared import moment
 from monitor.publish.page.words import WORDS
-from monitor.snapshot import Snapshot
 
 AHEAD, BEHIND = 60 * 86_400.0, 30 * 86_400.0
 """Seconds ahead and back for which service windows are shown."""
@@ -36,7 +36,7 @@ class Card:
     cancelled: bool = False
 
 
-def windows(snapshot: Snapshot, asked: Asked, service: str = "") -> dict[str, list[Card]]:
+def windows(snapshot: Snapshot, asked: PageQuery, service: str = "") -> dict[str, list[Card]]:
     """Active, upcoming and past ones that touch what was asked for, or one ``ENV/SERVICE``."""
     at, agenda = snapshot.at, snapshot.agenda
     found = {
@@ -50,12 +50,12 @@ def windows(snapshot: Snapshot, asked: Asked, service: str = "") -> dict[str, li
     }
 
 
-def upgrades(snapshot: Snapshot, asked: Asked) -> list[Card]:
+def upgrades(snapshot: Snapshot, asked: PageQuery) -> list[Card]:
     """Version packages, in the configuration's order."""
     return [_package(one, asked) for one in snapshot.upgrades]
 
 
-def _package(view: UpgradeView, asked: Asked) -> Card:
+def _package(view: UpgradeView, asked: PageQuery) -> Card:
     upgrade, language = view.upgrade, asked.language
     words = WORDS[language]
     return Card(
@@ -69,7 +69,7 @@ def _package(view: UpgradeView, asked: Asked) -> Card:
     )
 
 
-def notices(snapshot: Snapshot, asked: Asked) -> list[Card]:
+def notices(snapshot: Snapshot, asked: PageQuery) -> list[Card]:
     """What people have written and is valid now, with when it was last changed."""
     found = [
         one
@@ -86,7 +86,7 @@ def notices(snapshot: Snapshot, asked: Asked) -> list[Card]:
     return [_notice(one, snapshot, asked) for one in found]
 
 
-def _notice(view: NoticeView, snapshot: Snapshot, asked: Asked) -> Card:
+def _notice(view: NoticeView, snapshot: Snapshot, asked: PageQuery) -> Card:
     notice, zone, language = view.notice, snapshot.estate.timezone, asked.language
     words = WORDS[language]
     times = [
@@ -108,7 +108,7 @@ def _notice(view: NoticeView, snapshot: Snapshot, asked: Asked) -> Card:
 
 
 def _touching(
-    some: Sequence[Occurrence], snapshot: Snapshot, asked: Asked, service: str
+    some: Sequence[Occurrence], snapshot: Snapshot, asked: PageQuery, service: str
 ) -> list[Occurrence]:
     found: list[Occurrence] = []
     for one in some:
@@ -130,7 +130,7 @@ def _touching(
     return found
 
 
-def _card(one: Occurrence, snapshot: Snapshot, asked: Asked) -> Card:
+def _card(one: Occurrence, snapshot: Snapshot, asked: PageQuery) -> Card:
     window, zone, language = one.window, snapshot.estate.timezone, asked.language
     words = WORDS[language]
     return Card(
@@ -146,7 +146,7 @@ def _card(one: Occurrence, snapshot: Snapshot, asked: Asked) -> Card:
     )
 
 
-def _scope(one: Window | Notice, snapshot: Snapshot, asked: Asked) -> str:
+def _scope(one: Window | Notice, snapshot: Snapshot, asked: PageQuery) -> str:
     """Whom it concerns, by their titles."""
     language = asked.language
     named: list[str] = []

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
-from monitor.publish.language import Language
-from monitor.snapshot import EnvironmentView, ServiceView
+from monitor.judging.snapshot import EnvironmentView, ServiceView
+from monitor.publish.rendering.language import Language
 
 MOST_NAMES = 50
 """Names of one kind that are filtered by at most; further ones are left out."""
@@ -16,7 +16,7 @@ LONGEST = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class PageQuery:
     """Language, filters, and whether it is for a screen on a wall."""
 
     language: Language = "sv"

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from monitor import wording
-from monitor.publish.page import planned
-from monitor.publish.page.asked import Asked
-from monitor.publish.page.drawing import bars, plot
-from monitor.publish.page.parts import TEMPLATES, frame, mark, moment, stated, word
+from monitor.judging.snapshot import CheckView, EnvironmentView, ServiceView, Snapshot
+from monitor.model.records import Entry, Past
+from monitor.model.time_in_status import WINDOWS, AvailabilityReport
+from monitor.publish.page import plans
+from monitor.publish.page.charts import bars, plot
+from monitor.publish.page.query import PageQuery
+from monitor.publish.page.shared import TEMPLATES, frame, mark, moment, stated, word
 from monitor.publish.page.words import WORDS
-from monitor.record import Entry, Past
-from monitor.shares import WINDOWS, AvailabilityReport
-from monitor.snapshot import CheckView, EnvironmentView, ServiceView, Snapshot
 
 _SERVICE = TEMPLATES.get_template("service.html")
 
@@ -21,7 +21,7 @@ _SERVICE = TEMPLATES.get_template("service.html")
 def render_service(
     snapshot: Snapshot,
     id_: str,
-    asked: Asked,
+    asked: PageQuery,
     report: AvailabilityReport,
     past: Past | None,
 ) -> str:
@@ -55,7 +55,7 @@ def render_service(
         ratios=_ratios(report, words, comma),
         entries=[_entry(one, snapshot, asked) for one in reversed(past.entries)] if past else [],
         away=past is None,
-        windows=planned.windows(snapshot, asked, service.id),
+        windows=plans.windows(snapshot, asked, service.id),
         told_above=False,
         upgrades=[],
     )
@@ -74,7 +74,7 @@ def _check(
     service: ServiceView,
     environment: EnvironmentView,
     snapshot: Snapshot,
-    asked: Asked,
+    asked: PageQuery,
     past: Past | None,
 ) -> dict[str, Any]:
     language, zone, why = asked.language, snapshot.estate.timezone, view.why
@@ -122,7 +122,7 @@ def _ratios(
     ]
 
 
-def _entry(entry: Entry, snapshot: Snapshot, asked: Asked) -> dict[str, Any]:
+def _entry(entry: Entry, snapshot: Snapshot, asked: PageQuery) -> dict[str, Any]:
     one = entry.transition
     return {
         "id": one.id,

@@ -13,12 +13,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from monitor import wording
-from monitor.instants import instant as iso
-from monitor.judge import Status
-from monitor.publish.language import Language
-from monitor.publish.page.asked import Asked
+from monitor.judging.snapshot import Snapshot
+from monitor.model.status import Status
+from monitor.model.timestamps import iso_timestamp as iso
+from monitor.publish.page.query import PageQuery
 from monitor.publish.page.words import WORDS
-from monitor.snapshot import Snapshot
+from monitor.publish.rendering.language import Language
 
 STALE_FOR = 30
 """Seconds without news after which a page warns that it may be out of date."""
@@ -74,7 +74,7 @@ def stated(snapshot: Snapshot, subject: str, language: Language) -> str:
     return wording.stated_message(view, snapshot.estate.timezone).pick(language)
 
 
-def frame(snapshot: Snapshot, asked: Asked, path: str, title: str) -> dict[str, Any]:
+def frame(snapshot: Snapshot, asked: PageQuery, path: str, title: str) -> dict[str, Any]:
     """What head and foot of every page need."""
     return {
         "w": WORDS[asked.language],

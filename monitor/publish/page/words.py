@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from monitor.publish.language import Language
+from monitor.publish.rendering.language import Language
 
 _BOTH: dict[str, tuple[str, str]] = {
     "title": ("Driftinformation", "Service status"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from io import BytesIO
 
-from monitor.publish.pacer import Pacer
+from monitor.publish.rendering.pacer import Pacer
 
 
 async def join(pieces: Iterable[bytes], pacer: Pacer, expected: int = 0) -> bytes:

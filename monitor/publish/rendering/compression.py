@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import Self
 
-from monitor.publish.pacer import Pacer
+from monitor.publish.rendering.pacer import Pacer
 
 PIECE = 65_536
 """Bytes that are packed out in one go: a fifth of a millisecond."""

@@ -9,7 +9,7 @@ Language = Literal["sv", "en"]
 _LANGUAGES: dict[str, Language] = {"sv": "sv", "en": "en"}
 
 
-def choose(query: str | None, accept: str, default: str) -> Language:
+def choose_language(query: str | None, accept: str, default: str) -> Language:
     """``?lang=`` first, then the ``Accept-Language`` header (RFC 9110, 12.5.4), then ``default``."""
     if query in _LANGUAGES:
         return _LANGUAGES[query]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from monitor.estate import Estate, Service
+from monitor.model.estate import Estate, Service
 
 
 def staying(old: Estate | None, new: Estate) -> Iterator[Service]:

@@ -6,19 +6,26 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from monitor import wording
-from monitor.certificates import CertificateChange
-from monitor.estate import ServiceId, Text
-from monitor.instants import instant
+from monitor.judging.snapshot import AddressView, CheckView, EnvironmentView, ServiceView
+from monitor.model.certificate_changes import CertificateChange
+from monitor.model.estate import ServiceId, Text
+from monitor.model.time_in_status import WINDOWS, Availability, AvailabilityReport, TimeInStatus
+from monitor.model.timestamps import iso_timestamp
+from monitor.model.upstream_status import StatedView
 from monitor.plan import CalendarView, NoticeView, Occurrence, UpgradeView
-from monitor.shares import WINDOWS, Availability, AvailabilityReport, Shares
-from monitor.snapshot import AddressView, CheckView, EnvironmentView, ServiceView
-from monitor.stated import StatedView
 from probes.observation import Certificate, Grade, Observation, Reason, TlsFacts
 
-__all__ = ["check_value", "instant", "notice_value", "text", "upgrade_value", "view_value"]
+__all__ = [
+    "check_value",
+    "iso_timestamp",
+    "notice_value",
+    "text_value",
+    "upgrade_value",
+    "view_value",
+]
 
 
-def text(value: Text) -> dict[str, str]:
+def text_value(value: Text) -> dict[str, str]:
     return {"sv": value.sv, "en": value.en}
 
 
@@ -29,7 +36,7 @@ def view_value(view: ServiceView | EnvironmentView) -> dict[str, Any]:
         "measured": view.measured,
         "declared": view.declared,
         "planned": view.planned,
-        "since": instant(view.since),
+        "since": iso_timestamp(view.since),
     }
 
 
@@ -38,11 +45,11 @@ def window_value(one: Occurrence) -> dict[str, Any]:
     window = one.window
     return {
         "id": window.id,
-        "title": text(window.title),
-        "message": text(window.message) if window.message is not None else None,
+        "title": text_value(window.title),
+        "message": text_value(window.message) if window.message is not None else None,
         "impact": window.impact,
-        "start": instant(one.start),
-        "end": instant(one.end),
+        "start": iso_timestamp(one.start),
+        "end": iso_timestamp(one.end),
         "environments": sorted(window.environments),
         "services": sorted(window.services),
         "changes_certificates": window.changes_certificates,
@@ -56,9 +63,9 @@ def upgrade_value(one: UpgradeView) -> dict[str, Any]:
     upgrade = one.upgrade
     return {
         "package": upgrade.package,
-        "title": text(upgrade.title) if upgrade.title is not None else None,
-        "message": text(upgrade.message) if upgrade.message is not None else None,
-        "countdown": text(wording.upgrade_message(one)),
+        "title": text_value(upgrade.title) if upgrade.title is not None else None,
+        "message": text_value(upgrade.message) if upgrade.message is not None else None,
+        "countdown": text_value(wording.upgrade_message(one)),
         "replaced_by": upgrade.replaced_by,
         "retires": upgrade.retires.isoformat() if upgrade.retires is not None else None,
         "was": [day.isoformat() for day in upgrade.was],
@@ -72,7 +79,7 @@ def upgrade_value(one: UpgradeView) -> dict[str, Any]:
 def calendar_value(one: CalendarView) -> dict[str, Any]:
     return {
         "name": one.name,
-        "last_success": None if one.last_success is None else instant(one.last_success),
+        "last_success": None if one.last_success is None else iso_timestamp(one.last_success),
         "stale": one.stale,
         "trouble": one.trouble or None,
         "unknown_zones": list(one.unknown_zones),
@@ -84,8 +91,8 @@ def stated_value(one: StatedView) -> dict[str, Any]:
     return {
         "status": one.status,
         "says": one.says or None,
-        "at": None if one.at is None else instant(one.at),
-        "differs_since": None if one.differs_since is None else instant(one.differs_since),
+        "at": None if one.at is None else iso_timestamp(one.at),
+        "differs_since": None if one.differs_since is None else iso_timestamp(one.differs_since),
         "trouble": one.trouble or None,
     }
 
@@ -95,12 +102,12 @@ def notice_value(one: NoticeView) -> dict[str, Any]:
     notice = one.notice
     return {
         "id": notice.id,
-        "title": text(notice.title) if notice.title is not None else None,
-        "message": text(notice.message),
+        "title": text_value(notice.title) if notice.title is not None else None,
+        "message": text_value(notice.message),
         "status": notice.status,
-        "from": None if notice.begins is None else instant(notice.begins),
-        "until": None if notice.ends is None else instant(notice.ends),
-        "updated": None if one.changed_at is None else instant(one.changed_at),
+        "from": None if notice.begins is None else iso_timestamp(notice.begins),
+        "until": None if notice.ends is None else iso_timestamp(notice.ends),
+        "updated": None if one.changed_at is None else iso_timestamp(one.changed_at),
         "environments": sorted(notice.environments),
         "services": sorted(notice.services),
     }
@@ -114,7 +121,7 @@ def availability_value(availability: Availability) -> dict[str, Any]:
     }
 
 
-def shares_value(shares: Shares) -> dict[str, Any]:
+def shares_value(shares: TimeInStatus) -> dict[str, Any]:
     """The ratios, never rounded, and what is unknown, in seconds."""
     return {
         "all": shares.ratio,
@@ -127,7 +134,7 @@ def report_value(service: ServiceId, report: AvailabilityReport) -> dict[str, An
     """What the address for one service's availability answers."""
     return {
         "service": service,
-        "at": instant(report.at),
+        "at": iso_timestamp(report.at),
         "windows": {
             window: {**shares_value(shares), **_seconds(shares)}
             for window, shares in zip(WINDOWS, report.availability.windows, strict=True)
@@ -135,8 +142,8 @@ def report_value(service: ServiceId, report: AvailabilityReport) -> dict[str, An
         "days": [
             {
                 "day": day.day.isoformat(),
-                "start": instant(day.start),
-                "end": instant(day.end),
+                "start": iso_timestamp(day.start),
+                "end": iso_timestamp(day.end),
                 **shares_value(day.shares),
                 **_seconds(day.shares),
             }
@@ -145,7 +152,7 @@ def report_value(service: ServiceId, report: AvailabilityReport) -> dict[str, An
     }
 
 
-def _seconds(shares: Shares) -> dict[str, float]:
+def _seconds(shares: TimeInStatus) -> dict[str, float]:
     return {
         "green_s": shares.green / 1000,
         "yellow_s": shares.yellow / 1000,
@@ -165,17 +172,17 @@ def check_value(
         "target": check.target,
         "location": check.location,
         "status": view.status,
-        "since": instant(view.since),
+        "since": iso_timestamp(view.since),
         "reason": view.reason,
         "cause": view.cause,
-        "message": text(wording.check_message(view, zone, service, environment)),
+        "message": text_value(wording.check_message(view, zone, service, environment)),
         "why": {
             "rule": why.rule,
             "failed": why.failed,
             "of": why.of,
             "consecutive": why.consecutive,
             "threshold": why.threshold,
-            "first_bad_at": None if why.first_bad_at is None else instant(why.first_bad_at),
+            "first_bad_at": None if why.first_bad_at is None else iso_timestamp(why.first_bad_at),
         },
         "last": _last(last, view.last_grade, view.last_reason),
         "failed_share": None if view.failed_share is None else round(view.failed_share, 4),
@@ -198,7 +205,7 @@ def _last(
     if last is None:
         return None
     return {
-        "at": instant(last.at),
+        "at": iso_timestamp(last.at),
         "grade": grade or last.grade,
         "reason": reason,
         "duration_ms": _ms(last.duration),
@@ -214,7 +221,7 @@ def _address(view: AddressView) -> dict[str, Any]:
     return {
         "address": view.address,
         "status": view.status,
-        "since": None if view.since is None else instant(view.since),
+        "since": None if view.since is None else iso_timestamp(view.since),
         "reason": view.reason,
         "cause": view.cause,
         "last": _last(view.last, view.last_grade, reason),
@@ -245,7 +252,7 @@ def _certificate(
     return {
         **_facts(facts.leaf),
         "verified": facts.verified,
-        "changed_at": None if changed is None else instant(changed.at),
+        "changed_at": None if changed is None else iso_timestamp(changed.at),
         "previous_sha256": None if changed is None else changed.before.sha256,
         "same_issuer": None if changed is None else changed.same_issuer,
         "announced": None if changed is None else changed.announced is not None,
@@ -258,8 +265,8 @@ def _facts(cert: Certificate) -> dict[str, Any]:
         "subject": cert.subject,
         "issuer": cert.issuer,
         "serial": cert.serial,
-        "not_before": instant(cert.not_before),
-        "not_after": instant(cert.not_after),
+        "not_before": iso_timestamp(cert.not_before),
+        "not_after": iso_timestamp(cert.not_after),
         "names": list(cert.names),
         "sha256": cert.sha256,
         "key": {"type": cert.key_type, "bits": cert.key_bits},

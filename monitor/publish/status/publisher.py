@@ -10,13 +10,13 @@ from typing import NoReturn
 import structlog
 
 from monitor import __version__
-from monitor.estate import ServiceId
-from monitor.publish.metrics import Metrics
-from monitor.publish.pacer import Pacer
-from monitor.publish.status_body import StatusRenderer
-from monitor.publish.status_file import Writes
-from monitor.shares import Availability
-from monitor.snapshot import Snapshot
+from monitor.judging.snapshot import Snapshot
+from monitor.model.estate import ServiceId
+from monitor.model.time_in_status import Availability
+from monitor.publish.metrics.metrics import Metrics
+from monitor.publish.rendering.pacer import Pacer
+from monitor.publish.status.renderer import StatusRenderer
+from monitor.publish.status.status_file import Writes
 
 log = structlog.get_logger("driftvakt")
 

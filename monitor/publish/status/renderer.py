@@ -13,24 +13,24 @@ from typing import Any
 import orjson
 
 from monitor import wording
-from monitor.estate import CheckId, Estate, ServiceId, Text
-from monitor.publish.joining import join
-from monitor.publish.pacer import Pacer
-from monitor.publish.status_values import (
+from monitor.judging.snapshot import CheckView, EnvironmentView, ServiceView, Snapshot
+from monitor.model.estate import CheckId, Estate, ServiceId, Text
+from monitor.model.time_in_status import NOTHING_KNOWN, Availability
+from monitor.publish.rendering.chunks import join
+from monitor.publish.rendering.pacer import Pacer
+from monitor.publish.rendering.reuse import staying
+from monitor.publish.status.documents import (
     availability_value,
     calendar_value,
     check_value,
-    instant,
+    iso_timestamp,
     notice_value,
     stated_value,
-    text,
+    text_value,
     upgrade_value,
     view_value,
     window_value,
 )
-from monitor.publish.staying import staying
-from monitor.shares import NOTHING_KNOWN, Availability
-from monitor.snapshot import CheckView, EnvironmentView, ServiceView, Snapshot
 
 SCHEMA_VERSION = 1
 STALE_FOR = 30.0
@@ -42,7 +42,9 @@ MOST_WINDOWS = 100
 """Upcoming ones, and past ones, that are told at most."""
 
 
-async def render(snapshot: Snapshot, *, version: str, stale_for: float = STALE_FOR) -> bytes:
+async def render_status_body(
+    snapshot: Snapshot, *, version: str, stale_for: float = STALE_FOR
+) -> bytes:
     """The body, made from nothing. For a body every few seconds keep a :class:`StatusRenderer`."""
     return await StatusRenderer(version=version, stale_for=stale_for).render(snapshot)
 
@@ -139,15 +141,15 @@ class StatusRenderer:
     def _head(self, snapshot: Snapshot) -> bytes:
         value = {
             "schema_version": SCHEMA_VERSION,
-            "generated_at": instant(snapshot.at),
-            "stale_after": instant(snapshot.at + self._stale_for),
+            "generated_at": iso_timestamp(snapshot.at),
+            "stale_after": iso_timestamp(snapshot.at + self._stale_for),
             "generator": {
                 "name": "driftvakt",
                 "version": self._version,
                 "location": snapshot.estate.location,
             },
             "status": snapshot.status,
-            "message": text(wording.overall_message(snapshot)),
+            "message": text_value(wording.overall_message(snapshot)),
         }
         if snapshot.config_error:
             value["configuration_error"] = snapshot.config_error
@@ -185,9 +187,9 @@ def _environment(view: EnvironmentView, snapshot: Snapshot) -> dict[str, Any]:
     message = wording.environment_message(view, snapshot.estate.timezone)
     return {
         "name": view.environment.name,
-        "title": text(view.environment.title),
+        "title": text_value(view.environment.title),
         **view_value(view),
-        "message": text(message),
+        "message": text_value(message),
     }
 
 
@@ -196,10 +198,10 @@ def _service(view: ServiceView, environment: Text, snapshot: Snapshot) -> dict[s
     message = wording.service_message(view, snapshot.estate.timezone, environment)
     return {
         "name": service.name,
-        "title": text(service.title),
-        "help": text(service.help) if service.help is not None else None,
+        "title": text_value(service.title),
+        "help": text_value(service.help) if service.help is not None else None,
         **view_value(view),
-        "message": text(message),
+        "message": text_value(message),
         "service_window": window_value(view.window) if view.window is not None else None,
         "critical": service.critical,
     }

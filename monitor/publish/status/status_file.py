@@ -8,11 +8,11 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from monitor.aside import aside
-from monitor.publish.status_body import StatusRenderer, render
-from monitor.publish.whole_file import write_whole
+from monitor.publish.status.renderer import StatusRenderer, render_status_body
+from monitor.support.atomic_file import write_whole
+from monitor.support.threads import run_in_daemon_thread
 
-__all__ = ["StatusFile", "StatusRenderer", "Writes", "render", "write_whole"]
+__all__ = ["StatusFile", "StatusRenderer", "Writes", "render_status_body", "write_whole"]
 
 
 class Writes(Protocol):
@@ -47,7 +47,7 @@ class StatusFile:
         """
         while self._running is not None and not self._running.done():
             await asyncio.wait([self._running])
-        writing = aside(partial(write_whole, self.path, body), "status-file")
+        writing = run_in_daemon_thread(partial(write_whole, self.path, body), "status-file")
         self._running = asyncio.ensure_future(writing)
         await asyncio.shield(self._running)
 

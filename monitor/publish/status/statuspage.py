@@ -13,14 +13,14 @@ from collections.abc import Iterable
 from typing import Any
 
 from monitor import wording
-from monitor.estate import Text
-from monitor.instants import instant
-from monitor.judge import Status
+from monitor.judging.snapshot import EnvironmentView, ServiceView, Snapshot
+from monitor.model.estate import Text
+from monitor.model.status import Status
+from monitor.model.timestamps import iso_timestamp
 from monitor.plan import Notice, Occurrence
-from monitor.publish.calendar_out import uid
-from monitor.publish.language import Language
-from monitor.publish.revisions import Revisions
-from monitor.snapshot import EnvironmentView, ServiceView, Snapshot
+from monitor.publish.feeds.ics import uid
+from monitor.publish.feeds.revisions import Revisions
+from monitor.publish.rendering.language import Language
 
 UPCOMING = 60 * 86_400.0
 """Seconds ahead for which service windows are told."""
@@ -84,7 +84,7 @@ def summary(
             "name": "Driftinformation" if language == "sv" else "Service status",
             "url": f"{base}/",
             "time_zone": snapshot.estate.timezone.key,
-            "updated_at": instant(_updated(snapshot, revisions)),
+            "updated_at": iso_timestamp(_updated(snapshot, revisions)),
         },
         "status": {"indicator": indicator(snapshot), "description": message.pick(language)},
         "components": [*groups, *services],
@@ -138,7 +138,7 @@ def _component(view: ServiceView | EnvironmentView, place: int, page_id: str) ->
     return {
         "status": component_status(view),
         "created_at": None,
-        "updated_at": instant(view.since),
+        "updated_at": iso_timestamp(view.since),
         "position": place,
         "showcase": False,
         "start_date": None,
@@ -192,7 +192,7 @@ def _incident(
 ) -> dict[str, Any]:
     word = wording.status_word(view.status).pick(language)
     owner = environment.environment.title.pick(language)
-    since = instant(view.since)
+    since = iso_timestamp(view.since)
     return _event(
         id_=_id("incident", view.service.id, since),
         name=f"{owner}: {component['name']}: {word}",
@@ -210,7 +210,7 @@ def _told(
     one: Notice, page_id: str, revisions: Revisions, snapshot: Snapshot, language: Language
 ) -> dict[str, Any]:
     known = revisions.get(f"notice/{one.id}")
-    changed = instant(known.changed_at if known is not None else snapshot.at)
+    changed = iso_timestamp(known.changed_at if known is not None else snapshot.at)
     fallback = Text(sv="Driftmeddelande", en="Notice")
     return _event(
         id_=_id("notice", one.id),
@@ -235,7 +235,7 @@ def _maintenance(
 ) -> dict[str, Any]:
     window = one.window
     known = revisions.get(f"window/{window.id}")
-    changed = instant(known.changed_at if known is not None else snapshot.at)
+    changed = iso_timestamp(known.changed_at if known is not None else snapshot.at)
     covered = {
         _id("service", view.service.id)
         for view in snapshot.services()
@@ -254,8 +254,8 @@ def _maintenance(
     )
     return {
         **event,
-        "scheduled_for": instant(one.start),
-        "scheduled_until": instant(one.end),
+        "scheduled_for": iso_timestamp(one.start),
+        "scheduled_until": iso_timestamp(one.end),
     }
 
 

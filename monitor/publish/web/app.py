@@ -11,7 +11,7 @@
                        the evidence of a transition: docs/evidence.md
     GET /feed.atom, /windows.ics, /badge/…, /api/v1/history, /api/v2/summary.json,
         /api/openapi.json
-                       see :mod:`monitor.publish.follow`
+                       see :mod:`monitor.publish.web.feed_routes`
     GET /-/healthy     is the process alive; never asks for a password
     GET /-/ready       has it something to say
     GET /probe         the exporter's: docs/blackbox.md
@@ -33,11 +33,19 @@ from typing import Protocol
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
-from monitor.estate import Estate, ServiceId
-from monitor.publish.bounded import BoundedRunner
-from monitor.publish.exposition import CONTENT_TYPE
-from monitor.publish.follow import CORS, PREFLIGHT, Followed, add_following
-from monitor.publish.guards import (
+from monitor.model.estate import Estate, ServiceId
+from monitor.model.records import Past
+from monitor.model.reload_outcome import ReloadOutcome
+from monitor.model.time_in_status import AvailabilityReport
+from monitor.model.transition import PREFIX_PATTERN
+from monitor.publish.metrics.exposition import CONTENT_TYPE
+from monitor.publish.rendering.compression import Packed
+from monitor.publish.status.documents import report_value
+from monitor.publish.status.renderer import dump
+from monitor.publish.web.client_limits import BoundedRunner
+from monitor.publish.web.feed_routes import CORS, PREFLIGHT, Followed, add_following
+from monitor.publish.web.host_header import Hosts
+from monitor.publish.web.middleware import (
     BUSY,
     HEALTHY_PATH,
     MAX_BODY,
@@ -48,21 +56,13 @@ from monitor.publish.guards import (
     note_spoken,
     secure,
 )
-from monitor.publish.hosts import Hosts
-from monitor.publish.live import Broadcast
-from monitor.publish.packed import Packed
-from monitor.publish.pages import Pages
-from monitor.publish.readers import READERS, Readers, Rendering
-from monitor.publish.reload_route import PATH as RELOAD_PATH
-from monitor.publish.reload_route import own_pages, reload_route
-from monitor.publish.runbooks import add_runbooks
-from monitor.publish.sending import send, takes_gzip
-from monitor.publish.status_body import dump
-from monitor.publish.status_values import report_value
-from monitor.record import Past
-from monitor.reload_outcome import Outcome
-from monitor.shares import AvailabilityReport
-from monitor.transition_id import PREFIX_PATTERN
+from monitor.publish.web.page_routes import Pages
+from monitor.publish.web.reload_route import PATH as RELOAD_PATH
+from monitor.publish.web.reload_route import own_pages, reload_route
+from monitor.publish.web.responses import send, takes_gzip
+from monitor.publish.web.runbooks import add_runbooks
+from monitor.publish.web.shared_bodies import READERS, Readers, Rendering
+from monitor.publish.web.sse import Broadcast
 
 __all__ = ["BoundedRunner", "Lock", "Source", "application"]
 
@@ -98,7 +98,7 @@ def application(
     *,
     lock: Lock | None = None,
     hosts: Hosts | None = None,
-    reload: Callable[[], Awaitable[Outcome]] | None = None,
+    reload: Callable[[], Awaitable[ReloadOutcome]] | None = None,
     probe: Handler | None = None,
 ) -> web.Application:
     """The application. ``lock`` closes all but /-/healthy, as do ``hosts`` for names that are none

@@ -11,9 +11,9 @@ from typing import Any
 from aiohttp import ClientConnectionError, web
 from aiohttp.http_exceptions import HttpProcessingError
 
-from monitor.publish.guards import BUSY, SPOKEN
-from monitor.publish.listening import Listener
-from monitor.publish.sending import ReaderGoneError
+from monitor.publish.web.listener import Listener
+from monitor.publish.web.middleware import BUSY, SPOKEN
+from monitor.publish.web.responses import ReaderGoneError
 
 FIRST_REQUEST = 10.0
 """Seconds that a new connection may take to send its first request."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ssl
 from dataclasses import dataclass
 
-from monitor.estate import WebSettings
-from probes.files import text_in
+from monitor.model.estate import WebSettings
+from probes.net.watched_file import text_in
 
 
 class WebAccessError(Exception):

@@ -20,20 +20,20 @@ from typing import Any, Protocol
 
 from aiohttp import hdrs, web
 
-from monitor.estate import Estate
-from monitor.publish.badge import badge
-from monitor.publish.calendar_out import calendar
-from monitor.publish.feed import MOST_TRANSITIONS, feed
-from monitor.publish.language import Language, choose
-from monitor.publish.openapi import document_body
-from monitor.publish.past import Asked, answer, page, read_question
-from monitor.publish.revisions import Revisions
-from monitor.publish.scope import Scope, read_scope
-from monitor.publish.sending import send
-from monitor.publish.status_body import dump
-from monitor.publish.summary import summary
-from monitor.record import Entry
-from monitor.snapshot import EnvironmentView, ServiceView, Snapshot
+from monitor.judging.snapshot import EnvironmentView, ServiceView, Snapshot
+from monitor.model.estate import Estate
+from monitor.model.records import Entry
+from monitor.publish.feeds.atom import MOST_TRANSITIONS, feed
+from monitor.publish.feeds.badge import badge
+from monitor.publish.feeds.ics import calendar
+from monitor.publish.feeds.revisions import Revisions
+from monitor.publish.rendering.language import Language, choose_language
+from monitor.publish.rendering.scope import Scope, read_scope
+from monitor.publish.status.renderer import dump
+from monitor.publish.status.statuspage import summary
+from monitor.publish.web.history_api import HistoryQuery, page, read_question, transitions_value
+from monitor.publish.web.openapi import document_body
+from monitor.publish.web.responses import send
 
 _JSON = "application/json; charset=utf-8"
 CORS: dict[str, str] = {
@@ -162,12 +162,14 @@ class _Following:
         if found is None:
             raise _away()
         entries, more = found
-        return await self._answer(request, lambda: dump(answer(entries, more)), _JSON, None)
+        return await self._answer(
+            request, lambda: dump(transitions_value(entries, more)), _JSON, None
+        )
 
     async def openapi(self, request: web.Request) -> web.StreamResponse:
         return await self._answer(request, document_body, _JSON, None)
 
-    async def _page(self, asked: Asked) -> tuple[list[Entry], bool] | None:
+    async def _page(self, asked: HistoryQuery) -> tuple[list[Entry], bool] | None:
         wanted = asked.limit + 1
         while True:
             found = await self._source.transitions(
@@ -187,7 +189,7 @@ class _Following:
             wanted *= 2
 
     def _language(self, request: web.Request) -> Language:
-        return choose(
+        return choose_language(
             request.query.get("lang"),
             request.headers.get(hdrs.ACCEPT_LANGUAGE, ""),
             self._source.estate.language,

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from monitor.instants import instant
-from monitor.publish.scope import Scope, read_scope
-from monitor.record import Entry
-from monitor.transition_id import ID_PATTERN, span_of
+from monitor.model.records import Entry
+from monitor.model.timestamps import iso_timestamp
+from monitor.model.transition import ID_PATTERN, span_of
+from monitor.publish.rendering.scope import Scope, read_scope
 
 LIMIT, MOST = 100, 1000
 """Transitions of a page, when not said and at most."""
@@ -27,7 +27,7 @@ _LAST = 253_402_300_800.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class HistoryQuery:
     """A question. Instants are seconds since the epoch; ``until`` is not in it."""
 
     scope: Scope = field(default_factory=Scope)
@@ -45,7 +45,7 @@ class Asked:
         return last if self.until is None else min(last, self.until)
 
 
-def read_question(query: Mapping[str, str], now: float) -> Asked:
+def read_question(query: Mapping[str, str], now: float) -> HistoryQuery:
     """Raises ``ValueError``, with a sentence for the reader."""
     if not _KEYS.issuperset(query):
         raise ValueError(f"only these can be asked for: {', '.join(sorted(_KEYS))}")
@@ -55,7 +55,7 @@ def read_question(query: Mapping[str, str], now: float) -> Asked:
     before = query.get("before")
     if before is not None and not re.fullmatch(ID_PATTERN, before):
         raise ValueError("before must be the id of a transition")
-    return Asked(
+    return HistoryQuery(
         scope=scope,
         since=_instant(query["since"], "since", now) if "since" in query else 0.0,
         until=_instant(query["until"], "until", now) if "until" in query else None,
@@ -64,7 +64,9 @@ def read_question(query: Mapping[str, str], now: float) -> Asked:
     )
 
 
-def page(found: Sequence[Entry], asked: Asked, *, whole: bool) -> tuple[list[Entry], bool] | None:
+def page(
+    found: Sequence[Entry], asked: HistoryQuery, *, whole: bool
+) -> tuple[list[Entry], bool] | None:
     """The page of ``found`` (oldest first), newest first, and whether there are more.
 
     ``None`` when ``found`` does not reach the page's end and is not the ``whole``: ask for more.
@@ -85,7 +87,7 @@ def page(found: Sequence[Entry], asked: Asked, *, whole: bool) -> tuple[list[Ent
     return (newest, False) if whole else None
 
 
-def answer(entries: Sequence[Entry], more: bool) -> dict[str, Any]:
+def transitions_value(entries: Sequence[Entry], more: bool) -> dict[str, Any]:
     """The answer as plain values."""
     return {
         "transitions": [_value(one) for one in entries],
@@ -98,8 +100,8 @@ def _value(entry: Entry) -> dict[str, Any]:
     name = one.service.rpartition("/")[2] if one.service is not None else None
     return {
         "id": entry.id,
-        "at": instant(one.at),
-        "since": instant(one.since),
+        "at": iso_timestamp(one.at),
+        "since": iso_timestamp(one.since),
         "environment": one.environment,
         "service": f"{one.environment}/{name}" if name is not None else None,
         "from": one.before,
@@ -109,7 +111,7 @@ def _value(entry: Entry) -> dict[str, Any]:
         "check": one.check,
         "reason": one.reason,
         "cause": one.cause,
-        "began": instant(one.began) if one.began is not None else None,
+        "began": iso_timestamp(one.began) if one.began is not None else None,
         "message": {"sv": entry.message.sv, "en": entry.message.en},
         "evidence": f"/api/v1/evidence/{entry.id}" if one.worsening else None,
     }

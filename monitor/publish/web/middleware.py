@@ -12,8 +12,8 @@ from collections.abc import Callable
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
-from monitor.publish.hosts import Hosts
-from monitor.publish.tries import Tries
+from monitor.publish.web.host_header import Hosts
+from monitor.publish.web.login_attempts import Tries
 from probes.observation import clean
 
 HEALTHY_PATH = "/-/healthy"

@@ -9,18 +9,18 @@ from typing import Any
 import orjson
 
 from monitor import __version__
-from monitor.publish.openapi_parts import (
+from monitor.model.transition import ID_PATTERN
+from monitor.publish.web.history_api import LIMIT, MOST
+from monitor.publish.web.openapi_parts import (
     EVIDENCE_ID,
     INSTANT,
     LANGUAGE,
     REF,
     SCHEMAS,
-    answer,
+    json_response,
     parameter,
     refusal,
 )
-from monitor.publish.past import LIMIT, MOST
-from monitor.transition_id import ID_PATTERN
 
 _NAME = "[a-z0-9][a-z0-9_-]*"
 _LOCKED = {"401": refusal("A user name and a password are needed", plain=True)}
@@ -28,7 +28,7 @@ _BAD = {"400": refusal("What was asked is not understood")}
 _AWAY = {"503": refusal("The history cannot be read now")}
 
 
-def document() -> dict[str, Any]:
+def openapi_document() -> dict[str, Any]:
     """The document as plain values."""
     status, parts = _status_schemas()
     return {
@@ -54,7 +54,7 @@ def document() -> dict[str, Any]:
 @cache
 def document_body() -> bytes:
     """The document as JSON."""
-    return orjson.dumps(document())
+    return orjson.dumps(openapi_document())
 
 
 def _paths() -> dict[str, Any]:
@@ -116,7 +116,7 @@ def _get(
     operation: dict[str, Any] = {
         "operationId": name,
         "summary": summary,
-        "responses": {"200": answer(summary, schema), **(refusals or {}), **_LOCKED},
+        "responses": {"200": json_response(summary, schema), **(refusals or {}), **_LOCKED},
     }
     if parameters:
         operation["parameters"] = parameters
@@ -125,7 +125,9 @@ def _get(
 
 def _status_schemas() -> tuple[dict[str, Any], dict[str, Any]]:
     """The status file's schema with its parts among the components."""
-    text = resources.files("monitor.publish").joinpath("status.schema.json").read_text("utf-8")
+    text = (
+        resources.files("monitor.publish.status").joinpath("status.schema.json").read_text("utf-8")
+    )
     # a part's name must not meet one of ours
     whole = orjson.loads(text.replace('"#/$defs/', f'"{REF}Status.'))
     parts = {f"Status.{name}": part for name, part in whole.pop("$defs").items()}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from monitor.judge import Status
-from monitor.shares import WINDOWS
-from monitor.transition_id import ID_PATTERN, PREFIX_PATTERN
+from monitor.model.status import Status
+from monitor.model.time_in_status import WINDOWS
+from monitor.model.transition import ID_PATTERN, PREFIX_PATTERN
 from probes.observation import Cause, Reason
 
 REF = "#/components/schemas/"
@@ -37,7 +37,7 @@ LANGUAGE = parameter(
 )
 
 
-def answer(description: str, schema: str) -> dict[str, Any]:
+def json_response(description: str, schema: str) -> dict[str, Any]:
     """A body of JSON."""
     content = {"application/json": {"schema": {"$ref": f"{REF}{schema}"}}}
     return {"description": description, "content": content}
@@ -50,7 +50,7 @@ def refusal(description: str, *, plain: bool = False) -> dict[str, Any]:
             "description": description,
             "content": {"text/plain": {"schema": {"type": "string"}}},
         }
-    return answer(description, "Error")
+    return json_response(description, "Error")
 
 
 def _object(*optional: str, **properties: Any) -> dict[str, Any]:

@@ -8,16 +8,16 @@ from typing import Protocol
 
 from aiohttp import hdrs, web
 
-from monitor.estate import Estate, ServiceId
-from monitor.publish.language import choose
-from monitor.publish.pacer import Pacer
-from monitor.publish.page import Asked, Front, render_service
-from monitor.publish.page.asked import names
-from monitor.publish.page.parts import FILES
-from monitor.publish.sending import STREAMED, Stream, gzip, send, takes_gzip
-from monitor.record import Past
-from monitor.shares import AvailabilityReport
-from monitor.snapshot import Snapshot
+from monitor.judging.snapshot import Snapshot
+from monitor.model.estate import Estate, ServiceId
+from monitor.model.records import Past
+from monitor.model.time_in_status import AvailabilityReport
+from monitor.publish.page import Overview, PageQuery, render_service
+from monitor.publish.page.query import names
+from monitor.publish.page.shared import FILES
+from monitor.publish.rendering.language import choose_language
+from monitor.publish.rendering.pacer import Pacer
+from monitor.publish.web.responses import STREAMED, Stream, gzip, send, takes_gzip
 
 MOST_AT_ONCE = 50
 """Services; a page of more is sent while it is made."""
@@ -39,7 +39,7 @@ class PageSource(Protocol):
 class Pages:
     def __init__(self, source: PageSource) -> None:
         self._source = source
-        self._front = Front()
+        self._front = Overview()
 
     def add_to(self, app: web.Application) -> None:
         app.router.add_get("/", self.front)
@@ -91,12 +91,12 @@ class Pages:
         headers = {hdrs.CONTENT_TYPE: type_, hdrs.CACHE_CONTROL: "max-age=3600"}
         return web.Response(body=body, headers=headers)
 
-    def _asked(self, request: web.Request) -> Asked:
+    def _asked(self, request: web.Request) -> PageQuery:
         query = request.query
         chosen = query.get("lang")
         accept = request.headers.get(hdrs.ACCEPT_LANGUAGE, "")
-        return Asked(
-            language=choose(chosen, accept, self._source.estate.language),
+        return PageQuery(
+            language=choose_language(chosen, accept, self._source.estate.language),
             chosen=chosen in ("sv", "en"),
             environments=names(query.getall("env", [])),
             services=names(query.getall("service", [])),
@@ -104,7 +104,7 @@ class Pages:
         )
 
 
-def _headers(asked: Asked) -> dict[str, str]:
+def _headers(asked: PageQuery) -> dict[str, str]:
     return {
         hdrs.CONTENT_TYPE: "text/html; charset=utf-8",
         hdrs.CONTENT_LANGUAGE: asked.language,
@@ -117,7 +117,7 @@ def _encoded(parts: Iterable[str]) -> bytes:
     return "".join(parts).encode("utf-8", "replace")
 
 
-async def _html(request: web.Request, html: str, asked: Asked) -> web.StreamResponse:
+async def _html(request: web.Request, html: str, asked: PageQuery) -> web.StreamResponse:
     headers = _headers(asked)
     body = html.encode("utf-8", "replace")
     if takes_gzip(request.headers.get(hdrs.ACCEPT_ENCODING, "")):

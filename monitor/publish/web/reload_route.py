@@ -10,9 +10,9 @@ from ipaddress import ip_address
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
-from monitor.publish.guards import Lock
-from monitor.publish.status_body import dump
-from monitor.reload_outcome import Ended, Outcome
+from monitor.model.reload_outcome import Ended, ReloadOutcome
+from monitor.publish.status.renderer import dump
+from monitor.publish.web.middleware import Lock
 
 PATH = "/-/reload"
 _OWN_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -20,7 +20,7 @@ _ANOTHER = "not from a page of another site"
 _FORWARDED = (hdrs.FORWARDED, hdrs.X_FORWARDED_FOR, hdrs.VIA)
 
 
-def reload_route(reload: Callable[[], Awaitable[Outcome]], lock: Lock) -> Handler:
+def reload_route(reload: Callable[[], Awaitable[ReloadOutcome]], lock: Lock) -> Handler:
     """The handler. ``reload`` reads the configuration anew."""
 
     async def handle(request: web.Request) -> web.StreamResponse:

@@ -9,8 +9,8 @@ from typing import Self
 
 from aiohttp import hdrs, web
 
-from monitor.publish.packed import GZIP, LEVEL, PIECE, Packed, gzip, takes_gzip
-from monitor.publish.readers import READERS
+from monitor.publish.rendering.compression import GZIP, LEVEL, PIECE, Packed, gzip, takes_gzip
+from monitor.publish.web.shared_bodies import READERS
 
 __all__ = ["STREAMED", "ReaderGoneError", "Stream", "gzip", "send", "takes_gzip"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import hdrs, web
 
-from monitor.shipped import shipped
+from monitor.support.shipped import shipped
 
 
 def runbooks() -> dict[str, bytes]:

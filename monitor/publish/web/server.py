@@ -12,13 +12,13 @@ from urllib.parse import urlsplit
 import structlog
 from aiohttp.typedefs import Handler
 
-from monitor.estate import Estate
-from monitor.publish.bounded import BoundedRunner
-from monitor.publish.guards import Lock
-from monitor.publish.hosts import Hosts
-from monitor.publish.web import Source, application
-from monitor.reload_outcome import Outcome
-from monitor.web_access import WebAccess, load_access
+from monitor.model.estate import Estate
+from monitor.model.reload_outcome import ReloadOutcome
+from monitor.publish.web.app import Source, application
+from monitor.publish.web.client_limits import BoundedRunner
+from monitor.publish.web.credentials import WebAccess, load_access
+from monitor.publish.web.host_header import Hosts
+from monitor.publish.web.middleware import Lock
 
 log = structlog.get_logger("driftvakt")
 
@@ -42,7 +42,7 @@ class WebServer:
         source: Source,
         stack: AsyncExitStack,
         *,
-        reload: Callable[[], Awaitable[Outcome]],
+        reload: Callable[[], Awaitable[ReloadOutcome]],
         probe: Handler,
         login_failed: Callable[[], object],
     ) -> None:

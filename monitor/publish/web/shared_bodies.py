@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 from aiohttp import hdrs, web
 
-from monitor.publish.packed import Packed
+from monitor.publish.rendering.compression import Packed
 
 BUDGET = 33_554_432
 """Bytes of different bodies that may be on their way at a time; a single one may be larger."""
@@ -26,7 +26,7 @@ FRESH = 1.0
 """Seconds at most for which a rendering is that of now: as long as it took to make."""
 
 
-class Reader:
+class BodyReader:
     """One who is being sent a body."""
 
     __slots__ = ("abort", "body", "moved_at")
@@ -43,7 +43,7 @@ class Readers:
     def __init__(self, budget: int = BUDGET, timer: Callable[[], float] = time.monotonic) -> None:
         self._budget = budget
         self._timer = timer
-        self._readers: dict[Reader, None] = {}
+        self._readers: dict[BodyReader, None] = {}
         self._waiting = 0
 
     @property
@@ -60,7 +60,7 @@ class Readers:
         held = self.held
         return not held or held + size <= self._budget
 
-    def moved(self, reader: Reader) -> None:
+    def moved(self, reader: BodyReader) -> None:
         """It has taken a piece."""
         reader.moved_at = self._timer()
 
@@ -89,9 +89,9 @@ class Readers:
             one.abort()
 
     @contextmanager
-    def reading(self, body: bytes, abort: Callable[[], object]) -> Iterator[Reader]:
+    def reading(self, body: bytes, abort: Callable[[], object]) -> Iterator[BodyReader]:
         """While a body is being sent; ``abort`` breaks the connection off."""
-        reader = Reader(body, abort, self._timer())
+        reader = BodyReader(body, abort, self._timer())
         self._readers[reader] = None
         try:
             yield reader

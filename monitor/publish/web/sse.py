@@ -18,9 +18,9 @@ from typing import Any
 
 from aiohttp import hdrs, web
 
-from monitor.instants import instant
-from monitor.publish.status_body import dump
-from monitor.record import Entry
+from monitor.model.records import Entry
+from monitor.model.timestamps import iso_timestamp
+from monitor.publish.status.renderer import dump
 
 MOST = 200
 """Listeners at a time; further ones are asked to come back later (503)."""
@@ -110,7 +110,7 @@ class Broadcast:
                 event = self._sign("tick")
 
     def _sign(self, name: str) -> bytes:
-        return _event(name, {"at": instant(self._clock())})
+        return _event(name, {"at": iso_timestamp(self._clock())})
 
 
 def _event(name: str, value: Mapping[str, Any]) -> bytes:
@@ -125,8 +125,8 @@ def _transition(entry: Entry) -> dict[str, Any]:
         "service": one.service,
         "from": one.before,
         "to": one.after,
-        "at": instant(one.at),
-        "since": instant(one.since),
+        "at": iso_timestamp(one.at),
+        "since": iso_timestamp(one.since),
         "planned": one.planned,
         "message": {"sv": entry.message.sv, "en": entry.message.en},
     }

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping as MappingType
 from pathlib import Path
 
-from monitor.blackbox.modules import Module
-from monitor.go_yaml import compose_go, nothing
-from monitor.settings_faults import ConfigurationError, Fault, Report, hint
-from monitor.settings_source import MAX_BYTES, Mapping, Node
-from monitor.settings_validate import Validator
-from monitor.settings_wording import describe
+from monitor.settings.blackbox.modules import Module
+from monitor.settings.errors import ConfigurationError, Fault, Report, hint
+from monitor.settings.go_yaml import compose_go, nothing
+from monitor.settings.messages import describe
+from monitor.settings.validate import Validator
+from monitor.settings.yaml_tree import MAX_BYTES, Mapping, Node
 
 ALLOWED = ("modules",)
 

@@ -13,10 +13,18 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from monitor.blackbox.values import GoBool, GoDuration, GoInt, GoText, Size, ZeroModel, refused
-from probes.http_settings import HeaderName, HeaderValue
-from probes.patterns import PatternText
-from probes.proxy_settings import ProxyUrl
+from monitor.settings.blackbox.values import (
+    GoBool,
+    GoDuration,
+    GoInt,
+    GoText,
+    Size,
+    ZeroModel,
+    refused,
+)
+from probes.expect.patterns import PatternText
+from probes.http.settings import HeaderName, HeaderValue
+from probes.net.proxy_settings import ProxyUrl
 from probes.settings import FilePath, Host, TlsSettings, TlsVersion
 
 Protocol = Annotated[

@@ -1,4 +1,4 @@
-"""Values as the exporter's file writes them, by :mod:`monitor.go_yaml` all text: Go's numbers,
+"""Values as the exporter's file writes them, by :mod:`monitor.settings.go_yaml` all text: Go's numbers,
 durations and booleans, and what is refused.
 """
 
@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, model_validator
 from pydantic_core import PydanticCustomError
 
-from monitor.settings_source import is_text
+from monitor.settings.yaml_tree import is_text
 from probes.settings import Strict
 
 _UNITS = {

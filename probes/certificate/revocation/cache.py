@@ -10,11 +10,12 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, Protocol, Self, TypeVar, cast
 
+from probes.certificate.revocation.verdict import SHORTEST_KEPT, Unclear
 from probes.failure import MonitorTrouble
+from probes.net.context import ProbeContext
 from probes.observation import Cause
-from probes.revocation_answer import SHORTEST_KEPT, Unclear
 
 MAX_ENTRIES = 4096
 MAX_SIZE = 64 * 1024 * 1024
@@ -53,6 +54,11 @@ class _Doubt:
 
 class RevocationCache:
     """Bounded in entries and bytes; what was not used for longest goes first."""
+
+    @classmethod
+    def of(cls, tools: ProbeContext) -> Self:
+        """By the clocks of a context: what :meth:`ProbeContext.shared` makes."""
+        return cls(tools.clock, tools.timer)
 
     def __init__(self, clock: Callable[[], float], timer: Callable[[], float]) -> None:
         self._clock = clock

@@ -20,16 +20,17 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
 from cryptography import x509
 from cryptography.x509.oid import AuthorityInformationAccessOID
 
-from probes import crl, ocsp
+from probes.certificate.revocation import crl, ocsp
+from probes.certificate.revocation.cache import RevocationCache
+from probes.certificate.revocation.fetch import Question, fetch_der, shown_url, usable
+from probes.certificate.revocation.ocsp_stapling import Stapler, staple
+from probes.certificate.revocation.verdict import RevocationAnswer, Unclear, reading
+from probes.net.work_threads import Stop, never
+from probes.net.x509_repair import load
 from probes.observation import Cause, Revocation, RevocationState, TlsFacts, clean
-from probes.response import Stop, never
-from probes.revocation_answer import Answer, Unclear, reading
-from probes.revocation_fetch import Question, fetch, shown, usable
-from probes.staple import Stapler, staple
-from probes.x509_mending import load
 
 if TYPE_CHECKING:
-    from probes.tools import Tools
+    from probes.net.context import ProbeContext
 
 T = TypeVar("T")
 Mode: TypeAlias = Literal["crl", "ocsp", "any"]
@@ -55,12 +56,12 @@ class _Source:
 
     name: str
     key: Hashable
-    ask: Callable[[float], Awaitable[Answer]]
+    ask: Callable[[float], Awaitable[RevocationAnswer]]
     """Within so many seconds. Raises :class:`Unclear`."""
 
 
 async def check_revocation(
-    tools: Tools,
+    tools: ProbeContext,
     facts: TlsFacts,
     chain: Sequence[bytes],
     mode: Mode,
@@ -95,7 +96,7 @@ def _nobody_to_ask(facts: TlsFacts, chain: Sequence[bytes]) -> tuple[Revocation,
 
 
 async def _check_one(
-    tools: Tools, der: bytes, issuer: bytes, mode: Mode, server: Stapler | None, ends: float
+    tools: ProbeContext, der: bytes, issuer: bytes, mode: Mode, server: Stapler | None, ends: float
 ) -> Revocation:
     sha256 = hashlib.sha256(der).hexdigest()
     subject = ""
@@ -117,7 +118,7 @@ async def _check_one(
     doubts = []
     # what is known already costs no time, and the server no handshake
     for source in sources:
-        if (answer := tools.revocation.known(source.key)) is not None:
+        if (answer := tools.shared(RevocationCache.of).known(source.key)) is not None:
             return _found(sha256, subject, source, answer)
     for place, source in enumerate(sources):
         left = ends - tools.timer()
@@ -130,7 +131,7 @@ async def _check_one(
     return _unknown(sha256, subject, doubts)
 
 
-def _found(sha256: str, subject: str, source: _Source, answer: Answer) -> Revocation:
+def _found(sha256: str, subject: str, source: _Source, answer: RevocationAnswer) -> Revocation:
     revoked = answer.revoked_at is not None
     return Revocation(
         sha256=sha256,
@@ -159,7 +160,7 @@ def _nobody(mode: Mode) -> str:
 
 
 def _sources(
-    tools: Tools, about: _Subject, mode: Mode, server: Stapler | None
+    tools: ProbeContext, about: _Subject, mode: Mode, server: Stapler | None
 ) -> Iterator[_Source]:
     """In the order in which they are asked. Raises one of ``MALFORMED``."""
     if mode != "crl":
@@ -169,11 +170,11 @@ def _sources(
         for url in _responders(about.certificate):
             key = ("ocsp", url, about.sha256, about.issuer_sha256)
             ask = partial(_ask_responder, tools, about, url, key)
-            yield _Source(f"OCSP {shown(url)}", key, ask)
+            yield _Source(f"OCSP {shown_url(url)}", key, ask)
     if mode != "ocsp":
         for url in _lists(about.certificate):
             key = ("listed", url, about.sha256, about.issuer_sha256)
-            yield _Source(f"CRL {shown(url)}", key, partial(_ask_list, tools, about, url, key))
+            yield _Source(f"CRL {shown_url(url)}", key, partial(_ask_list, tools, about, url, key))
 
 
 def _responders(certificate: x509.Certificate) -> list[str]:
@@ -210,19 +211,19 @@ def _usable(names: Iterator[x509.GeneralName]) -> list[str]:
 
 
 async def _ask_server(
-    tools: Tools, about: _Subject, server: Stapler, key: Hashable, patience: float
-) -> Answer:
-    async def ask() -> Answer:
+    tools: ProbeContext, about: _Subject, server: Stapler, key: Hashable, patience: float
+) -> RevocationAnswer:
+    async def ask() -> RevocationAnswer:
         der = await staple(tools, server, patience)
         return ocsp.read_response(der, about.certificate, about.issuer, tools.clock())
 
-    return await tools.revocation.get(key, ask, patience)
+    return await tools.shared(RevocationCache.of).get(key, ask, patience)
 
 
 async def _ask_responder(
-    tools: Tools, about: _Subject, url: str, key: Hashable, patience: float
-) -> Answer:
-    async def ask() -> Answer:
+    tools: ProbeContext, about: _Subject, url: str, key: Hashable, patience: float
+) -> RevocationAnswer:
+    async def ask() -> RevocationAnswer:
         # POST and not GET, which RFC 5019, 5 prefers for caches' sake: slashes and plus signs in
         # a GET's address do not survive every server, and we cache ourselves
         question = Question(
@@ -234,33 +235,35 @@ async def _ask_responder(
             },
             body=ocsp.question(about.certificate, about.issuer),
         )
-        der = bytes(await fetch(tools, question))
+        der = bytes(await fetch_der(tools, question))
         return ocsp.read_response(der, about.certificate, about.issuer, tools.clock())
 
-    return await tools.revocation.get(key, ask, patience)
+    return await tools.shared(RevocationCache.of).get(key, ask, patience)
 
 
 async def _ask_list(
-    tools: Tools, about: _Subject, url: str, key: Hashable, patience: float
-) -> Answer:
+    tools: ProbeContext, about: _Subject, url: str, key: Hashable, patience: float
+) -> RevocationAnswer:
     async def load() -> crl.Crl:
         headers = {"Accept": "application/pkix-crl"}
-        der = await fetch(tools, Question(url=url, limit=crl.MAX_BYTES, headers=headers))
+        der = await fetch_der(tools, Question(url=url, limit=crl.MAX_BYTES, headers=headers))
         whole = crl.read_crl(der, about.issuer, tools.clock())
         hashed = crl.hash_name(whole)
         data = await _long_work(tools, whole, lambda _stop: crl.digest(whole, hashed))
         crl.verify(whole, about.issuer, data)
         return whole
 
-    async def ask() -> Answer:
-        whole = await tools.revocation.get(("crl", url, about.issuer_sha256), load, None)
+    async def ask() -> RevocationAnswer:
+        whole = await tools.shared(RevocationCache.of).get(
+            ("crl", url, about.issuer_sha256), load, None
+        )
         serial = about.certificate.serial_number
         entry = await _long_work(
             tools, whole, lambda stop: crl.find(whole, serial, _giving_way(stop))
         )
         return crl.answer(whole, about.certificate, entry)
 
-    return await tools.revocation.get(key, ask, patience)
+    return await tools.shared(RevocationCache.of).get(key, ask, patience)
 
 
 def _giving_way(stop: Stop) -> Stop:
@@ -273,7 +276,7 @@ def _giving_way(stop: Stop) -> Stop:
     return asked
 
 
-async def _long_work(tools: Tools, whole: crl.Crl, work: Callable[[Stop], T]) -> T:
+async def _long_work(tools: ProbeContext, whole: crl.Crl, work: Callable[[Stop], T]) -> T:
     """What ``work`` on a list gives, in a thread when that is long. Raises :class:`Unclear`."""
     try:
         if whole.size < crl.LARGE:

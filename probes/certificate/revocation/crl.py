@@ -17,10 +17,24 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.x509.oid import SignatureAlgorithmOID
 
-from probes.der import GENERALIZED_TIME, INTEGER, SEQUENCE, UTC_TIME, Octets, children, head
-from probes.der import sequence as der_sequence
-from probes.response import Stop
-from probes.revocation_answer import Answer, Unclear, check_dates, check_signature, reading
+from probes.certificate.revocation.der import (
+    GENERALIZED_TIME,
+    INTEGER,
+    SEQUENCE,
+    UTC_TIME,
+    Octets,
+    children,
+    head,
+)
+from probes.certificate.revocation.der import sequence as der_sequence
+from probes.certificate.revocation.verdict import (
+    RevocationAnswer,
+    Unclear,
+    check_dates,
+    check_signature,
+    reading,
+)
+from probes.net.work_threads import Stop
 
 MAX_BYTES = 20 * 1024 * 1024
 LARGE = 65_536
@@ -105,7 +119,7 @@ def verify(crl: Crl, issuer: x509.Certificate, data: bytes) -> None:
         _check_signature(crl.bare, issuer, data)
 
 
-def answer(crl: Crl, certificate: x509.Certificate, entry: bytes | None) -> Answer:
+def answer(crl: Crl, certificate: x509.Certificate, entry: bytes | None) -> RevocationAnswer:
     """What a list that was verified says of a certificate of its issuer, ``entry`` being what
     :func:`find` found. Raises :class:`Unclear`.
     """
@@ -115,7 +129,7 @@ def answer(crl: Crl, certificate: x509.Certificate, entry: bytes | None) -> Answ
             return _revoked(crl, entry)
     if not complete:
         raise Unclear("lists some reasons only, and the certificate for none of these")
-    return Answer(until=crl.until)
+    return RevocationAnswer(until=crl.until)
 
 
 def _parts(der: Octets) -> Parts:
@@ -237,7 +251,7 @@ def find(crl: Crl, serial: int, stop: Stop) -> bytes | None:
     return None
 
 
-def _revoked(crl: Crl, entry: bytes) -> Answer:
+def _revoked(crl: Crl, entry: bytes) -> RevocationAnswer:
     [revoked] = crl.parts.with_entry(entry)
     reason = None
     for extension in revoked.extensions:
@@ -248,4 +262,4 @@ def _revoked(crl: Crl, entry: bytes) -> Answer:
         elif extension.critical:
             raise Unclear("has an entry that is not understood")
     at = revoked.revocation_date_utc.timestamp()
-    return Answer(revoked_at=at, reason=reason, until=crl.until)
+    return RevocationAnswer(revoked_at=at, reason=reason, until=crl.until)

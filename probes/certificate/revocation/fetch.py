@@ -14,19 +14,20 @@ from urllib.parse import urlsplit
 
 from yarl import URL
 
-from probes.attempt import Attempt, deadline
-from probes.connector import Hop
-from probes.der import SEQUENCE, Octets, head, head_size
-from probes.exchange import Answer, Request, exchange
+from probes.certificate.revocation.cache import RevocationCache
+from probes.certificate.revocation.der import SEQUENCE, Octets, head, head_size
+from probes.certificate.revocation.verdict import SHORTEST_KEPT, Unclear
 from probes.failure import ProbeFailure
+from probes.net.hop import Hop
+from probes.net.http1 import Request, ResponseStream, exchange
+from probes.net.retry_after import parse_retry_after
+from probes.net.trace import ProbeTrace, deadline
+from probes.net.transport import Route
+from probes.net.urls import redact_url, split_url
 from probes.observation import Cause, clean
-from probes.retry_after import parse_retry_after
-from probes.revocation_answer import SHORTEST_KEPT, Unclear
-from probes.transport import Route
-from probes.urls import redact_url, split_url
 
 if TYPE_CHECKING:
-    from probes.tools import Tools
+    from probes.net.context import ProbeContext
 
 FETCH_LIMIT = 30.0
 """Seconds for a whole request, whoever still waits for it."""
@@ -56,15 +57,15 @@ def usable(url: str) -> bool:
     return split is not None and split.scheme == "http"
 
 
-def shown(url: str) -> str:
+def shown_url(url: str) -> str:
     """A usable address for people."""
     return clean(redact_url(url), 80)
 
 
-async def fetch(tools: Tools, question: Question) -> Octets:
+async def fetch_der(tools: ProbeContext, question: Question) -> Octets:
     """The DER object that is answered. Raises :class:`Unclear`."""
     try:
-        attempt = Attempt(tools)
+        attempt = ProbeTrace(tools)
         async with deadline(attempt, FETCH_LIMIT):
             return await _fetch(attempt, question)
     except ProbeFailure as failure:
@@ -72,7 +73,7 @@ async def fetch(tools: Tools, question: Question) -> Octets:
         raise Unclear(f"gave no answer: {failure.detail}", cause=cause) from None
 
 
-async def _fetch(attempt: Attempt, question: Question) -> Octets:
+async def _fetch(attempt: ProbeTrace, question: Question) -> Octets:
     split = urlsplit(question.url)
     hop = Hop(attempt, Route(split.hostname or "", split.port or 80), None)
     request = Request(
@@ -86,12 +87,14 @@ async def _fetch(attempt: Attempt, question: Question) -> Octets:
     try:
         if answer.status != 200:
             raise _refused(answer, attempt.tools.clock())
-        return await _read(answer, question.limit, attempt.tools.revocation.large_places)
+        return await _read(
+            answer, question.limit, attempt.tools.shared(RevocationCache.of).large_places
+        )
     finally:
         answer.close()
 
 
-def _refused(answer: Answer, now: float) -> Unclear:
+def _refused(answer: ResponseStream, now: float) -> Unclear:
     words = f"is HTTP {answer.status}"
     if 300 <= answer.status <= 399:
         words += ", and redirects are not followed"
@@ -99,7 +102,7 @@ def _refused(answer: Answer, now: float) -> Unclear:
     return Unclear(words, kept=min(max(asked or 0.0, SHORTEST_KEPT), LONGEST_PAUSE))
 
 
-async def _read(answer: Answer, limit: int, large_places: asyncio.Semaphore) -> Octets:
+async def _read(answer: ResponseStream, limit: int, large_places: asyncio.Semaphore) -> Octets:
     """As many bytes as the object says that it has: none of a flood is waited for or kept."""
     data = bytearray()
     await _fill(data, 2, answer)
@@ -114,7 +117,7 @@ async def _read(answer: Answer, limit: int, large_places: asyncio.Semaphore) -> 
     return data
 
 
-async def _fill(data: bytearray, wanted: int, answer: Answer) -> None:
+async def _fill(data: bytearray, wanted: int, answer: ResponseStream) -> None:
     while len(data) < wanted:
         chunk = await answer.read()
         if not chunk:

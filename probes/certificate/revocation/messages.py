@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
-from probes.chain import position, short_name
+from probes.certificate.chain import position, short_name
 from probes.observation import Cause, Certificate, Revocation, RevocationState
 
 

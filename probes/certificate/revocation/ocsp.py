@@ -10,10 +10,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID, SignatureAlgorithmOID
 
-from probes.revocation_answer import (
+from probes.certificate.revocation.verdict import (
     MALFORMED,
     WEAK,
-    Answer,
+    RevocationAnswer,
     Unclear,
     check_dates,
     check_signature,
@@ -38,7 +38,7 @@ def question(certificate: x509.Certificate, issuer: x509.Certificate) -> bytes:
 
 def read_response(
     der: bytes, certificate: x509.Certificate, issuer: x509.Certificate, now: float
-) -> Answer:
+) -> RevocationAnswer:
     """What a response says of ``certificate`` at ``now``. Raises :class:`Unclear`."""
     with reading("an OCSP response"):
         return _read(ocsp.load_der_ocsp_response(der), certificate, issuer, now)
@@ -46,7 +46,7 @@ def read_response(
 
 def _read(
     response: ocsp.OCSPResponse, certificate: x509.Certificate, issuer: x509.Certificate, now: float
-) -> Answer:
+) -> RevocationAnswer:
     status = response.response_status
     if status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
         raise Unclear(f"is a refusal ({status.name.lower()})")
@@ -57,10 +57,10 @@ def _read(
     until = check_dates(found.this_update_utc, found.next_update_utc, now)
     match found.certificate_status:
         case ocsp.OCSPCertStatus.GOOD:
-            return Answer(until=until)
+            return RevocationAnswer(until=until)
         case ocsp.OCSPCertStatus.REVOKED:
             at, why = found.revocation_time_utc, found.revocation_reason
-            return Answer(
+            return RevocationAnswer(
                 revoked_at=at.timestamp() if at is not None else now,
                 reason=why.value if why is not None else None,
                 until=until,

@@ -14,19 +14,19 @@ from typing import TYPE_CHECKING, Any
 
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from probes.attempt import Attempt
+from probes.certificate.revocation.ocsp import MAX_BYTES
+from probes.certificate.revocation.verdict import MALFORMED, Unclear
 from probes.failure import ProbeFailure
-from probes.ocsp import MAX_BYTES
-from probes.revocation_answer import MALFORMED, Unclear
+from probes.net.tls_stream import CHUNK, HANDSHAKE_LIMIT
+from probes.net.trace import ProbeTrace
+from probes.net.transport import Prologue, Route, connect
+from probes.net.urls import ascii_host
 from probes.settings import TLS_VERSIONS, TlsSettings, TlsVersion, is_ip
-from probes.tls_stream import CHUNK, HANDSHAKE_LIMIT
-from probes.transport import Prologue, Route, connect
-from probes.urls import ascii_host
 
 if TYPE_CHECKING:
     from OpenSSL import SSL
 
-    from probes.tools import Tools
+    from probes.net.context import ProbeContext
 
 ABSENT_KEPT = 900.0
 """Seconds before a server that staples nothing is asked again."""
@@ -49,12 +49,12 @@ class Stapler:
         return route.host, route.port, route.address, self.name, self.tls
 
 
-async def staple(tools: Tools, server: Stapler, timeout: float) -> bytes:
+async def staple(tools: ProbeContext, server: Stapler, timeout: float) -> bytes:
     """The DER of the stapled response. Raises :class:`Unclear`."""
     seen: list[bytes] = []
     try:
         async with asyncio.timeout(timeout):
-            attempt = Attempt(tools)
+            attempt = ProbeTrace(tools)
             connected = await connect(tools, server.route, attempt)
             if server.prologue is not None:
                 await server.prologue(connected, attempt)

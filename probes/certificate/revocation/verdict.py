@@ -71,7 +71,7 @@ def reading(what: str) -> Iterator[None]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class RevocationAnswer:
     """What a source says of one certificate. Instants are seconds since the epoch."""
 
     revoked_at: float | None = None

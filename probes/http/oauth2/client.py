@@ -17,13 +17,13 @@ import jwt
 from cryptography.exceptions import UnsupportedAlgorithm
 
 from probes.failure import MonitorTrouble
-from probes.files import WatchedFile
-from probes.oauth2_settings import OAuth2Settings
+from probes.http.oauth2.settings import OAuth2Settings
+from probes.net.watched_file import WatchedFile
+from probes.net.work_threads import Stop
 from probes.observation import Reason
-from probes.response import Stop
 
 if TYPE_CHECKING:
-    from probes.tools import Tools
+    from probes.net.context import ProbeContext
 
 JWT_LIFETIME = 60
 """Seconds that a signed statement of who we are is valid: it is used at once."""
@@ -46,7 +46,7 @@ class TokenRequest:
 class Client:
     """Who we are for a token service; the secrets are read from their files as they change."""
 
-    def __init__(self, settings: OAuth2Settings, tools: Tools) -> None:
+    def __init__(self, settings: OAuth2Settings, tools: ProbeContext) -> None:
         self._settings = settings
         self._tools = tools
         self._secret_file = _watched(settings.client_secret_file, tools)
@@ -135,5 +135,5 @@ def saml_assertion(content: bytes) -> str:
     return joined.rstrip(b"=").translate(bytes.maketrans(b"+/", b"-_")).decode()
 
 
-def _watched(path: Path | None, tools: Tools) -> WatchedFile | None:
+def _watched(path: Path | None, tools: ProbeContext) -> WatchedFile | None:
     return WatchedFile(path, tools.clock) if path is not None else None

@@ -14,15 +14,15 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from probes.oauth2 import Issued, TokenFailure, TokenService
-from probes.oauth2_request import Client
+from probes.http.oauth2.client import Client
+from probes.http.oauth2.token_service import Issued, TokenFailure, TokenService
+from probes.net.proxy_address import Proxy
 from probes.observation import Cause
-from probes.proxy import Proxy
 
 if TYPE_CHECKING:
     from probes.failure import ProbeFailure
-    from probes.http_settings import HttpSettings
-    from probes.tools import Tools
+    from probes.http.settings import HttpSettings
+    from probes.net.context import ProbeContext
 
 SPACING = 2.0
 """Between the beginnings of two requests."""
@@ -55,7 +55,7 @@ class _Failed:
 class TokenSource:
     """The token of one setting."""
 
-    def __init__(self, service: TokenService, tools: Tools) -> None:
+    def __init__(self, service: TokenService, tools: ProbeContext) -> None:
         self._service = service
         self._timer = tools.timer
         self._kept: _Kept | None = None
@@ -151,7 +151,7 @@ class TokenSource:
 class Tokens:
     """The sources of a process, one for each distinct setting."""
 
-    def __init__(self, tools: Tools) -> None:
+    def __init__(self, tools: ProbeContext) -> None:
         self._tools = tools
         self._sources: dict[tuple[str, str, str | None], TokenSource] = {}
 

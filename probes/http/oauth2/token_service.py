@@ -8,23 +8,23 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from probes.attempt import Attempt, deadline
-from probes.connector import Hop
-from probes.exchange import Answer, Request, exchange
+from probes.expect.json_body import NotAnswered, parse_json
 from probes.failure import MonitorTrouble, ProbeFailure
-from probes.json_body import NotAnswered, parse_json
+from probes.net.hop import Hop
+from probes.net.http1 import Request, ResponseStream, exchange
+from probes.net.retry_after import TOO_MANY_REQUESTS, parse_retry_after
+from probes.net.trace import ProbeTrace, deadline
+from probes.net.transport import Route
+from probes.net.urls import parsed_url
 from probes.observation import Cause, Reason, clean
-from probes.retry_after import TOO_MANY_REQUESTS, parse_retry_after
 from probes.settings import join_host_port
-from probes.transport import Route
-from probes.urls import parsed_url
 
 if TYPE_CHECKING:
-    from probes.oauth2_request import Client
-    from probes.oauth2_settings import OAuth2Settings
-    from probes.proxy import Proxy
+    from probes.http.oauth2.client import Client
+    from probes.http.oauth2.settings import OAuth2Settings
+    from probes.net.context import ProbeContext
+    from probes.net.proxy_address import Proxy
     from probes.settings import TlsSettings
-    from probes.tools import Tools
 
 ANSWER_LIMIT = 65_536
 """Bytes of a token service's answer."""
@@ -79,7 +79,7 @@ class TokenService:
         tls: TlsSettings,
         proxy: Proxy | None,
         client: Client,
-        tools: Tools,
+        tools: ProbeContext,
     ) -> None:
         host, port = settings.endpoint()
         self._url = parsed_url(settings.token_url)
@@ -93,7 +93,7 @@ class TokenService:
 
     async def fetch(self, timeout: float) -> Issued:
         """A new token. ``timeout`` is a total, in seconds. Raises :class:`TokenFailure`."""
-        attempt = Attempt(self._tools)
+        attempt = ProbeTrace(self._tools)
         try:
             async with deadline(attempt, timeout):
                 return await self._fetch(attempt)
@@ -102,7 +102,7 @@ class TokenService:
         except ProbeFailure as failure:
             raise self._failure(failure.detail, self._whose(failure)) from None
 
-    async def _fetch(self, attempt: Attempt) -> Issued:
+    async def _fetch(self, attempt: ProbeTrace) -> Issued:
         attempt.errand = _no_request
         asked = await self._client.request()
         attempt.errand = None
@@ -117,7 +117,7 @@ class TokenService:
             raise self._refusal(answer, body)
         return self._issued(self._parsed(body))
 
-    async def _read(self, answer: Answer) -> bytes:
+    async def _read(self, answer: ResponseStream) -> bytes:
         chunks, size = [], 0
         while chunk := await answer.read():
             size += len(chunk)
@@ -146,7 +146,7 @@ class TokenService:
             raise self._failure(f"its token_type is {clean(kind, 40)}, not Bearer")
         return Issued(token=token, lifetime=_lifetime(answer.get("expires_in")))
 
-    def _refusal(self, answer: Answer, body: bytes) -> TokenFailure:
+    def _refusal(self, answer: ResponseStream, body: bytes) -> TokenFailure:
         code = _error_code(body)
         said = f"HTTP {answer.status}" + (f" {code}" if code else "")
         asked = parse_retry_after(answer.headers.get("Retry-After"), self._tools.clock())

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from aiohttp import ClientError, ClientSession
 
-from tests.patience import PATIENCE
-from tests.servers.programs import require_program
-from tests.unit.blackbox.probing import Site
+from tests.support.blackbox_site import Site
+from tests.support.patience import PATIENCE
+from tests.support.servers.programs import require_program
 
 
 @asynccontextmanager

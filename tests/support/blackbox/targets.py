@@ -12,12 +12,12 @@ from typing import Any
 
 from aiohttp import web
 
-from tests.servers.blackhole import blackhole, closed_port
-from tests.servers.ca import Authority
-from tests.servers.dns_server import serve_dns
-from tests.servers.http_server import HttpServer, serve_http
-from tests.servers.raw_server import close_at_once, reset, say, serve_raw, silence
-from tests.servers.starttls_server import TALKS, upgrading
+from tests.support.servers.blackhole import blackhole, closed_port
+from tests.support.servers.ca import Authority
+from tests.support.servers.dns_server import serve_dns
+from tests.support.servers.http_server import HttpServer, serve_http
+from tests.support.servers.raw_server import close_at_once, reset, say, serve_raw, silence
+from tests.support.servers.starttls_server import TALKS, upgrading
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tests.system.daemon.blocking_probe import KIND as KIND
+from tests.support.daemon.blocking_probe import KIND as KIND
 
 SILENT = "DRIFTVAKT_TEST_SILENT_NAMES"
 WAITS = 2.0
@@ -41,6 +41,6 @@ def install(folder: Path, silent: Path) -> dict[str, str]:
     metadata.mkdir(parents=True)
     (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: x\nVersion: 1.0\n")
     (metadata / "entry_points.txt").write_text(
-        "[driftvakt.probes]\nblocking = tests.system.breaking.deaf_names:KIND\n"
+        "[driftvakt.probes]\nblocking = tests.support.breaking.deaf_names:KIND\n"
     )
     return {"PYTHONPATH": str(folder), SILENT: str(silent)}

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from tests.system.daemon.counting import Answer, CountingServer
-from tests.system.daemon.running import Running, http_check, running, until
+from tests.support.daemon.counting import Answer, CountingServer
+from tests.support.daemon.running import Running, http_check, running, until
 
 FAST = {
     "interval": "300ms",

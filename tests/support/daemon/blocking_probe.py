@@ -6,10 +6,10 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from probes.kinds import Kind
+from probes.kind import Kind
+from probes.net.context import ProbeContext
 from probes.observation import Observation
 from probes.settings import Duration, ProbeSettings
-from probes.tools import Tools
 
 
 class BlockingSettings(ProbeSettings):
@@ -25,7 +25,7 @@ class BlockingSettings(ProbeSettings):
 
 
 def prepare(
-    settings: BlockingSettings, timeout: float, tools: Tools
+    settings: BlockingSettings, timeout: float, tools: ProbeContext
 ) -> Callable[[], Awaitable[Observation]]:
     file = Path(settings.while_exists)
 
@@ -51,6 +51,6 @@ def install(folder: Path) -> dict[str, str]:
     metadata.mkdir(parents=True)
     (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: x\nVersion: 1.0\n")
     (metadata / "entry_points.txt").write_text(
-        "[driftvakt.probes]\nblocking = tests.system.daemon.blocking_probe:KIND\n"
+        "[driftvakt.probes]\nblocking = tests.support.daemon.blocking_probe:KIND\n"
     )
     return {"PYTHONPATH": str(folder)}

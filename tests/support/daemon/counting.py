@@ -17,7 +17,7 @@ from itertools import pairwise
 from types import TracebackType
 from typing import Self
 
-from tests.patience import PATIENCE
+from tests.support.patience import PATIENCE
 
 _TCP_INFO_BYTES = 60
 _LAST_DATA_RECEIVED = 52

@@ -20,7 +20,7 @@ import dns.message
 import dns.rcode
 
 from tests.benchmarks import apart
-from tests.system.daemon.running import Running, estate, http_check, running, service, until
+from tests.support.daemon.running import Running, estate, http_check, running, service, until
 
 SILENT = "198.51.100.7"
 NAMES = ("by-address", "by-name", "port-by-name", "name")

@@ -20,12 +20,12 @@ from subprocess import CompletedProcess
 from typing import IO, Any
 
 IMPORTED = (
-    "monitor.cli",
-    "monitor.cli_evidence",
+    "monitor.cli.app",
+    "monitor.cli.evidence",
     "monitor.history.reader",
-    "monitor.logs",
-    "monitor.serve",
-    "monitor.settings",
+    "monitor.support.logging_setup",
+    "monitor.runtime.process",
+    "monitor.configuration.loader",
     "probes.kinds",
     "sqlalchemy.dialects.sqlite",
     "uvloop",
@@ -147,7 +147,7 @@ class _Run:
         self._out = out.detach() if out is not None else None
 
     def __call__(self) -> None:
-        from monitor.cli import main
+        from monitor.cli.app import main
 
         os.setsid()
         if self._cwd is not None:

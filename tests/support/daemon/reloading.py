@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tests.patience import PATIENCE
-from tests.system.daemon.running import Running, until, write_config
+from tests.support.daemon.running import Running, until, write_config
+from tests.support.patience import PATIENCE
 
 
 def reload(

@@ -18,9 +18,9 @@ from typing import Any, TypeVar
 
 import pytest
 
-from tests.patience import PATIENCE
-from tests.system.daemon.forked import Forked
-from tests.unit.publish.scraping import Scrape
+from tests.support.daemon.forked import Forked
+from tests.support.exposition_reader import Scrape
+from tests.support.patience import PATIENCE
 
 T = TypeVar("T")
 ROOT = Path(__file__).parents[3]
@@ -231,7 +231,7 @@ def running(
     """A daemon that has started, on any free port and with its data in ``folder``/data. It is
     gone at the end, however the test went.
 
-    It is forked from a process that has imported the program (:mod:`tests.system.daemon.forked`),
+    It is forked from a process that has imported the program (:mod:`tests.support.daemon.forked`),
     unless ``environ`` may change what Python itself does, or the test wants it ``executed``: where
     the first moments of the program are what is tested.
     """

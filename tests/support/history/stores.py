@@ -10,11 +10,11 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any, Protocol
 
-from monitor.estate import Retention
 from monitor.history.database import FILE, SQLITE, Database
 from monitor.history.history import History
-from tests.patience import PATIENCE
-from tests.servers.postgres import Postgres
+from monitor.model.estate import Retention
+from tests.support.patience import PATIENCE
+from tests.support.servers.postgres import Postgres
 
 _LOCKER = """
 import sqlite3, sys

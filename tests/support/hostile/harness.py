@@ -1,6 +1,6 @@
 """An attack, and what it cost us: time past the deadline, memory, and how long it held the loop.
 
-The attackers are in a process of their own (``tests/servers/hostile.py``), so that what is measured
+The attackers are in a process of their own (``tests/support/servers/hostile/process.py``), so that what is measured
 here is the probe's. How long the loop was held is the processor time that its thread took between
 two of its turns, and what passes after a deadline is counted in turns: both are the same on a machine
 that has other things to do. What a clock says of the same is a measurement, with bounds of its own
@@ -21,12 +21,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
+from probes.net.context import ProbeContext
 from probes.observation import Cause, Observation, Reason
-from probes.tools import Tools
-from tests.patience import PATIENCE
-from tests.servers.hostile import HostileServers
-from tests.system.probes.asking import ask_http
-from tests.turns import PROCESSOR, TICK, Gauge, Watch
+from tests.support.patience import PATIENCE
+from tests.support.probes.asking import ask_http
+from tests.support.servers.hostile.process import HostileServers
+from tests.support.turns import PROCESSOR, TICK, Gauge, Watch
 
 MEBIBYTE = 2**20
 LATE = 0.1
@@ -173,10 +173,10 @@ def wrong(attack: Attack, seen: Observation) -> list[str]:
 
 async def suffer(
     gauge: Gauge,
-    tools: Tools,
+    tools: ProbeContext,
     servers: HostileServers,
     attacks: Iterable[Attack],
-    ask: Callable[[Tools, HostileServers, Attack], Awaitable[Observation]] | None = None,
+    ask: Callable[[ProbeContext, HostileServers, Attack], Awaitable[Observation]] | None = None,
     stall: float = STALL,
 ) -> list[str]:
     """What went wrong, a line each: one attack after the other, and at once all those that are to
@@ -202,7 +202,7 @@ async def suffer(
     return faults
 
 
-async def ask_attacker(tools: Tools, servers: HostileServers, attack: Attack) -> Observation:
+async def ask_attacker(tools: ProbeContext, servers: HostileServers, attack: Attack) -> Observation:
     settings: dict[str, Any] = dict(attack.settings)
     url = servers.url(attack.server)
     if url.startswith("https:"):
@@ -220,7 +220,7 @@ class _WellBehaved(asyncio.Protocol):
 
 
 @asynccontextmanager
-async def neighbour(tools: Tools) -> AsyncIterator[list[float]]:
+async def neighbour(tools: ProbeContext) -> AsyncIterator[list[float]]:
     """Another check in the same loop, 50 times a second: the seconds that each probe took."""
     server = await asyncio.get_running_loop().create_server(_WellBehaved, "127.0.0.1", 0)
     url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"

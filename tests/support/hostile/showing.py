@@ -15,22 +15,22 @@ from jsonschema import Draft202012Validator
 from prometheus_client.parser import text_string_to_metric_families
 from rich.console import Console, RenderableType
 
-from monitor import logs
-from monitor.board import Board
-from monitor.estate import Check, CheckId, Environment, Estate
-from monitor.judge import Verdict, grade
-from monitor.publish.metrics import Metrics
-from monitor.publish.page import render as render_page
-from monitor.publish.status_body import render as render_status
-from monitor.snapshot import Snapshot
-from monitor.table.as_json import probe_json
-from monitor.table.probe import probe_report
-from monitor.table.status import status_table
+from monitor.console.probe import probe_report
+from monitor.console.probe_json import probe_json
+from monitor.console.status import status_table
+from monitor.judging.board import Board
+from monitor.judging.grade import Verdict, grade
+from monitor.judging.snapshot import Snapshot
+from monitor.model.estate import Check, CheckId, Environment, Estate
+from monitor.publish.metrics.metrics import Metrics
+from monitor.publish.page import render_overview as render_page
+from monitor.publish.status.renderer import render_status_body as render_status
+from monitor.support import logging_setup
 from probes.observation import Observation
-from tests.factories import NoSettings, make_check, make_service, make_text
+from tests.support.factories import NoSettings, make_check, make_service, make_text
 
 SCHEMA = json.loads(
-    resources.files("monitor.publish").joinpath("status.schema.json").read_text("utf-8")
+    resources.files("monitor.publish.status").joinpath("status.schema.json").read_text("utf-8")
 )
 VALIDATOR = Draft202012Validator(SCHEMA)
 # ECMA-48's controls, and Unicode's that turn or break a line: none may reach a terminal or a log
@@ -136,13 +136,15 @@ def _clean(text: str) -> None:
     assert found is None, f"a control character reaches the terminal: {found}"
 
 
-def log_lines(observations: Sequence[Observation], log_format: logs.LogFormat) -> list[str]:
+def log_lines(
+    observations: Sequence[Observation], log_format: logging_setup.LogFormat
+) -> list[str]:
     """What is logged of each observation: a line each, however it is written."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     try:
         stream = io.StringIO()
-        logs.set_up(log_format, "debug", stream=stream)
+        logging_setup.set_up(log_format, "debug", stream=stream)
         log = structlog.get_logger("driftvakt")
         for seen in observations:
             log.debug("observed", check="ext5/expo/api", reason=seen.reason, detail=seen.detail)

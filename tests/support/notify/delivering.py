@@ -7,14 +7,14 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from monitor.estate import Estate
+from monitor.model.estate import Estate
+from monitor.model.transition import Transition
 from monitor.notify.delivery import Deliverer
-from monitor.notify.lane import Pace
+from monitor.notify.receiver_queue import Pace
 from monitor.notify.routing import Router
-from monitor.snapshot import Transition
-from tests.factories import NOW
-from tests.outbox import TEXT, Counted, MemoryOutbox
-from tests.patience import PATIENCE
+from tests.support.factories import NOW
+from tests.support.outbox import TEXT, Counted, MemoryOutbox
+from tests.support.patience import PATIENCE
 
 
 async def until(condition: Callable[[], object]) -> None:

@@ -7,16 +7,19 @@ import socket
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from probes import certificate, dns, http, tcp
-from probes.certificate_settings import CertificateSettings
-from probes.dns_settings import DnsSettings
-from probes.http_settings import HttpSettings
+from probes import tcp
+from probes.certificate import probe as certificate
+from probes.certificate.settings import CertificateSettings
+from probes.dns import probe as dns
+from probes.dns.settings import DnsSettings
+from probes.http import probe as http
+from probes.http.settings import HttpSettings
+from probes.net.context import ProbeContext
+from probes.net.resolver import Found
 from probes.observation import Observation
-from probes.resolve import Found
 from probes.tcp import TcpSettings
-from probes.tools import Tools
-from tests.patience import PATIENCE
-from tests.turns import TICK
+from tests.support.patience import PATIENCE
+from tests.support.turns import TICK
 
 TURNS = 40
 """How many short sleeps of the loop may pass after its deadline before a probe has ended: 0.2 s on a
@@ -41,7 +44,7 @@ async def in_time(probe: Callable[[], Awaitable[Observation]], timeout: float) -
 
 
 async def ask_http(
-    tools: Tools, url: str, *, timeout: float = PATIENCE, **settings: Any
+    tools: ProbeContext, url: str, *, timeout: float = PATIENCE, **settings: Any
 ) -> Observation:
     """One probe of kind ``http``."""
     parsed = HttpSettings.model_validate({"url": url, **settings})
@@ -49,7 +52,7 @@ async def ask_http(
 
 
 async def ask_tcp(
-    tools: Tools, host: str, port: int, *, timeout: float = PATIENCE, **settings: Any
+    tools: ProbeContext, host: str, port: int, *, timeout: float = PATIENCE, **settings: Any
 ) -> Observation:
     """One probe of kind ``tcp``."""
     parsed = TcpSettings.model_validate({"host": host, "port": port, **settings})
@@ -57,7 +60,7 @@ async def ask_tcp(
 
 
 async def ask_certificate(
-    tools: Tools, host: str, port: int, *, timeout: float = PATIENCE, **settings: Any
+    tools: ProbeContext, host: str, port: int, *, timeout: float = PATIENCE, **settings: Any
 ) -> Observation:
     """One probe of kind ``certificate``."""
     parsed = CertificateSettings.model_validate({"host": host, "port": port, **settings})
@@ -65,7 +68,7 @@ async def ask_certificate(
 
 
 async def ask_dns(
-    tools: Tools, host: str, resolver: str, *, timeout: float = PATIENCE, **settings: Any
+    tools: ProbeContext, host: str, resolver: str, *, timeout: float = PATIENCE, **settings: Any
 ) -> Observation:
     """One probe of kind ``dns``."""
     parsed = DnsSettings.model_validate({"host": host, "resolver": resolver, **settings})

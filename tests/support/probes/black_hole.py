@@ -18,10 +18,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from probes.net.context import ProbeContext
 from probes.observation import Observation
-from probes.tools import Tools
-from tests.servers.ca import Authority
-from tests.system.probes.asking import ask_certificate, ask_http, ask_tcp
+from tests.support.probes.asking import ask_certificate, ask_http, ask_tcp
+from tests.support.servers.ca import Authority
 
 NARROW = 600
 TIMEOUT = 3.0
@@ -158,7 +158,7 @@ def said(seen: Observation) -> dict[str, Any]:
 
 async def probed(ca_file: Path) -> dict[str, Any]:
     tls = {"ca_file": str(ca_file), "server_name": "localhost"}
-    async with Tools() as tools:
+    async with ProbeContext() as tools:
         seen = {
             "tcp": await ask_tcp(tools, SERVER, PLAIN, timeout=TIMEOUT),
             "short": await ask_http(tools, f"http://{SERVER}:{PLAIN}/short", timeout=TIMEOUT),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from tests.system.prometheus.series import DAY, Series, Span, flat, named, of_service, service
+from tests.support.prometheus.series import DAY, Series, Span, flat, named, of_service, service
 
 Labels = Mapping[str, str]
 

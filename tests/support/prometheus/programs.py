@@ -19,9 +19,9 @@ from typing import Any, Self
 
 from ruamel.yaml import YAML
 
-from tests.patience import PATIENCE
-from tests.servers.programs import require_program
-from tests.system.daemon.running import ROOT, until
+from tests.support.daemon.running import ROOT, until
+from tests.support.patience import PATIENCE
+from tests.support.servers.programs import require_program
 
 SHIPPED = ROOT / "config" / "prometheus"
 

@@ -13,8 +13,8 @@ from typing import Any
 
 import aiohttp
 
-from tests.patience import PATIENCE
-from tests.servers.programs import require_program
+from tests.support.patience import PATIENCE
+from tests.support.servers.programs import require_program
 
 _CONFIG = """
 route:

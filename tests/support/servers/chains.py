@@ -16,9 +16,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from tests.patience import PATIENCE
-from tests.servers.ca import DAY, Pair, now
-from tests.servers.programs import require_program
+from tests.support.patience import PATIENCE
+from tests.support.servers.ca import DAY, Pair, now
+from tests.support.servers.programs import require_program
 
 Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 HOSTS = ("expo.ext5.example.se", "localhost", "127.0.0.1", "127.0.0.2")

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from tests.servers.programs import require_program
+from tests.support.servers.programs import require_program
 
 _FRAME = """
 daemon off;

@@ -11,9 +11,9 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from probes.ber import encoded, first
-from tests.servers.ca import Pair
-from tests.servers.chains import Made
+from probes.net.ber import encoded, first
+from tests.support.servers.ca import Pair
+from tests.support.servers.chains import Made
 
 ECDSA_SHA256 = bytes.fromhex("06082a8648ce3d040302")
 COMMON, UNIT, ORGANIZATION = (bytes.fromhex(f"06035504{last}") for last in ("03", "0b", "0a"))

@@ -7,8 +7,8 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from tests.servers.ca import Pair
-from tests.servers.programs import require_program
+from tests.support.servers.ca import Pair
+from tests.support.servers.programs import require_program
 
 
 @asynccontextmanager

@@ -18,7 +18,7 @@ from typing import Any
 
 import psycopg
 
-from tests.patience import PATIENCE
+from tests.support.patience import PATIENCE
 
 USER = "driftvakt"
 PASSWORD = "hemligt å@/:%"

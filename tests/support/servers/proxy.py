@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from tests.servers.raw_server import serve_raw
+from tests.support.servers.raw_server import serve_raw
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import AuthorityInformationAccessOID
 
-from tests.servers.ca import DAY, now
-from tests.servers.chains import HOSTS, Made, make
-from tests.servers.http_server import HttpServer
+from tests.support.servers.ca import DAY, now
+from tests.support.servers.chains import HOSTS, Made, make
+from tests.support.servers.http_server import HttpServer
 
 HOUR = dt.timedelta(hours=1)
 RESPONDER = "/ocsp"

@@ -1,6 +1,6 @@
 """Servers that speak plain text first, and TLS when they are asked: mail, directory, database.
 
-Each is a script of :func:`tests.servers.raw_server.serve_raw`: it talks as its protocol does and
+Each is a script of :func:`tests.support.servers.raw_server.serve_raw`: it talks as its protocol does and
 upgrades the connection where it stands. ``injected`` is sent in one piece with the consent.
 """
 
@@ -11,7 +11,7 @@ import ssl
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
-from tests.servers.raw_server import Script
+from tests.support.servers.raw_server import Script
 
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter, bytes], Awaitable[None]]
 

@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, unquote_plus
 
 from aiohttp import web
 
-from tests.servers.http_server import Arrival, HttpServer, serve_http
+from tests.support.servers.http_server import Arrival, HttpServer, serve_http
 
 PATH = "/token"
 

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from tests.patience import PATIENCE
-from tests.servers.ca import Authority
-from tests.system.blackbox.exporter import exporter
-from tests.system.blackbox.targets import Case, targets
-from tests.system.daemon.running import ROOT
-from tests.unit.blackbox.probing import Asked, Site, serve_probe
+from tests.support.blackbox.exporter import exporter
+from tests.support.blackbox.targets import Case, targets
+from tests.support.blackbox_site import Asked, Site, serve_probe
+from tests.support.daemon.running import ROOT
+from tests.support.patience import PATIENCE
+from tests.support.servers.ca import Authority
 
 pytestmark = pytest.mark.system
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from monitor.blackbox.reading import read_modules
-from monitor.settings_faults import Report
-from tests.servers.programs import require_program
+from monitor.settings.blackbox.file import read_modules
+from monitor.settings.errors import Report
+from tests.support.servers.programs import require_program
 
 pytestmark = pytest.mark.system
 NAMED = ("not supported by driftvakt", "valid_http_versions names no version")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.servers.postgres import Postgres, serve_postgres
+from tests.support.servers.postgres import Postgres, serve_postgres
 
 
 @pytest.fixture(scope="session")

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.system.breaking import kept
-from tests.system.daemon.counting import Answer, CountingServer
-from tests.system.daemon.running import (
+from tests.support.breaking import kept
+from tests.support.daemon.counting import Answer, CountingServer
+from tests.support.daemon.running import (
     Running,
     estate,
     healed,

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from tests.servers.freezing import Freezing, freezing_disk, why_not
-from tests.system.breaking import kept
-from tests.system.breaking.fickle import Fickle, fickle
+from tests.support.breaking import kept
+from tests.support.breaking.fickle import Fickle, fickle
+from tests.support.daemon.counting import Answer, CountingServer
+from tests.support.daemon.running import Running, running, until
+from tests.support.servers.freezing import Freezing, freezing_disk, why_not
 from tests.system.breaking.test_hanging_database import answers, kinds, watched
-from tests.system.daemon.counting import Answer, CountingServer
-from tests.system.daemon.running import Running, running, until
 
 pytestmark = pytest.mark.system
 

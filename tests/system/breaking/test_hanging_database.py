@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from tests.servers.postgres import Postgres
-from tests.system.breaking.fickle import Fickle, fickle, hook
-from tests.system.daemon.counting import Answer, CountingServer
-from tests.system.daemon.running import Running, estate, http_check, running, service, until
+from tests.support.breaking.fickle import Fickle, fickle, hook
+from tests.support.daemon.counting import Answer, CountingServer
+from tests.support.daemon.running import Running, estate, http_check, running, service, until
+from tests.support.servers.postgres import Postgres
 
 pytestmark = pytest.mark.system
 FAST = {"interval": "300ms", "retry_interval": "100ms", "timeout": "30s"}

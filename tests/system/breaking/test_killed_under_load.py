@@ -17,12 +17,11 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from tests.patience import PATIENCE
-from tests.system.breaking import kept
-from tests.system.breaking.fickle import Fickle, fickle, hook
-from tests.system.daemon.counting import Answer, CountingServer, Visit
-from tests.system.daemon.forked import prepared, start
-from tests.system.daemon.running import (
+from tests.support.breaking import kept
+from tests.support.breaking.fickle import Fickle, fickle, hook
+from tests.support.daemon.counting import Answer, CountingServer, Visit
+from tests.support.daemon.forked import prepared, start
+from tests.support.daemon.running import (
     POLL,
     ROOT,
     estate,
@@ -31,6 +30,7 @@ from tests.system.daemon.running import (
     service,
     write_config,
 )
+from tests.support.patience import PATIENCE
 
 pytestmark = pytest.mark.system
 SIDE_BY_SIDE = 4
@@ -155,7 +155,7 @@ def whole(one: Lives, receiver: Fickle, number: int) -> None:
 
 
 def kill_often(tmp_path: Path, kills: int) -> None:
-    schema = json.loads((ROOT / "monitor/publish/status.schema.json").read_bytes())
+    schema = json.loads((ROOT / "monitor/publish/status/status.schema.json").read_bytes())
     validator = Draft202012Validator(schema)
     with (
         CountingServer() as server,

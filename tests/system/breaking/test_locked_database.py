@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.system.breaking import kept
-from tests.system.breaking.fickle import Fickle, fickle, hook
-from tests.system.daemon.counting import Answer, CountingServer
-from tests.system.daemon.running import Running, estate, http_check, running, service, until
+from tests.support.breaking import kept
+from tests.support.breaking.fickle import Fickle, fickle, hook
+from tests.support.daemon.counting import Answer, CountingServer
+from tests.support.daemon.running import Running, estate, http_check, running, service, until
 
 pytestmark = pytest.mark.system
 FAST = {"interval": "300ms", "retry_interval": "100ms", "timeout": "5s"}

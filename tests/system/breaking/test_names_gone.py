@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.system.breaking import kept
-from tests.system.breaking.deaf_names import install
-from tests.system.daemon.counting import CountingServer
-from tests.system.daemon.running import (
+from tests.support.breaking import kept
+from tests.support.breaking.deaf_names import install
+from tests.support.daemon.counting import CountingServer
+from tests.support.daemon.running import (
     estate,
     healed,
     http_check,

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers.ca import Authority
-from tests.system.breaking import kept
-from tests.system.breaking.fickle import fickle, hook
-from tests.system.daemon.counting import CountingServer
-from tests.system.daemon.running import estate, run_for, running, until
+from tests.support.breaking import kept
+from tests.support.breaking.fickle import fickle, hook
+from tests.support.daemon.counting import CountingServer
+from tests.support.daemon.running import estate, run_for, running, until
+from tests.support.servers.ca import Authority
 from tests.system.daemon.test_own_trouble import DEFAULTS, Witness, healthy
 
 pytestmark = pytest.mark.system

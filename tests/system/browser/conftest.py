@@ -12,11 +12,11 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, Request, Route, expect, sync_playwright
 
-from tests.patience import PATIENCE
-from tests.servers.programs import require_program
-from tests.system.browser.showing import shown
-from tests.system.daemon.counting import CountingServer
-from tests.system.daemon.running import Running
+from tests.support.browser.showing import shown
+from tests.support.daemon.counting import CountingServer
+from tests.support.daemon.running import Running
+from tests.support.patience import PATIENCE
+from tests.support.servers.programs import require_program
 
 expect.set_options(timeout=PATIENCE * 1000)
 

@@ -7,8 +7,8 @@ from typing import Any, Literal
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+from tests.support.daemon.running import until
 from tests.system.browser.conftest import Opened
-from tests.system.daemon.running import until
 
 pytestmark = pytest.mark.system
 RULES = {

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.support.browser.showing import path, shown
+from tests.support.daemon.counting import Answer, CountingServer
+from tests.support.daemon.running import Running
 from tests.system.browser.conftest import Opened
-from tests.system.browser.showing import path, shown
-from tests.system.daemon.counting import Answer, CountingServer
-from tests.system.daemon.running import Running
 
 pytestmark = pytest.mark.system
 

@@ -9,11 +9,11 @@ import html5lib
 import pytest
 import tinycss2
 
-from tests.patience import PATIENCE
-from tests.servers.programs import require_program
+from tests.support.daemon.counting import CountingServer
+from tests.support.daemon.running import Running
+from tests.support.patience import PATIENCE
+from tests.support.servers.programs import require_program
 from tests.system.browser.conftest import Opened
-from tests.system.daemon.counting import CountingServer
-from tests.system.daemon.running import Running
 
 pytestmark = pytest.mark.system
 TIDY = ("-errors", "-quiet", "-utf8", "--show-info", "no", "--drop-empty-elements", "no")

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import expect
 
-from tests.patience import PATIENCE
+from tests.support.patience import PATIENCE
 from tests.system.browser.conftest import Opened
 
 pytestmark = pytest.mark.system

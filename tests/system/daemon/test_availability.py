@@ -9,8 +9,16 @@ from typing import Any
 
 import pytest
 
-from tests.system.daemon.counting import Answer, CountingServer
-from tests.system.daemon.running import Running, estate, healed, http_check, running, service, until
+from tests.support.daemon.counting import Answer, CountingServer
+from tests.support.daemon.running import (
+    Running,
+    estate,
+    healed,
+    http_check,
+    running,
+    service,
+    until,
+)
 
 pytestmark = pytest.mark.system
 RATIO, UNKNOWN = "driftvakt_availability_ratio", "driftvakt_availability_unknown_ratio"

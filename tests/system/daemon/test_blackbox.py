@@ -9,12 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.patience import PATIENCE
-from tests.servers.ca import Authority
-from tests.servers.dns_server import DnsServer
-from tests.servers.raw_server import say, serve_raw
-from tests.system.daemon.counting import CountingServer
-from tests.system.daemon.running import (
+from tests.support.daemon.counting import CountingServer
+from tests.support.daemon.running import (
     ROOT,
     Running,
     command,
@@ -25,6 +21,10 @@ from tests.system.daemon.running import (
     until,
     write_config,
 )
+from tests.support.patience import PATIENCE
+from tests.support.servers.ca import Authority
+from tests.support.servers.dns_server import DnsServer
+from tests.support.servers.raw_server import say, serve_raw
 
 pytestmark = pytest.mark.system
 

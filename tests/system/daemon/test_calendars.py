@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.system.daemon.counting import Answer, CountingServer
-from tests.system.daemon.running import Running, estate, http_check, running, service, until
-from tests.unit.test_ics import ics
+from tests.support.daemon.counting import Answer, CountingServer
+from tests.support.daemon.running import Running, estate, http_check, running, service, until
+from tests.unit.plan.test_ics import ics
 
 pytestmark = pytest.mark.system
 FAST = {"interval": "200ms", "retry_interval": "100ms", "timeout": "5s"}

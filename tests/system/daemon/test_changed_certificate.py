@@ -15,9 +15,9 @@ from typing import Any, Self
 
 import pytest
 
-from tests.patience import PATIENCE
-from tests.servers.ca import Authority, Pair
-from tests.system.daemon.running import Running, estate, run_for, running, service, until
+from tests.support.daemon.running import Running, estate, run_for, running, service, until
+from tests.support.patience import PATIENCE
+from tests.support.servers.ca import Authority, Pair
 
 pytestmark = pytest.mark.system
 METRIC = "driftvakt_certificate_changed_timestamp_seconds"

@@ -10,10 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.patience import PATIENCE
-from tests.servers.blackhole import closed_port
-from tests.system.daemon.counting import Answer, CountingServer
-from tests.system.daemon.running import (
+from tests.support.daemon.counting import Answer, CountingServer
+from tests.support.daemon.running import (
     ROOT,
     command,
     estate,
@@ -23,6 +21,8 @@ from tests.system.daemon.running import (
     until,
     write_config,
 )
+from tests.support.patience import PATIENCE
+from tests.support.servers.blackhole import closed_port
 
 pytestmark = pytest.mark.system
 QUICK = {"interval": "200ms", "retry_interval": "100ms", "timeout": "20s"}

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests.system.daemon.counting import Answer, CountingServer, Visit
-from tests.system.daemon.reloading import hang_up, rename_into
-from tests.system.daemon.running import (
+from tests.support.daemon.counting import Answer, CountingServer, Visit
+from tests.support.daemon.reloading import hang_up, rename_into
+from tests.support.daemon.running import (
     Running,
     estate,
     http_check,

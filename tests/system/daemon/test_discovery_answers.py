@@ -15,14 +15,14 @@ from aiohttp import web
 from aiohttp.test_utils import BaseTestServer, TestServer
 from tenacity import wait
 
-from monitor.discovery import fetching
-from monitor.discovery.documents import Documents
-from monitor.discovery.fetching import Discoverer
-from monitor.discovery.groups import MAX_BYTES
-from monitor.estate import DiscoverySource
-from monitor.reload_outcome import Ended, Outcome
-from tests.patience import PATIENCE
-from tests.servers.ca import Authority
+from monitor.configuration.discovery import poller
+from monitor.configuration.discovery.poller import Discoverer
+from monitor.configuration.discovery.store import Documents
+from monitor.configuration.discovery.targets import MAX_BYTES
+from monitor.model.estate import DiscoverySource
+from monitor.model.reload_outcome import Ended, ReloadOutcome
+from tests.support.patience import PATIENCE
+from tests.support.servers.ca import Authority
 
 pytestmark = pytest.mark.system
 GOOD = b'[{"targets": ["h"]}]'
@@ -32,8 +32,8 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Attempts follow each other at once, and one that hangs ends soon."""
-    monkeypatch.setattr(fetching, "wait_exponential_jitter", lambda **_: wait.wait_none())
-    monkeypatch.setattr(fetching, "TIMEOUT", 0.5)
+    monkeypatch.setattr(poller, "wait_exponential_jitter", lambda **_: wait.wait_none())
+    monkeypatch.setattr(poller, "TIMEOUT", 0.5)
 
 
 class Telling(Documents):
@@ -62,13 +62,13 @@ class Asked:
         self.ended = Ended.RELOADED
         self.discoverer = Discoverer(self.documents, self.reload, "driftvakt/test")
 
-    def reload(self, _why: str) -> asyncio.Future[Outcome]:
+    def reload(self, _why: str) -> asyncio.Future[ReloadOutcome]:
         self.reloads += 1
         newest = self.documents.newest(self.source)
         if self.ended is Ended.RELOADED and newest is not None:
             self.documents.settle({self.source: newest}, {}, Path("/nonexistent"))
-        future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-        future.set_result(Outcome(ended=self.ended, faults=("it is at fault",)))
+        future: asyncio.Future[ReloadOutcome] = asyncio.get_running_loop().create_future()
+        future.set_result(ReloadOutcome(ended=self.ended, faults=("it is at fault",)))
         return future
 
     async def said(self) -> str:

@@ -11,14 +11,14 @@ from typing import Any
 
 import pytest
 
-from monitor.daemon import Daemon, open_history
-from monitor.estate import Estate
+from monitor.configuration.loader import load
 from monitor.history.history import History
-from monitor.judge import Status
-from monitor.settings import load
-from tests.patience import PATIENCE
-from tests.system.daemon.counting import Answer, CountingServer
-from tests.system.daemon.running import estate, http_check, service, write_config
+from monitor.model.estate import Estate
+from monitor.model.status import Status
+from monitor.runtime.daemon import Daemon, open_history
+from tests.support.daemon.counting import Answer, CountingServer
+from tests.support.daemon.running import estate, http_check, service, write_config
+from tests.support.patience import PATIENCE
 
 pytestmark = pytest.mark.system
 SERVICE = "ext5/expo"

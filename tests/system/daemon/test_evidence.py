@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from tests.servers.blackhole import closed_port
-from tests.servers.ca import Authority
-from tests.system.daemon.counting import Answer, CountingServer, Visit
-from tests.system.daemon.running import Running, estate, http_check, running, service
+from tests.support.daemon.counting import Answer, CountingServer, Visit
+from tests.support.daemon.running import Running, estate, http_check, running, service
+from tests.support.servers.blackhole import closed_port
+from tests.support.servers.ca import Authority
 from tests.system.daemon.test_changed_certificate import TlsServer
 from tests.system.daemon.test_command import shell
 

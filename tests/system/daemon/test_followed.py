@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from lxml import etree
 
-from tests.system.daemon.counting import Answer, CountingServer
-from tests.system.daemon.running import estate, http_check, running, service, until
-from tests.unit.publish.test_calendar_out import values
-from tests.unit.publish.test_feed import entries, strict
-from tests.unit.publish.test_openapi import valid
+from tests.support.daemon.counting import Answer, CountingServer
+from tests.support.daemon.running import estate, http_check, running, service, until
+from tests.unit.publish.feeds.test_atom import entries, strict
+from tests.unit.publish.feeds.test_ics import values
+from tests.unit.publish.web.test_openapi import valid
 
 pytestmark = pytest.mark.system
 FAST = {"interval": "200ms", "retry_interval": "100ms", "timeout": "5s"}

@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from tests.patience import PATIENCE
-from tests.system.daemon.counting import Answer, CountingServer, Visit
-from tests.system.daemon.forked import prepared, start
-from tests.system.daemon.running import ROOT, estate, http_check, leftovers, service, write_config
+from tests.support.daemon.counting import Answer, CountingServer, Visit
+from tests.support.daemon.forked import prepared, start
+from tests.support.daemon.running import ROOT, estate, http_check, leftovers, service, write_config
+from tests.support.patience import PATIENCE
 
 pytestmark = pytest.mark.system
 KILLS = 50
@@ -116,7 +116,7 @@ def test_a_reader_never_sees_half_a_file(tmp_path: Path) -> None:
     """Daemons that write all the time are killed 50 times with SIGKILL at random instants and
     started again, while a reader reads their files in a tight loop.
     """
-    schema = json.loads((ROOT / "monitor/publish/status.schema.json").read_bytes())
+    schema = json.loads((ROOT / "monitor/publish/status/status.schema.json").read_bytes())
     validator = Draft202012Validator(schema)
     kills = bodies = 0
     with folders(tmp_path) as watched:

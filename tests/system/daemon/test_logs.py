@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.patience import PATIENCE
-from tests.system.daemon.counting import Answer, CountingServer, Visit
-from tests.system.daemon.running import (
+from tests.support.daemon.counting import Answer, CountingServer, Visit
+from tests.support.daemon.running import (
     POLL,
     Running,
     estate,
@@ -22,6 +21,7 @@ from tests.system.daemon.running import (
     service,
     until,
 )
+from tests.support.patience import PATIENCE
 
 pytestmark = pytest.mark.system
 QUICK = {"interval": "200ms", "retry_interval": "100ms", "timeout": "1s"}

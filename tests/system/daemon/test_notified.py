@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from tests.system.daemon.counting import Answer, CountingServer
-from tests.system.daemon.running import estate, http_check, running, service, until
+from tests.support.daemon.counting import Answer, CountingServer
+from tests.support.daemon.running import estate, http_check, running, service, until
 
 pytestmark = pytest.mark.system
 SECRET = "for this test alone"

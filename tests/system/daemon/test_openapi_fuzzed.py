@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.patience import PATIENCE
-from tests.system.daemon.counting import CountingServer
-from tests.system.daemon.running import estate, http_check, running, service
+from tests.support.daemon.counting import CountingServer
+from tests.support.daemon.running import estate, http_check, running, service
+from tests.support.patience import PATIENCE
 
 pytestmark = pytest.mark.system
 

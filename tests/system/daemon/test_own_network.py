@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.system.daemon.running import ROOT
+from tests.support.daemon.running import ROOT
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(120)]
 
@@ -23,7 +23,7 @@ def cut_off(how: str, folder: Path) -> dict[str, Any]:
     done = subprocess.run(
         [
             *(unshare, "--map-root-user", "--net", "--mount", "--"),
-            *(sys.executable, "-m", "tests.system.daemon.cut_off", how, str(folder)),
+            *(sys.executable, "-m", "tests.support.daemon.cut_off", how, str(folder)),
         ],
         cwd=ROOT,
         capture_output=True,

@@ -16,11 +16,9 @@ from typing import Any
 
 import pytest
 
-from tests.servers.blackhole import closed_port
-from tests.servers.ca import Authority
-from tests.system.daemon.blocking_probe import install
-from tests.system.daemon.counting import Answer, CountingServer
-from tests.system.daemon.running import (
+from tests.support.daemon.blocking_probe import install
+from tests.support.daemon.counting import Answer, CountingServer
+from tests.support.daemon.running import (
     Running,
     estate,
     http_check,
@@ -29,6 +27,8 @@ from tests.system.daemon.running import (
     service,
     until,
 )
+from tests.support.servers.blackhole import closed_port
+from tests.support.servers.ca import Authority
 
 pytestmark = pytest.mark.system
 

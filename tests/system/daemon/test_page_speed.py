@@ -15,9 +15,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.benchmarks.exposition import Buckets, buckets, highest_bound, since
-from tests.patience import PATIENCE
-from tests.system.daemon.counting import CountingServer
-from tests.system.daemon.running import Running, running, until
+from tests.support.daemon.counting import CountingServer
+from tests.support.daemon.running import Running, running, until
+from tests.support.patience import PATIENCE
 
 pytestmark = pytest.mark.system
 SOONEST = 0.020

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.system.daemon.counting import Answer, CountingServer
-from tests.system.daemon.running import estate, http_check, running, service
+from tests.support.daemon.counting import Answer, CountingServer
+from tests.support.daemon.running import estate, http_check, running, service
 
 pytestmark = pytest.mark.system
 

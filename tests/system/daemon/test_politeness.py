@@ -10,15 +10,8 @@ from itertools import pairwise
 
 import pytest
 
-from tests.system.daemon.counting import Answer, CountingServer, Script, Visit
-from tests.system.daemon.running import (
-    Running,
-    estate,
-    http_check,
-    running,
-    service,
-    until,
-)
+from tests.support.daemon.counting import Answer, CountingServer, Script, Visit
+from tests.support.daemon.running import Running, estate, http_check, running, service, until
 
 pytestmark = pytest.mark.system
 HELD = 4

@@ -16,9 +16,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.servers.ca import Authority
-from tests.system.daemon.counting import CountingServer
-from tests.system.daemon.running import Running, estate, http_check, running, service, until
+from tests.support.daemon.counting import CountingServer
+from tests.support.daemon.running import Running, estate, http_check, running, service, until
+from tests.support.servers.ca import Authority
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(240)]
 

@@ -12,13 +12,12 @@ from typing import Any
 
 import pytest
 
-from monitor.daemon import Daemon
-from monitor.origin import Origin
-from monitor.settings import load
-from tests.patience import PATIENCE
-from tests.system.daemon.counting import CountingServer
-from tests.system.daemon.reloading import reloaded, rename_into
-from tests.system.daemon.running import (
+from monitor.configuration.files import ConfigFiles
+from monitor.configuration.loader import load
+from monitor.runtime.daemon import Daemon
+from tests.support.daemon.counting import CountingServer
+from tests.support.daemon.reloading import reloaded, rename_into
+from tests.support.daemon.running import (
     POLL,
     Running,
     estate,
@@ -29,7 +28,8 @@ from tests.system.daemon.running import (
     until,
     write_config,
 )
-from tests.turns import PROCESSOR, Watch
+from tests.support.patience import PATIENCE
+from tests.support.turns import PROCESSOR, Watch
 
 pytestmark = pytest.mark.system
 
@@ -183,7 +183,7 @@ async def test_a_large_configuration_does_not_stop_the_loop(tmp_path: Path) -> N
             return told
 
         path = write_config(tmp_path, large(0))
-        origin = Origin(path, lambda: load(path, {}))
+        origin = ConfigFiles(path, lambda: load(path, {}))
         async with Daemon(origin.read().estate, origin=origin) as daemon:
             await visits(server, 3)
             rename_into(path, json.dumps(large(5)))

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.system.daemon.counting import Answer, CountingServer
-from tests.system.daemon.running import Running, estate, http_check, running, service, until
+from tests.support.daemon.counting import Answer, CountingServer
+from tests.support.daemon.running import Running, estate, http_check, running, service, until
 
 pytestmark = pytest.mark.system
 FAST = {"interval": "1s", "retry_interval": "200ms", "timeout": "30s"}

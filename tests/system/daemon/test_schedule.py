@@ -11,11 +11,11 @@ from statistics import median
 
 import pytest
 
-from monitor.estate import CheckId
-from monitor.phases import phases
-from monitor.settings import load
-from tests.system.daemon.counting import Answer, CountingServer, Visit
-from tests.system.daemon.running import Running, estate, http_check, running, service, until
+from monitor.configuration.loader import load
+from monitor.model.estate import CheckId
+from monitor.scheduling.phase import phases
+from tests.support.daemon.counting import Answer, CountingServer, Visit
+from tests.support.daemon.running import Running, estate, http_check, running, service, until
 
 pytestmark = pytest.mark.system
 INTERVAL = 0.5

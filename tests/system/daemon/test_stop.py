@@ -12,10 +12,8 @@ from typing import Any
 
 import pytest
 
-from tests.patience import PATIENCE
-from tests.servers.blackhole import blackhole
-from tests.system.daemon.counting import Answer, CountingServer
-from tests.system.daemon.running import (
+from tests.support.daemon.counting import Answer, CountingServer
+from tests.support.daemon.running import (
     Running,
     estate,
     http_check,
@@ -24,6 +22,8 @@ from tests.system.daemon.running import (
     service,
     until,
 )
+from tests.support.patience import PATIENCE
+from tests.support.servers.blackhole import blackhole
 
 pytestmark = pytest.mark.system
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.system.daemon.running import ROOT, command, estate, http_check, service, write_config
-from tests.unit.test_cli_status import body
+from tests.support.daemon.running import ROOT, command, estate, http_check, service, write_config
+from tests.unit.cli.test_status import body
 
 pytestmark = pytest.mark.system
 GREEN, RED = "green.json", "red.json"

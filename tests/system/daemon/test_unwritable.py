@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.system.daemon.counting import Answer, CountingServer
-from tests.system.daemon.running import (
+from tests.support.daemon.counting import Answer, CountingServer
+from tests.support.daemon.running import (
     Running,
     estate,
     http_check,

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests.system.daemon.counting import Answer, CountingServer
-from tests.system.daemon.reloading import hang_up
-from tests.system.daemon.running import Running, estate, http_check, running, service, until
+from tests.support.daemon.counting import Answer, CountingServer
+from tests.support.daemon.reloading import hang_up
+from tests.support.daemon.running import Running, estate, http_check, running, service, until
 
 pytestmark = pytest.mark.system
 FAST = {

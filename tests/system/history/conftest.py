@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from monitor.history.deadline import Deadline
-from tests.patience import PATIENCE
-from tests.servers.postgres import Postgres, serve_postgres
-from tests.system.history.stores import PostgresStore, SqliteStore, Store
+from tests.support.history.stores import PostgresStore, SqliteStore, Store
+from tests.support.patience import PATIENCE
+from tests.support.servers.postgres import Postgres, serve_postgres
 
 
 @pytest.fixture(scope="session")

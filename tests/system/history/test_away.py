@@ -19,15 +19,15 @@ import pytest
 from sqlalchemy import Engine, event
 from structlog.testing import capture_logs
 
-from monitor.estate import Retention
-from monitor.history import intake, recorder
+from monitor.history import write_queue, writer
 from monitor.history.history import History, HistoryTroubleError
 from monitor.history.journal import NAME
-from tests.factories_observed import NOW, make_observation
-from tests.factories_record import make_entry, make_outgoing
-from tests.patience import PATIENCE
-from tests.servers.postgres import PASSWORD, QUOTED, Postgres
-from tests.system.history.stores import SqliteStore, Store, database, opened
+from monitor.model.estate import Retention
+from tests.support.factories_observed import NOW, make_observation
+from tests.support.factories_record import make_entry, make_outgoing
+from tests.support.history.stores import SqliteStore, Store, database, opened
+from tests.support.patience import PATIENCE
+from tests.support.servers.postgres import PASSWORD, QUOTED, Postgres
 
 pytestmark = pytest.mark.system
 
@@ -152,7 +152,7 @@ async def test_observations_that_wait_are_bounded(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The oldest give way and are counted; transitions do not."""
-    monkeypatch.setattr(intake, "WAITING", 100)
+    monkeypatch.setattr(write_queue, "WAITING", 100)
     async with opened(store) as history:
         await history.pending()
         with store.away():
@@ -180,7 +180,7 @@ async def test_observations_that_the_worker_does_not_take_are_counted(store: Sto
         hanging = asyncio.create_task(history._worker.call(hang))
         await held.wait()
         one = make_observation()
-        for _ in range(intake.OBSERVED + 7):
+        for _ in range(write_queue.OBSERVED + 7):
             history.observed("ext5/expo/api", one)
         assert history.figures().observations_dropped == 7
         release.set()
@@ -273,7 +273,7 @@ async def test_a_full_disk_silences_no_alarm_and_loses_no_transition(
     """Neither the database nor the journal can be written: those who send hear of it all the same,
     and it is written when there is room again, the evidence of what went beyond a bound left out.
     """
-    monkeypatch.setattr(intake, "HELD_WHOLE", 50)
+    monkeypatch.setattr(write_queue, "HELD_WHOLE", 50)
     heard: list[str] = []
     evidence = os.urandom(20_000)
     with small_disk(tmp_path) as folder:
@@ -348,7 +348,7 @@ async def test_a_file_that_is_removed_is_made_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Otherwise all would be written into a file without a name, until the end."""
-    monkeypatch.setattr(recorder, "_LOOK", 0.0)
+    monkeypatch.setattr(writer, "_LOOK", 0.0)
     store = SqliteStore(tmp_path)
     async with opened(store) as history:
         history.record([make_entry(0)])
@@ -399,10 +399,10 @@ async def test_a_wrong_password_is_told_without_it(postgres: Postgres, tmp_path:
 _CHILD = """
 import asyncio, sys, structlog
 from pathlib import Path
-from monitor.estate import Retention
+from monitor.model.estate import Retention
 from monitor.history.history import History
-from tests.factories_observed import NOW, make_observation
-from tests.factories_record import make_entry
+from tests.support.factories_observed import NOW, make_observation
+from tests.support.factories_record import make_entry
 
 structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
 

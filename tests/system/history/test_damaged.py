@@ -16,15 +16,15 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from monitor.history.carried_over import CarriedOverQuery, Left
 from monitor.history.history import History
 from monitor.history.journal import NAME, Journal
-from monitor.history.left import Left, Wanted
-from monitor.history.reader import Reader
+from monitor.history.reader import HistoryReader
 from monitor.history.tables import METADATA
 from tests.benchmarks.restoring import written
-from tests.factories_observed import NOW, make_observation
-from tests.factories_record import make_entry
-from tests.system.history.stores import SqliteStore, Store, opened
+from tests.support.factories_observed import NOW, make_observation
+from tests.support.factories_record import make_entry
+from tests.support.history.stores import SqliteStore, Store, opened
 from tests.system.history.test_away import until
 
 pytestmark = [pytest.mark.system, pytest.mark.usefixtures("patient")]
@@ -48,8 +48,10 @@ async def filled(store: Store) -> None:
                 history.observed(check, make_observation(at=NOW + number))
 
 
-def wanted() -> Wanted:
-    return Wanted(floors=lambda kept: dict.fromkeys(CHECKS, NOW - 1.0), since=0.0, most=100)
+def wanted() -> CarriedOverQuery:
+    return CarriedOverQuery(
+        floors=lambda kept: dict.fromkeys(CHECKS, NOW - 1.0), since=0.0, most=100
+    )
 
 
 async def everything(history: History) -> Left:
@@ -96,7 +98,7 @@ async def test_a_damaged_cell_costs_its_row(tmp_path: Path, table: str, column: 
     assert len(told) <= 2
     assert bool(told) == bool(counted)
     assert [one for one in logs if one["log_level"] == "error" and one not in told] == []
-    with Reader(store.store, store.data_dir) as reader:
+    with HistoryReader(store.store, store.data_dir) as reader:
         assert len(reader.transitions()) >= 3
 
 
@@ -249,7 +251,9 @@ async def test_a_thousand_checks_are_read_in_a_handful_of_questions(
             floors = dict.fromkeys(names, NOW)
             asked.clear()
             began = time.thread_time()
-            left = await history.left(Wanted(floors=lambda _: floors, since=0.0, most=100))
+            left = await history.left(
+                CarriedOverQuery(floors=lambda _: floors, since=0.0, most=100)
+            )
             assert time.thread_time() - began < 1.0
         assert {name: len(seen) for name, seen in left.seen.items()} == dict.fromkeys(names, 1)
         assert left.states.keys() == set(names)

@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from monitor.record import Entry
-from monitor.transition_id import transition_id
-from tests.factories import NOW, make_failure, make_observation
-from tests.factories_record import make_entry, make_transition
-from tests.system.daemon.forked import said
-from tests.system.daemon.running import ROOT, estate, http_check, service, write_config
+from monitor.model.records import Entry
+from monitor.model.transition import transition_id
+from tests.support.daemon.forked import said
+from tests.support.daemon.running import ROOT, estate, http_check, service, write_config
+from tests.support.evidence_bundle import bundled
+from tests.support.factories import NOW, make_failure, make_observation
+from tests.support.factories_record import make_entry, make_transition
+from tests.support.history.stores import Store, opened
 from tests.system.daemon.test_command import shell
-from tests.system.history.stores import Store, opened
-from tests.unit.evidence.making import bundled
 
 pytestmark = [pytest.mark.system, pytest.mark.usefixtures("patient")]
 

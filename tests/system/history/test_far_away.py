@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from monitor.history.upkeep import IDLE, Upkeep
-from monitor.judge import Status
+from monitor.history.compaction import IDLE, Upkeep
+from monitor.model.status import Status
 from tests.benchmarks.restoring import INTERVAL, NOW, estate_of, far, lived, restarted
-from tests.servers.far_away import far_away
-from tests.servers.postgres import Postgres
+from tests.support.servers.far_away import far_away
+from tests.support.servers.postgres import Postgres
 
 pytestmark = pytest.mark.system
 

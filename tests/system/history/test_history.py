@@ -8,16 +8,16 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
+from monitor.history.db_thread import InlineWorker
 from monitor.history.history import History, HistoryTroubleError
-from monitor.history.reader import Reader
-from monitor.history.worker import InlineWorker
-from monitor.judge import Status
-from monitor.record import Entry, Outgoing, seen_of
+from monitor.history.reader import HistoryReader
+from monitor.model.records import Entry, Outgoing, seen_of
+from monitor.model.status import Status
 from probes.observation import Cause, Grade, Phases, Reason
-from tests.factories_observed import NOW, make_failure, make_observation
-from tests.factories_record import make_entry, make_outgoing, make_transition
-from tests.patience import PATIENCE
-from tests.system.history.stores import Store, opened
+from tests.support.factories_observed import NOW, make_failure, make_observation
+from tests.support.factories_record import make_entry, make_outgoing, make_transition
+from tests.support.history.stores import Store, opened
+from tests.support.patience import PATIENCE
 
 pytestmark = [pytest.mark.system, pytest.mark.usefixtures("patient")]
 
@@ -142,7 +142,7 @@ async def test_observations_come_back_as_they_were_seen(store: Store) -> None:
 async def test_observations_are_written_by_themselves_within_seconds(store: Store) -> None:
     """Nobody has to ask for it, and another program reads them meanwhile."""
     async with opened(store) as history:
-        with Reader(store.store, store.data_dir) as reader:
+        with HistoryReader(store.store, store.data_dir) as reader:
             for number in range(3000):  # more than one batch
                 history.observed("ext5/expo/api", make_observation(at=NOW + number))
             async with asyncio.timeout(PATIENCE):
@@ -156,7 +156,7 @@ async def test_those_who_send_are_told_once_it_is_written(store: Store) -> None:
     """When they hear of a transition it can be read by another program."""
     heard: asyncio.Queue[tuple[Sequence[Entry], Sequence[Outgoing], int]] = asyncio.Queue()
     async with opened(store) as history:
-        with Reader(store.store, store.data_dir) as reader:
+        with HistoryReader(store.store, store.data_dir) as reader:
 
             def recorded(entries: Sequence[Entry], outgoing: Sequence[Outgoing]) -> None:
                 heard.put_nowait((entries, outgoing, len(reader.transitions())))
@@ -220,7 +220,7 @@ async def test_nothing_waits_after_the_end(store: Store) -> None:
             history.observed("ext5/expo/api", make_observation(at=NOW + number))
         history.checkpoint({"a": b"1"})
         history.record([make_entry()])
-    with Reader(store.store, store.data_dir) as reader:
+    with HistoryReader(store.store, store.data_dir) as reader:
         assert sum(map(len, reader.observations("ext5/expo/api", 0.0))) == 500
         assert reader.evidence(make_entry().id) == make_entry().evidence
         assert reader.transition(make_entry().id) == bare(make_entry())
@@ -231,7 +231,7 @@ def test_a_reader_says_that_there_is_nothing_to_read(store: Store) -> None:
     """And makes nothing."""
     with (
         pytest.raises(HistoryTroubleError, match=r"no history|earlier version"),
-        Reader(store.store, store.data_dir),
+        HistoryReader(store.store, store.data_dir),
     ):
         pass
     assert list(store.data_dir.iterdir()) == []

@@ -8,14 +8,12 @@ from typing import Any
 
 import pytest
 
-from monitor.estate import Text
-from monitor.judge import Status
-from monitor.record import Entry
-from tests.factories import NOW
-from tests.factories_record import make_entry, make_transition
-from tests.system.daemon.counting import Answer, CountingServer
-from tests.system.daemon.forked import said
-from tests.system.daemon.running import (
+from monitor.model.estate import Text
+from monitor.model.records import Entry
+from monitor.model.status import Status
+from tests.support.daemon.counting import Answer, CountingServer
+from tests.support.daemon.forked import said
+from tests.support.daemon.running import (
     ROOT,
     estate,
     http_check,
@@ -24,7 +22,9 @@ from tests.system.daemon.running import (
     until,
     write_config,
 )
-from tests.system.history.stores import Store, opened
+from tests.support.factories import NOW
+from tests.support.factories_record import make_entry, make_transition
+from tests.support.history.stores import Store, opened
 
 pytestmark = [pytest.mark.system, pytest.mark.usefixtures("patient")]
 

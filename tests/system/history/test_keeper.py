@@ -6,14 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from monitor.board import Board
-from monitor.estate import Estate
-from monitor.estate_diff import difference
+from monitor.history.checkpointer import Checkpointer
 from monitor.history.history import History
-from monitor.judge import Status
-from monitor.keeper import Keeper
-from tests.system.history.stores import Store, opened
-from tests.unit.test_board import START, bad, check, estate, good
+from monitor.judging.board import Board
+from monitor.model.diff import difference
+from monitor.model.estate import Estate
+from monitor.model.status import Status
+from tests.support.history.stores import Store, opened
+from tests.unit.judging.test_board import START, bad, check, estate, good
 
 pytestmark = [pytest.mark.system, pytest.mark.usefixtures("patient")]
 
@@ -21,10 +21,10 @@ ONE = check()
 ESTATE = estate(("expo", (ONE,)))
 
 
-async def begun(history: History, watched: Estate, now: float) -> tuple[Board, Keeper]:
+async def begun(history: History, watched: Estate, now: float) -> tuple[Board, Checkpointer]:
     """A daemon's board, with what an earlier one has kept."""
     board = Board(watched, now)
-    keeper = Keeper(history, board, watched)
+    keeper = Checkpointer(history, board, watched)
     await keeper.restore(now)
     return board, keeper
 

@@ -6,12 +6,12 @@ import asyncio
 import time
 from pathlib import Path
 
-from monitor.board import Board
-from monitor.estate import Retention
+from monitor.history.checkpointer import Checkpointer
 from monitor.history.database import SQLITE
 from monitor.history.history import History
-from monitor.judge import Status
-from monitor.keeper import Keeper
+from monitor.judging.board import Board
+from monitor.model.estate import Retention
+from monitor.model.status import Status
 from probes.observation import Observation
 from tests.benchmarks.restoring import INTERVAL, NOW, estate_of, lived
 
@@ -29,7 +29,7 @@ async def test_thousands_of_checks_are_taken_up_between_other_work(tmp_path: Pat
         SQLITE, tmp_path, retention=Retention(), clock=lambda: LATER
     ) as history:
         board = Board(estate, LATER)
-        keeper = Keeper(history, board, estate)
+        keeper = Checkpointer(history, board, estate)
         keeper._started_at = LATER
         first, _, other, *_ = estate.checks()
         board.observe(first.id, Observation(at=LATER, duration=0.05), LATER)

@@ -11,21 +11,21 @@ import psycopg
 import pytest
 from structlog.testing import capture_logs
 
-from monitor.estate import Retention
+from monitor.history.carried_over import CarriedOverQuery, Left
 from monitor.history.history import History
-from monitor.history.left import Left, Wanted
-from monitor.history.versions import VERSIONS, check_version, migrate
+from monitor.history.schema_version import VERSIONS, check_version, migrate
+from monitor.model.estate import Retention
 from tests.benchmarks.restoring import written as all_written
-from tests.factories_observed import NOW, make_observation
-from tests.factories_record import make_entry, make_transition
-from tests.servers.ca import Authority
-from tests.servers.far_away import far_away
-from tests.servers.postgres import PASSWORD, QUOTED, Postgres
-from tests.servers.tls_before import TlsBefore, tls_before
-from tests.system.daemon.counting import CountingServer
-from tests.system.daemon.running import estate, http_check, running, service
-from tests.system.daemon.running import until as waited
-from tests.system.history.stores import PostgresStore, database, opened
+from tests.support.daemon.counting import CountingServer
+from tests.support.daemon.running import estate, http_check, running, service
+from tests.support.daemon.running import until as waited
+from tests.support.factories_observed import NOW, make_observation
+from tests.support.factories_record import make_entry, make_transition
+from tests.support.history.stores import PostgresStore, database, opened
+from tests.support.servers.ca import Authority
+from tests.support.servers.far_away import far_away
+from tests.support.servers.postgres import PASSWORD, QUOTED, Postgres
+from tests.support.servers.tls_before import TlsBefore, tls_before
 from tests.system.history.test_away import until
 
 pytestmark = pytest.mark.system
@@ -37,8 +37,8 @@ def name_of(url: str) -> str:
     return url.rpartition("/")[2].partition("?")[0]
 
 
-def wanted() -> Wanted:
-    return Wanted(floors=lambda _: {CHECK: NOW - 1.0}, since=0.0, most=100)
+def wanted() -> CarriedOverQuery:
+    return CarriedOverQuery(floors=lambda _: {CHECK: NOW - 1.0}, since=0.0, most=100)
 
 
 async def written(history: History) -> None:

@@ -10,18 +10,18 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from monitor.board import Board
-from monitor.cli import app
-from monitor.cli_replay import Stored, replayed
-from monitor.estate import CheckId, Retention, Text
+from monitor.cli.app import app
+from monitor.cli.replay import Stored, replayed
+from monitor.configuration.loader import load
+from monitor.history.db_thread import InlineWorker
 from monitor.history.history import History
-from monitor.history.reader import Reader
-from monitor.history.worker import InlineWorker
-from monitor.record import Entry, Seen, observation_of
-from monitor.settings import load
+from monitor.history.reader import HistoryReader
+from monitor.judging.board import Board
+from monitor.model.estate import CheckId, Retention, Text
+from monitor.model.records import Entry, Seen, observation_of
 from probes.observation import Cause, Grade, Phases, Reason
-from tests.system.daemon.running import estate, http_check, service, write_config
-from tests.system.history.stores import Store
+from tests.support.daemon.running import estate, http_check, service, write_config
+from tests.support.history.stores import Store
 
 pytestmark = [pytest.mark.system, pytest.mark.usefixtures("patient")]
 
@@ -87,7 +87,7 @@ async def test_how_everything_stood_before_is_found(store: Store, tmp_path: Path
     """The newest transition of a service, and an environment's own, which is among its services'."""
     end = time.time() // 1 - 5
     await recorded(store.store, store.data_dir, configured(tmp_path), end)
-    with Reader(store.store, store.data_dir) as reader:
+    with HistoryReader(store.store, store.data_dir) as reader:
         stored = Stored(reader)
         for subject, name in (("ext5/expo", "expo"), ("ext5", None)):
             found = stored.newest_before(subject, end - 650)

@@ -13,26 +13,26 @@ from sqlalchemy import func, inspect, select
 from sqlalchemy.schema import Table
 
 import monitor.history.migrations.versions as steps
-from monitor.estate import Retention
-from monitor.history import tables, upkeep
+from monitor.history import compaction, tables
+from monitor.history.codec.blocks import unpack
 from monitor.history.database import Database
+from monitor.history.db_thread import InlineWorker
 from monitor.history.history import History
-from monitor.history.packing import unpack
 from monitor.history.queries import DAY, HOUR
-from monitor.history.reader import Reader
-from monitor.history.versions import HEAD, VERSIONS, check_version, migrate
-from monitor.history.worker import InlineWorker
-from monitor.record import Entry, Seen, observation_of
+from monitor.history.reader import HistoryReader
+from monitor.history.schema_version import HEAD, VERSIONS, check_version, migrate
+from monitor.model.estate import Retention
+from monitor.model.records import Entry, Seen, observation_of
 from probes.observation import Cause, Reason
-from tests.factories_record import (
+from tests.support.factories_record import (
     make_entry,
     make_outgoing,
     make_seen,
     make_seen_failure,
     make_transition,
 )
-from tests.patience import PATIENCE
-from tests.system.history.stores import Store, database, opened
+from tests.support.history.stores import Store, database, opened
+from tests.support.patience import PATIENCE
 
 pytestmark = [pytest.mark.system, pytest.mark.usefixtures("patient")]
 
@@ -85,7 +85,7 @@ async def test_hours_that_are_over_are_packed_and_read_as_before(store: Store) -
         assert await history.seen(ID, 0.0) == rows
         within = await history.seen(ID, MIDNIGHT + 1800, MIDNIGHT + 2 * HOUR + 60)
         assert within == [seen for seen in rows if 1800 <= seen.at - MIDNIGHT < 2 * HOUR + 60]
-    with Reader(store.store, store.data_dir) as reader:
+    with HistoryReader(store.store, store.data_dir) as reader:
         parts = list(reader.observations(ID, 0.0))
         assert [len(part) for part in parts] == [120, 120, 60]
         packed = list(reader.packed(ID, 0.0))
@@ -93,7 +93,7 @@ async def test_hours_that_are_over_are_packed_and_read_as_before(store: Store) -
 
 
 async def test_an_hour_is_packed_a_few_minutes_after_its_end(store: Store) -> None:
-    clock = Clock(MIDNIGHT + HOUR + upkeep.GRACE - 1)
+    clock = Clock(MIDNIGHT + HOUR + compaction.GRACE - 1)
     async with opened(store, clock=clock) as history:
         given(history, half_minutes(MIDNIGHT, 120))
         await tidy(history)
@@ -324,7 +324,7 @@ def test_only_older_databases_are_migrated(
 ) -> None:
     """A new one and one that is up to date start without Alembic, which takes half a second."""
     asked: list[str] = []
-    monkeypatch.setattr("monitor.history.versions._run", lambda _, to: asked.append(to))
+    monkeypatch.setattr("monitor.history.schema_version._run", lambda _, to: asked.append(to))
     with database(store) as found:
         migrate(found)
         migrate(found)
@@ -332,7 +332,7 @@ def test_only_older_databases_are_migrated(
     monkeypatch.undo()
     with database(other_store()) as older:
         migrate(older, VERSIONS[0])
-        monkeypatch.setattr("monitor.history.versions._run", lambda _, to: asked.append(to))
+        monkeypatch.setattr("monitor.history.schema_version._run", lambda _, to: asked.append(to))
         migrate(older)
     assert asked == [HEAD]
 

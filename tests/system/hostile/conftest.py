@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 import pytest
 import uvloop
 
-from tests.servers.hostile import HostileServers, hostile_servers
-from tests.turns import PROCESSOR, WALL, Gauge
+from tests.support.servers.hostile.process import HostileServers, hostile_servers
+from tests.support.turns import PROCESSOR, WALL, Gauge
 
 
 def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:

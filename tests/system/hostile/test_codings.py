@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from probes.net.context import ProbeContext
 from probes.observation import Reason
-from probes.tools import Tools
-from tests.servers.hostile import HostileServers
-from tests.servers.hostile_codings import SCRIPTS
-from tests.system.hostile.harness import Attack, suffer
-from tests.turns import Gauge
+from tests.support.hostile.harness import Attack, suffer
+from tests.support.servers.hostile.codings import SCRIPTS
+from tests.support.servers.hostile.process import HostileServers
+from tests.support.turns import Gauge
 
 REASONS: dict[str, Reason | None] = {
     "bomb: gzip": Reason.TOO_LARGE,
@@ -29,7 +29,7 @@ REASONS: dict[str, Reason | None] = {
 
 
 async def test_a_bomb_is_defused_and_a_lie_found_out(
-    tools: Tools, attackers: HostileServers, gauge: Gauge
+    tools: ProbeContext, attackers: HostileServers, gauge: Gauge
 ) -> None:
     """A gibibyte in a few kilobytes is ``too_large``; a coding that is not what it says, is cut off
     or holds another is ``protocol``.
@@ -39,7 +39,7 @@ async def test_a_bomb_is_defused_and_a_lie_found_out(
 
 
 async def test_bombs_are_not_unpacked_for_nothing(
-    tools: Tools, attackers: HostileServers, gauge: Gauge
+    tools: ProbeContext, attackers: HostileServers, gauge: Gauge
 ) -> None:
     """With a limit of ten bytes, ten times as many bombs cost no more."""
     for name in ("bomb: gzip", "bomb: brotli", "bomb: zstd"):

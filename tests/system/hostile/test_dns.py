@@ -8,25 +8,25 @@ from typing import Any
 
 import pytest
 
-from probes import dns as dns_kind
-from probes.addresses import MAX_PARALLEL
-from probes.dns import MAX_ANSWERS, DnsSettings
+from probes.dns import probe as dns_kind
+from probes.dns.probe import MAX_ANSWERS, DnsSettings
+from probes.net.context import ProbeContext
+from probes.net.each_address import MAX_PARALLEL
+from probes.net.resolver import MAX_ADDRESSES, SystemResolver
 from probes.observation import Cause, Observation, Reason
-from probes.resolve import MAX_ADDRESSES, SystemResolver
-from probes.tools import Tools
-from tests.patience import PATIENCE
-from tests.servers.dns_server import DnsServer
-from tests.servers.hostile import HostileServers
-from tests.servers.hostile_dns import REPLIES, address, message, serve_packets
-from tests.system.hostile.harness import DEADLINE, STALL, costs, measure, measure_twice, neighbour
-from tests.system.hostile.showing import show
-from tests.system.probes.asking import Names, ask_certificate, ask_http, ask_tcp
+from tests.support.hostile.harness import DEADLINE, STALL, costs, measure, measure_twice, neighbour
+from tests.support.hostile.showing import show
+from tests.support.patience import PATIENCE
+from tests.support.probes.asking import Names, ask_certificate, ask_http, ask_tcp
+from tests.support.servers.dns_server import DnsServer
+from tests.support.servers.hostile.dns import REPLIES, address, message, serve_packets
+from tests.support.servers.hostile.process import HostileServers
 
 TOLD = (Reason.PROTOCOL, Reason.DNS, Reason.TIMEOUT)
 
 
 async def ask_dns(
-    tools: Tools, resolver: str, *, timeout: float = DEADLINE, **settings: Any
+    tools: ProbeContext, resolver: str, *, timeout: float = DEADLINE, **settings: Any
 ) -> Observation:
     parsed = DnsSettings.model_validate(
         {"host": "expo.example.se", "record": "A", "resolver": resolver, **settings}
@@ -35,7 +35,7 @@ async def ask_dns(
 
 
 @pytest.mark.usefixtures("attackers")
-async def test_no_packet_hurts(tools: Tools) -> None:
+async def test_no_packet_hurts(tools: ProbeContext) -> None:
     """Each packet is told as no DNS answer, as an answer without the record, or is not heard."""
     faults: list[str] = []
     for name, reply in REPLIES.items():
@@ -52,7 +52,9 @@ async def test_no_packet_hurts(tools: Tools) -> None:
 
 
 @pytest.mark.usefixtures("attackers")
-async def test_a_thousand_addresses_are_an_answer(tools: Tools, dns_server: DnsServer) -> None:
+async def test_a_thousand_addresses_are_an_answer(
+    tools: ProbeContext, dns_server: DnsServer
+) -> None:
     """Over TCP as they do not fit; compared in full, kept to a bound, told in a few words."""
     every = [f"10.0.{n // 250}.{n % 250 + 1}" for n in range(1000)]
     dns_server.zone["expo.example.se A"] = every
@@ -69,7 +71,9 @@ async def test_a_thousand_addresses_are_an_answer(tools: Tools, dns_server: DnsS
 
 @pytest.mark.usefixtures("attackers")
 @pytest.mark.parametrize("number", [1_000, 4_000])
-async def test_thousands_of_addresses_do_not_hold_up_the_loop(tools: Tools, number: int) -> None:
+async def test_thousands_of_addresses_do_not_hold_up_the_loop(
+    tools: ProbeContext, number: int
+) -> None:
     """As many as a message holds: they are read beside it."""
     records = [address(one) for one in range(number)]
     async with serve_packets(lambda query: [message(query, *records)]) as resolver:
@@ -79,7 +83,7 @@ async def test_thousands_of_addresses_do_not_hold_up_the_loop(tools: Tools, numb
     assert costs(result, 2 * STALL) == []  # the answer is made in this loop, too
 
 
-async def test_an_answer_that_changes_is_told(tools: Tools, dns_server: DnsServer) -> None:
+async def test_an_answer_that_changes_is_told(tools: ProbeContext, dns_server: DnsServer) -> None:
     """From one probe to the next: ``address_changed`` with what is missing and what is new."""
     expected: dict[str, Any] = {"addresses": ["192.0.2.10"]}
     dns_server.zone["expo.example.se A"] = ["192.0.2.10"]
@@ -126,7 +130,7 @@ async def test_every_address_of_a_thousand_is_a_bounded_number(
     listener.bind(("0.0.0.0", 0))
     port = listener.getsockname()[1]
     server = await loop.create_server(Crowd, sock=listener)
-    async with Tools() as tools:
+    async with ProbeContext() as tools:
         assert isinstance(tools.resolver, SystemResolver)
 
         async def ask() -> Observation:
@@ -158,7 +162,7 @@ async def test_a_resolver_that_gives_a_thousand_is_bounded_too() -> None:
     """Whoever resolves: a thousand addresses are not probed."""
     every = tuple(f"127.1.{n // 250}.{n % 250 + 1}" for n in range(1000))
     names = Names(expo_example_se=every)
-    async with Tools(resolver=names) as tools:
+    async with ProbeContext(resolver=names) as tools:
         result = await measure(
             [
                 lambda: ask_http(

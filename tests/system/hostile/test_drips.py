@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from probes.net.context import ProbeContext
 from probes.observation import Reason
-from probes.tools import Tools
-from tests.servers.hostile import HostileServers
-from tests.servers.hostile_drips import SCRIPTS
-from tests.system.hostile.harness import Attack, suffer
-from tests.turns import Gauge
+from tests.support.hostile.harness import Attack, suffer
+from tests.support.servers.hostile.drips import SCRIPTS
+from tests.support.servers.hostile.process import HostileServers
+from tests.support.turns import Gauge
 
 
 async def test_whatever_drips_ends_at_the_deadline(
-    tools: Tools, attackers: HostileServers, gauge: Gauge
+    tools: ProbeContext, attackers: HostileServers, gauge: Gauge
 ) -> None:
     """Each byte comes in time and the whole does not: reason ``timeout``, at no cost to others."""
     attacks = [Attack(server=name, reason=Reason.TIMEOUT) for name in SCRIPTS]

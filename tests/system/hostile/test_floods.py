@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from probes.net.context import ProbeContext
 from probes.observation import Reason
-from probes.tools import Tools
-from tests.servers.hostile import HostileServers
-from tests.servers.hostile_floods import SCRIPTS
-from tests.system.hostile.harness import Attack, suffer
-from tests.turns import Gauge
+from tests.support.hostile.harness import Attack, suffer
+from tests.support.servers.hostile.floods import SCRIPTS
+from tests.support.servers.hostile.process import HostileServers
+from tests.support.turns import Gauge
 
 REASONS: dict[str, Reason | None] = {
     "flood: body": Reason.TOO_LARGE,
@@ -29,7 +29,7 @@ SETTINGS = {"flood: a body to HEAD": {"method": "HEAD"}}
 
 
 async def test_what_never_ends_is_given_up(
-    tools: Tools, attackers: HostileServers, gauge: Gauge
+    tools: ProbeContext, attackers: HostileServers, gauge: Gauge
 ) -> None:
     """A body ends at its limit, redirects at the tenth; anything else without end is no HTTP."""
     attacks = [
@@ -46,7 +46,7 @@ async def test_what_never_ends_is_given_up(
 
 
 async def test_a_small_limit_ends_a_flood_as_well(
-    tools: Tools, attackers: HostileServers, gauge: Gauge
+    tools: ProbeContext, attackers: HostileServers, gauge: Gauge
 ) -> None:
     """``max_body_bytes`` is what is read, whatever the server has."""
     attacks = [

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from probes.net.context import ProbeContext
 from probes.observation import Reason
-from probes.tools import Tools
-from tests.servers.hostile import HostileServers
-from tests.servers.hostile_framing import SCRIPTS
-from tests.system.hostile.harness import Attack, suffer
-from tests.turns import Gauge
+from tests.support.hostile.harness import Attack, suffer
+from tests.support.servers.hostile.framing import SCRIPTS
+from tests.support.servers.hostile.process import HostileServers
+from tests.support.turns import Gauge
 
 REASONS: dict[str, Reason | None] = {
     "length: too long, and open": Reason.TIMEOUT,
@@ -44,7 +44,7 @@ REASONS: dict[str, Reason | None] = {
 
 
 async def test_each_broken_answer_has_its_reason(
-    tools: Tools, attackers: HostileServers, gauge: Gauge
+    tools: ProbeContext, attackers: HostileServers, gauge: Gauge
 ) -> None:
     """What cannot be an answer is ``protocol``; what merely looks odd does no harm."""
     attacks = [Attack(server=name, reason=REASONS.get(name, Reason.PROTOCOL)) for name in SCRIPTS]
@@ -52,7 +52,7 @@ async def test_each_broken_answer_has_its_reason(
 
 
 async def test_every_byte_may_be_judged(
-    tools: Tools, attackers: HostileServers, gauge: Gauge
+    tools: ProbeContext, attackers: HostileServers, gauge: Gauge
 ) -> None:
     """Expectations meet bytes that are no text, and a charset that must not be believed."""
     matches = {"expect": {"body_matches": ["^never this$"]}}

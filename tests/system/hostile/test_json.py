@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from probes.net.context import ProbeContext
 from probes.observation import Reason
-from probes.tools import Tools
-from tests.servers.hostile import HostileServers
-from tests.servers.hostile_bodies import JSON, PATTERNS
-from tests.system.hostile.harness import Attack, suffer
-from tests.turns import Gauge
+from tests.support.hostile.harness import Attack, suffer
+from tests.support.servers.hostile.bodies import JSON, PATTERNS
+from tests.support.servers.hostile.process import HostileServers
+from tests.support.turns import Gauge
 
 GOOD_WITH_A = {
     "json: 1,000 deep",
@@ -24,7 +24,7 @@ def expecting(**rule: Any) -> dict[str, Any]:
     return {"expect": {"jsonpath": [rule]}}
 
 
-async def test_no_json_hurts(tools: Tools, attackers: HostileServers, gauge: Gauge) -> None:
+async def test_no_json_hurts(tools: ProbeContext, attackers: HostileServers, gauge: Gauge) -> None:
     """Whatever is no JSON, or too much of it, is reason ``jsonpath``."""
     settings = expecting(path="$.a", exists=True)
     attacks = [
@@ -38,7 +38,7 @@ async def test_no_json_hurts(tools: Tools, attackers: HostileServers, gauge: Gau
     assert await suffer(gauge, tools, attackers, attacks) == []
 
 
-async def test_no_query_hurts(tools: Tools, attackers: HostileServers, gauge: Gauge) -> None:
+async def test_no_query_hurts(tools: ProbeContext, attackers: HostileServers, gauge: Gauge) -> None:
     """Queries that descend, filter, compare and match meet each document within the bounds."""
     rules = [
         expecting(path="$..zzz", exists=True),
@@ -55,7 +55,9 @@ async def test_no_query_hurts(tools: Tools, attackers: HostileServers, gauge: Ga
     assert await suffer(gauge, tools, attackers, attacks) == []
 
 
-async def test_no_pattern_backtracks(tools: Tools, attackers: HostileServers, gauge: Gauge) -> None:
+async def test_no_pattern_backtracks(
+    tools: ProbeContext, attackers: HostileServers, gauge: Gauge
+) -> None:
     """Patterns that hang a backtracking engine meet a million letters made for them, in time."""
     patterns = [
         "(a*)*$x",

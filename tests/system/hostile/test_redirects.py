@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
+from probes.net.context import ProbeContext
 from probes.observation import Grade, Observation, Reason
-from probes.tools import Tools
-from tests.servers.ca import Authority
-from tests.servers.http_server import HttpServer, serve_http
-from tests.servers.raw_server import Script, serve_raw
-from tests.system.probes.asking import Names, ask_http
+from tests.support.probes.asking import Names, ask_http
+from tests.support.servers.ca import Authority
+from tests.support.servers.http_server import HttpServer, serve_http
+from tests.support.servers.raw_server import Script, serve_raw
 
 SECRET = "s3cret-value"
 KNOWN = Names(expo_test=("127.0.0.1",), other_test=("127.0.0.2",))
@@ -27,7 +27,7 @@ def words(headers: Mapping[str, str]) -> str:
 
 async def redirected(server: HttpServer, to: str, **settings: Any) -> Observation:
     server.answer(status=302, headers={"Location": to})
-    async with Tools(resolver=KNOWN) as tools:
+    async with ProbeContext(resolver=KNOWN) as tools:
         return await ask_http(tools, server.url(host="expo.test"), **settings)
 
 
@@ -91,7 +91,7 @@ async def test_no_credential_goes_to_another_host(
         first.answer(status=status, headers={"Location": there, "Set-Cookie": "a=b"})
         first.answer("/back")
         second.answer("/there", status=status, headers={"Location": back})
-        async with Tools(resolver=KNOWN) as tools:
+        async with ProbeContext(resolver=KNOWN) as tools:
             seen = await ask_http(tools, first.url(host="expo.test"), **settings)
     assert seen.grade is Grade.GOOD, seen.detail
     [asked, returned] = first.arrivals
@@ -106,7 +106,7 @@ async def test_no_cookie_is_kept(http_server: HttpServer) -> None:
     """What a server sets, it does not get back: not even itself."""
     http_server.answer(status=302, headers={"Location": "/next", "Set-Cookie": "a=b; Path=/"})
     http_server.answer("/next")
-    async with Tools(resolver=KNOWN) as tools:
+    async with ProbeContext(resolver=KNOWN) as tools:
         seen = await ask_http(tools, http_server.url())
     assert seen.grade is Grade.GOOD
     assert [arrival.headers.get("Cookie") for arrival in http_server.arrivals] == [None, None]
@@ -136,7 +136,7 @@ async def test_no_client_certificate_goes_to_another_host(authority: Authority) 
         there = b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\n" + to + b"\r\n"
         async with (
             serve_raw(noting(shown, there), tls=context) as first,
-            Tools(resolver=KNOWN) as tools,
+            ProbeContext(resolver=KNOWN) as tools,
         ):
             seen = await ask_http(
                 tools,

@@ -7,6 +7,7 @@ from dataclasses import replace
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from probes.net.context import ProbeContext
 from probes.observation import (
     TEXT_LIMIT,
     Cause,
@@ -17,12 +18,11 @@ from probes.observation import (
     Reason,
     clean,
 )
-from probes.tools import Tools
-from tests.factories import make_certificate, make_http, make_observation, make_tls
-from tests.servers.hostile import HostileServers
-from tests.servers.hostile_framing import SCRIPTS
-from tests.system.hostile.harness import Attack, ask_attacker
-from tests.system.hostile.showing import CONTROLS, log_lines, show
+from tests.support.factories import make_certificate, make_http, make_observation, make_tls
+from tests.support.hostile.harness import Attack, ask_attacker
+from tests.support.hostile.showing import CONTROLS, log_lines, show
+from tests.support.servers.hostile.framing import SCRIPTS
+from tests.support.servers.hostile.process import HostileServers
 
 BAITS = (
     "\x1b]0;owned\x07\x1b[2J\x1b[31m",
@@ -46,7 +46,7 @@ TEXTS = st.one_of(
 
 
 def certificate(text: str) -> Certificate:
-    """As ``probes/x509.py`` makes them of a server's text."""
+    """As ``probes/net/x509.py`` makes them of a server's text."""
     shown = clean(text)
     return make_certificate(subject=shown, issuer=shown, names=(shown, shown))
 
@@ -103,7 +103,7 @@ async def test_each_bait_is_shown_and_does_no_harm() -> None:
 
 
 async def test_what_real_servers_send_is_shown_and_does_no_harm(
-    tools: Tools, attackers: HostileServers
+    tools: ProbeContext, attackers: HostileServers
 ) -> None:
     """From the wire to the page: headers, bodies, redirects and certificates of real servers."""
     header = {"expect": {"headers": {"X": "^never this$"}}}

@@ -8,15 +8,15 @@ from contextlib import asynccontextmanager, suppress
 
 import pytest
 
+from probes.net.context import ProbeContext
 from probes.observation import Observation, Reason
-from probes.tools import Tools
-from tests.servers.ca import Authority
-from tests.servers.hostile import HostileServers
-from tests.servers.hostile_tls import SCRIPTS
-from tests.servers.programs import require_program
-from tests.system.hostile.harness import Attack, costs, measure, neighbour, suffer
-from tests.system.probes.asking import ask_certificate, ask_http
-from tests.turns import Gauge
+from tests.support.hostile.harness import Attack, costs, measure, neighbour, suffer
+from tests.support.probes.asking import ask_certificate, ask_http
+from tests.support.servers.ca import Authority
+from tests.support.servers.hostile.process import HostileServers
+from tests.support.servers.hostile.tls import SCRIPTS
+from tests.support.servers.programs import require_program
+from tests.support.turns import Gauge
 
 RECORDS: dict[str, Reason] = {
     "handshake: silence": Reason.TIMEOUT,
@@ -54,7 +54,9 @@ CERTIFICATES: dict[str, Reason | None] = {
 }
 
 
-async def ask_for_certificate(tools: Tools, servers: HostileServers, attack: Attack) -> Observation:
+async def ask_for_certificate(
+    tools: ProbeContext, servers: HostileServers, attack: Attack
+) -> Observation:
     return await ask_certificate(
         tools,
         "127.0.0.1",
@@ -64,7 +66,9 @@ async def ask_for_certificate(tools: Tools, servers: HostileServers, attack: Att
     )
 
 
-async def test_no_record_hurts(tools: Tools, attackers: HostileServers, gauge: Gauge) -> None:
+async def test_no_record_hurts(
+    tools: ProbeContext, attackers: HostileServers, gauge: Gauge
+) -> None:
     """Records that are none, or none of a handshake, or that never end."""
     attacks = [
         Attack(server=name, reason=RECORDS.get(name, Reason.TLS_HANDSHAKE))
@@ -76,7 +80,7 @@ async def test_no_record_hurts(tools: Tools, attackers: HostileServers, gauge: G
 
 
 async def test_no_flood_of_records_hurts(
-    tools: Tools, attackers: HostileServers, gauge: Gauge
+    tools: ProbeContext, attackers: HostileServers, gauge: Gauge
 ) -> None:
     """A handshake is given up when it is longer than any can be."""
     attacks = [Attack(server=name, reason=Reason.TLS_HANDSHAKE) for name in FLOODS]
@@ -85,13 +89,17 @@ async def test_no_flood_of_records_hurts(
     assert await suffer(gauge, tools, attackers, attacks, ask_for_certificate, stall=0.15) == []
 
 
-async def test_no_handshake_hurts(tools: Tools, attackers: HostileServers, gauge: Gauge) -> None:
+async def test_no_handshake_hurts(
+    tools: ProbeContext, attackers: HostileServers, gauge: Gauge
+) -> None:
     """True handshakes, dripped, cut or garbled; and what comes after them in a flood."""
     attacks = [Attack(server=name, reason=reason) for name, reason in FLIGHTS.items()]
     assert await suffer(gauge, tools, attackers, attacks) == []
 
 
-async def test_no_certificate_hurts(tools: Tools, attackers: HostileServers, gauge: Gauge) -> None:
+async def test_no_certificate_hurts(
+    tools: ProbeContext, attackers: HostileServers, gauge: Gauge
+) -> None:
     """Chains and certificates of any size and content, for both kinds that read them."""
     attacks = [Attack(server=name, reason=reason) for name, reason in CERTIFICATES.items()]
     # OpenSSL itself takes 30 ms for 200 certificates, and takes no more than 100 KiB of them
@@ -99,7 +107,7 @@ async def test_no_certificate_hurts(tools: Tools, attackers: HostileServers, gau
     assert await suffer(gauge, tools, attackers, attacks, ask_for_certificate, stall=0.12) == []
 
 
-async def test_hostile_names_are_told_clean(tools: Tools, attackers: HostileServers) -> None:
+async def test_hostile_names_are_told_clean(tools: ProbeContext, attackers: HostileServers) -> None:
     """What a certificate names is printable, cut and bounded, whoever made it."""
     for server in ("tls hostile names", "tls hostile subject", "tls 3,000 names"):
         seen = await ask_for_certificate(tools, attackers, Attack(server=server, reason=None))
@@ -112,7 +120,9 @@ async def test_hostile_names_are_told_clean(tools: Tools, attackers: HostileServ
             assert len(text) <= 200
 
 
-async def test_a_long_chain_is_read_to_a_bound(tools: Tools, attackers: HostileServers) -> None:
+async def test_a_long_chain_is_read_to_a_bound(
+    tools: ProbeContext, attackers: HostileServers
+) -> None:
     """Of 201 certificates the first 16 are kept."""
     seen = await ask_for_certificate(
         tools, attackers, Attack(server="tls chain of 200", reason=None)
@@ -186,7 +196,7 @@ async def restless(
     ],
 )
 async def test_a_session_that_begins_anew_without_end(
-    tools: Tools, authority: Authority, command: bytes, options: list[str]
+    tools: ProbeContext, authority: Authority, command: bytes, options: list[str]
 ) -> None:
     """The server keeps the connection busy and never answers: the deadline ends it."""
     async with (

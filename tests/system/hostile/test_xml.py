@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
+from probes.net.context import ProbeContext
 from probes.observation import Cause, Reason
-from probes.tools import Tools
-from tests.servers.hostile import HostileServers
-from tests.servers.hostile_bodies import XML, ZIP, xml
-from tests.servers.raw_server import close_at_once, serve_raw
-from tests.system.hostile.harness import Attack, suffer
-from tests.system.probes.asking import ask_http
-from tests.turns import Gauge
+from tests.support.hostile.harness import Attack, suffer
+from tests.support.probes.asking import ask_http
+from tests.support.servers.hostile.bodies import XML, ZIP, xml
+from tests.support.servers.hostile.process import HostileServers
+from tests.support.servers.raw_server import close_at_once, serve_raw
+from tests.support.turns import Gauge
 
 
 def xpath(path: str, **rule: Any) -> dict[str, Any]:
     return {"expect": {"xpath": [{"path": path, **(rule or {"exists": True})}]}}
 
 
-async def test_no_xml_hurts(tools: Tools, attackers: HostileServers, gauge: Gauge) -> None:
+async def test_no_xml_hurts(tools: ProbeContext, attackers: HostileServers, gauge: Gauge) -> None:
     """Entities, depth, width and lies: told as what the expectation did not find."""
     kinds = [
         (Reason.XPATH, xpath("//zzz")),
@@ -33,7 +33,7 @@ async def test_no_xml_hurts(tools: Tools, attackers: HostileServers, gauge: Gaug
     assert await suffer(gauge, tools, attackers, attacks) == []
 
 
-async def test_no_path_hurts(tools: Tools, attackers: HostileServers, gauge: Gauge) -> None:
+async def test_no_path_hurts(tools: ProbeContext, attackers: HostileServers, gauge: Gauge) -> None:
     """Paths whose work multiplies with the document, over what is let in of each."""
     paths = [
         "//*[count(.//*) > 1000000]",
@@ -48,7 +48,7 @@ async def test_no_path_hurts(tools: Tools, attackers: HostileServers, gauge: Gau
     assert await suffer(gauge, tools, attackers, attacks) == []
 
 
-async def test_nothing_is_fetched(tools: Tools) -> None:
+async def test_nothing_is_fetched(tools: ProbeContext) -> None:
     """External DTDs, entities, schemas, stylesheets and includes stay where they are."""
     async with serve_raw(close_at_once) as elsewhere:
         there = elsewhere.url("/x").encode()
@@ -73,7 +73,9 @@ GOOD = {"zip: sound", "zip: names that climb"}
 LONG = {"zip: 50 MiB of XML"}
 
 
-async def test_no_archive_hurts(tools: Tools, attackers: HostileServers, gauge: Gauge) -> None:
+async def test_no_archive_hurts(
+    tools: ProbeContext, attackers: HostileServers, gauge: Gauge
+) -> None:
     """Ratio, number, overlap and lies about size; what takes too long is ended by the deadline, and
     is then our own limit.
     """

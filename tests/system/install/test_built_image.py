@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.system.daemon.running import Running, until
+from tests.support.daemon.running import Running, until
 
 pytestmark = [pytest.mark.system, pytest.mark.slow, pytest.mark.timeout(1800)]
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from monitor.cli import app
-from tests.patience import PATIENCE
-from tests.servers.programs import require_program
-from tests.system.daemon.running import estate, http_check, service, write_config
+from monitor.cli.app import app
+from tests.support.daemon.running import estate, http_check, service, write_config
+from tests.support.patience import PATIENCE
+from tests.support.servers.programs import require_program
 
 ROOT = Path(__file__).parents[3]
 WITHOUT_STATE = {"TERM": "dumb", "LC_ALL": "C.UTF-8"}

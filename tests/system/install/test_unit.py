@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.patience import PATIENCE
-from tests.servers.programs import require_program
-from tests.unit.install.parsing import parses
+from tests.support.command_line import parses
+from tests.support.patience import PATIENCE
+from tests.support.servers.programs import require_program
 
 ROOT = Path(__file__).parents[3]
 UNIT = ROOT / "config/systemd/driftvakt.service"

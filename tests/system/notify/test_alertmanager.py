@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
+from monitor.model.records import MessageKind
 from monitor.notify.alertmanager import LASTS, REFRESH, Alertmanager
-from monitor.notify.posting import Poster, open_session
-from monitor.record import MessageKind
-from tests.outbox import (
+from monitor.notify.http_post import Poster, open_post_session
+from tests.support.notify.delivering import delivering, until
+from tests.support.outbox import (
     MemoryOutbox,
     make_message,
     make_outgoing,
@@ -22,10 +23,9 @@ from tests.outbox import (
     make_transition,
     make_watched,
 )
-from tests.patience import PATIENCE
-from tests.servers.alertmanager import RunningAlertmanager, serve_alertmanager
-from tests.servers.http_server import HttpServer
-from tests.system.notify.delivering import delivering, until
+from tests.support.patience import PATIENCE
+from tests.support.servers.alertmanager import RunningAlertmanager, serve_alertmanager
+from tests.support.servers.http_server import HttpServer
 
 pytestmark = pytest.mark.system
 
@@ -154,7 +154,7 @@ async def test_a_daemon_that_dies_lets_its_alerts_end(manager: RunningAlertmanag
     """An alert lasts some minutes beyond the last posting, longer than until the next one."""
     assert LASTS > 3 * REFRESH
     now = time.time()
-    async with open_session("driftvakt") as session:
+    async with open_post_session("driftvakt") as session:
         receiver = make_receiver("am", "alertmanager", url=manager.url)
         poster = Poster(session, clock=lambda: now - LASTS + 1.0)
         sender = Alertmanager(receiver, make_watched(receiver), poster)
@@ -167,7 +167,7 @@ async def test_a_daemon_that_dies_lets_its_alerts_end(manager: RunningAlertmanag
 
 async def test_its_trial_is_no_alarm(manager: RunningAlertmanager) -> None:
     """It has a name and a severity of its own, and ends by itself."""
-    async with open_session("driftvakt") as session:
+    async with open_post_session("driftvakt") as session:
         receiver = make_receiver("am", "alertmanager", url=manager.url)
         await Alertmanager(receiver, make_watched(receiver), Poster(session)).trial()
     [alert] = await manager.alerts()

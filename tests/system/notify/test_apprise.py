@@ -16,11 +16,11 @@ import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from monitor.notify.apprise import Apprise
-from monitor.notify.sending import SendFailed
-from tests.factories import NOW
-from tests.outbox import make_message, make_receiver, make_transition, make_watched
-from tests.servers.raw_server import serve_raw
-from tests.system.notify.delivering import delivering
+from monitor.notify.sender import SendFailed
+from tests.support.factories import NOW
+from tests.support.notify.delivering import delivering
+from tests.support.outbox import make_message, make_receiver, make_transition, make_watched
+from tests.support.servers.raw_server import serve_raw
 
 
 class Mailbox:

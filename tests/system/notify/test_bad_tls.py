@@ -14,13 +14,13 @@ from typing import Any
 import pytest
 import structlog
 
-from tests.outbox import make_receiver, make_transition, make_watched
-from tests.servers.ca import Authority, Pair
-from tests.servers.http_server import HttpServer
-from tests.servers.openssl import serve_openssl
-from tests.servers.raw_server import serve_raw, silence
-from tests.system.daemon.running import command, estate, http_check, service
-from tests.system.notify.delivering import delivering, until
+from tests.support.daemon.running import command, estate, http_check, service
+from tests.support.notify.delivering import delivering, until
+from tests.support.outbox import make_receiver, make_transition, make_watched
+from tests.support.servers.ca import Authority, Pair
+from tests.support.servers.http_server import HttpServer
+from tests.support.servers.openssl import serve_openssl
+from tests.support.servers.raw_server import serve_raw, silence
 
 SECRET = "hemlig-99"
 URLS = {

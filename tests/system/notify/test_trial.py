@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from monitor.cli import app
-from tests.servers.http_server import HttpServer
+from monitor.cli.app import app
+from tests.support.servers.http_server import HttpServer
 
 CONFIG = """
 environments:

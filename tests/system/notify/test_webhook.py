@@ -13,12 +13,13 @@ import pytest
 from aiohttp import web
 
 from monitor.notify.delivery import Deliverer
-from monitor.notify.lane import Pace
-from monitor.notify.posting import Poster, open_session
-from monitor.notify.senders import make_sender
-from monitor.notify.sending import SendFailed
-from tests.factories import NOW
-from tests.outbox import (
+from monitor.notify.factory import make_sender
+from monitor.notify.http_post import Poster, open_post_session
+from monitor.notify.receiver_queue import Pace
+from monitor.notify.sender import SendFailed
+from tests.support.factories import NOW
+from tests.support.notify.delivering import delivering, until
+from tests.support.outbox import (
     Counted,
     MemoryOutbox,
     make_message,
@@ -27,8 +28,7 @@ from tests.outbox import (
     make_transition,
     make_watched,
 )
-from tests.servers.http_server import Arrival, HttpServer
-from tests.system.notify.delivering import delivering, until
+from tests.support.servers.http_server import Arrival, HttpServer
 
 SECRET = "hemlig-nyckel"
 
@@ -153,7 +153,7 @@ async def test_one_that_hangs_holds_up_no_other(http_server: HttpServer) -> None
 async def test_an_attempt_has_a_total_deadline(http_server: HttpServer) -> None:
     """A server that is silent does not keep us."""
     http_server.answer("/", delay=30.0)
-    async with open_session("driftvakt") as session:
+    async with open_post_session("driftvakt") as session:
         sender = make_sender(
             make_receiver(url=http_server.url()), make_watched(), session,
             Poster(session, timeout=0.2),
@@ -165,7 +165,7 @@ async def test_an_attempt_has_a_total_deadline(http_server: HttpServer) -> None:
 async def test_half_a_refusal_is_its_status(http_server: HttpServer) -> None:
     """Words that do not come to an end are left out: half a secret could not be masked."""
     http_server.answer("/", status=500, body=b"x" * 100, pause=30.0)
-    async with open_session("driftvakt") as session:
+    async with open_post_session("driftvakt") as session:
         sender = make_sender(make_receiver(url=http_server.url()), make_watched(), session)
         with pytest.raises(SendFailed, match=r"^HTTP 500$"):
             await sender.send([make_message()])
@@ -190,7 +190,7 @@ async def test_how_a_refusal_is_read(
 ) -> None:
     """A redirect is followed nowhere: the address is the operator's to mend."""
     http_server.answer("/", status=status, headers=headers, body=b"who are you")
-    async with open_session("driftvakt") as session:
+    async with open_post_session("driftvakt") as session:
         sender = make_sender(make_receiver(url=http_server.url()), make_watched(), session)
         with pytest.raises(SendFailed) as caught:
             await sender.send([make_message()])
@@ -241,7 +241,7 @@ async def test_a_secret_that_cannot_be_read_yet_is_read_when_it_can(
     """The detail names the file; the next attempt looks again."""
     http_server.answer("/")
     hook = make_receiver(url=http_server.url(), secret_file=tmp_path / "secret")
-    async with open_session("driftvakt") as session:
+    async with open_post_session("driftvakt") as session:
         sender = make_sender(hook, make_watched(), session)
         with pytest.raises(SendFailed, match="secret cannot be read: No such file"):
             await sender.send([make_message()])

@@ -7,13 +7,13 @@ import asyncio
 import pytest
 from aiohttp import web
 
+from probes.net.context import ProbeContext
 from probes.observation import Cause, Grade, Reason
-from probes.tools import Tools
-from tests.servers.blackhole import blackhole
-from tests.servers.ca import Authority
-from tests.servers.http_server import HttpServer, serve_http
-from tests.servers.raw_server import close_at_once, serve_raw, silence
-from tests.system.probes.asking import Names, ask_certificate, ask_http, ask_tcp, lasted
+from tests.support.probes.asking import Names, ask_certificate, ask_http, ask_tcp, lasted
+from tests.support.servers.blackhole import blackhole
+from tests.support.servers.ca import Authority
+from tests.support.servers.http_server import HttpServer, serve_http
+from tests.support.servers.raw_server import close_at_once, serve_raw, silence
 
 THREE = ("127.0.0.1", "127.0.0.2", "127.0.0.3")
 
@@ -22,7 +22,7 @@ async def test_every_address_is_a_part(authority: Authority) -> None:
     """Good on all is good; the parts come in the order of their addresses."""
     async with serve_http(host="0.0.0.0") as server:
         server.answer()
-        async with Tools(resolver=Names(expo_test=tuple(reversed(THREE)))) as tools:
+        async with ProbeContext(resolver=Names(expo_test=tuple(reversed(THREE)))) as tools:
             seen = await ask_http(tools, server.url(host="expo.test"), address="all")
     assert seen.grade is Grade.GOOD
     assert tuple(part.address for part in seen.parts) == THREE
@@ -37,7 +37,7 @@ async def test_a_minority_of_bad_addresses_is_a_disturbance(
     port = closed_port[1]
     names = Names(expo_test=THREE)
     async with (
-        Tools(resolver=names) as tools,
+        ProbeContext(resolver=names) as tools,
         serve_raw(close_at_once, host="127.0.0.2", port=port),
         serve_raw(close_at_once, host="127.0.0.3", port=port),
     ):
@@ -51,7 +51,7 @@ async def test_half_of_them_is_a_failure(closed_port: tuple[str, int]) -> None:
     """Two of three that refuse is red."""
     port = closed_port[1]
     async with (
-        Tools(resolver=Names(expo_test=THREE)) as tools,
+        ProbeContext(resolver=Names(expo_test=THREE)) as tools,
         serve_raw(close_at_once, host="127.0.0.2", port=port),
     ):
         seen = await ask_tcp(tools, "expo.test", port, address="all")
@@ -68,7 +68,7 @@ async def test_they_are_probed_at_once() -> None:
             return web.Response()
 
         server.handlers["/"] = together
-        async with Tools(resolver=Names(expo_test=THREE)) as tools:
+        async with ProbeContext(resolver=Names(expo_test=THREE)) as tools:
             seen = await ask_http(tools, server.url(host="expo.test"), address="all")
     assert seen.grade is Grade.GOOD
     assert len(server.arrivals) == 3
@@ -78,7 +78,7 @@ async def test_one_deadline_for_all() -> None:
     """An address that hangs costs the deadline once, and the others are good."""
     with blackhole("127.0.0.1") as (_, port):
         async with (
-            Tools(resolver=Names(expo_test=THREE)) as tools,
+            ProbeContext(resolver=Names(expo_test=THREE)) as tools,
             serve_raw(close_at_once, host="127.0.0.2", port=port),
             serve_raw(close_at_once, host="127.0.0.3", port=port),
         ):
@@ -91,7 +91,7 @@ async def test_more_addresses_than_go_at_once_share_the_deadline() -> None:
     """Those whose turn does not come are our lateness, and never the target's failure."""
     many = tuple(f"127.0.1.{n}" for n in range(1, 13))
     async with serve_raw(silence, host="0.0.0.0") as server:
-        async with Tools(resolver=Names(expo_test=many)) as tools:
+        async with ProbeContext(resolver=Names(expo_test=many)) as tools:
             seen = await ask_http(
                 tools, f"http://expo.test:{server.port}/", address="all", timeout=1.5
             )
@@ -102,7 +102,7 @@ async def test_more_addresses_than_go_at_once_share_the_deadline() -> None:
 
 async def test_a_name_without_addresses_has_no_parts(http_server: HttpServer) -> None:
     """What cannot be looked up fails as a whole."""
-    async with Tools(resolver=Names()) as tools:
+    async with ProbeContext(resolver=Names()) as tools:
         seen = await ask_http(tools, http_server.url(host="nowhere.test"), address="all")
     assert (seen.reason, seen.cause, seen.parts) == (Reason.DNS, Cause.NETWORK, ())
 
@@ -119,7 +119,7 @@ async def test_each_address_shows_its_own_certificate(authority: Authority) -> N
         async with (
             serve_http(tls=good, host="127.0.0.2", port=first.port),
             serve_http(tls=authority.server_context(forgotten), host="127.0.0.3", port=first.port),
-            Tools(resolver=Names(expo_test=THREE)) as tools,
+            ProbeContext(resolver=Names(expo_test=THREE)) as tools,
         ):
             seen = await ask_certificate(
                 tools,
@@ -137,7 +137,7 @@ async def test_each_address_shows_its_own_certificate(authority: Authority) -> N
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1"])
-async def test_an_address_is_its_own_only_address(tools: Tools, host: str) -> None:
+async def test_an_address_is_its_own_only_address(tools: ProbeContext, host: str) -> None:
     """``all`` of an address is that address."""
     async with serve_raw(close_at_once, host=host) as server:
         seen = await ask_tcp(tools, host, server.port, address="all")

@@ -19,13 +19,13 @@ import dns.message
 import dns.rrset
 import pytest
 
-from probes.arrivals import ArrivalTransport, carry, round_trip
+from probes.net.context import ProbeContext
+from probes.net.kernel_timestamps import ArrivalTransport, carry, round_trip
+from probes.net.resolver import SystemResolver
 from probes.observation import Observation, Reason
-from probes.resolve import SystemResolver
-from probes.tools import Tools
-from tests.patience import PATIENCE
-from tests.servers.ca import Authority
-from tests.system.probes.asking import Names, ask_certificate, ask_dns, ask_http, ask_tcp
+from tests.support.patience import PATIENCE
+from tests.support.probes.asking import Names, ask_certificate, ask_dns, ask_http, ask_tcp
+from tests.support.servers.ca import Authority
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Linux stamps what it receives")
 
@@ -90,7 +90,7 @@ class Held:
         return await task
 
 
-async def test_an_answer_that_waited_for_a_busy_loop_was_not_slow(tools: Tools) -> None:
+async def test_an_answer_that_waited_for_a_busy_loop_was_not_slow(tools: ProbeContext) -> None:
     """The server answered after 100 ms; that the loop was busy for long after is not its time."""
     held = Held()
 
@@ -110,7 +110,7 @@ async def test_an_answer_that_waited_for_a_busy_loop_was_not_slow(tools: Tools) 
 
 
 async def test_a_request_that_leaves_late_makes_no_slow_answer(
-    tools: Tools, monkeypatch: pytest.MonkeyPatch
+    tools: ProbeContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Between being ready for a request and sending it, another thread may have the interpreter: the
     server's time begins when the request leaves.
@@ -137,7 +137,7 @@ async def test_a_request_that_leaves_late_makes_no_slow_answer(
 
 
 async def test_a_handshake_that_waited_for_a_busy_loop_was_not_slow(
-    tools: Tools, authority: Authority
+    tools: ProbeContext, authority: Authority
 ) -> None:
     """The same for the server's side of a handshake."""
     context = authority.server_context(authority.valid)
@@ -179,7 +179,7 @@ def answered(wire: bytes, *, cut: bool = False) -> bytes:
 
 @pytest.mark.parametrize("cut", [False, True], ids=["udp", "tcp"])
 async def test_a_name_server_s_answer_that_waited_for_a_busy_loop_was_not_slow(
-    tools: Tools, *, cut: bool
+    tools: ProbeContext, *, cut: bool
 ) -> None:
     """The same for the answer of kind ``dns``, as a datagram and over TCP."""
     held = Held()
@@ -218,7 +218,7 @@ async def test_a_name_server_s_answer_that_waited_for_a_busy_loop_was_not_slow(
     assert seen.phases.resolve == pytest.approx(seen.duration)
 
 
-async def test_connecting_takes_as_long_as_the_kernel_says(tools: Tools) -> None:
+async def test_connecting_takes_as_long_as_the_kernel_says(tools: ProbeContext) -> None:
     """A loop that is busy while the connection is made makes no slow connection of it."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
@@ -237,7 +237,9 @@ def asks_to_connect(port: int) -> bool:
     return any((row[2].endswith(f":{port:04X}"), row[3]) == (True, "02") for row in rows)
 
 
-async def test_a_connection_that_had_to_be_asked_for_again_took_that_long(tools: Tools) -> None:
+async def test_a_connection_that_had_to_be_asked_for_again_took_that_long(
+    tools: ProbeContext,
+) -> None:
     """A SYN that was dropped is sent again after a second (RFC 6298, 2): a wait that counts."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
@@ -283,7 +285,7 @@ def a_busy_loop(every: float = 0.03) -> Iterator[None]:
 
 @pytest.mark.slow
 async def test_a_duration_is_what_the_network_and_the_target_took(
-    tools: Tools, authority: Authority
+    tools: ProbeContext, authority: Authority
 ) -> None:
     """Between every two stages a busy loop is late by up to 30 ms: the duration is the sum of the
     phases all the same, and no more than the server's own 100 ms and our cryptography.
@@ -313,7 +315,7 @@ def sum_of(seen: Observation) -> float:
 
 @pytest.mark.slow
 async def test_a_handshake_of_several_rounds_has_none_of_our_own_time(
-    tools: Tools, authority: Authority
+    tools: ProbeContext, authority: Authority
 ) -> None:
     """TLS 1.2 has two round trips: that the loop was held up for 400 ms between them is not the
     server's time.
@@ -349,7 +351,7 @@ async def test_a_handshake_of_several_rounds_has_none_of_our_own_time(
 
 @pytest.mark.slow
 async def test_what_is_said_before_tls_has_none_of_our_own_time(
-    tools: Tools, authority: Authority
+    tools: ProbeContext, authority: Authority
 ) -> None:
     """A mail server that takes 100 ms for each of three words, and a loop that is busy for 200 ms at
     a time: its words are 300 ms, and ours no part of them.
@@ -395,7 +397,7 @@ async def test_what_a_proxy_is_told_has_none_of_our_own_time(authority: Authorit
                 stream.recv(1)
 
     with serving(serve) as port:
-        async with Tools() as tools:
+        async with ProbeContext() as tools:
             asking = asyncio.create_task(
                 ask_http(
                     tools,
@@ -420,7 +422,7 @@ async def test_the_first_of_several_addresses_takes_as_long_as_the_kernel_says()
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         names = Names(two_test=("127.0.0.1", "127.0.0.2"))
-        async with Tools(resolver=names) as tools:
+        async with ProbeContext(resolver=names) as tools:
             asking = asyncio.create_task(ask_tcp(tools, "two.test", port))
             await asyncio.sleep(0)
             asyncio.get_running_loop().call_soon(time.sleep, HELD)

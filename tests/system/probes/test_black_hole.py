@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.system.daemon.running import ROOT
+from tests.support.daemon.running import ROOT
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(120)]
 
@@ -23,7 +23,7 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     done = subprocess.run(
         [
             *(unshare, "--map-root-user", "--net", "--mount", "--"),
-            *(sys.executable, "-m", "tests.system.probes.black_hole"),
+            *(sys.executable, "-m", "tests.support.probes.black_hole"),
             str(tmp_path_factory.mktemp("hole")),
         ],
         cwd=ROOT,

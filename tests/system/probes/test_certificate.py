@@ -8,19 +8,23 @@ from typing import Any
 
 import pytest
 
+from probes.net.context import ProbeContext
 from probes.observation import Cause, Grade, Observation, Reason
-from probes.tools import Tools
-from tests.servers.ca import Authority, Pair, now
-from tests.servers.http_server import serve_http
-from tests.servers.openssl import serve_openssl
-from tests.servers.raw_server import serve_raw, silence
-from tests.system.probes.asking import ask_certificate, lasted
+from tests.support.probes.asking import ask_certificate, lasted
+from tests.support.servers.ca import Authority, Pair, now
+from tests.support.servers.http_server import serve_http
+from tests.support.servers.openssl import serve_openssl
+from tests.support.servers.raw_server import serve_raw, silence
 
 DAY = dt.timedelta(days=1)
 
 
 async def look(
-    tools: Tools, authority: Authority, pair: Pair, tls: dict[str, Any] | None = None, **more: Any
+    tools: ProbeContext,
+    authority: Authority,
+    pair: Pair,
+    tls: dict[str, Any] | None = None,
+    **more: Any,
 ) -> Observation:
     """A probe of a server that holds ``pair``."""
     async with serve_http(tls=authority.server_context(pair)) as server:
@@ -38,7 +42,7 @@ async def look(
     ("days", "grade"), [(60, Grade.GOOD), (20, Grade.DEGRADED), (3, Grade.FAILED)]
 )
 async def test_the_time_that_is_left_is_graded(
-    tools: Tools, authority: Authority, days: int, grade: Grade
+    tools: ProbeContext, authority: Authority, days: int, grade: Grade
 ) -> None:
     """Degraded inside the yellow margin, failed inside the red one."""
     pair = authority.issue(not_before=now() - 400 * DAY, not_after=now() + days * DAY)
@@ -51,7 +55,7 @@ async def test_the_time_that_is_left_is_graded(
         assert f"in {days - 1} days" in seen.detail
 
 
-async def test_short_lives_have_short_margins(tools: Tools, authority: Authority) -> None:
+async def test_short_lives_have_short_margins(tools: ProbeContext, authority: Authority) -> None:
     """``auto``: a third and a tenth of a certificate's life, when that is less."""
     pair = authority.issue(not_before=now() - 2 * DAY, not_after=now() + 4 * DAY)
     assert (await look(tools, authority, pair)).grade is Grade.FAILED
@@ -71,7 +75,7 @@ async def test_short_lives_have_short_margins(tools: Tools, authority: Authority
     ],
 )
 async def test_a_bad_certificate_is_named_and_still_read(
-    tools: Tools, authority: Authority, pick: Callable[[Authority], Pair], reason: Reason
+    tools: ProbeContext, authority: Authority, pick: Callable[[Authority], Pair], reason: Reason
 ) -> None:
     """Dates, names and fingerprint come from a second look."""
     pair = pick(authority)
@@ -84,7 +88,7 @@ async def test_a_bad_certificate_is_named_and_still_read(
     assert seen.tls.earliest_not_after == pair.leaf.not_valid_after_utc.timestamp()
 
 
-async def test_keys_may_be_required_to_be_long(tools: Tools, authority: Authority) -> None:
+async def test_keys_may_be_required_to_be_long(tools: ProbeContext, authority: Authority) -> None:
     """``min_key_bits`` is the check's own demand, beyond what TLS refuses."""
     short = await look(tools, authority, authority.issue(rsa_key=True), min_key_bits={"rsa": 3072})
     assert (short.reason, short.detail) == (
@@ -96,14 +100,14 @@ async def test_keys_may_be_required_to_be_long(tools: Tools, authority: Authorit
 
 
 async def test_a_weak_key_is_told_without_verification_too(
-    tools: Tools, authority: Authority
+    tools: ProbeContext, authority: Authority
 ) -> None:
     """A key of 1,024 bits is weak also where nothing is verified."""
     seen = await look(tools, authority, authority.weak, tls={"insecure_skip_verify": True})
     assert seen.reason is Reason.TLS_WEAK
 
 
-async def test_the_issuer_may_be_required(tools: Tools, authority: Authority) -> None:
+async def test_the_issuer_may_be_required(tools: ProbeContext, authority: Authority) -> None:
     """Another issuer than expected is ``tls_issuer``, with its name."""
     good = await look(tools, authority, authority.valid, issuer_matches="Testing CA")
     assert good.grade is Grade.GOOD
@@ -112,7 +116,9 @@ async def test_the_issuer_may_be_required(tools: Tools, authority: Authority) ->
     assert "Testing CA" in wrong.detail
 
 
-async def test_our_own_certificates_end_is_watched(tools: Tools, authority: Authority) -> None:
+async def test_our_own_certificates_end_is_watched(
+    tools: ProbeContext, authority: Authority
+) -> None:
     """``client_expires_within``: the client certificate of the check, not the server's."""
     client = authority.issue("client.test", not_after=now() + 20 * DAY)
     seen = await look(
@@ -132,7 +138,7 @@ async def test_our_own_certificates_end_is_watched(tools: Tools, authority: Auth
     assert seen.tls.client.sha256 == client.sha256
 
 
-async def test_our_expired_certificate_is_ours(tools: Tools, authority: Authority) -> None:
+async def test_our_expired_certificate_is_ours(tools: ProbeContext, authority: Authority) -> None:
     """With it nothing can be measured."""
     client = authority.expired_client
     seen = await look(
@@ -146,7 +152,7 @@ async def test_our_expired_certificate_is_ours(tools: Tools, authority: Authorit
 
 @pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
 async def test_a_refused_client_certificate_is_heard_of(
-    tools: Tools, authority: Authority, version: str
+    tools: ProbeContext, authority: Authority, version: str
 ) -> None:
     """Also with TLS 1.3, where the server judges after our handshake is done."""
     options = ("-Verify", "1", "-verify_return_error", "-CAfile", str(authority.ca_file), version)
@@ -166,7 +172,7 @@ async def test_a_refused_client_certificate_is_heard_of(
 
 
 async def test_a_refused_port_and_a_silent_one(
-    tools: Tools, authority: Authority, closed_port: tuple[str, int]
+    tools: ProbeContext, authority: Authority, closed_port: tuple[str, int]
 ) -> None:
     """What is before TLS keeps its own reasons."""
     refused = await ask_certificate(tools, *closed_port)

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
+from probes.net.context import ProbeContext
 from probes.observation import Cause, Grade, Observation, Reason
-from probes.tools import Tools
-from tests.servers.ca import Authority, now
-from tests.servers.chains import Chains, Made, make
-from tests.servers.http_server import serve_http
-from tests.system.probes.asking import Names, ask_certificate, ask_http
+from tests.support.probes.asking import Names, ask_certificate, ask_http
+from tests.support.servers.ca import Authority, now
+from tests.support.servers.chains import Chains, Made, make
+from tests.support.servers.http_server import serve_http
 
 DAY = dt.timedelta(days=1)
 
@@ -25,7 +25,7 @@ def chains(tmp_path_factory: pytest.TempPathFactory) -> Chains:
 
 
 async def look(
-    tools: Tools,
+    tools: ProbeContext,
     authority: Authority,
     chains: Chains,
     *sent: Made,
@@ -50,7 +50,7 @@ WEAK = (Grade.FAILED, Reason.TLS_WEAK, Cause.TARGET)
 
 
 async def test_a_whole_chain_is_good_and_has_its_root(
-    tools: Tools, authority: Authority, chains: Chains
+    tools: ProbeContext, authority: Authority, chains: Chains
 ) -> None:
     """The root is not sent, and known all the same: from what was verified."""
     seen = await look(tools, authority, chains, chains.leaf, chains.function, chains.policy)
@@ -63,7 +63,7 @@ async def test_a_whole_chain_is_good_and_has_its_root(
 
 
 async def test_a_root_sent_along_is_no_fault(
-    tools: Tools, authority: Authority, chains: Chains
+    tools: ProbeContext, authority: Authority, chains: Chains
 ) -> None:
     every = (chains.leaf, chains.function, chains.policy, chains.root)
     seen = await look(tools, authority, chains, *every, strict_chain=True)
@@ -71,7 +71,7 @@ async def test_a_root_sent_along_is_no_fault(
 
 
 async def test_a_missing_intermediate_is_named(
-    tools: Tools, authority: Authority, chains: Chains
+    tools: ProbeContext, authority: Authority, chains: Chains
 ) -> None:
     """A server that sends its own certificate alone, the commonest fault of all."""
     seen = await look(tools, authority, chains, chains.leaf)
@@ -86,7 +86,7 @@ async def test_a_missing_intermediate_is_named(
 
 
 async def test_kind_http_names_what_is_missing_too(
-    tools: Tools, authority: Authority, chains: Chains
+    tools: ProbeContext, authority: Authority, chains: Chains
 ) -> None:
     context = authority.server_context(chains.pair(chains.leaf))
     async with serve_http(tls=context) as server:
@@ -98,7 +98,7 @@ async def test_kind_http_names_what_is_missing_too(
 
 
 async def test_an_authority_that_nobody_trusts_is_named(
-    tools: Tools, authority: Authority, chains: Chains
+    tools: ProbeContext, authority: Authority, chains: Chains
 ) -> None:
     """A whole chain up to a strange root, and a certificate that signed itself."""
     strange = make("Strange Root CA")
@@ -115,7 +115,7 @@ async def test_an_authority_that_nobody_trusts_is_named(
 
 
 async def test_a_chain_out_of_order_is_a_note_unless_it_must_not_be(
-    tools: Tools, authority: Authority, chains: Chains
+    tools: ProbeContext, authority: Authority, chains: Chains
 ) -> None:
     """We verify it; some clients do not (RFC 5246, 7.4.2)."""
     sent = (chains.leaf, chains.policy, chains.function)
@@ -127,7 +127,7 @@ async def test_a_chain_out_of_order_is_a_note_unless_it_must_not_be(
 
 
 async def test_an_intermediate_that_only_we_have_is_a_note_unless_it_must_not_be(
-    tools: Tools, authority: Authority, chains: Chains
+    tools: ProbeContext, authority: Authority, chains: Chains
 ) -> None:
     """It verifies because our ``ca_file`` holds what the server should send."""
     ours = chains.file(chains.root, chains.policy, chains.function)
@@ -139,7 +139,7 @@ async def test_an_intermediate_that_only_we_have_is_a_note_unless_it_must_not_be
 
 
 async def test_too_much_is_told_and_fails_nothing(
-    tools: Tools, authority: Authority, chains: Chains
+    tools: ProbeContext, authority: Authority, chains: Chains
 ) -> None:
     """Sent twice, or of no use to anybody."""
     stranger = make("Some Other CA")
@@ -153,7 +153,7 @@ async def test_too_much_is_told_and_fails_nothing(
 
 
 async def test_a_wrong_host_names_those_that_are_right(
-    tools: Tools, authority: Authority, chains: Chains
+    tools: ProbeContext, authority: Authority, chains: Chains
 ) -> None:
     hosts = tuple(f"{name}.example.se" for name in "abcdefg")
     sent = (chains.issue(hosts=hosts), chains.function, chains.policy)
@@ -173,7 +173,7 @@ async def test_a_wrong_host_names_those_that_are_right(
     ],
 )
 async def test_an_intermediate_outside_its_time_is_named(
-    tools: Tools,
+    tools: ProbeContext,
     authority: Authority,
     chains: Chains,
     begins: int,
@@ -192,7 +192,7 @@ async def test_an_intermediate_outside_its_time_is_named(
 
 @pytest.mark.parametrize(("days", "grade"), [(20, Grade.DEGRADED), (3, Grade.FAILED)])
 async def test_the_end_of_an_intermediate_is_watched(
-    tools: Tools, authority: Authority, chains: Chains, days: int, grade: Grade
+    tools: ProbeContext, authority: Authority, chains: Chains, days: int, grade: Grade
 ) -> None:
     """Whatever ends first ends the service."""
     middle = make("Short CA", chains.root, not_after=now() + days * DAY)
@@ -202,7 +202,7 @@ async def test_the_end_of_an_intermediate_is_watched(
 
 
 async def test_the_end_of_the_root_that_we_trust_is_watched(
-    tools: Tools, authority: Authority, chains: Chains
+    tools: ProbeContext, authority: Authority, chains: Chains
 ) -> None:
     root = make("Old Root CA", not_after=now() + 20 * DAY)
     leaf = chains.issue(root)
@@ -212,7 +212,7 @@ async def test_the_end_of_the_root_that_we_trust_is_watched(
 
 
 async def test_the_worst_comes_first_and_the_rest_is_told(
-    tools: Tools, authority: Authority, chains: Chains
+    tools: ProbeContext, authority: Authority, chains: Chains
 ) -> None:
     """Yellow of the server's own certificate, red of the intermediate."""
     middle = make("Short CA", chains.root, not_after=now() + 3 * DAY)
@@ -225,7 +225,7 @@ async def test_the_worst_comes_first_and_the_rest_is_told(
 
 
 async def test_a_short_key_of_an_intermediate_is_weak(
-    tools: Tools, authority: Authority, chains: Chains
+    tools: ProbeContext, authority: Authority, chains: Chains
 ) -> None:
     """``min_key_bits`` is for all but the authority that we chose to trust."""
     middle = make("Small CA", chains.root, key=ec.generate_private_key(ec.SECP256R1()))
@@ -238,7 +238,7 @@ async def test_a_short_key_of_an_intermediate_is_weak(
 
 
 async def test_a_key_that_openssl_refuses_is_named(
-    tools: Tools, authority: Authority, chains: Chains
+    tools: ProbeContext, authority: Authority, chains: Chains
 ) -> None:
     key = rsa.generate_private_key(public_exponent=65537, key_size=1024)
     seen = await look(
@@ -251,7 +251,7 @@ async def test_a_key_that_openssl_refuses_is_named(
 @pytest.mark.parametrize("digest", ["sha1", "md5"])
 @pytest.mark.parametrize("skip_verify", [False, True])
 async def test_an_old_signature_is_weak_verified_or_not(
-    tools: Tools, authority: Authority, chains: Chains, digest: str, skip_verify: bool
+    tools: ProbeContext, authority: Authority, chains: Chains, digest: str, skip_verify: bool
 ) -> None:
     """Of the server's own certificate and of an intermediate; a root's own is nobody's concern."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)  # MD5 goes with RSA only
@@ -268,7 +268,7 @@ async def test_an_old_signature_is_weak_verified_or_not(
 
 
 async def test_an_old_signature_of_the_root_is_no_weakness(
-    tools: Tools, authority: Authority, chains: Chains
+    tools: ProbeContext, authority: Authority, chains: Chains
 ) -> None:
     root = chains.signed_with("sha1", chains.root, chains.root)
     sent = (chains.leaf, chains.function, chains.policy, root)
@@ -279,7 +279,7 @@ async def test_an_old_signature_of_the_root_is_no_weakness(
 
 
 async def test_a_validity_may_be_too_long(
-    tools: Tools, authority: Authority, chains: Chains
+    tools: ProbeContext, authority: Authority, chains: Chains
 ) -> None:
     """Off unless it is written: private authorities issue for longer."""
     leaf = chains.issue(not_before=now() - 10 * DAY, not_after=now() + 389 * DAY)
@@ -292,7 +292,7 @@ async def test_a_validity_may_be_too_long(
 
 
 async def test_a_certificate_that_has_ended_is_told_where_nothing_is_verified(
-    tools: Tools, authority: Authority, chains: Chains
+    tools: ProbeContext, authority: Authority, chains: Chains
 ) -> None:
     leaf = chains.issue(not_after=now() - 3 * DAY)
     seen = await look(tools, authority, chains, leaf, skip_verify=True)
@@ -308,7 +308,7 @@ async def test_each_address_is_judged_by_its_own_chain(
     broken = authority.server_context(chains.pair(chains.leaf))
     names = Names(expo_ext5_example_se=("127.0.0.1", "127.0.0.2"))
     async with (
-        Tools(resolver=names) as tools,
+        ProbeContext(resolver=names) as tools,
         serve_http(tls=whole) as first,
         serve_http(tls=broken, host="127.0.0.2", port=first.port),
     ):

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
+from probes.net.context import ProbeContext
 from probes.observation import Cause, Grade, Observation, Reason
-from probes.tools import Tools
-from tests.servers.ca import Authority
-from tests.servers.nginx import serve_nginx
-from tests.servers.openssl import serve_openssl
-from tests.system.probes.asking import ask_certificate, ask_http
+from tests.support.probes.asking import ask_certificate, ask_http
+from tests.support.servers.ca import Authority
+from tests.support.servers.nginx import serve_nginx
+from tests.support.servers.openssl import serve_openssl
 
 REFUSED = {"failure": "tls"}
 VERSIONS = ("TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3")
@@ -20,7 +20,7 @@ OPENSSL_OLD = ("-cipher", "ALL:@SECLEVEL=0")
 
 
 async def only(
-    tools: Tools, authority: Authority, port: int, version: str, **more: Any
+    tools: ProbeContext, authority: Authority, port: int, version: str, **more: Any
 ) -> Observation:
     """A probe that speaks one version and wants to be refused."""
     tls = {"ca_file": authority.ca_file, "min_version": version, "max_version": version}
@@ -31,7 +31,7 @@ async def only(
     ("option", "accepted"), [("-tls1", 0), ("-tls1_1", 1), ("-tls1_2", 2), ("-tls1_3", 3)]
 )
 async def test_openssl_refuses_every_version_but_its_own(
-    tools: Tools, authority: Authority, option: str, accepted: int
+    tools: ProbeContext, authority: Authority, option: str, accepted: int
 ) -> None:
     """What is offered is ``unexpected_success``, and what is not offered is good."""
     pair = authority.issue(rsa_key=True)
@@ -54,7 +54,7 @@ async def test_openssl_refuses_every_version_but_its_own(
     ("protocols", "refuses"), [("TLSv1.2 TLSv1.3", True), ("TLSv1 TLSv1.1 TLSv1.2 TLSv1.3", False)]
 )
 async def test_nginx_refuses_old_versions_when_it_is_told_to(
-    tools: Tools, authority: Authority, tmp_path: Path, protocols: str, refuses: bool
+    tools: ProbeContext, authority: Authority, tmp_path: Path, protocols: str, refuses: bool
 ) -> None:
     """One ``max_version`` covers it and all that are older; both kinds agree."""
     pair = authority.issue(rsa_key=True)
@@ -79,7 +79,7 @@ async def test_nginx_refuses_old_versions_when_it_is_told_to(
 
 
 async def test_an_old_version_that_was_taken_is_not_refused_by_our_distrust(
-    tools: Tools, authority: Authority
+    tools: ProbeContext, authority: Authority
 ) -> None:
     """The server agreed to TLS 1.1; that its certificate is unknown to us says nothing about that."""
     pair = authority.issue(rsa_key=True)
@@ -91,7 +91,9 @@ async def test_an_old_version_that_was_taken_is_not_refused_by_our_distrust(
     assert (request.grade, request.reason) == (Grade.FAILED, Reason.TLS_UNTRUSTED)
 
 
-async def test_a_certificate_that_must_not_be_trusted(tools: Tools, authority: Authority) -> None:
+async def test_a_certificate_that_must_not_be_trusted(
+    tools: ProbeContext, authority: Authority
+) -> None:
     """Without a word on versions, distrust is the refusal that was asked for."""
     async with serve_openssl(authority.valid) as port:
         for ca_file, grade in (
@@ -105,7 +107,7 @@ async def test_a_certificate_that_must_not_be_trusted(tools: Tools, authority: A
 
 @pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
 async def test_a_client_without_a_certificate_must_be_refused(
-    tools: Tools, authority: Authority, version: str
+    tools: ProbeContext, authority: Authority, version: str
 ) -> None:
     """Also with TLS 1.3, where the refusal comes after the handshake."""
     options = ("-Verify", "1", "-verify_return_error", "-CAfile", str(authority.ca_file), version)
@@ -123,7 +125,7 @@ async def test_a_client_without_a_certificate_must_be_refused(
 
 
 async def test_a_finding_is_no_refusal_unless_it_is_named(
-    tools: Tools, authority: Authority
+    tools: ProbeContext, authority: Authority
 ) -> None:
     """The server let us in, whatever its key is worth; who asks for ``tls_weak`` asks for just that."""
     async with serve_openssl(authority.valid) as port:
@@ -148,7 +150,7 @@ async def test_a_finding_is_no_refusal_unless_it_is_named(
 
 
 async def test_a_port_that_must_be_closed(
-    tools: Tools, closed_port: tuple[str, int], authority: Authority
+    tools: ProbeContext, closed_port: tuple[str, int], authority: Authority
 ) -> None:
     seen = await ask_certificate(tools, *closed_port, expect={"failure": "connect"})
     assert seen.grade is Grade.GOOD
@@ -157,7 +159,7 @@ async def test_a_port_that_must_be_closed(
 
 
 async def test_trouble_of_our_own_is_no_refusal(
-    tools: Tools, authority: Authority, tmp_path: Path
+    tools: ProbeContext, authority: Authority, tmp_path: Path
 ) -> None:
     """A missing ``ca_file`` asked nobody anything."""
     async with serve_openssl(authority.valid) as port:

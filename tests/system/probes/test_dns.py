@@ -6,18 +6,18 @@ from pathlib import Path
 
 import pytest
 
-import probes.dns
-from probes.dns import DnsSettings, prepare
+import probes.dns.probe
+from probes.dns.probe import DnsSettings, prepare
+from probes.net.context import ProbeContext
 from probes.observation import Cause, DnsFacts, Grade, Observation, Reason
-from probes.tools import Tools
-from tests.servers.dns_server import DnsServer, serve_dns
-from tests.system.probes.asking import lasted
+from tests.support.probes.asking import lasted
+from tests.support.servers.dns_server import DnsServer, serve_dns
 
 NAME = "expo.ext5.example.se"
 
 
 async def ask(
-    tools: Tools,
+    tools: ProbeContext,
     server: DnsServer | str,
     *,
     host: str = NAME,
@@ -32,7 +32,7 @@ async def ask(
     return await prepare(settings, timeout, tools)()
 
 
-async def test_an_answer_is_good_and_timed(tools: Tools, dns_server: DnsServer) -> None:
+async def test_an_answer_is_good_and_timed(tools: ProbeContext, dns_server: DnsServer) -> None:
     """A name that has the record is good; the look-up is the whole of its time."""
     dns_server.zone = {f"{NAME} A": ["192.0.2.10", "192.0.2.9"]}
     seen = await ask(tools, dns_server)
@@ -62,7 +62,7 @@ async def test_an_answer_is_good_and_timed(tools: Tools, dns_server: DnsServer) 
     ],
 )
 async def test_every_record_is_compared_as_people_write_it(
-    tools: Tools, dns_server: DnsServer, record: str, records: list[str], expected: list[str]
+    tools: ProbeContext, dns_server: DnsServer, record: str, records: list[str], expected: list[str]
 ) -> None:
     """Case, final dots and the spelling of an address make no difference."""
     dns_server.zone = {f"{NAME} {record}": records}
@@ -70,14 +70,14 @@ async def test_every_record_is_compared_as_people_write_it(
     assert (seen.reason, seen.detail) == (None, "")
 
 
-async def test_an_address_is_turned_for_ptr(tools: Tools, dns_server: DnsServer) -> None:
+async def test_an_address_is_turned_for_ptr(tools: ProbeContext, dns_server: DnsServer) -> None:
     """With ``PTR`` the host may be an address."""
     dns_server.zone = {"10.2.0.192.in-addr.arpa PTR": [f"{NAME}."]}
     seen = await ask(tools, dns_server, host="192.0.2.10", record="PTR", addresses=[NAME])
     assert seen.grade is Grade.GOOD
 
 
-async def test_an_alias_is_followed(tools: Tools, dns_server: DnsServer) -> None:
+async def test_an_alias_is_followed(tools: ProbeContext, dns_server: DnsServer) -> None:
     """An answer of CNAMEs and the address at their end is that address."""
     dns_server.zone = {
         f"{NAME} CNAME": ["one.example.se."],
@@ -89,7 +89,7 @@ async def test_an_alias_is_followed(tools: Tools, dns_server: DnsServer) -> None
 
 
 async def test_another_set_of_addresses_is_told_with_its_difference(
-    tools: Tools, dns_server: DnsServer
+    tools: ProbeContext, dns_server: DnsServer
 ) -> None:
     """``address_changed`` says what is missing and what is new, and keeps the answer."""
     dns_server.zone = {f"{NAME} A": ["192.0.2.10", "192.0.2.99"]}
@@ -102,7 +102,7 @@ async def test_another_set_of_addresses_is_told_with_its_difference(
 
 @pytest.mark.parametrize("rcode", ["SERVFAIL", "REFUSED", "NXDOMAIN", "FORMERR", "NOTIMP"])
 async def test_an_error_of_the_name_service_is_the_targets(
-    tools: Tools, dns_server: DnsServer, rcode: str
+    tools: ProbeContext, dns_server: DnsServer, rcode: str
 ) -> None:
     """Here the name service itself is measured: what it refuses is its own trouble."""
     dns_server.rcode = rcode
@@ -112,14 +112,16 @@ async def test_an_error_of_the_name_service_is_the_targets(
     assert seen.dns == DnsFacts(rcode=rcode)
 
 
-async def test_a_name_without_the_record_fails(tools: Tools, dns_server: DnsServer) -> None:
+async def test_a_name_without_the_record_fails(tools: ProbeContext, dns_server: DnsServer) -> None:
     """NOERROR with nothing in it is no answer."""
     dns_server.zone = {f"{NAME} A": ["192.0.2.10"]}
     seen = await ask(tools, dns_server, record="AAAA")
     assert (seen.reason, seen.detail) == (Reason.DNS, f"{NAME} AAAA: no such record")
 
 
-async def test_a_lost_question_is_asked_once_more(tools: Tools, dns_server: DnsServer) -> None:
+async def test_a_lost_question_is_asked_once_more(
+    tools: ProbeContext, dns_server: DnsServer
+) -> None:
     """Half the time without an answer sends the question again, once."""
     dns_server.zone = {f"{NAME} A": ["192.0.2.10"]}
     dns_server.deaf_to = 1
@@ -130,7 +132,7 @@ async def test_a_lost_question_is_asked_once_more(tools: Tools, dns_server: DnsS
 
 
 async def test_silence_is_a_timeout_after_two_questions(
-    tools: Tools, dns_server: DnsServer
+    tools: ProbeContext, dns_server: DnsServer
 ) -> None:
     """One total deadline; a name server that says nothing is not stormed."""
     dns_server.deaf_to = 100
@@ -141,7 +143,7 @@ async def test_silence_is_a_timeout_after_two_questions(
     assert lasted(seen.duration, 0.8)
 
 
-async def test_a_cut_answer_is_fetched_over_tcp(tools: Tools, dns_server: DnsServer) -> None:
+async def test_a_cut_answer_is_fetched_over_tcp(tools: ProbeContext, dns_server: DnsServer) -> None:
     """A thousand addresses are compared whole, and a hundred of them kept."""
     every = [f"10.0.{n // 250}.{n % 250 + 1}" for n in range(1000)]
     dns_server.zone = {f"{NAME} A": every}
@@ -149,14 +151,14 @@ async def test_a_cut_answer_is_fetched_over_tcp(tools: Tools, dns_server: DnsSer
     assert seen.grade is Grade.GOOD
     assert [transport for transport, _ in dns_server.questions] == ["udp", "tcp"]
     assert seen.dns is not None
-    assert len(seen.dns.answers) == probes.dns.MAX_ANSWERS
+    assert len(seen.dns.answers) == probes.dns.probe.MAX_ANSWERS
     changed = await ask(tools, dns_server, addresses=["192.0.2.1"])
     assert changed.reason is Reason.ADDRESS_CHANGED
     assert changed.detail.endswith("and 995 more")
 
 
 async def test_a_connection_closed_within_the_answer_is_a_reset(
-    tools: Tools, dns_server: DnsServer
+    tools: ProbeContext, dns_server: DnsServer
 ) -> None:
     """Over TCP a server may close without having answered."""
     dns_server.zone = {f"{NAME} A": [f"10.0.0.{n}" for n in range(1, 200)]}
@@ -167,7 +169,7 @@ async def test_a_connection_closed_within_the_answer_is_a_reset(
 
 @pytest.mark.parametrize("garbage", [b"garbage", b"\x00" * 12, b"\xff" * 600])
 async def test_garbage_is_a_protocol_error(
-    tools: Tools, dns_server: DnsServer, garbage: bytes
+    tools: ProbeContext, dns_server: DnsServer, garbage: bytes
 ) -> None:
     """Bytes that are no DNS message, or none of ours, are told as such."""
     dns_server.garbage = garbage
@@ -175,13 +177,15 @@ async def test_garbage_is_a_protocol_error(
     assert (seen.reason, seen.cause) == (Reason.PROTOCOL, Cause.TARGET)
 
 
-async def test_nobody_listening_is_refused(tools: Tools, closed_port: tuple[str, int]) -> None:
+async def test_nobody_listening_is_refused(
+    tools: ProbeContext, closed_port: tuple[str, int]
+) -> None:
     """The kernel's word that the port is closed is heard at once."""
     seen = await ask(tools, f"127.0.0.1:{closed_port[1]}")
     assert (seen.reason, seen.cause) == (Reason.CONNECT_REFUSED, Cause.TARGET)
 
 
-async def test_ipv6_resolvers_are_asked(tools: Tools) -> None:
+async def test_ipv6_resolvers_are_asked(tools: ProbeContext) -> None:
     """A resolver may be written as ``[address]:port``."""
     async with serve_dns("::1") as server:
         server.zone = {f"{NAME} A": ["192.0.2.10"]}
@@ -191,7 +195,7 @@ async def test_ipv6_resolvers_are_asked(tools: Tools) -> None:
 
 @pytest.mark.asyncio(loop_factories=["asyncio"])  # uvloop makes its sockets elsewhere
 async def test_no_way_to_the_resolver_is_our_own_trouble(
-    tools: Tools, monkeypatch: pytest.MonkeyPatch
+    tools: ProbeContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No route, no descriptors: the kernel speaks of us, not of the target."""
     import socket
@@ -207,25 +211,25 @@ async def test_no_way_to_the_resolver_is_our_own_trouble(
 
 @pytest.mark.parametrize("content", [None, "", "options edns0\n", "nameserver nonsense\n"])
 async def test_no_resolver_here_is_our_own_trouble(
-    tools: Tools, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str | None
+    tools: ProbeContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str | None
 ) -> None:
     """Without a name server in resolv.conf nothing can be said of anybody's."""
     path = tmp_path / "resolv.conf"
     if content is not None:
         path.write_text(content)
-    monkeypatch.setattr(probes.dns, "RESOLV_CONF", path)
+    monkeypatch.setattr(probes.dns.probe, "RESOLV_CONF", path)
     seen = await prepare(DnsSettings(host=NAME), 1.0, tools)()
     assert (seen.reason, seen.cause) == (Reason.DNS, Cause.MONITOR)
 
 
 async def test_the_systems_resolver_is_the_default(
-    tools: Tools, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dns_server: DnsServer
+    tools: ProbeContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dns_server: DnsServer
 ) -> None:
     """The first name server of resolv.conf is asked, on the usual port."""
     path = tmp_path / "resolv.conf"
     path.write_text("search example.se\nnameserver 127.0.0.1\nnameserver 127.0.0.2\n")
-    monkeypatch.setattr(probes.dns, "RESOLV_CONF", path)
-    monkeypatch.setattr(probes.dns, "DNS_PORT", dns_server.port)
+    monkeypatch.setattr(probes.dns.probe, "RESOLV_CONF", path)
+    monkeypatch.setattr(probes.dns.probe, "DNS_PORT", dns_server.port)
     dns_server.zone = {f"{NAME} A": ["192.0.2.10"]}
     seen = await prepare(DnsSettings(host=NAME), 1.0, tools)()
     assert (seen.grade, seen.address) == (Grade.GOOD, "127.0.0.1")

@@ -10,18 +10,20 @@ import dns.rcode
 import dns.rrset
 import pytest
 
-from probes.dns import DnsSettings, prepare
-from probes.dns_exchange import MAX_STRAYS
+from probes.dns.exchange import MAX_STRAYS
+from probes.dns.probe import DnsSettings, prepare
+from probes.net.context import ProbeContext
 from probes.observation import Cause, Grade, Observation, Reason
-from probes.tools import Tools
-from tests.servers.dns_server import DnsServer
-from tests.servers.hostile_dns import TXT, Reply, address, message, record, serve_packets
+from tests.support.servers.dns_server import DnsServer
+from tests.support.servers.hostile.dns import TXT, Reply, address, message, record, serve_packets
 
 NAME = "expo.example.se"
 KEY = "v=DKIM1; k=rsa; p=" + "MIIBIjANBgkqhkiG9w0B" * 18 + "IDAQAB"
 
 
-async def ask(tools: Tools, resolver: str, *, timeout: float = 3.0, **settings: Any) -> Observation:
+async def ask(
+    tools: ProbeContext, resolver: str, *, timeout: float = 3.0, **settings: Any
+) -> Observation:
     parsed = DnsSettings.model_validate({"host": NAME, "resolver": resolver, **settings})
     return await prepare(parsed, timeout, tools)()
 
@@ -57,7 +59,7 @@ STRAYS: dict[str, Reply] = {
 
 
 @pytest.mark.parametrize("name", STRAYS)
-async def test_what_is_no_answer_is_passed_over(tools: Tools, name: str) -> None:
+async def test_what_is_no_answer_is_passed_over(tools: ProbeContext, name: str) -> None:
     """As dnspython's resolver does: the answer that follows counts, at once."""
     stray = STRAYS[name]
     async with serve_packets(lambda query: [*stray(query), right(query)]) as resolver:
@@ -66,7 +68,7 @@ async def test_what_is_no_answer_is_passed_over(tools: Tools, name: str) -> None
 
 
 @pytest.mark.parametrize("name", STRAYS)
-async def test_nothing_but_strays_is_told_as_such(tools: Tools, name: str) -> None:
+async def test_nothing_but_strays_is_told_as_such(tools: ProbeContext, name: str) -> None:
     """At the deadline, with what was wrong with the last one; it is asked again meanwhile."""
     asked = 0
 
@@ -82,7 +84,7 @@ async def test_nothing_but_strays_is_told_as_such(tools: Tools, name: str) -> No
     assert asked == 2
 
 
-async def test_strays_have_an_end(tools: Tools) -> None:
+async def test_strays_have_an_end(tools: ProbeContext) -> None:
     """Nobody keeps a probe busy until its deadline."""
     flood = [b"garbage"] * (MAX_STRAYS + 100)
     async with serve_packets(lambda _query: flood) as resolver:
@@ -92,7 +94,7 @@ async def test_strays_have_an_end(tools: Tools) -> None:
 
 
 @pytest.mark.parametrize("rcode", ["SERVFAIL", "REFUSED", "NOTIMP", "FORMERR"])
-async def test_a_refusal_may_leave_the_question_out(tools: Tools, rcode: str) -> None:
+async def test_a_refusal_may_leave_the_question_out(tools: ProbeContext, rcode: str) -> None:
     """A server that does not read it cannot say it back."""
 
     def reply(query: bytes) -> list[bytes]:
@@ -106,14 +108,14 @@ async def test_a_refusal_may_leave_the_question_out(tools: Tools, rcode: str) ->
     assert (seen.reason, seen.detail) == (Reason.DNS, f"{NAME} A: {rcode}")
 
 
-async def test_a_name_is_the_same_in_any_case(tools: Tools) -> None:
+async def test_a_name_is_the_same_in_any_case(tools: ProbeContext) -> None:
     """Some servers say the question back in small letters, some in great ones (RFC 4343)."""
     async with serve_packets(lambda query: [right(query).replace(b"expo", b"ExPo")]) as resolver:
         seen = await ask(tools, resolver)
     assert seen.grade is Grade.GOOD
 
 
-async def test_a_long_answer_by_udp_is_read(tools: Tools) -> None:
+async def test_a_long_answer_by_udp_is_read(tools: ProbeContext) -> None:
     """Beyond what is read at once."""
     many = [address(number) for number in range(400)]
     async with serve_packets(lambda query: [message(query, *many)]) as resolver:
@@ -129,7 +131,7 @@ def quoted(text: str) -> str:
 
 @pytest.mark.parametrize("written", [KEY, quoted(KEY)], ids=["text", "zone file"])
 async def test_a_txt_record_is_compared_whole(
-    tools: Tools, dns_server: DnsServer, written: str
+    tools: ProbeContext, dns_server: DnsServer, written: str
 ) -> None:
     """However long, in however many strings; what is shown of it is cut."""
     dns_server.zone = {f"{NAME} TXT": [quoted(KEY)]}
@@ -141,7 +143,7 @@ async def test_a_txt_record_is_compared_whole(
 
 @pytest.mark.parametrize("other", [KEY[:-6] + "OTHER1", KEY.replace("IDAQAB", "IDAQaB"), KEY + "="])
 async def test_another_txt_record_is_told_where_it_differs(
-    tools: Tools, dns_server: DnsServer, other: str
+    tools: ProbeContext, dns_server: DnsServer, other: str
 ) -> None:
     """To the letter: a key in other letters is another key."""
     dns_server.zone = {f"{NAME} TXT": [quoted(other)]}
@@ -153,7 +155,7 @@ async def test_another_txt_record_is_told_where_it_differs(
     assert missing.removeprefix("missing ") != extra.removeprefix("not expected ")
 
 
-async def test_bytes_of_a_txt_record_are_compared_as_such(tools: Tools) -> None:
+async def test_bytes_of_a_txt_record_are_compared_as_such(tools: ProbeContext) -> None:
     """Those that are no UTF-8 are written as in a zone file, and shown as escapes."""
     content = b'caf\xe9 "x" \\'
     said = record(TXT, bytes((len(content),)) + content)

@@ -12,21 +12,21 @@ from typing import cast
 import pytest
 from yarl import URL
 
-from probes.attempt import Attempt
-from probes.connector import Hop
-from probes.exchange import MAX_INTERIM, Request, Serializer
+from probes.net.context import ProbeContext
+from probes.net.hop import Hop
+from probes.net.http1 import MAX_INTERIM, Request, Serializer
+from probes.net.trace import ProbeTrace
+from probes.net.transport import Route
 from probes.observation import Grade, Reason
-from probes.tools import Tools
-from probes.transport import Route
-from tests.patience import PATIENCE
-from tests.servers.ca import Authority
-from tests.servers.http_server import HttpServer
-from tests.servers.raw_server import say, serve_raw
-from tests.system.probes.asking import ask_http
+from tests.support.patience import PATIENCE
+from tests.support.probes.asking import ask_http
+from tests.support.servers.ca import Authority
+from tests.support.servers.http_server import HttpServer
+from tests.support.servers.raw_server import say, serve_raw
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
-NOWHERE = Hop(cast("Attempt", None), Route("expo.example.se", 80), None)
+NOWHERE = Hop(cast("ProbeTrace", None), Route("expo.example.se", 80), None)
 
 
 def request(
@@ -92,7 +92,7 @@ def test_bytes_are_made_anew_when_a_part_is_another() -> None:
     assert serializer(Request("GET", url, headers, b"x", NOWHERE)).endswith(b"\r\n\r\nx")
 
 
-async def test_interim_answers_are_passed_over(tools: Tools) -> None:
+async def test_interim_answers_are_passed_over(tools: ProbeContext) -> None:
     """Up to a number: the answer is the first that is not 1xx (RFC 9110, 15.2)."""
     async with serve_raw(say(CONTINUE * MAX_INTERIM + OK)) as server:
         assert (await ask_http(tools, server.url())).grade is Grade.GOOD
@@ -111,7 +111,7 @@ async def read_nothing(_reader: asyncio.StreamReader, writer: asyncio.StreamWrit
 
 @pytest.mark.parametrize("encrypted", [False, True], ids=["plain", "tls"])
 async def test_a_peer_that_reads_nothing_keeps_no_connection_of_ours(
-    tools: Tools, authority: Authority, encrypted: bool
+    tools: ProbeContext, authority: Authority, encrypted: bool
 ) -> None:
     """A request that does not go out is dropped with its connection when the probe ends."""
     context = authority.server_context(authority.issue("127.0.0.1")) if encrypted else None
@@ -145,7 +145,7 @@ def connected_to(port: int) -> list[str]:
 
 
 async def test_a_long_answer_over_tls_is_whole(
-    tools: Tools, authority: Authority, https_server: HttpServer
+    tools: ProbeContext, authority: Authority, https_server: HttpServer
 ) -> None:
     """Reading pauses and resumes on the way, and nothing is lost."""
     https_server.answer(body=os.urandom(3_000_000))

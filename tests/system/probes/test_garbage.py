@@ -1,4 +1,4 @@
-"""A probe leaves nothing for the garbage collector, which looks for cycles rarely (monitor/daemon)."""
+"""A probe leaves nothing for the garbage collector, which looks for cycles rarely (``monitor/runtime/daemon.py``)."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import socket
 
 import pytest
 
-from probes.tools import Tools
-from tests.servers.ca import Authority
-from tests.servers.http_server import HttpServer
-from tests.servers.proxy import serve_proxy
-from tests.servers.raw_server import close_at_once, serve_raw, silence
-from tests.servers.token_server import serve_tokens
-from tests.system.probes.asking import ask_certificate, ask_http
+from probes.net.context import ProbeContext
+from tests.support.probes.asking import ask_certificate, ask_http
+from tests.support.servers.ca import Authority
+from tests.support.servers.http_server import HttpServer
+from tests.support.servers.proxy import serve_proxy
+from tests.support.servers.raw_server import close_at_once, serve_raw, silence
+from tests.support.servers.token_server import serve_tokens
 
 
 async def in_cycles() -> list[str]:
@@ -36,7 +36,7 @@ OUTCOMES = ["good", "untrusted", "no_tls", "silent", "closed", "refused", "proxi
 
 @pytest.mark.parametrize("outcome", OUTCOMES)
 async def test_a_probe_leaves_no_cycle(
-    tools: Tools,
+    tools: ProbeContext,
     authority: Authority,
     http_server: HttpServer,
     https_server: HttpServer,

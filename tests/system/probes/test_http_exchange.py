@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from probes.net.context import ProbeContext
 from probes.observation import Cause, Grade, Reason
-from probes.tools import Tools
-from tests.servers.ca import Authority
-from tests.servers.http_server import HttpServer, serve_http
-from tests.servers.raw_server import drip, say, serve_raw, silence
-from tests.system.probes.asking import Names, ask_http, lasted
+from tests.support.probes.asking import Names, ask_http, lasted
+from tests.support.servers.ca import Authority
+from tests.support.servers.http_server import HttpServer, serve_http
+from tests.support.servers.raw_server import drip, say, serve_raw, silence
 
 
 async def test_nothing_passes_from_one_probe_to_the_next(
-    tools: Tools, authority: Authority, https_server: HttpServer
+    tools: ProbeContext, authority: Authority, https_server: HttpServer
 ) -> None:
     """No cookie, no kept connection and no TLS session: each probe is a new client."""
     https_server.answer(headers={"Set-Cookie": "session=1; Path=/", "Connection": "keep-alive"})
@@ -34,7 +34,7 @@ async def test_the_name_is_looked_up_each_time(http_server: HttpServer) -> None:
     """A name that moves is followed at once."""
     http_server.answer()
     names = Names(expo_test=("127.0.0.1",))
-    async with Tools(resolver=names) as tools:
+    async with ProbeContext(resolver=names) as tools:
         for _ in range(2):
             assert (await ask_http(tools, http_server.url(host="expo.test"))).grade is Grade.GOOD
     assert names.asked == ["expo.test", "expo.test"]
@@ -45,7 +45,7 @@ async def test_the_request_is_as_configured(http_server: HttpServer, tmp_path: P
     http_server.answer("/submit")
     password = tmp_path / "password"
     password.write_text("s3cret\n")
-    async with Tools(user_agent="driftvakt/1 (+contact)") as tools:
+    async with ProbeContext(user_agent="driftvakt/1 (+contact)") as tools:
         seen = await ask_http(
             tools,
             http_server.url("/submit?a=1&b=%C3%A5"),
@@ -64,7 +64,7 @@ async def test_the_request_is_as_configured(http_server: HttpServer, tmp_path: P
 
 
 async def test_a_missing_secret_is_ours_and_is_not_sent(
-    tools: Tools, http_server: HttpServer, tmp_path: Path
+    tools: ProbeContext, http_server: HttpServer, tmp_path: Path
 ) -> None:
     """Without its token file a probe says nothing of the target."""
     http_server.answer()
@@ -77,7 +77,7 @@ async def test_a_pinned_address_keeps_the_name(authority: Authority) -> None:
     """``address`` connects there; Host and SNI stay the name's."""
     async with serve_http(tls=authority.server_context(authority.issue("expo.test"))) as server:
         server.answer()
-        async with Tools(resolver=Names()) as tools:
+        async with ProbeContext(resolver=Names()) as tools:
             seen = await ask_http(
                 tools,
                 server.url(host="expo.test"),
@@ -99,7 +99,7 @@ async def test_credentials_do_not_follow_a_redirect_elsewhere(elsewhere: str) ->
         first.answer(status=302, headers={"Location": second.url("/there", host=host)})
         second.answer("/there")
         names = Names(expo_test=("127.0.0.1",), other_test=("127.0.0.1",))
-        async with Tools(resolver=names) as tools:
+        async with ProbeContext(resolver=names) as tools:
             seen = await ask_http(tools, first.url(host="expo.test"), headers=SECRETS)
         assert seen.grade is Grade.GOOD
         assert seen.http is not None
@@ -111,7 +111,9 @@ async def test_credentials_do_not_follow_a_redirect_elsewhere(elsewhere: str) ->
         assert arrived["Accept"] == "text/plain"
 
 
-async def test_credentials_stay_within_the_origin(tools: Tools, http_server: HttpServer) -> None:
+async def test_credentials_stay_within_the_origin(
+    tools: ProbeContext, http_server: HttpServer
+) -> None:
     """A redirect to another path of the same origin keeps them, over a new connection."""
     http_server.answer(status=307, headers={"Location": "/next"})
     http_server.answer("/next")
@@ -136,7 +138,7 @@ async def test_credentials_stay_within_the_origin(tools: Tools, http_server: Htt
     ],
 )
 async def test_the_method_after_a_redirect(
-    tools: Tools, http_server: HttpServer, status: int, method: str, then: str
+    tools: ProbeContext, http_server: HttpServer, status: int, method: str, then: str
 ) -> None:
     """RFC 9110, 15.4."""
     http_server.answer(status=status, headers={"Location": "/next"}, body=b"")
@@ -148,13 +150,13 @@ async def test_the_method_after_a_redirect(
 async def test_a_body_is_not_carried_to_another_host(http_server: HttpServer) -> None:
     """A redirect that would take the body elsewhere is refused."""
     http_server.answer(status=307, headers={"Location": "http://other.test/"})
-    async with Tools(resolver=Names(other_test=("127.0.0.1",))) as tools:
+    async with ProbeContext(resolver=Names(other_test=("127.0.0.1",))) as tools:
         seen = await ask_http(tools, http_server.url(), method="POST", body="secret")
     assert seen.reason is Reason.REDIRECTS
     assert "secret" not in seen.detail
 
 
-async def test_a_dripping_answer_meets_the_one_deadline(tools: Tools) -> None:
+async def test_a_dripping_answer_meets_the_one_deadline(tools: ProbeContext) -> None:
     """Every read succeeds, and the total deadline still ends the probe."""
 
     async def body(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -171,14 +173,16 @@ async def test_a_dripping_answer_meets_the_one_deadline(tools: Tools) -> None:
     assert lasted(seen.duration, 0.8)
 
 
-async def test_a_dripping_head_meets_the_one_deadline(tools: Tools) -> None:
+async def test_a_dripping_head_meets_the_one_deadline(tools: ProbeContext) -> None:
     """A head that never ends is no answer."""
     async with serve_raw(drip(b"HTTP/1.1 200 OK\r\n" + b"X: a\r\n" * 50, every=0.01)) as server:
         seen = await ask_http(tools, server.url(), timeout=0.8)
     assert (seen.reason, seen.detail) == (Reason.TIMEOUT, "no answer within 0.8 s")
 
 
-async def test_slow_redirects_share_the_deadline(tools: Tools, http_server: HttpServer) -> None:
+async def test_slow_redirects_share_the_deadline(
+    tools: ProbeContext, http_server: HttpServer
+) -> None:
     """Ten hops of 100 ms do not get ten deadlines."""
     for hop in range(10):
         http_server.answer(f"/{hop}", status=302, headers={"Location": f"/{hop + 1}"}, delay=0.1)
@@ -188,7 +192,7 @@ async def test_slow_redirects_share_the_deadline(tools: Tools, http_server: Http
 
 
 async def test_phases_tell_where_the_time_went(
-    tools: Tools, authority: Authority, https_server: HttpServer
+    tools: ProbeContext, authority: Authority, https_server: HttpServer
 ) -> None:
     """Known delays before the answer and within it are measured as such."""
     https_server.answer(delay=0.15, pause=0.1, body=b"x" * 100)
@@ -204,7 +208,7 @@ async def test_phases_tell_where_the_time_went(
     assert sum(spent) <= seen.duration + 1e-6, "no time is counted twice"
 
 
-async def test_phases_of_redirects_add_up(tools: Tools, http_server: HttpServer) -> None:
+async def test_phases_of_redirects_add_up(tools: ProbeContext, http_server: HttpServer) -> None:
     """Two requests of 80 ms wait for 160 ms in all."""
     http_server.answer(status=302, headers={"Location": "/next"}, delay=0.08)
     http_server.answer("/next", delay=0.08)
@@ -216,7 +220,7 @@ async def test_the_look_up_is_a_phase(http_server: HttpServer) -> None:
     """A scripted clock: what the look-up takes is the resolve phase, nothing else."""
     ticks = itertools.count()
     http_server.answer()
-    async with Tools(
+    async with ProbeContext(
         resolver=Names(expo_test=("127.0.0.1",)), timer=lambda: float(next(ticks))
     ) as tools:
         seen = await ask_http(tools, http_server.url(host="expo.test"))
@@ -229,7 +233,7 @@ async def test_the_look_up_is_a_phase(http_server: HttpServer) -> None:
     [("status", 503), ("status", 401)],
 )
 async def test_a_refusal_that_is_expected_is_good(
-    tools: Tools, http_server: HttpServer, word: str, status: int
+    tools: ProbeContext, http_server: HttpServer, word: str, status: int
 ) -> None:
     """``expect.failure``: the probe must fail, in the way that is named."""
     http_server.answer(status=status)
@@ -237,7 +241,7 @@ async def test_a_refusal_that_is_expected_is_good(
     assert (seen.grade, seen.reason) == (Grade.GOOD, None)
 
 
-async def test_an_unexpected_success_fails(tools: Tools, http_server: HttpServer) -> None:
+async def test_an_unexpected_success_fails(tools: ProbeContext, http_server: HttpServer) -> None:
     """A probe that must be refused and is not has failed."""
     http_server.answer()
     seen = await ask_http(tools, http_server.url(), expect={"failure": "tls"})
@@ -245,7 +249,7 @@ async def test_an_unexpected_success_fails(tools: Tools, http_server: HttpServer
 
 
 async def test_another_refusal_than_expected_keeps_its_reason(
-    tools: Tools, closed_port: tuple[str, int]
+    tools: ProbeContext, closed_port: tuple[str, int]
 ) -> None:
     """A closed port is no refusal by TLS."""
     seen = await ask_http(tools, f"https://127.0.0.1:{closed_port[1]}/", expect={"failure": "tls"})
@@ -256,7 +260,7 @@ async def test_another_refusal_than_expected_keeps_its_reason(
     assert good.grade is Grade.GOOD
 
 
-async def test_our_own_trouble_is_no_refusal(tools: Tools, tmp_path: Path) -> None:
+async def test_our_own_trouble_is_no_refusal(tools: ProbeContext, tmp_path: Path) -> None:
     """A missing CA file of ours is never taken for the refusal that was expected."""
     async with serve_raw(silence) as server:
         seen = await ask_http(
@@ -268,7 +272,7 @@ async def test_our_own_trouble_is_no_refusal(tools: Tools, tmp_path: Path) -> No
     assert (seen.grade, seen.cause) == (Grade.FAILED, Cause.MONITOR)
 
 
-async def test_no_way_out_of_our_own_machine_is_no_refusal(tools: Tools) -> None:
+async def test_no_way_out_of_our_own_machine_is_no_refusal(tools: ProbeContext) -> None:
     """What our kernel says of itself shows nothing of a port that should be closed."""
     # a multicast address: nothing can connect there
     seen = await ask_http(tools, "http://224.0.0.1/", expect={"failure": "connect"})

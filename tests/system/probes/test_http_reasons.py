@@ -10,10 +10,11 @@ import zlib
 import brotli
 import pytest
 
+from probes.net.context import ProbeContext
 from probes.observation import Cause, Grade, Reason
-from probes.tools import Tools
-from tests.servers.http_server import HttpServer
-from tests.servers.raw_server import (
+from tests.support.probes.asking import Names, ask_http, lasted
+from tests.support.servers.http_server import HttpServer
+from tests.support.servers.raw_server import (
     Script,
     close_at_once,
     endless,
@@ -23,12 +24,11 @@ from tests.servers.raw_server import (
     serve_raw,
     silence,
 )
-from tests.system.probes.asking import Names, ask_http, lasted
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 
-async def test_a_good_answer_has_no_reason(tools: Tools, http_server: HttpServer) -> None:
+async def test_a_good_answer_has_no_reason(tools: ProbeContext, http_server: HttpServer) -> None:
     """200 with a body is good, with every fact there is."""
     http_server.answer(body=b"hello", headers={"Last-Modified": "Sun, 06 Nov 1994 08:49:37 GMT"})
     seen = await ask_http(tools, http_server.url())
@@ -43,7 +43,7 @@ async def test_a_good_answer_has_no_reason(tools: Tools, http_server: HttpServer
 
 async def test_an_unknown_name_is_dns(http_server: HttpServer) -> None:
     """A name that does not resolve is the network's trouble."""
-    async with Tools(resolver=Names()) as tools:
+    async with ProbeContext(resolver=Names()) as tools:
         seen = await ask_http(tools, http_server.url(host="nowhere.test"))
     assert (seen.reason, seen.cause) == (Reason.DNS, Cause.NETWORK)
     assert "nowhere.test" in seen.detail
@@ -54,13 +54,13 @@ async def test_a_resolver_that_we_cannot_use_is_ours(http_server: HttpServer) ->
     """When the system cannot even look up, nothing is said of the target."""
     names = Names()
     names.fault = socket.gaierror(socket.EAI_SYSTEM, "System error")
-    async with Tools(resolver=names) as tools:
+    async with ProbeContext(resolver=names) as tools:
         seen = await ask_http(tools, http_server.url(host="nowhere.test"))
     assert (seen.reason, seen.cause) == (Reason.DNS, Cause.MONITOR)
 
 
 async def test_nobody_listening_is_connect_refused(
-    tools: Tools, closed_port: tuple[str, int]
+    tools: ProbeContext, closed_port: tuple[str, int]
 ) -> None:
     """A closed port refuses, and the detail says where."""
     host, port = closed_port
@@ -70,7 +70,7 @@ async def test_nobody_listening_is_connect_refused(
 
 
 async def test_a_connect_that_hangs_is_connect_timeout(
-    tools: Tools, blackhole: tuple[str, int]
+    tools: ProbeContext, blackhole: tuple[str, int]
 ) -> None:
     """Nothing comes back: the deadline ends the connect."""
     host, port = blackhole
@@ -79,14 +79,14 @@ async def test_a_connect_that_hangs_is_connect_timeout(
     assert lasted(seen.duration, 0.3)
 
 
-async def test_an_address_that_cannot_be_reached_from_here_is_ours(tools: Tools) -> None:
+async def test_an_address_that_cannot_be_reached_from_here_is_ours(tools: ProbeContext) -> None:
     """The kernel refuses an IPv6 address without its zone by itself: no word of the target's."""
     seen = await ask_http(tools, "http://[fe80::1]:80/", timeout=1.0)
     assert (seen.reason, seen.cause) == (Reason.CONNECT_ERROR, Cause.MONITOR)
 
 
 async def test_no_descriptors_left_is_ours(
-    tools: Tools, http_server: HttpServer, monkeypatch: pytest.MonkeyPatch
+    tools: ProbeContext, http_server: HttpServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """EMFILE is the monitor's own trouble, never the target's colour."""
     real = socket.socket
@@ -102,7 +102,7 @@ async def test_no_descriptors_left_is_ours(
     assert (seen.reason, seen.cause) == (Reason.CONNECT_ERROR, Cause.MONITOR)
 
 
-async def test_silence_after_the_request_is_a_timeout(tools: Tools) -> None:
+async def test_silence_after_the_request_is_a_timeout(tools: ProbeContext) -> None:
     """A server that accepts and says nothing fails at the total deadline."""
     async with serve_raw(silence) as server:
         seen = await ask_http(tools, server.url(), timeout=0.8)
@@ -167,7 +167,9 @@ async def test_silence_after_the_request_is_a_timeout(tools: Tools) -> None:
         ),
     ],
 )
-async def test_a_broken_answer_is_named(tools: Tools, script: Script, reason: Reason) -> None:
+async def test_a_broken_answer_is_named(
+    tools: ProbeContext, script: Script, reason: Reason
+) -> None:
     """Each way to break an answer is the target's, asked for once and not again."""
     async with serve_raw(script) as server:
         seen = await ask_http(tools, server.url())
@@ -176,7 +178,9 @@ async def test_a_broken_answer_is_named(tools: Tools, script: Script, reason: Re
         assert server.accepted == 1
 
 
-async def test_more_than_ten_redirects_are_too_many(tools: Tools, http_server: HttpServer) -> None:
+async def test_more_than_ten_redirects_are_too_many(
+    tools: ProbeContext, http_server: HttpServer
+) -> None:
     """The eleventh redirect is not followed."""
     http_server.answer(status=302, headers={"Location": "/"})
     seen = await ask_http(tools, http_server.url())
@@ -188,7 +192,7 @@ async def test_more_than_ten_redirects_are_too_many(tools: Tools, http_server: H
     "location", ["ftp://127.0.0.1/", "http://[", "http://a b/", "javascript:1"]
 )
 async def test_a_redirect_to_nowhere_is_told(
-    tools: Tools, http_server: HttpServer, location: str
+    tools: ProbeContext, http_server: HttpServer, location: str
 ) -> None:
     """A Location that is no web address fails with reason ``redirects``."""
     http_server.answer(status=302, headers={"Location": location})
@@ -197,7 +201,7 @@ async def test_a_redirect_to_nowhere_is_told(
 
 
 async def test_the_secrets_of_a_redirect_are_not_told(
-    tools: Tools, http_server: HttpServer
+    tools: ProbeContext, http_server: HttpServer
 ) -> None:
     """Neither a password nor a query stands in the detail."""
     http_server.answer(status=302, headers={"Location": "http://u:s3cret@h.test/?code=s3cret"})
@@ -206,7 +210,7 @@ async def test_the_secrets_of_a_redirect_are_not_told(
     assert "s3cret" not in seen.detail
 
 
-async def test_a_status_that_is_not_expected(tools: Tools, http_server: HttpServer) -> None:
+async def test_a_status_that_is_not_expected(tools: ProbeContext, http_server: HttpServer) -> None:
     """The detail says what came and what was expected."""
     http_server.answer(status=503)
     seen = await ask_http(tools, http_server.url())
@@ -216,7 +220,7 @@ async def test_a_status_that_is_not_expected(tools: Tools, http_server: HttpServ
 
 
 async def test_a_redirect_that_is_not_followed_is_its_status(
-    tools: Tools, http_server: HttpServer
+    tools: ProbeContext, http_server: HttpServer
 ) -> None:
     """``follow_redirects: false`` judges the redirect itself."""
     http_server.answer(status=301, headers={"Location": "/elsewhere"})
@@ -240,7 +244,7 @@ async def test_a_redirect_that_is_not_followed_is_its_status(
     ],
 )
 async def test_expectations_that_do_not_hold(
-    tools: Tools, http_server: HttpServer, expect: object, reason: Reason, regex: bool
+    tools: ProbeContext, http_server: HttpServer, expect: object, reason: Reason, regex: bool
 ) -> None:
     """Each expectation has a reason of its own, and says whether a pattern was at fault."""
     http_server.answer(
@@ -253,7 +257,7 @@ async def test_expectations_that_do_not_hold(
     assert seen.http.regex_failed is regex
 
 
-async def test_an_endless_body_is_read_to_the_limit_and_no_further(tools: Tools) -> None:
+async def test_an_endless_body_is_read_to_the_limit_and_no_further(tools: ProbeContext) -> None:
     """``too_large`` comes at once, not at the deadline."""
     async with serve_raw(endless(b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 10_000)) as server:
         seen = await ask_http(tools, server.url(), max_body_bytes=100_000)
@@ -267,7 +271,7 @@ async def test_an_endless_body_is_read_to_the_limit_and_no_further(tools: Tools)
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate", "br"])
 async def test_a_bomb_is_bounded_after_decompression(
-    tools: Tools, http_server: HttpServer, encoding: str
+    tools: ProbeContext, http_server: HttpServer, encoding: str
 ) -> None:
     """A hundred megabytes of zeros in a few kilobytes are not unpacked beyond the limit."""
     zeros = b"\0" * 100_000_000
@@ -285,7 +289,9 @@ async def test_a_bomb_is_bounded_after_decompression(
     assert seen.http.body_bytes == 50_000
 
 
-async def test_a_body_of_exactly_the_limit_is_good(tools: Tools, http_server: HttpServer) -> None:
+async def test_a_body_of_exactly_the_limit_is_good(
+    tools: ProbeContext, http_server: HttpServer
+) -> None:
     """The limit itself is allowed, one byte more is not."""
     http_server.answer(body=b"x" * 5000)
     assert (await ask_http(tools, http_server.url(), max_body_bytes=5000)).grade is Grade.GOOD

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from probes.attempt import RESOLVED_KEPT
-from probes.http_answer import BODY_KEPT, HEAD_KEPT, HttpAnswer
-from probes.observation import Observation, Reason
-from probes.tools import Tools
-from tests.servers.http_server import HttpServer
-from tests.servers.raw_server import say, serve_raw, silence
-from tests.servers.token_server import serve_tokens
-from tests.system.probes.asking import Names, ask_http
+from probes.net.captured_response import BODY_KEPT, HEAD_KEPT
+from probes.net.context import ProbeContext
+from probes.net.trace import RESOLVED_KEPT
+from probes.observation import HttpAnswer, Observation, Reason
+from tests.support.probes.asking import Names, ask_http
+from tests.support.servers.http_server import HttpServer
+from tests.support.servers.raw_server import say, serve_raw, silence
+from tests.support.servers.token_server import serve_tokens
 
 TOKEN = "t0ken-that-nobody-may-read"
 
@@ -24,7 +24,7 @@ def kept(seen: Observation) -> HttpAnswer:
     return seen.answer
 
 
-async def test_headers_and_body_are_as_they_came(tools: Tools) -> None:
+async def test_headers_and_body_are_as_they_came(tools: ProbeContext) -> None:
     """In their order and spelling, twice where they came twice, of a good answer too."""
     answer = b"HTTP/1.0 200 All Right\r\nX-b: 1\r\nx-A: 2\r\nX-b: 3\r\n\r\nbody \xff"
     async with serve_raw(say(answer)) as server:
@@ -44,7 +44,7 @@ async def test_headers_and_body_are_as_they_came(tools: Tools) -> None:
 
 @pytest.mark.parametrize(("size", "cut"), [(BODY_KEPT, False), (BODY_KEPT + 1, True)])
 async def test_of_a_long_body_the_beginning_is_kept(
-    tools: Tools, http_server: HttpServer, size: int, cut: bool
+    tools: ProbeContext, http_server: HttpServer, size: int, cut: bool
 ) -> None:
     """Two KiB and no more, unpacked, whatever was expected of it."""
     body = bytes(65 + place % 26 for place in range(size))
@@ -54,7 +54,9 @@ async def test_of_a_long_body_the_beginning_is_kept(
     assert (kept(seen).body_start, kept(seen).body_cut) == (body[:BODY_KEPT], cut)
 
 
-async def test_a_body_that_is_too_large_is_kept_too(tools: Tools, http_server: HttpServer) -> None:
+async def test_a_body_that_is_too_large_is_kept_too(
+    tools: ProbeContext, http_server: HttpServer
+) -> None:
     """``max_body_bytes`` bounds what is read; what came is evidence."""
     http_server.answer(body=b"x" * 100)
     seen = await ask_http(tools, http_server.url(), max_body_bytes=10)
@@ -67,7 +69,7 @@ async def test_a_body_that_is_too_large_is_kept_too(tools: Tools, http_server: H
     ("then", "reason"), [(None, Reason.PROTOCOL), (silence, Reason.TIMEOUT)], ids=["broken", "hung"]
 )
 async def test_an_answer_that_never_ended_is_kept_as_far_as_it_came(
-    tools: Tools, then: None, reason: Reason
+    tools: ProbeContext, then: None, reason: Reason
 ) -> None:
     """Its head tells which server it was; the facts of a whole answer are absent."""
     head = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\nServer: knax\r\n\r\nhalf"
@@ -78,7 +80,9 @@ async def test_an_answer_that_never_ended_is_kept_as_far_as_it_came(
     assert (kept(seen).body_start, kept(seen).body_cut) == (b"half", True)
 
 
-async def test_after_redirects_it_is_the_last_answer(tools: Tools, http_server: HttpServer) -> None:
+async def test_after_redirects_it_is_the_last_answer(
+    tools: ProbeContext, http_server: HttpServer
+) -> None:
     """With the address that gave it, without query values."""
     http_server.answer("/", status=302, headers={"Location": "/there?code=hemligt"})
     http_server.answer("/there", status=500, body=b"last")
@@ -88,7 +92,7 @@ async def test_after_redirects_it_is_the_last_answer(tools: Tools, http_server: 
 
 
 async def test_a_redirect_to_nobody_leaves_the_redirect(
-    tools: Tools, http_server: HttpServer, closed_port: tuple[str, int]
+    tools: ProbeContext, http_server: HttpServer, closed_port: tuple[str, int]
 ) -> None:
     """Who is to mend it wants to see where it was sent."""
     host, port = closed_port
@@ -100,13 +104,13 @@ async def test_a_redirect_to_nobody_leaves_the_redirect(
     assert (b"Location", location.encode()) in kept(seen).head
 
 
-async def test_no_answer_is_none(tools: Tools, closed_port: tuple[str, int]) -> None:
+async def test_no_answer_is_none(tools: ProbeContext, closed_port: tuple[str, int]) -> None:
     """Nothing is made up."""
     host, port = closed_port
     assert (await ask_http(tools, f"http://{host}:{port}/")).answer is None
 
 
-async def test_a_head_is_bounded(tools: Tools) -> None:
+async def test_a_head_is_bounded(tools: ProbeContext) -> None:
     """An observation is kept of every check: none may cost much memory."""
     head = b"".join(b"X-%d: %s\r\n" % (place, b"v" * 4000) for place in range(20))
     async with serve_raw(say(b"HTTP/1.1 200 OK\r\n" + head + b"\r\n")) as server:
@@ -118,7 +122,7 @@ async def test_a_head_is_bounded(tools: Tools) -> None:
 
 @pytest.mark.parametrize("before", [0, BODY_KEPT - 20], ids=["whole", "cut"])
 async def test_a_token_said_back_is_blanked(
-    tools: Tools, http_server: HttpServer, tmp_path: Path, before: int
+    tools: ProbeContext, http_server: HttpServer, tmp_path: Path, before: int
 ) -> None:
     """In headers and body, also where the cut goes through it: before anybody keeps it."""
     (tmp_path / "token").write_text(TOKEN + "\n")
@@ -130,7 +134,9 @@ async def test_a_token_said_back_is_blanked(
     assert TOKEN[:4].encode() not in kept(seen).body_start
 
 
-async def test_a_password_said_back_is_blanked(tools: Tools, http_server: HttpServer) -> None:
+async def test_a_password_said_back_is_blanked(
+    tools: ProbeContext, http_server: HttpServer
+) -> None:
     """As it is, and as the header has it."""
     sent = base64.b64encode(b"anna:lagomhemligt")
     http_server.answer(status=403, body=b"Basic " + sent + b" is anna:lagomhemligt")
@@ -140,7 +146,9 @@ async def test_a_password_said_back_is_blanked(tools: Tools, http_server: HttpSe
     assert kept(seen).body_start == b"Basic *** is anna:***"
 
 
-async def test_a_fetched_token_said_back_is_blanked(tools: Tools, http_server: HttpServer) -> None:
+async def test_a_fetched_token_said_back_is_blanked(
+    tools: ProbeContext, http_server: HttpServer
+) -> None:
     """Nobody but the probe knows it."""
     http_server.answer(status=500, body=b"token-1 is not known", headers={"X-Echo": "token-1"})
     async with serve_tokens() as tokens:
@@ -154,7 +162,7 @@ async def test_a_fetched_token_said_back_is_blanked(tools: Tools, http_server: H
     assert (b"X-Echo", b"***") in kept(seen).head
 
 
-async def test_nothing_of_it_is_in_a_repr(tools: Tools, http_server: HttpServer) -> None:
+async def test_nothing_of_it_is_in_a_repr(tools: ProbeContext, http_server: HttpServer) -> None:
     """A log of an observation shows no body."""
     http_server.answer(body=b"secret-body", headers={"X-Secret": "secret-header"})
     seen = await ask_http(tools, http_server.url())
@@ -165,7 +173,7 @@ async def test_nothing_of_it_is_in_a_repr(tools: Tools, http_server: HttpServer)
 async def test_all_addresses_of_a_name_are_kept(http_server: HttpServer) -> None:
     """Not the one connected to alone; of an address that was given there is nothing to tell."""
     http_server.answer()
-    async with Tools(resolver=Names(expo_test=("127.0.0.1", "127.0.0.2"))) as tools:
+    async with ProbeContext(resolver=Names(expo_test=("127.0.0.1", "127.0.0.2"))) as tools:
         seen = await ask_http(tools, http_server.url(host="expo.test"))
         given = await ask_http(tools, http_server.url())
         each = await ask_http(tools, http_server.url(host="expo.test"), address="all")
@@ -177,6 +185,6 @@ async def test_a_name_server_fills_no_memory(http_server: HttpServer) -> None:
     """It may answer with thousands of addresses."""
     http_server.answer()
     many = tuple(f"127.0.{n // 250}.{n % 250 + 1}" for n in range(1000))
-    async with Tools(resolver=Names(expo_test=many)) as tools:
+    async with ProbeContext(resolver=Names(expo_test=many)) as tools:
         seen = await ask_http(tools, http_server.url(host="expo.test"))
     assert seen.resolved == many[:RESOLVED_KEPT]

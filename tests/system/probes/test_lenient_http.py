@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
+from probes.net.context import ProbeContext
 from probes.observation import Grade, Reason
-from probes.tools import Tools
-from tests.servers.ca import Authority
-from tests.servers.http_server import HttpServer, serve_http
-from tests.servers.raw_server import Script, reset_now, say, serve_raw
-from tests.system.probes.asking import Names, ask_certificate, ask_http
+from tests.support.probes.asking import Names, ask_certificate, ask_http
+from tests.support.servers.ca import Authority
+from tests.support.servers.http_server import HttpServer, serve_http
+from tests.support.servers.raw_server import Script, reset_now, say, serve_raw
 
 SURPLUS = {
     "HEAD with a body": ("HEAD", b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n", b"ok"),
@@ -40,7 +40,7 @@ def in_two(first: bytes, second: bytes, heard: asyncio.Event) -> Script:
 
 
 @pytest.mark.parametrize("name", SURPLUS)
-async def test_what_comes_after_the_end_changes_nothing(tools: Tools, name: str) -> None:
+async def test_what_comes_after_the_end_changes_nothing(tools: ProbeContext, name: str) -> None:
     """Neither with the answer nor after it, nor a reset in its place."""
     method, answer, surplus = SURPLUS[name]
     scripts = [
@@ -57,7 +57,7 @@ async def test_what_comes_after_the_end_changes_nothing(tools: Tools, name: str)
     assert {one.grade for one in seen} == {Grade.GOOD}
 
 
-async def test_nobody_waits_for_what_comes_after_the_end(tools: Tools) -> None:
+async def test_nobody_waits_for_what_comes_after_the_end(tools: ProbeContext) -> None:
     """The probe is over while the server still means to say something."""
     heard = asyncio.Event()
     async with serve_raw(in_two(b"HTTP/1.1 204 No\r\n\r\n", b"[]", heard)) as server:
@@ -67,7 +67,7 @@ async def test_nobody_waits_for_what_comes_after_the_end(tools: Tools) -> None:
 
 
 @pytest.mark.parametrize("size", [8_191, 40_000, 500_000])
-async def test_a_line_may_be_as_long_as_the_head(tools: Tools, size: int) -> None:
+async def test_a_line_may_be_as_long_as_the_head(tools: ProbeContext, size: int) -> None:
     """What a page's policy or a token has grown to; what is expected of it is found in it."""
     head = b"HTTP/1.1 200 OK\r\nX: " + b"a" * size + b"z\r\nContent-Length: 2\r\n\r\nok"
     async with serve_raw(say(head)) as server:
@@ -75,7 +75,7 @@ async def test_a_line_may_be_as_long_as_the_head(tools: Tools, size: int) -> Non
     assert (seen.grade, seen.detail) == (Grade.GOOD, "")
 
 
-async def test_a_head_without_end_is_told_as_such(tools: Tools) -> None:
+async def test_a_head_without_end_is_told_as_such(tools: ProbeContext) -> None:
     """Its bound is that of the whole."""
     async with serve_raw(say(b"HTTP/1.1 200 OK\r\n" + b"X: " + b"a" * 600_000)) as server:
         seen = await ask_http(tools, server.url())
@@ -110,7 +110,7 @@ LOCATIONS: list[tuple[bytes, str]] = [
 
 @pytest.mark.parametrize(("location", "asked"), LOCATIONS)
 async def test_a_location_is_followed_as_it_was_meant(
-    tools: Tools, location: bytes, asked: str
+    tools: ProbeContext, location: bytes, asked: str
 ) -> None:
     """What should have been encoded is encoded, nothing is left out, and no fragment is sent."""
     targets: list[str] = []
@@ -133,7 +133,7 @@ async def test_a_location_is_followed_as_it_was_meant(
 
 
 @pytest.mark.parametrize("lines", [b"", b"Location:\r\n", b"Location: \t\r\n"])
-async def test_a_redirect_to_nowhere_is_the_answer(tools: Tools, lines: bytes) -> None:
+async def test_a_redirect_to_nowhere_is_the_answer(tools: ProbeContext, lines: bytes) -> None:
     """Without a Location, or with an empty one, the answer is judged as it is."""
     async with serve_raw(
         say(b"HTTP/1.1 302 Found\r\n" + lines + b"Content-Length: 0\r\n\r\n")
@@ -145,7 +145,7 @@ async def test_a_redirect_to_nowhere_is_the_answer(tools: Tools, lines: bytes) -
 
 
 async def test_the_first_location_that_says_something_counts(
-    tools: Tools, http_server: HttpServer
+    tools: ProbeContext, http_server: HttpServer
 ) -> None:
     """As for curl, Go and browsers."""
     to = http_server.url("/first").encode()
@@ -159,7 +159,7 @@ async def test_the_first_location_that_says_something_counts(
 
 
 @pytest.mark.parametrize("location", [b"/a\tb", b"/a\x01b", b"http://HO ST/", b"http://\xff\xfe/"])
-async def test_what_no_client_follows_is_told(tools: Tools, location: bytes) -> None:
+async def test_what_no_client_follows_is_told(tools: ProbeContext, location: bytes) -> None:
     """Control characters are not dropped, a host is not guessed."""
     async with serve_raw(
         say(b"HTTP/1.1 302 Found\r\nLocation: " + location + b"\r\n\r\n")
@@ -194,7 +194,7 @@ async def test_one_host_is_one_name(
     known = Names(first_example_se=("127.0.0.1",))
     known.known[looked_up] = ("127.0.0.1",)
     tls: dict[str, Any] = {"ca_file": authority.ca_file}
-    async with serve_http(tls=context) as server, Tools(resolver=known) as tools:
+    async with serve_http(tls=context) as server, ProbeContext(resolver=known) as tools:
         url = f"https://{written}:{server.port}/x"
         server.answer("/x")
         if redirected:
@@ -214,7 +214,7 @@ async def test_an_address_is_told_at_its_shortest(authority: Authority, written:
     names: list[str | None] = []
     context = authority.server_context(authority.valid)
     context.sni_callback = lambda _connection, name, _context: names.append(name)
-    async with serve_http(tls=context, host="::1") as server, Tools() as tools:
+    async with serve_http(tls=context, host="::1") as server, ProbeContext() as tools:
         server.answer()
         url = f"https://{written}:{server.port}/"
         seen = await ask_http(tools, url, tls={"ca_file": authority.ca_file})
@@ -227,7 +227,7 @@ async def test_a_redirect_to_the_same_host_keeps_what_is_the_hosts(authority: Au
     """However it spells it: the pinned address stays."""
     async with (
         serve_http(tls=authority.server_context(authority.valid)) as server,
-        Tools(resolver=Names()) as tools,
+        ProbeContext(resolver=Names()) as tools,
     ):
         server.answer(status=301, headers={"Location": f"https://EXPO.Test:{server.port}/x"})
         server.answer("/x")
@@ -248,7 +248,7 @@ async def test_a_check_of_a_certificate_means_the_same_name(authority: Authority
     async with serve_http(tls=authority.server_context(pair)) as server:
         known = Names(expo_example_se=("127.0.0.1",))
         known.known["Expo.Example.SE."] = known.known["Expo.Example.SE"] = ("127.0.0.1",)
-        async with Tools(resolver=known) as tools:
+        async with ProbeContext(resolver=known) as tools:
             for host in ("expo.example.se", "Expo.Example.SE", "Expo.Example.SE."):
                 seen = await ask_certificate(
                     tools,

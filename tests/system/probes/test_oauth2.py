@@ -22,18 +22,18 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
-from probes.http_settings import HttpSettings
-from probes.oauth2_request import saml_assertion
+from probes.http.oauth2.client import saml_assertion
+from probes.http.oauth2.token_cache import PAUSE, SPACING
+from probes.http.settings import HttpSettings
+from probes.net.context import ProbeContext
 from probes.observation import Cause, Grade, Observation, Reason
-from probes.tokens import PAUSE, SPACING
-from probes.tools import Tools
-from tests.patience import PATIENCE
-from tests.servers.ca import Authority
-from tests.servers.http_server import HttpServer, serve_http
-from tests.servers.proxy import serve_proxy
-from tests.servers.raw_server import Script, drip, endless, reset, say, serve_raw, silence
-from tests.servers.token_server import TokenServer, serve_tokens
-from tests.system.probes.asking import Names, ask_http
+from tests.support.patience import PATIENCE
+from tests.support.probes.asking import Names, ask_http
+from tests.support.servers.ca import Authority
+from tests.support.servers.http_server import HttpServer, serve_http
+from tests.support.servers.proxy import serve_proxy
+from tests.support.servers.raw_server import Script, drip, endless, reset, say, serve_raw, silence
+from tests.support.servers.token_server import TokenServer, serve_tokens
 
 SECRET = "s3cret/å :"
 
@@ -62,9 +62,9 @@ def timer() -> Time:
 
 
 @pytest.fixture
-async def moved(timer: Time) -> AsyncIterator[Tools]:
+async def moved(timer: Time) -> AsyncIterator[ProbeContext]:
     """Tools whose timer a test can move on."""
-    async with Tools(timer=timer) as made:
+    async with ProbeContext(timer=timer) as made:
         yield made
 
 
@@ -77,7 +77,9 @@ def sent(server: HttpServer) -> list[str | None]:
     return [arrival.headers.get("Authorization") for arrival in server.arrivals]
 
 
-async def refusal(tools: Tools, server: HttpServer, asked: dict[str, Any], **more: Any) -> str:
+async def refusal(
+    tools: ProbeContext, server: HttpServer, asked: dict[str, Any], **more: Any
+) -> str:
     """What is said of a token that there is none of; the target was never asked."""
     seen = await ask_http(tools, server.url(), oauth2=asked, **more)
     assert seen.reason is Reason.OAUTH2
@@ -87,7 +89,7 @@ async def refusal(tools: Tools, server: HttpServer, asked: dict[str, Any], **mor
 
 
 async def test_client_credentials(
-    tools: Tools, http_server: HttpServer, tokens: TokenServer
+    tools: ProbeContext, http_server: HttpServer, tokens: TokenServer
 ) -> None:
     """RFC 6749, 4.4.2: our name and secret in the header, both in form encoding first; the token
     goes to the target.
@@ -110,7 +112,7 @@ async def test_client_credentials(
 
 
 async def test_the_secret_in_the_form_from_a_file(
-    tools: Tools, http_server: HttpServer, tokens: TokenServer, tmp_path: Path
+    tools: ProbeContext, http_server: HttpServer, tokens: TokenServer, tmp_path: Path
 ) -> None:
     """RFC 6749, 2.3.1, the other way."""
     http_server.answer()
@@ -137,7 +139,7 @@ def pem(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> bytes:
     ("key", "algorithm"), [(RSA_KEY, "RS256"), (RSA_KEY, "PS384"), (EC_KEY, "ES256")]
 )
 async def test_a_signed_statement_of_who_we_are(
-    tools: Tools,
+    tools: ProbeContext,
     http_server: HttpServer,
     tokens: TokenServer,
     tmp_path: Path,
@@ -196,7 +198,7 @@ async def test_a_signed_statement_of_who_we_are(
     ids=["text", "broken", "bytes", "empty", "ec", "rsa", "curve", "passphrase"],
 )
 async def test_a_key_that_cannot_sign_is_ours(
-    tools: Tools,
+    tools: ProbeContext,
     http_server: HttpServer,
     tokens: TokenServer,
     tmp_path: Path,
@@ -223,7 +225,7 @@ XML = "<saml2:Assertion xmlns:saml2='urn'>ÅÄÖ?>></saml2:Assertion>"
 
 
 async def test_a_saml_assertion_for_a_token(
-    tools: Tools, http_server: HttpServer, tokens: TokenServer, tmp_path: Path
+    tools: ProbeContext, http_server: HttpServer, tokens: TokenServer, tmp_path: Path
 ) -> None:
     """RFC 7522, 2.1: base64url of the file's XML; it speaks for us, without a secret."""
     http_server.answer()
@@ -252,7 +254,7 @@ def test_an_assertion_in_base64_of_either_alphabet() -> None:
 
 
 async def test_the_client_certificate_says_who_we_are(
-    tools: Tools, authority: Authority, http_server: HttpServer
+    tools: ProbeContext, authority: Authority, http_server: HttpServer
 ) -> None:
     """RFC 8705, 2.1: the check's own certificate and authorities, or those of ``oauth2.tls``; the
     check's server_name is the target's.
@@ -275,7 +277,7 @@ async def test_the_client_certificate_says_who_we_are(
 
 
 async def test_a_token_is_shared_and_kept_until_shortly_before_its_end(
-    moved: Tools, timer: Time, http_server: HttpServer, tokens: TokenServer
+    moved: ProbeContext, timer: Time, http_server: HttpServer, tokens: TokenServer
 ) -> None:
     """Checks with equal settings have one; within its last minute it is renewed beside the probe,
     which does not wait, and after that no probe uses it.
@@ -303,7 +305,7 @@ async def test_a_token_is_shared_and_kept_until_shortly_before_its_end(
     [(None, 300), ("3600", 3600), (10**15, 86_400), (True, 300), ("soon", 300), ([], 300)],
 )
 async def test_how_long_a_token_is_kept(
-    moved: Tools,
+    moved: ProbeContext,
     timer: Time,
     http_server: HttpServer,
     tokens: TokenServer,
@@ -320,7 +322,7 @@ async def test_how_long_a_token_is_kept(
 
 
 async def test_a_token_that_ends_at_once_is_used_once(
-    moved: Tools, timer: Time, http_server: HttpServer, tokens: TokenServer
+    moved: ProbeContext, timer: Time, http_server: HttpServer, tokens: TokenServer
 ) -> None:
     """And the service is still asked no more often than it should be."""
     http_server.answer()
@@ -332,7 +334,7 @@ async def test_a_token_that_ends_at_once_is_used_once(
 
 
 async def test_other_settings_have_a_token_of_their_own(
-    tools: Tools, http_server: HttpServer, tokens: TokenServer
+    tools: ProbeContext, http_server: HttpServer, tokens: TokenServer
 ) -> None:
     """Another scope or secret is another token."""
     http_server.answer()
@@ -343,7 +345,7 @@ async def test_other_settings_have_a_token_of_their_own(
 
 
 async def test_one_request_for_all_who_wait(
-    tools: Tools, http_server: HttpServer, tokens: TokenServer
+    tools: ProbeContext, http_server: HttpServer, tokens: TokenServer
 ) -> None:
     """The one who began it goes away; the others get the token."""
     http_server.answer()
@@ -366,7 +368,7 @@ async def test_one_request_for_all_who_wait(
 
 
 async def test_a_failure_is_remembered_for_a_while(
-    moved: Tools, timer: Time, http_server: HttpServer, tokens: TokenServer
+    moved: ProbeContext, timer: Time, http_server: HttpServer, tokens: TokenServer
 ) -> None:
     """A token service that is down is not stormed; then it is asked again."""
     http_server.answer()
@@ -383,7 +385,7 @@ async def test_a_failure_is_remembered_for_a_while(
 
 
 async def test_a_token_that_is_still_good_outlives_its_service(
-    moved: Tools, timer: Time, http_server: HttpServer, tokens: TokenServer
+    moved: ProbeContext, timer: Time, http_server: HttpServer, tokens: TokenServer
 ) -> None:
     """A renewal that fails is nobody's trouble while the old token can be used."""
     http_server.answer()
@@ -400,7 +402,7 @@ async def test_a_token_that_is_still_good_outlives_its_service(
 
 
 async def test_a_token_that_the_target_refuses_is_dropped(
-    moved: Tools, timer: Time, http_server: HttpServer, tokens: TokenServer
+    moved: ProbeContext, timer: Time, http_server: HttpServer, tokens: TokenServer
 ) -> None:
     """401: the next probe comes with another, which is not fetched in haste, and not waited for in
     its duration.
@@ -422,7 +424,7 @@ async def test_a_token_that_the_target_refuses_is_dropped(
 
 
 async def test_a_probe_that_has_no_time_to_wait_its_turn(
-    tools: Tools, http_server: HttpServer, tokens: TokenServer
+    tools: ProbeContext, http_server: HttpServer, tokens: TokenServer
 ) -> None:
     """That the token service is spared is our doing, and not its fault."""
     http_server.answer(status=401)
@@ -435,7 +437,7 @@ async def test_a_probe_that_has_no_time_to_wait_its_turn(
 
 
 async def test_the_token_s_time_is_not_the_target_s(
-    tools: Tools, http_server: HttpServer, tokens: TokenServer
+    tools: ProbeContext, http_server: HttpServer, tokens: TokenServer
 ) -> None:
     """Neither in the duration nor in a phase, of a success and of a failure."""
     http_server.answer()
@@ -451,7 +453,7 @@ async def test_the_token_s_time_is_not_the_target_s(
 
 
 async def test_a_slow_token_service_is_not_held_against_the_target(
-    tools: Tools, tokens: TokenServer
+    tools: ProbeContext, tokens: TokenServer
 ) -> None:
     """When it has used up most of the deadline, a target that then is late is not to blame."""
     tokens.delay = 1.5
@@ -463,7 +465,7 @@ async def test_a_slow_token_service_is_not_held_against_the_target(
     assert (later.reason, later.cause) == (Reason.TIMEOUT, Cause.TARGET)
 
 
-async def test_the_deadline_holds(tools: Tools, http_server: HttpServer) -> None:
+async def test_the_deadline_holds(tools: ProbeContext, http_server: HttpServer) -> None:
     """A token service that never answers ends with the probe's one deadline."""
     async with serve_raw(silence) as server:
         asked = {"token_url": server.url("/t"), "client_id": "expo", "client_secret": SECRET}
@@ -516,7 +518,7 @@ async def test_the_deadline_holds(tools: Tools, http_server: HttpServer) -> None
     ],
 )
 async def test_what_a_token_service_may_answer(
-    tools: Tools,
+    tools: ProbeContext,
     http_server: HttpServer,
     tokens: TokenServer,
     status: int,
@@ -532,7 +534,7 @@ async def test_what_a_token_service_may_answer(
 
 
 async def test_retry_after_is_honoured_within_bounds(
-    moved: Tools, timer: Time, http_server: HttpServer, tokens: TokenServer
+    moved: ProbeContext, timer: Time, http_server: HttpServer, tokens: TokenServer
 ) -> None:
     """Five minutes at most."""
     http_server.answer()
@@ -564,7 +566,7 @@ async def test_retry_after_is_honoured_within_bounds(
     ids=["reset", "ssh", "cut", "endless", "drips"],
 )
 async def test_a_token_service_that_is_broken(
-    tools: Tools, http_server: HttpServer, script: Script, said: str
+    tools: ProbeContext, http_server: HttpServer, script: Script, said: str
 ) -> None:
     """It ends in time, and is the dependency's fault."""
     async with serve_raw(script) as server:
@@ -581,7 +583,7 @@ async def test_a_token_service_that_is_not_there(
     """Its port, its name and its certificate are the dependency's."""
     asked = {"client_id": "expo", "client_secret": SECRET}
     async with (
-        Tools(resolver=Names()) as tools,
+        ProbeContext(resolver=Names()) as tools,
         serve_tokens(tls=authority.server_context(authority.expired)) as expired,
     ):
 
@@ -597,7 +599,7 @@ async def test_a_token_service_that_is_not_there(
 
 
 async def test_what_is_missing_here_is_ours(
-    tools: Tools, http_server: HttpServer, tokens: TokenServer, tmp_path: Path
+    tools: ProbeContext, http_server: HttpServer, tokens: TokenServer, tmp_path: Path
 ) -> None:
     """A file that is not there, or holds nothing of use: nobody is asked for anything."""
     asked = {"token_url": tokens.url, "client_id": "expo"}
@@ -626,7 +628,7 @@ async def test_a_secret_that_was_replaced_is_used(
     file.write_text("wrong")
     asked = {"token_url": tokens.url, "client_id": "expo", "client_secret_file": file}
     tokens.status, tokens.answer = 401, {"error": "invalid_client"}
-    async with Tools(timer=timer, clock=timer) as tools:
+    async with ProbeContext(timer=timer, clock=timer) as tools:
         await ask_http(tools, http_server.url(), oauth2=asked)
         file.with_name("new").write_text("right")
         file.with_name("new").replace(file)
@@ -638,7 +640,7 @@ async def test_a_secret_that_was_replaced_is_used(
 
 
 async def test_a_token_does_not_follow_a_redirect_elsewhere(
-    tools: Tools, http_server: HttpServer, tokens: TokenServer
+    tools: ProbeContext, http_server: HttpServer, tokens: TokenServer
 ) -> None:
     """Another origin gets no token; and a 401 from there does not cost us ours."""
     async with serve_http() as other:
@@ -651,7 +653,7 @@ async def test_a_token_does_not_follow_a_redirect_elsewhere(
 
 
 async def test_a_token_is_not_said_back(
-    tools: Tools, http_server: HttpServer, tokens: TokenServer
+    tools: ProbeContext, http_server: HttpServer, tokens: TokenServer
 ) -> None:
     """A target that quotes what it was told has it blanked, cut short or not."""
     long = "eyJhbGciOiJSUzI1NiJ9." + "a" * 300
@@ -674,7 +676,7 @@ async def test_the_proxy_is_on_the_way_to_the_token_service(
 ) -> None:
     """Both go through it; when it is not there, that is the network's."""
     http_server.answer()
-    async with serve_proxy() as proxy, Tools() as tools:
+    async with serve_proxy() as proxy, ProbeContext() as tools:
         seen = await ask_http(tools, http_server.url(), oauth2=oauth2(tokens), proxy_url=proxy.url)
         assert (seen.grade, seen.detail) == (Grade.GOOD, "")
         assert [head.target for head in proxy.asked] == [tokens.url, http_server.url()]
@@ -693,7 +695,7 @@ async def test_a_fetch_ends_with_the_tools(http_server: HttpServer, tokens: Toke
     """Nothing is left running."""
     tokens.gate = asyncio.Event()
     before = asyncio.all_tasks()
-    async with Tools() as tools:
+    async with ProbeContext() as tools:
         probe = asyncio.create_task(ask_http(tools, http_server.url(), oauth2=oauth2(tokens)))
         await tokens.came.wait()
         probe.cancel()
@@ -720,7 +722,7 @@ def test_no_secret_is_shown_by_settings() -> None:
 
 
 async def test_a_saml_token_on_several_lines(
-    tools: Tools, http_server: HttpServer, tmp_path: Path
+    tools: ProbeContext, http_server: HttpServer, tmp_path: Path
 ) -> None:
     """``bearer_token_file`` with base64 as it is wrapped by tools: joined; other lines are refused."""
     http_server.answer()

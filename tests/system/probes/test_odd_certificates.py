@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from probes.net.context import ProbeContext
 from probes.observation import Cause, Grade, Reason
-from probes.tools import Tools
-from tests.servers.ca import DAY, Authority, now
-from tests.servers.chains import Chains
-from tests.servers.http_server import HttpServer, serve_http
-from tests.servers.odd_certificates import REFUSED, pair, resigned
-from tests.servers.revocation_server import LIST, RESPONDER, Office, asks_at, listed_at
-from tests.system.probes.asking import ask_certificate, ask_http
+from tests.support.probes.asking import ask_certificate, ask_http
+from tests.support.servers.ca import DAY, Authority, now
+from tests.support.servers.chains import Chains
+from tests.support.servers.http_server import HttpServer, serve_http
+from tests.support.servers.odd_certificates import REFUSED, pair, resigned
+from tests.support.servers.revocation_server import LIST, RESPONDER, Office, asks_at, listed_at
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +24,7 @@ def chains(tmp_path_factory: pytest.TempPathFactory) -> Chains:
 
 @pytest.mark.parametrize("name", REFUSED)
 async def test_its_own_end_is_the_end_of_a_servers_certificate(
-    tools: Tools, authority: Authority, chains: Chains, tmp_path: Path, name: str
+    tools: ProbeContext, authority: Authority, chains: Chains, tmp_path: Path, name: str
 ) -> None:
     """Two days are too few, whether its intermediates come along or not; the service is good meanwhile."""
     tls = {"ca_file": chains.file(chains.root, chains.function)}
@@ -53,7 +53,7 @@ async def test_its_own_end_is_the_end_of_a_servers_certificate(
 
 
 async def test_a_name_is_told_beside_one_that_cannot_be_read(
-    tools: Tools, authority: Authority, chains: Chains, tmp_path: Path
+    tools: ProbeContext, authority: Authority, chains: Chains, tmp_path: Path
 ) -> None:
     """A wrong host hears whose the certificate is."""
     leaf = chains.issue(chains.root)
@@ -73,7 +73,7 @@ async def test_a_name_is_told_beside_one_that_cannot_be_read(
 @pytest.mark.parametrize("how", ["ocsp", "crl"])
 @pytest.mark.parametrize("name", ["a star in a PrintableString", "an ediPartyName", "TRUE as 1"])
 async def test_a_revoked_one_is_found_out(
-    tools: Tools,
+    tools: ProbeContext,
     authority: Authority,
     chains: Chains,
     http_server: HttpServer,
@@ -105,7 +105,7 @@ async def test_a_revoked_one_is_found_out(
 
 
 async def test_our_own_certificate_may_be_odd(
-    tools: Tools, authority: Authority, chains: Chains, tmp_path: Path
+    tools: ProbeContext, authority: Authority, chains: Chains, tmp_path: Path
 ) -> None:
     """The server takes it, so that it is not ours to refuse; its end is watched."""
     mine = chains.issue(chains.root, not_after=now() + 2 * DAY)

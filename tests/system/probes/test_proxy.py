@@ -6,14 +6,15 @@ from base64 import b64encode
 
 import pytest
 
+from probes.net.context import ProbeContext
 from probes.observation import Cause, Grade, Reason
-from probes.tools import Tools
-from tests.patience import PATIENCE
-from tests.servers.ca import Authority
-from tests.servers.http_server import HttpServer, serve_http
-from tests.servers.openssl import serve_openssl
-from tests.servers.proxy import ProxyServer, serve_proxy
-from tests.servers.raw_server import (
+from tests.support.patience import PATIENCE
+from tests.support.probes.asking import Names, ask_http, lasted
+from tests.support.servers.ca import Authority
+from tests.support.servers.http_server import HttpServer, serve_http
+from tests.support.servers.openssl import serve_openssl
+from tests.support.servers.proxy import ProxyServer, serve_proxy
+from tests.support.servers.raw_server import (
     Script,
     close_at_once,
     drip,
@@ -23,7 +24,6 @@ from tests.servers.raw_server import (
     serve_raw,
     silence,
 )
-from tests.system.probes.asking import Names, ask_http, lasted
 
 WORD = "hem ligt/å:"
 QUOTED = "hem%20ligt%2F%C3%A5%3A"
@@ -35,7 +35,7 @@ def with_word(proxy: ProxyServer) -> str:
 
 
 async def test_plain_http_asks_the_proxy_for_the_whole_address(
-    tools: Tools, http_server: HttpServer
+    tools: ProbeContext, http_server: HttpServer
 ) -> None:
     """RFC 9112, 3.2.2; Host is the target's."""
     http_server.answer("/fhir")
@@ -56,7 +56,7 @@ async def test_https_goes_through_a_tunnel(authority: Authority) -> None:
     ):
         server.answer()
         proxy.names["expo.test"] = "127.0.0.1"
-        async with Tools(resolver=Names(), user_agent="driftvakt/1") as tools:
+        async with ProbeContext(resolver=Names(), user_agent="driftvakt/1") as tools:
             seen = await ask_http(
                 tools,
                 server.url(host="expo.test"),
@@ -74,7 +74,7 @@ async def test_https_goes_through_a_tunnel(authority: Authority) -> None:
 
 @pytest.mark.parametrize("tls", [False, True], ids=["plain", "tunnel"])
 async def test_the_proxy_alone_learns_who_we_are_there(
-    tools: Tools, authority: Authority, tls: bool
+    tools: ProbeContext, authority: Authority, tls: bool
 ) -> None:
     """Percent-encoding is undone; the target never sees it."""
     context = authority.server_context(authority.valid) if tls else None
@@ -98,7 +98,7 @@ async def test_the_proxy_alone_learns_who_we_are_there(
 
 @pytest.mark.parametrize("tls", [False, True], ids=["plain", "tunnel"])
 async def test_a_proxy_that_does_not_know_us_is_our_trouble(
-    tools: Tools, http_server: HttpServer, tls: bool
+    tools: ProbeContext, http_server: HttpServer, tls: bool
 ) -> None:
     """407, and never the password."""
     url = http_server.url().replace("http:", "https:") if tls else http_server.url()
@@ -116,7 +116,7 @@ async def test_a_proxy_that_does_not_know_us_is_our_trouble(
 
 
 async def test_a_target_that_the_proxy_cannot_reach(
-    tools: Tools, closed_port: tuple[str, int]
+    tools: ProbeContext, closed_port: tuple[str, int]
 ) -> None:
     """The status that the proxy gave is told; where a refusal is expected, this is one."""
     url = f"https://127.0.0.1:{closed_port[1]}/"
@@ -133,7 +133,7 @@ async def test_a_target_that_the_proxy_cannot_reach(
 async def test_a_proxy_that_is_not_there_is_the_network_s(closed_port: tuple[str, int]) -> None:
     """By address and by name, and no refusal by the target."""
     where = f"127.0.0.1:{closed_port[1]}"
-    async with Tools(resolver=Names()) as tools:
+    async with ProbeContext(resolver=Names()) as tools:
         seen = await ask_http(
             tools,
             "https://expo.example.se/",
@@ -149,7 +149,9 @@ async def test_a_proxy_that_is_not_there_is_the_network_s(closed_port: tuple[str
     assert nameless.detail.startswith("the proxy: proxy.example.se: ")
 
 
-async def test_a_proxy_where_connecting_hangs(tools: Tools, blackhole: tuple[str, int]) -> None:
+async def test_a_proxy_where_connecting_hangs(
+    tools: ProbeContext, blackhole: tuple[str, int]
+) -> None:
     """The deadline passes on the way to the proxy, which is not the target's fault."""
     proxy_url = f"http://{blackhole[0]}:{blackhole[1]}"
     seen = await ask_http(tools, "http://expo.example.se/", proxy_url=proxy_url, timeout=0.3)
@@ -180,7 +182,7 @@ SAID = b"HTTP/1.1 200 Connection established\r\n"
     ids=["silent", "drips", "endless", "1xx", "ssh", "more", "cut", "closed", "reset"],
 )
 async def test_what_a_broken_proxy_does_is_the_network_s(
-    tools: Tools, script: Script, reason: Reason, said: str
+    tools: ProbeContext, script: Script, reason: Reason, said: str
 ) -> None:
     """It ends within the deadline, bounded, with a reason of its own, and is no refusal."""
     async with serve_raw(script) as server:
@@ -198,7 +200,7 @@ async def test_what_a_broken_proxy_does_is_the_network_s(
 
 
 async def test_an_interim_answer_to_connect_is_passed_over(
-    tools: Tools, authority: Authority, https_server: HttpServer
+    tools: ProbeContext, authority: Authority, https_server: HttpServer
 ) -> None:
     """RFC 9110, 15.2."""
     https_server.answer()
@@ -220,7 +222,7 @@ async def test_an_interim_answer_to_connect_is_passed_over(
 
 
 async def test_connect_is_part_of_the_phase_connect(
-    tools: Tools, authority: Authority, https_server: HttpServer
+    tools: ProbeContext, authority: Authority, https_server: HttpServer
 ) -> None:
     """What the proxy takes to open the tunnel is neither TLS nor the target's processing."""
     https_server.answer()
@@ -236,7 +238,7 @@ async def test_connect_is_part_of_the_phase_connect(
     assert sum(seconds for _, seconds in seen.phases.measured()) <= seen.duration + 1e-6
 
 
-async def test_a_target_that_is_silent_behind_a_proxy_is_the_target(tools: Tools) -> None:
+async def test_a_target_that_is_silent_behind_a_proxy_is_the_target(tools: ProbeContext) -> None:
     """The proxy has done its part."""
     async with serve_raw(silence) as server, serve_proxy() as proxy:
         seen = await ask_http(tools, server.url(), proxy_url=proxy.url, timeout=0.8)
@@ -245,7 +247,7 @@ async def test_a_target_that_is_silent_behind_a_proxy_is_the_target(tools: Tools
 
 
 async def test_an_expired_certificate_is_looked_at_through_the_proxy(
-    tools: Tools, authority: Authority
+    tools: ProbeContext, authority: Authority
 ) -> None:
     """The second look has the certificate's dates, and goes no other way."""
     context = authority.server_context(authority.expired)
@@ -264,7 +266,7 @@ async def test_an_expired_certificate_is_looked_at_through_the_proxy(
 
 
 async def test_a_refused_client_certificate_is_seen_through_the_proxy(
-    tools: Tools, authority: Authority
+    tools: ProbeContext, authority: Authority
 ) -> None:
     """A negative test works behind a proxy as well."""
     options = ("-Verify", "1", "-CAfile", str(authority.ca_file), "-verify_return_error")
@@ -293,7 +295,7 @@ async def test_a_redirect_keeps_the_proxy_and_its_credentials_from_the_target(
         proxy.authorization = KNOWN
         first.answer(status=302, headers={"Location": second.url("/there", host="other.test")})
         second.answer("/there")
-        async with Tools(resolver=Names()) as tools:
+        async with ProbeContext(resolver=Names()) as tools:
             seen = await ask_http(
                 tools,
                 first.url(host="expo.test"),

@@ -21,17 +21,17 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from yarl import URL
 
-from probes import http
-from probes.http_settings import HttpSettings
+from probes.http import probe as http
+from probes.http.settings import HttpSettings
+from probes.net.context import ProbeContext
 from probes.observation import Observation, Reason
 from probes.settings import TlsSettings
-from probes.tools import Tools
-from tests.recipe_book import PARTS, blocks, load_recipe
-from tests.servers.ca import Authority
-from tests.servers.http_server import HttpServer, serve_http
-from tests.servers.proxy import serve_proxy
-from tests.servers.token_server import serve_tokens
-from tests.system.probes.asking import Names
+from tests.support.probes.asking import Names
+from tests.support.recipe_book import PARTS, blocks, load_recipe
+from tests.support.servers.ca import Authority
+from tests.support.servers.http_server import HttpServer, serve_http
+from tests.support.servers.proxy import serve_proxy
+from tests.support.servers.token_server import serve_tokens
 
 EXPO, NLL, VARA = "expo.ext5.example.se", "nll.ext5.example.se", "vara.ext5.example.se"
 NAMES = Names(
@@ -75,7 +75,7 @@ def on_port(url: str, port: int) -> str:
 async def ask(settings: HttpSettings, port: int, **more: Any) -> Observation:
     """One probe of a recipe, its target on a port of this machine."""
     here = settings.model_copy(update={"url": on_port(settings.url, port), **more})
-    async with Tools(resolver=NAMES) as tools:
+    async with ProbeContext(resolver=NAMES) as tools:
         return await http.prepare(here, 5.0, tools)()
 
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
+from probes.net.context import ProbeContext
 from probes.observation import Cause, Grade, Reason
-from probes.tools import Tools
-from tests.servers.http_server import HttpServer
-from tests.system.probes.asking import ask_http
+from tests.support.probes.asking import ask_http
+from tests.support.servers.http_server import HttpServer
 
 
-async def test_429_is_ours(tools: Tools, http_server: HttpServer) -> None:
+async def test_429_is_ours(tools: ProbeContext, http_server: HttpServer) -> None:
     """We ask too often: reason status, cause monitor, and how long it wants to be left alone."""
     http_server.answer(status=429, headers={"Retry-After": "120"})
     seen = await ask_http(tools, http_server.url())
@@ -24,7 +24,7 @@ async def test_429_is_ours(tools: Tools, http_server: HttpServer) -> None:
     assert (seen.http.status, seen.http.retry_after) == (429, 120.0)
 
 
-async def test_a_date_is_understood_too(tools: Tools, http_server: HttpServer) -> None:
+async def test_a_date_is_understood_too(tools: ProbeContext, http_server: HttpServer) -> None:
     """In seconds from now."""
     date = format_datetime(datetime.now(UTC) + timedelta(seconds=300), usegmt=True)
     http_server.answer(status=429, headers={"Retry-After": date})
@@ -35,7 +35,7 @@ async def test_a_date_is_understood_too(tools: Tools, http_server: HttpServer) -
 
 @pytest.mark.parametrize("headers", [{}, {"Retry-After": "soon\u00e4\u202e"}])
 async def test_429_without_a_word_that_can_be_read(
-    tools: Tools, http_server: HttpServer, headers: dict[str, str]
+    tools: ProbeContext, http_server: HttpServer, headers: dict[str, str]
 ) -> None:
     http_server.answer(status=429, headers=headers)
     seen = await ask_http(tools, http_server.url())
@@ -43,14 +43,14 @@ async def test_429_without_a_word_that_can_be_read(
     assert seen.detail == "the server asks us to slow down (HTTP 429, no Retry-After)"
 
 
-async def test_an_expected_429_is_good(tools: Tools, http_server: HttpServer) -> None:
+async def test_an_expected_429_is_good(tools: ProbeContext, http_server: HttpServer) -> None:
     """A test that a limit is enforced, for instance."""
     http_server.answer(status=429, headers={"Retry-After": "120"})
     seen = await ask_http(tools, http_server.url(), expect={"status": [429]})
     assert seen.grade is Grade.GOOD
 
 
-async def test_429_is_no_refusal(tools: Tools, http_server: HttpServer) -> None:
+async def test_429_is_no_refusal(tools: ProbeContext, http_server: HttpServer) -> None:
     """A negative test is not passed by a server that did not look at the request."""
     http_server.answer(status=429)
     seen = await ask_http(tools, http_server.url(), expect={"failure": "status"})
@@ -59,7 +59,7 @@ async def test_429_is_no_refusal(tools: Tools, http_server: HttpServer) -> None:
 
 @pytest.mark.parametrize("expect", [{}, {"status": [200]}])
 async def test_503_stays_the_target_s(
-    tools: Tools, http_server: HttpServer, expect: dict[str, Any]
+    tools: ProbeContext, http_server: HttpServer, expect: dict[str, Any]
 ) -> None:
     """Whatever it asks for."""
     http_server.answer(status=503, headers={"Retry-After": "120"})

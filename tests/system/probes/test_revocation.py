@@ -12,15 +12,22 @@ from aiohttp import web
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from probes import crl
+from probes.certificate.revocation import crl
+from probes.net.context import ProbeContext
 from probes.observation import Cause, Grade, Observation, Reason, Revocation, RevocationState
-from probes.tools import Tools
-from tests.servers.ca import DAY, Authority, now
-from tests.servers.chains import Chains, Made, make
-from tests.servers.http_server import HttpServer, serve_http
-from tests.servers.raw_server import serve_raw
-from tests.servers.revocation_server import HOUR, LIST, RESPONDER, Office, asks_at, listed_at
-from tests.system.probes.asking import ask_certificate, lasted
+from tests.support.probes.asking import ask_certificate, lasted
+from tests.support.servers.ca import DAY, Authority, now
+from tests.support.servers.chains import Chains, Made, make
+from tests.support.servers.http_server import HttpServer, serve_http
+from tests.support.servers.raw_server import serve_raw
+from tests.support.servers.revocation_server import (
+    HOUR,
+    LIST,
+    RESPONDER,
+    Office,
+    asks_at,
+    listed_at,
+)
 
 SINCE = dt.datetime(2026, 3, 4, 5, 6, 7, tzinfo=dt.UTC)
 GOOD, REVOKED, UNKNOWN = RevocationState.GOOD, RevocationState.REVOKED, RevocationState.UNKNOWN
@@ -42,13 +49,17 @@ async def office(chains: Chains, http_server: HttpServer) -> Office:
 class Asker:
     """Asks a server that holds one certificate, again and again."""
 
-    def __init__(self, tools: Tools, authority: Authority, chains: Chains) -> None:
+    def __init__(self, tools: ProbeContext, authority: Authority, chains: Chains) -> None:
         self._tools = tools
         self._authority = authority
         self._chains = chains
 
     async def __call__(
-        self, *sent: Made, tools: Tools | None = None, ca_file: Path | None = None, **more: Any
+        self,
+        *sent: Made,
+        tools: ProbeContext | None = None,
+        ca_file: Path | None = None,
+        **more: Any,
     ) -> Observation:
         context = self._authority.server_context(self._chains.pair(*sent))
         tls = {"ca_file": ca_file or self._chains.ca_file, **more.pop("tls", {})}
@@ -59,7 +70,7 @@ class Asker:
 
 
 @pytest.fixture
-def ask(tools: Tools, authority: Authority, chains: Chains) -> Asker:
+def ask(tools: ProbeContext, authority: Authority, chains: Chains) -> Asker:
     return Asker(tools, authority, chains)
 
 
@@ -167,7 +178,7 @@ async def test_an_intermediate_is_asked_about_too(
         (GOOD, policy.sha256),
     ]
     office.revoke(policy, at=SINCE, reason=x509.ReasonFlags.ca_compromise)
-    async with Tools() as fresh:
+    async with ProbeContext() as fresh:
         seen = await ask(leaf, policy, tools=fresh, revocation="any")
     assert outcome(seen) == FAILED
     assert seen.detail.startswith("the intermediate CN=Test Policy CA was revoked 2026-03-04")
@@ -517,7 +528,7 @@ async def test_one_must_be_revoked(ask: Asker, office: Office) -> None:
 
 
 async def test_every_address_is_asked(
-    tools: Tools, authority: Authority, chains: Chains, office: Office
+    tools: ProbeContext, authority: Authority, chains: Chains, office: Office
 ) -> None:
     """And one request to the responder is enough for all that show the same certificate."""
     leaf = office.issue(ocsp=True)

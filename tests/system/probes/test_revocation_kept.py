@@ -11,16 +11,16 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from probes.certificate.revocation.verdict import LONGEST_KEPT, SHORTEST_KEPT, UNDATED_KEPT
+from probes.net.context import ProbeContext
 from probes.observation import Observation, RevocationState
-from probes.revocation_answer import LONGEST_KEPT, SHORTEST_KEPT, UNDATED_KEPT
-from probes.tools import Tools
-from tests.patience import PATIENCE
-from tests.servers.ca import DAY, Authority, now
-from tests.servers.chains import Chains, Made
-from tests.servers.http_server import HttpServer, serve_http
-from tests.servers.raw_server import serve_raw
-from tests.servers.revocation_server import HOUR, LIST, RESPONDER, Office, asks_at
-from tests.system.probes.asking import ask_certificate, ask_http
+from tests.support.patience import PATIENCE
+from tests.support.probes.asking import ask_certificate, ask_http
+from tests.support.servers.ca import DAY, Authority, now
+from tests.support.servers.chains import Chains, Made
+from tests.support.servers.http_server import HttpServer, serve_http
+from tests.support.servers.raw_server import serve_raw
+from tests.support.servers.revocation_server import HOUR, LIST, RESPONDER, Office, asks_at
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +52,7 @@ class Asker:
 
     authority: Authority
     chains: Chains
-    tools: Tools
+    tools: ProbeContext
     clocks: Clocks = field(default_factory=Clocks)
 
     async def __call__(self, leaf: Made, **more: Any) -> Observation:
@@ -66,7 +66,7 @@ class Asker:
 @pytest.fixture
 async def ask(authority: Authority, chains: Chains) -> AsyncIterator[Asker]:
     clocks = Clocks()
-    async with Tools(clock=clocks.clock, timer=clocks.timer) as tools:
+    async with ProbeContext(clock=clocks.clock, timer=clocks.timer) as tools:
         yield Asker(authority, chains, tools, clocks)
 
 
@@ -190,7 +190,7 @@ async def test_closing_ends_what_is_under_way(
         left.set()
 
     async with serve_raw(hang) as raw:
-        async with Tools() as tools:
+        async with ProbeContext() as tools:
             ask = Asker(authority, chains, tools)
             leaf = office.issue_with(asks_at(raw.url()))
             seen = await ask(leaf, revocation="ocsp", timeout=1.0)

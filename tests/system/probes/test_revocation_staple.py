@@ -14,18 +14,18 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from probes.net.context import ProbeContext
 from probes.observation import Cause, Grade, Observation, Reason, Revocation, RevocationState
-from probes.tools import Tools
-from tests.servers.ca import DAY, Authority, now
-from tests.servers.chains import Chains, Made
-from tests.servers.http_server import HttpServer, serve_http
-from tests.servers.nginx import serve_nginx
-from tests.servers.openssl import serve_openssl
-from tests.servers.programs import require_program
-from tests.servers.raw_server import serve_raw
-from tests.servers.revocation_server import HOUR, RESPONDER, Office, asks_at, listed_at
-from tests.servers.starttls_server import smtp
-from tests.system.probes.asking import ask_certificate
+from tests.support.probes.asking import ask_certificate
+from tests.support.servers.ca import DAY, Authority, now
+from tests.support.servers.chains import Chains, Made
+from tests.support.servers.http_server import HttpServer, serve_http
+from tests.support.servers.nginx import serve_nginx
+from tests.support.servers.openssl import serve_openssl
+from tests.support.servers.programs import require_program
+from tests.support.servers.raw_server import serve_raw
+from tests.support.servers.revocation_server import HOUR, RESPONDER, Office, asks_at, listed_at
+from tests.support.servers.starttls_server import smtp
 
 SINCE = dt.datetime(2026, 3, 4, 5, 6, 7, tzinfo=dt.UTC)
 REVOKED = (Grade.FAILED, Reason.TLS_REVOKED, Cause.TARGET)
@@ -53,7 +53,7 @@ def found(seen: Observation) -> Revocation:
 class Stapled:
     """``openssl s_server`` with a certificate and a response to staple."""
 
-    def __init__(self, tools: Tools, chains: Chains, folder: Path) -> None:
+    def __init__(self, tools: ProbeContext, chains: Chains, folder: Path) -> None:
         self._tools = tools
         self._chains = chains
         self._folder = folder
@@ -71,7 +71,7 @@ class Stapled:
 
 
 @pytest.fixture
-def stapled(tools: Tools, chains: Chains, tmp_path: Path) -> Stapled:
+def stapled(tools: ProbeContext, chains: Chains, tmp_path: Path) -> Stapled:
     return Stapled(tools, chains, tmp_path)
 
 
@@ -166,7 +166,7 @@ async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, port
 
 
 async def test_a_staple_behind_starttls(
-    tools: Tools, chains: Chains, office: Office, tmp_path: Path
+    tools: ProbeContext, chains: Chains, office: Office, tmp_path: Path
 ) -> None:
     """What is said before TLS is said again."""
     leaf, staple = office.issue(), tmp_path / "staple.der"
@@ -191,7 +191,7 @@ async def test_a_staple_behind_starttls(
 
 
 async def test_nginx_staples_from_a_file(
-    tools: Tools, chains: Chains, office: Office, tmp_path: Path
+    tools: ProbeContext, chains: Chains, office: Office, tmp_path: Path
 ) -> None:
     """``ssl_stapling_file``."""
     leaf = office.issue()
@@ -218,7 +218,7 @@ async def test_nginx_staples_from_a_file(
 
 
 async def test_a_server_that_hangs_in_the_second_handshake(
-    tools: Tools, authority: Authority, chains: Chains, office: Office
+    tools: ProbeContext, authority: Authority, chains: Chains, office: Office
 ) -> None:
     """The probe's total holds, and its verdict on the first is not lost."""
     leaf = office.issue(ocsp=True)
@@ -271,7 +271,7 @@ async def openssl_responder(folder: Path, chains: Chains, issuer: Made) -> Async
 
 
 async def test_openssls_own_responder(
-    tools: Tools, chains: Chains, tmp_path: Path, office: Office
+    tools: ProbeContext, chains: Chains, tmp_path: Path, office: Office
 ) -> None:
     """Good, revoked and unknown as another implementation has them."""
     index = tmp_path / "index.txt"
@@ -304,7 +304,7 @@ def _line(state: str, made: Made) -> str:
 
 
 async def test_openssls_own_list(
-    tools: Tools, chains: Chains, tmp_path: Path, office: Office
+    tools: ProbeContext, chains: Chains, tmp_path: Path, office: Office
 ) -> None:
     """``openssl ca -gencrl``: another implementation's encoding of the same."""
     url = office.server.url("/openssl.crl")

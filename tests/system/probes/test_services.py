@@ -17,13 +17,13 @@ from zoneinfo import ZoneInfo
 import pytest
 from aiohttp import web
 
+from probes.net.context import ProbeContext
 from probes.observation import Cause, Grade, Reason
-from probes.tools import Tools
-from tests.patience import PATIENCE
-from tests.servers.http_server import HttpServer, serve_http
-from tests.servers.raw_server import say, serve_raw, silence
-from tests.system.probes.asking import ask_http
-from tests.turns import PROCESSOR, Watch
+from tests.support.patience import PATIENCE
+from tests.support.probes.asking import ask_http
+from tests.support.servers.http_server import HttpServer, serve_http
+from tests.support.servers.raw_server import say, serve_raw, silence
+from tests.support.turns import PROCESSOR, Watch
 
 SOAP_11 = "http://schemas.xmlsoap.org/soap/envelope/"
 SOAP_12 = "http://www.w3.org/2003/05/soap-envelope"
@@ -61,7 +61,7 @@ async def server() -> AsyncIterator[HttpServer]:
 
 @pytest.mark.parametrize("version", ["1.1", "1.2"])
 async def test_an_empty_request_proves_that_a_soap_service_lives(
-    tools: Tools, server: HttpServer, version: str
+    tools: ProbeContext, server: HttpServer, version: str
 ) -> None:
     """The probe makes the whole request by itself, and the fault is the sign of life."""
     soap = {"fault": "expected", "version": version, "action": "urn:ping"}
@@ -78,7 +78,9 @@ async def test_an_empty_request_proves_that_a_soap_service_lives(
         assert "SOAPAction" not in arrival.headers
 
 
-async def test_a_fault_with_http_500_is_told_as_a_fault(tools: Tools, server: HttpServer) -> None:
+async def test_a_fault_with_http_500_is_told_as_a_fault(
+    tools: ProbeContext, server: HttpServer
+) -> None:
     """What it says helps more than the number."""
     seen = await ask_http(tools, server.url("/soap"), expect={"soap": {"fault": "none"}})
     assert (seen.reason, seen.cause) == (Reason.SOAP_FAULT, Cause.TARGET)
@@ -87,7 +89,7 @@ async def test_a_fault_with_http_500_is_told_as_a_fault(tools: Tools, server: Ht
     assert seen.http.status == 500
 
 
-async def test_a_real_answer_is_good(tools: Tools, server: HttpServer) -> None:
+async def test_a_real_answer_is_good(tools: ProbeContext, server: HttpServer) -> None:
     """The operator's own body and headers are sent as they are."""
     seen = await ask_http(
         tools,
@@ -108,7 +110,7 @@ async def test_a_real_answer_is_good(tools: Tools, server: HttpServer) -> None:
     )
 
 
-async def test_a_fault_inside_http_200_is_a_fault(tools: Tools, server: HttpServer) -> None:
+async def test_a_fault_inside_http_200_is_a_fault(tools: ProbeContext, server: HttpServer) -> None:
     """NEF's gateway answers so."""
     server.answer("/nef", body=FAULT_11.encode())
     seen = await ask_http(tools, server.url("/nef"), expect={"soap": {"fault": "none"}})
@@ -139,7 +141,12 @@ def ping_rules(within: str, **more: Any) -> dict[str, Any]:
     ],
 )
 async def test_ping_for_configuration(
-    tools: Tools, server: HttpServer, version: str, age: float, reason: Reason | None, detail: str
+    tools: ProbeContext,
+    server: HttpServer,
+    version: str,
+    age: float,
+    reason: Reason | None,
+    detail: str,
 ) -> None:
     """RIV TA's version and its time stamp, which is Swedish time without saying so."""
     at = datetime.now(STOCKHOLM) - timedelta(seconds=age)
@@ -161,7 +168,7 @@ async def test_the_clock_of_the_tools_is_now(server: HttpServer) -> None:
     rule = {"path": "//p:pingDateTime", "within": "10s", "namespaces": {"p": PING}}
     noon = datetime(2026, 1, 1, 12, 0, 5, tzinfo=STOCKHOLM).timestamp()
     for clock, failed in ((noon, False), (noon + 6, True)):
-        async with Tools(clock=lambda clock=clock: clock) as tools:  # type: ignore[misc]
+        async with ProbeContext(clock=lambda clock=clock: clock) as tools:  # type: ignore[misc]
             seen = await ask_http(tools, server.url("/ping"), expect={"xpath": [rule]})
         assert seen.failed is failed
 
@@ -174,7 +181,7 @@ STATEMENT = {
 }
 
 
-async def test_a_fhir_server(tools: Tools, server: HttpServer) -> None:
+async def test_a_fhir_server(tools: ProbeContext, server: HttpServer) -> None:
     """Asked for JSON, and judged by what it says of itself."""
     kind = {"Content-Type": "application/fhir+json"}
     server.answer("/metadata", body=json.dumps(STATEMENT).encode(), headers=kind)
@@ -190,7 +197,7 @@ async def test_a_fhir_server(tools: Tools, server: HttpServer) -> None:
 
 @pytest.mark.parametrize("status", [200, 500])
 async def test_an_operation_outcome_fails_with_its_text(
-    tools: Tools, server: HttpServer, status: int
+    tools: ProbeContext, server: HttpServer, status: int
 ) -> None:
     """Whatever status it comes with."""
     issue = {"severity": "error", "code": "exception", "diagnostics": "the register is away"}
@@ -211,7 +218,7 @@ def export(content: bytes) -> bytes:
 ARTICLES = b"<articles>" + b"<article id='1'>Alvedon</article>" * 50_000 + b"</articles>"
 
 
-async def test_an_export_file(tools: Tools, server: HttpServer) -> None:
+async def test_an_export_file(tools: ProbeContext, server: HttpServer) -> None:
     """Fresh, of a fair size, whole, and its XML well-formed."""
     modified = format_datetime(datetime.now(UTC) - timedelta(hours=25), usegmt=True)
     body = export(ARTICLES)
@@ -240,7 +247,7 @@ async def test_an_export_file(tools: Tools, server: HttpServer) -> None:
     assert seen.reason is Reason.TOO_LARGE
 
 
-async def test_an_external_dtd_is_never_fetched(tools: Tools) -> None:
+async def test_an_external_dtd_is_never_fetched(tools: ProbeContext) -> None:
     """The document is refused unread, and the server that it names is not asked."""
     async with serve_raw(silence) as other:
         body = f"<!DOCTYPE a SYSTEM '{other.url('/a.dtd')}' [<!ENTITY e SYSTEM '{other.url('/e')}'>]><a>&e;</a>".encode()  # fmt: skip
@@ -258,7 +265,7 @@ async def test_an_external_dtd_is_never_fetched(tools: Tools) -> None:
 
 
 async def test_judging_stops_neither_the_loop_nor_the_deadline(
-    tools: Tools, server: HttpServer
+    tools: ProbeContext, server: HttpServer
 ) -> None:
     """A large file is read in a thread, which ends soon after the deadline has."""
     huge = export(b"<r>" + b"<a b='c'>x</a>" * 4_000_000 + b"</r>")
@@ -280,7 +287,9 @@ async def test_judging_stops_neither_the_loop_nor_the_deadline(
     assert not [thread for thread in threading.enumerate() if thread.name == "judge"]
 
 
-async def test_the_time_of_judging_is_not_the_targets(tools: Tools, server: HttpServer) -> None:
+async def test_the_time_of_judging_is_not_the_targets(
+    tools: ProbeContext, server: HttpServer
+) -> None:
     """A duration ends with the last byte."""
     server.answer("/export.zip", body=export(ARTICLES))
     begun, judging = time.perf_counter(), time.process_time()
@@ -303,7 +312,7 @@ async def test_no_more_than_two_answers_are_judged_at_a_time(server: HttpServer)
             await asyncio.sleep(0.001)
 
     server.answer("/export.zip", body=export(ARTICLES))
-    async with Tools() as tools:
+    async with ProbeContext() as tools:
         asking = asyncio.gather(
             *(
                 ask_http(

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
+from probes.net.context import ProbeContext
+from probes.net.starttls import LIMIT
 from probes.observation import Cause, Grade, Observation, Reason
-from probes.starttls import LIMIT
-from probes.tools import Tools
-from tests.servers.ca import Authority
-from tests.servers.raw_server import Script, close_at_once, reset_now, serve_raw, silence
-from tests.servers.starttls_server import TALKS, ldap_answer, saying, upgrading
-from tests.system.probes.asking import ask_certificate, lasted
+from tests.support.probes.asking import ask_certificate, lasted
+from tests.support.servers.ca import Authority
+from tests.support.servers.raw_server import Script, close_at_once, reset_now, serve_raw, silence
+from tests.support.servers.starttls_server import TALKS, ldap_answer, saying, upgrading
 
 PROTOCOLS = sorted(TALKS)
 GREETED = b"* OK ready\r\n"
@@ -21,7 +21,7 @@ OFFERED = b"250-mail.example.se\r\n250 STARTTLS\r\n"
 
 
 async def ask(
-    tools: Tools, authority: Authority, protocol: str, script: Script, **more: Any
+    tools: ProbeContext, authority: Authority, protocol: str, script: Script, **more: Any
 ) -> Observation:
     async with serve_raw(script) as server:
         return await ask_certificate(
@@ -36,7 +36,7 @@ async def ask(
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 async def test_a_handshake_follows_the_talk(
-    tools: Tools, authority: Authority, protocol: str
+    tools: ProbeContext, authority: Authority, protocol: str
 ) -> None:
     """The certificate is read and verified as on any other port; the talk is time of connecting."""
     context = authority.server_context(authority.valid)
@@ -54,7 +54,7 @@ async def test_a_handshake_follows_the_talk(
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 async def test_the_second_look_talks_first_too(
-    tools: Tools, authority: Authority, protocol: str
+    tools: ProbeContext, authority: Authority, protocol: str
 ) -> None:
     """A certificate that does not verify still shows its dates and names."""
     context = authority.server_context(authority.expired)
@@ -68,7 +68,7 @@ async def test_the_second_look_talks_first_too(
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 async def test_bytes_between_the_consent_and_tls_are_refused(
-    tools: Tools, authority: Authority, protocol: str
+    tools: ProbeContext, authority: Authority, protocol: str
 ) -> None:
     """Whoever sits on the way could have put them there (CVE-2011-0411, CVE-2021-23222)."""
     context = authority.server_context(authority.valid)
@@ -107,7 +107,7 @@ REFUSED = "the server refused STARTTLS: "
     ],
 )  # fmt: skip
 async def test_a_server_that_refuses_is_quoted(
-    tools: Tools, authority: Authority, protocol: str, answers: tuple[bytes, ...], words: str
+    tools: ProbeContext, authority: Authority, protocol: str, answers: tuple[bytes, ...], words: str
 ) -> None:
     """In its own words, escaped: they come from outside."""
     seen = await ask(
@@ -139,7 +139,7 @@ async def test_a_server_that_refuses_is_quoted(
     ],
 )
 async def test_what_is_another_protocol_is_a_protocol_failure(
-    tools: Tools, authority: Authority, protocol: str, answers: tuple[bytes, ...]
+    tools: ProbeContext, authority: Authority, protocol: str, answers: tuple[bytes, ...]
 ) -> None:
     seen = await ask(
         tools, authority, protocol, saying(*answers, greets=protocol in ("smtp", "imap"))
@@ -150,7 +150,7 @@ async def test_what_is_another_protocol_is_a_protocol_failure(
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 async def test_a_server_that_says_nothing_is_a_timeout(
-    tools: Tools, authority: Authority, protocol: str
+    tools: ProbeContext, authority: Authority, protocol: str
 ) -> None:
     """It did connect: that is not what took too long."""
     seen = await ask(tools, authority, protocol, silence, timeout=0.8)
@@ -161,7 +161,7 @@ async def test_a_server_that_says_nothing_is_a_timeout(
 
 @pytest.mark.parametrize("protocol", ["smtp", "imap"])
 async def test_a_greeting_dripped_is_a_timeout(
-    tools: Tools, authority: Authority, protocol: str
+    tools: ProbeContext, authority: Authority, protocol: str
 ) -> None:
     """Each read succeeds, and the deadline is a total."""
 
@@ -181,7 +181,7 @@ async def test_a_greeting_dripped_is_a_timeout(
     [("smtp", b"220-more\r\n"), ("smtp", b"2" * 100), ("imap", b"* OK more\r\n")],
 )
 async def test_talk_without_an_end_is_cut(
-    tools: Tools, authority: Authority, protocol: str, part: bytes
+    tools: ProbeContext, authority: Authority, protocol: str, part: bytes
 ) -> None:
     """What is read before TLS has a bound."""
     sent = 0
@@ -203,14 +203,14 @@ async def test_talk_without_an_end_is_cut(
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 @pytest.mark.parametrize("script", [close_at_once, reset_now], ids=["closes", "resets"])
 async def test_a_server_that_goes_away_is_a_reset(
-    tools: Tools, authority: Authority, protocol: str, script: Script
+    tools: ProbeContext, authority: Authority, protocol: str, script: Script
 ) -> None:
     seen = await ask(tools, authority, protocol, script)
     assert (seen.reason, seen.cause) == (Reason.RESET, Cause.TARGET)
     assert seen.detail == "the connection was closed before TLS could begin"
 
 
-async def test_over_ipv6_we_say_so_to_a_mail_server(tools: Tools) -> None:
+async def test_over_ipv6_we_say_so_to_a_mail_server(tools: ProbeContext) -> None:
     """RFC 5321, 4.1.3 has a form of its own for it."""
     heard = bytearray()
 
@@ -225,7 +225,9 @@ async def test_over_ipv6_we_say_so_to_a_mail_server(tools: Tools) -> None:
     assert bytes(heard) == b"EHLO [IPv6:::1]\r\n"
 
 
-async def test_a_server_that_refuses_can_be_expected(tools: Tools, authority: Authority) -> None:
+async def test_a_server_that_refuses_can_be_expected(
+    tools: ProbeContext, authority: Authority
+) -> None:
     """The negative test: this port must not take TLS."""
     script = saying(b"N", greets=False)
     seen = await ask(tools, authority, "postgres", script, expect={"failure": "protocol"})

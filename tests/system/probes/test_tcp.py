@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from probes.net.context import ProbeContext
 from probes.observation import Cause, Grade, Reason
-from probes.tools import Tools
-from tests.servers.raw_server import close_at_once, serve_raw
-from tests.system.probes.asking import Names, ask_tcp, lasted
+from tests.support.probes.asking import Names, ask_tcp, lasted
+from tests.support.servers.raw_server import close_at_once, serve_raw
 
 
-async def test_an_open_port_is_good(tools: Tools) -> None:
+async def test_an_open_port_is_good(tools: ProbeContext) -> None:
     """A connect that is accepted is all there is to it."""
     async with serve_raw(close_at_once) as server:
         seen = await ask_tcp(tools, "127.0.0.1", server.port)
@@ -22,19 +22,19 @@ async def test_an_open_port_is_good(tools: Tools) -> None:
 async def test_a_name_is_looked_up() -> None:
     """With a name there is a resolve phase."""
     async with serve_raw(close_at_once) as server:
-        async with Tools(resolver=Names(expo_test=("127.0.0.1",))) as tools:
+        async with ProbeContext(resolver=Names(expo_test=("127.0.0.1",))) as tools:
             seen = await ask_tcp(tools, "expo.test", server.port)
     assert seen.grade is Grade.GOOD
     assert seen.phases.resolve is not None
 
 
-async def test_a_closed_port_refuses(tools: Tools, closed_port: tuple[str, int]) -> None:
+async def test_a_closed_port_refuses(tools: ProbeContext, closed_port: tuple[str, int]) -> None:
     """The target's kernel says no."""
     seen = await ask_tcp(tools, *closed_port)
     assert (seen.reason, seen.cause) == (Reason.CONNECT_REFUSED, Cause.TARGET)
 
 
-async def test_a_black_hole_times_out(tools: Tools, blackhole: tuple[str, int]) -> None:
+async def test_a_black_hole_times_out(tools: ProbeContext, blackhole: tuple[str, int]) -> None:
     """Nobody answers until the deadline."""
     seen = await ask_tcp(tools, *blackhole, timeout=0.3)
     assert (seen.reason, seen.cause) == (Reason.CONNECT_TIMEOUT, Cause.TARGET)
@@ -43,7 +43,7 @@ async def test_a_black_hole_times_out(tools: Tools, blackhole: tuple[str, int]) 
 
 async def test_an_unknown_name_is_the_networks() -> None:
     """What cannot be looked up is not the target's refusal."""
-    async with Tools(resolver=Names()) as tools:
+    async with ProbeContext(resolver=Names()) as tools:
         seen = await ask_tcp(tools, "nowhere.test", 443)
     assert (seen.reason, seen.cause) == (Reason.DNS, Cause.NETWORK)
 
@@ -52,7 +52,7 @@ async def test_the_first_address_that_answers_is_used(closed_port: tuple[str, in
     """As a client does: an address that refuses is not the end while another is left."""
     async with serve_raw(close_at_once, host="127.0.0.2", port=closed_port[1]) as server:
         names = Names(expo_test=("127.0.0.1", "127.0.0.2"))
-        async with Tools(resolver=names) as tools:
+        async with ProbeContext(resolver=names) as tools:
             seen = await ask_tcp(tools, "expo.test", server.port)
     assert (seen.grade, seen.address) == (Grade.GOOD, "127.0.0.2")
 
@@ -60,7 +60,7 @@ async def test_the_first_address_that_answers_is_used(closed_port: tuple[str, in
 async def test_every_address_refused_is_refused(closed_port: tuple[str, int]) -> None:
     """Several refusals are one."""
     names = Names(expo_test=("127.0.0.1", "127.0.0.2", "::1"))
-    async with Tools(resolver=names) as tools:
+    async with ProbeContext(resolver=names) as tools:
         seen = await ask_tcp(tools, "expo.test", closed_port[1])
     assert (seen.reason, seen.cause) == (Reason.CONNECT_REFUSED, Cause.TARGET)
 
@@ -70,6 +70,6 @@ async def test_the_ip_version_chooses(version: int, address: str) -> None:
     """``ip_version`` looks up addresses of that version only."""
     async with serve_raw(close_at_once, host=address) as server:
         names = Names(expo_test=("127.0.0.1", "::1"))
-        async with Tools(resolver=names) as tools:
+        async with ProbeContext(resolver=names) as tools:
             seen = await ask_tcp(tools, "expo.test", server.port, ip_version=version)
     assert (seen.grade, seen.address) == (Grade.GOOD, address)

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from probes.net.context import ProbeContext
 from probes.observation import Cause, Grade, Reason
-from probes.tools import Tools
-from tests.servers.asking_later import serve_asking_later
-from tests.servers.ca import Authority
-from tests.servers.chains import Chains
-from tests.servers.http_server import serve_http
-from tests.servers.openssl import serve_openssl
-from tests.system.probes.asking import Names, ask_certificate, ask_http
+from tests.support.probes.asking import Names, ask_certificate, ask_http
+from tests.support.servers.ca import Authority
+from tests.support.servers.chains import Chains
+from tests.support.servers.http_server import serve_http
+from tests.support.servers.openssl import serve_openssl
+from tests.support.servers.retry_later import serve_asking_later
 
 NO_SECRECY = "is weak: it has no forward secrecy"
 SUITES = [
@@ -29,7 +29,7 @@ SUITES = [
 
 @pytest.mark.parametrize(("suite", "rsa", "said"), SUITES)
 async def test_what_others_offer_is_on_offer(
-    tools: Tools, authority: Authority, suite: str, rsa: bool, said: str
+    tools: ProbeContext, authority: Authority, suite: str, rsa: bool, said: str
 ) -> None:
     """A server of an old suite is no fault, for its users reach it: it is a word."""
     pair = authority.issue(rsa_key=rsa)
@@ -44,7 +44,7 @@ async def test_what_others_offer_is_on_offer(
 
 
 async def test_a_short_key_is_a_word_and_a_fault_where_that_is_asked(
-    tools: Tools, authority: Authority
+    tools: ProbeContext, authority: Authority
 ) -> None:
     """Go and browsers take 1,024 bits; kind ``certificate`` has ``min_key_bits``."""
     tls = {"ca_file": authority.ca_file}
@@ -67,7 +67,9 @@ async def test_a_short_key_is_a_word_and_a_fault_where_that_is_asked(
     assert taken.grade is Grade.GOOD
 
 
-async def test_a_key_that_nobody_takes_is_refused(tools: Tools, authority: Authority) -> None:
+async def test_a_key_that_nobody_takes_is_refused(
+    tools: ProbeContext, authority: Authority
+) -> None:
     """TLS 1.1 and older stay refused too, unless they are asked for."""
     pair = authority.issue(rsa_key=True)
     async with serve_openssl(pair, "-tls1_1", "-cipher", "ALL:@SECLEVEL=0") as port:
@@ -77,7 +79,9 @@ async def test_a_key_that_nobody_takes_is_refused(tools: Tools, authority: Autho
     assert seen.reason is Reason.TLS_VERSION
 
 
-async def test_a_certificate_that_is_asked_for_later(tools: Tools, authority: Authority) -> None:
+async def test_a_certificate_that_is_asked_for_later(
+    tools: ProbeContext, authority: Authority
+) -> None:
     """After the handshake, for a location (RFC 8446, 4.6.2): who has one shows it, who has none is told so."""
     tls = {"ca_file": authority.ca_file}
     mine = {"cert_file": authority.client.cert_file, "key_file": authority.client.key_file}
@@ -90,7 +94,7 @@ async def test_a_certificate_that_is_asked_for_later(tools: Tools, authority: Au
 
 
 async def test_the_common_name_is_no_name(
-    tools: Tools, authority: Authority, tmp_path: Path
+    tools: ProbeContext, authority: Authority, tmp_path: Path
 ) -> None:
     """RFC 9525, 2: no browser has looked at it since 2017, nor does Go."""
     chains = Chains(tmp_path)
@@ -117,7 +121,7 @@ async def test_a_wildcard_stands_for_a_name_with_an_underscore(authority: Author
     )
     async with (
         serve_http(tls=authority.server_context(pair)) as server,
-        Tools(resolver=known) as tools,
+        ProbeContext(resolver=known) as tools,
     ):
         server.answer()
         found = {
@@ -137,7 +141,7 @@ async def test_a_wildcard_stands_for_a_name_with_an_underscore(authority: Author
     }
 
 
-async def test_a_misnamed_server_can_be_expected(tools: Tools, authority: Authority) -> None:
+async def test_a_misnamed_server_can_be_expected(tools: ProbeContext, authority: Authority) -> None:
     """``expect.failure: tls`` means the names too, for both kinds."""
     async with serve_http(tls=authority.server_context(authority.misnamed)) as server:
         server.answer()

@@ -9,18 +9,18 @@ from typing import Any
 
 import pytest
 
+from probes.net.context import ProbeContext
 from probes.observation import Cause, Grade, Observation, Reason
-from probes.tools import Tools
-from tests.servers.ca import Authority, Pair
-from tests.servers.http_server import serve_http
-from tests.servers.nginx import serve_nginx
-from tests.servers.openssl import serve_openssl
-from tests.servers.raw_server import close_at_once, serve_raw, silence
-from tests.system.probes.asking import ask_http, lasted
+from tests.support.probes.asking import ask_http, lasted
+from tests.support.servers.ca import Authority, Pair
+from tests.support.servers.http_server import serve_http
+from tests.support.servers.nginx import serve_nginx
+from tests.support.servers.openssl import serve_openssl
+from tests.support.servers.raw_server import close_at_once, serve_raw, silence
 
 
 async def visit(
-    tools: Tools, authority: Authority, pair: Pair, host: str = "localhost", **tls: Any
+    tools: ProbeContext, authority: Authority, pair: Pair, host: str = "localhost", **tls: Any
 ) -> Observation:
     """A probe of a server that holds ``pair``."""
     async with serve_http(tls=authority.server_context(pair)) as server:
@@ -43,7 +43,7 @@ async def visit(
     ],
 )
 async def test_a_certificate_that_does_not_verify_is_named_and_still_read(
-    tools: Tools, authority: Authority, pick: Callable[[Authority], Pair], reason: Reason
+    tools: ProbeContext, authority: Authority, pick: Callable[[Authority], Pair], reason: Reason
 ) -> None:
     """Its dates, names and fingerprint are there, above all when it is bad."""
     pair = pick(authority)
@@ -60,7 +60,9 @@ async def test_a_certificate_that_does_not_verify_is_named_and_still_read(
     assert leaf.names
 
 
-async def test_a_good_certificate_tells_all_there_is(tools: Tools, authority: Authority) -> None:
+async def test_a_good_certificate_tells_all_there_is(
+    tools: ProbeContext, authority: Authority
+) -> None:
     """Version, cipher, chain and the end of what verified."""
     seen = await visit(tools, authority, authority.valid)
     assert seen.grade is Grade.GOOD
@@ -74,7 +76,7 @@ async def test_a_good_certificate_tells_all_there_is(tools: Tools, authority: Au
     assert seen.http.tls is True
 
 
-async def test_not_verifying_is_a_choice(tools: Tools, authority: Authority) -> None:
+async def test_not_verifying_is_a_choice(tools: ProbeContext, authority: Authority) -> None:
     """``insecure_skip_verify`` takes any certificate and says that it did not verify."""
     seen = await visit(tools, authority, authority.expired, insecure_skip_verify=True)
     assert seen.grade is Grade.GOOD
@@ -84,7 +86,9 @@ async def test_not_verifying_is_a_choice(tools: Tools, authority: Authority) -> 
     assert seen.tls.leaf.sha256 == authority.expired.sha256
 
 
-async def test_the_server_name_is_what_is_verified(tools: Tools, authority: Authority) -> None:
+async def test_the_server_name_is_what_is_verified(
+    tools: ProbeContext, authority: Authority
+) -> None:
     """``server_name`` stands for the host, in SNI and in the verification."""
     pair = authority.issue("inner.test")
     assert (await visit(tools, authority, pair)).reason is Reason.TLS_HOSTNAME
@@ -92,7 +96,7 @@ async def test_the_server_name_is_what_is_verified(tools: Tools, authority: Auth
     assert seen.grade is Grade.GOOD
 
 
-async def test_no_version_in_common(tools: Tools, authority: Authority) -> None:
+async def test_no_version_in_common(tools: ProbeContext, authority: Authority) -> None:
     """A server of TLS 1.2 and a check that wants 1.3."""
     async with serve_openssl(authority.valid, "-tls1_2") as port:
         seen = await ask_http(
@@ -105,7 +109,7 @@ async def test_no_version_in_common(tools: Tools, authority: Authority) -> None:
 
 @pytest.mark.parametrize(("option", "version"), [("-tls1", "TLSv1"), ("-tls1_1", "TLSv1.1")])
 async def test_an_old_server_is_refused_unless_asked_for(
-    tools: Tools, authority: Authority, option: str, version: str
+    tools: ProbeContext, authority: Authority, option: str, version: str
 ) -> None:
     """TLS 1.0 and 1.1 fail by default, and can be spoken where a check says so."""
     pair = authority.issue(rsa_key=True)
@@ -119,7 +123,7 @@ async def test_an_old_server_is_refused_unless_asked_for(
         assert old.tls.version == version
 
 
-async def test_an_answer_in_plain_text_is_no_tls(tools: Tools) -> None:
+async def test_an_answer_in_plain_text_is_no_tls(tools: ProbeContext) -> None:
     """A server that speaks first, and not TLS."""
 
     async def greet(_reader: Any, writer: Any) -> None:
@@ -133,7 +137,7 @@ async def test_an_answer_in_plain_text_is_no_tls(tools: Tools) -> None:
     assert "does not speak TLS" in seen.detail
 
 
-async def test_a_handshake_that_hangs_is_a_timeout(tools: Tools) -> None:
+async def test_a_handshake_that_hangs_is_a_timeout(tools: ProbeContext) -> None:
     """The deadline covers the handshake."""
     async with serve_raw(silence) as server:
         seen = await ask_http(tools, f"https://127.0.0.1:{server.port}/", timeout=0.8)
@@ -144,7 +148,7 @@ async def test_a_handshake_that_hangs_is_a_timeout(tools: Tools) -> None:
     assert lasted(seen.duration, 0.8)
 
 
-async def test_a_handshake_that_is_closed_is_a_reset(tools: Tools) -> None:
+async def test_a_handshake_that_is_closed_is_a_reset(tools: ProbeContext) -> None:
     """The server goes away before its hello."""
     async with serve_raw(close_at_once) as server:
         seen = await ask_http(tools, f"https://127.0.0.1:{server.port}/")
@@ -160,7 +164,7 @@ def with_client(authority: Authority, pair: Pair | None) -> dict[str, Path]:
 
 @pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
 async def test_openssl_refuses_a_client_certificate_with_an_alert(
-    tools: Tools, authority: Authority, version: str
+    tools: ProbeContext, authority: Authority, version: str
 ) -> None:
     """The alert of ``s_server -Verify``: with none it is our lack, with a wrong one their no."""
     options = ("-Verify", "1", "-verify_return_error", "-CAfile", str(authority.ca_file), version)
@@ -177,7 +181,7 @@ async def test_openssl_refuses_a_client_certificate_with_an_alert(
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
 async def test_a_server_may_refuse_a_client_certificate_by_a_reset(
-    tools: Tools, authority: Authority, version: ssl.TLSVersion
+    tools: ProbeContext, authority: Authority, version: ssl.TLSVersion
 ) -> None:
     """Python's own server closes without a word that arrives."""
     context = authority.server_context(authority.valid, asks_client=True)
@@ -198,7 +202,7 @@ async def test_a_server_may_refuse_a_client_certificate_by_a_reset(
 
 
 async def test_nginx_refuses_a_client_certificate_inside_tls(
-    tools: Tools, authority: Authority, tmp_path: Path
+    tools: ProbeContext, authority: Authority, tmp_path: Path
 ) -> None:
     """HTTP 400 with nginx's own words, whatever status the check expects."""
     pair = authority.valid
@@ -219,7 +223,9 @@ async def test_nginx_refuses_a_client_certificate_inside_tls(
     assert good.grade is Grade.GOOD
 
 
-async def test_our_expired_client_certificate_is_ours(tools: Tools, authority: Authority) -> None:
+async def test_our_expired_client_certificate_is_ours(
+    tools: ProbeContext, authority: Authority
+) -> None:
     """No connection is made with it: the target cannot be judged."""
     async with serve_http(
         tls=authority.server_context(authority.valid, asks_client=True)
@@ -234,7 +240,7 @@ async def test_our_expired_client_certificate_is_ours(tools: Tools, authority: A
 @pytest.mark.parametrize("key", ["ca_file", "cert_file"])
 @pytest.mark.parametrize("content", [None, b"", b"not PEM"])
 async def test_our_missing_or_broken_files_are_ours(
-    tools: Tools, authority: Authority, tmp_path: Path, key: str, content: bytes | None
+    tools: ProbeContext, authority: Authority, tmp_path: Path, key: str, content: bytes | None
 ) -> None:
     """A file of the configuration that cannot be used says nothing of the target."""
     path = tmp_path / "file.pem"
@@ -248,7 +254,7 @@ async def test_our_missing_or_broken_files_are_ours(
 
 @pytest.mark.parametrize("pick", ["expired", "untrusted", "misnamed"])
 async def test_a_refusal_by_tls_can_be_expected(
-    tools: Tools, authority: Authority, pick: str
+    tools: ProbeContext, authority: Authority, pick: str
 ) -> None:
     """``expect.failure: tls`` is good when the certificate does not verify."""
     async with serve_http(tls=authority.server_context(getattr(authority, pick))) as server:
@@ -262,7 +268,7 @@ async def test_a_refusal_by_tls_can_be_expected(
     assert (seen.grade, seen.reason) == (Grade.GOOD, None)
 
 
-async def test_a_client_that_must_be_refused(tools: Tools, authority: Authority) -> None:
+async def test_a_client_that_must_be_refused(tools: ProbeContext, authority: Authority) -> None:
     """The negative test of mutual TLS: without a certificate no entry."""
     async with serve_http(
         tls=authority.server_context(authority.valid, asks_client=True)

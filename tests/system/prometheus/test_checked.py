@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.patience import PATIENCE
-from tests.servers.programs import require_program
+from tests.support.patience import PATIENCE
+from tests.support.servers.programs import require_program
 
 pytestmark = pytest.mark.system
 FOLDER = Path(__file__).parents[3] / "config" / "prometheus"

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from monitor.shipped import dashboard
-from tests.servers.ca import Authority
-from tests.servers.http_server import HttpServer, serve_http
-from tests.system.daemon.running import estate, http_check, running, service, until
-from tests.system.prometheus.programs import Prometheus, prometheus
+from monitor.support.shipped import dashboard
+from tests.support.daemon.running import estate, http_check, running, service, until
+from tests.support.prometheus.programs import Prometheus, prometheus
+from tests.support.servers.ca import Authority
+from tests.support.servers.http_server import HttpServer, serve_http
 
 pytestmark = pytest.mark.system
 

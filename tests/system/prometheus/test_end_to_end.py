@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from tests.system.daemon.counting import Answer, CountingServer
-from tests.system.daemon.running import Running, estate, http_check, running, service, write_config
-from tests.system.prometheus.programs import Prometheus, Receiver, alertmanager, prometheus
+from tests.support.daemon.counting import Answer, CountingServer
+from tests.support.daemon.running import Running, estate, http_check, running, service, write_config
+from tests.support.prometheus.programs import Prometheus, Receiver, alertmanager, prometheus
 
 pytestmark = pytest.mark.system
 BROKEN = Answer(status=503)

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from tests.patience import PATIENCE
-from tests.servers.programs import require_program
-from tests.system.prometheus.cases import CASES, Case
-from tests.system.prometheus.programs import shipped
+from tests.support.patience import PATIENCE
+from tests.support.prometheus.cases import CASES, Case
+from tests.support.prometheus.programs import shipped
+from tests.support.servers.programs import require_program
 
 pytestmark = pytest.mark.system
 GROUPS: list[dict[str, Any]] = shipped("driftvakt.rules.yml")["groups"]

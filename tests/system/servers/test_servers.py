@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers.ca import Authority
-from tests.servers.nginx import serve_nginx
-from tests.servers.openssl import serve_openssl
+from tests.support.servers.ca import Authority
+from tests.support.servers.nginx import serve_nginx
+from tests.support.servers.openssl import serve_openssl
 
 
 async def ask(port: int, tls: ssl.SSLContext | None = None) -> bytes:

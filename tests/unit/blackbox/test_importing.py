@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from monitor.blackbox.importing import Imported, import_blackbox
-from monitor.estate import Check
-from monitor.settings import ConfigurationError, load
-from probes.certificate_settings import CertificateSettings
-from probes.dns_settings import DnsSettings
-from probes.http_settings import HttpSettings
+from monitor.configuration.loader import ConfigurationError, load
+from monitor.model.estate import Check
+from probes.certificate.settings import CertificateSettings
+from probes.dns.settings import DnsSettings
+from probes.http.settings import HttpSettings
 from probes.tcp import TcpSettings
 
 MODULES = """

@@ -7,7 +7,7 @@ import socket
 import pytest
 
 from monitor.blackbox.names import Preferred, PreferringResolver, split_target
-from probes.resolve import Found
+from probes.net.resolver import Found
 
 BOTH = ("192.0.2.1", "2001:db8::1", "192.0.2.2")
 

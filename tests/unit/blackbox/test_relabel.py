@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from monitor.blackbox.relabel import Rule, relabelled
+from monitor.blackbox.relabel import RelabelRule, relabelled
 
 BEFORE = {"__address__": "a.test:80", "team": "Blue", "job": "web"}
 
@@ -41,7 +41,7 @@ BEFORE = {"__address__": "a.test:80", "team": "Blue", "job": "web"}
 )  # fmt: skip
 def test_a_rule(rule: dict[str, Any], changed: dict[str, str | None] | None) -> None:
     """What it sets, what it takes away, whether it drops the target."""
-    found = relabelled(BEFORE, [Rule.model_validate(rule)])
+    found = relabelled(BEFORE, [RelabelRule.model_validate(rule)])
     if changed is None:
         assert found is None
     else:
@@ -51,10 +51,10 @@ def test_a_rule(rule: dict[str, Any], changed: dict[str, str | None] | None) -> 
 def test_rules_follow_each_other() -> None:
     """Each sees what the one before it made."""
     rules = [
-        Rule(source_labels=["__address__"], target_label="a"),
-        Rule(source_labels=["a"], target_label="b"),
-        Rule(source_labels=["b"], regex="a.test:80", action="drop"),
-        Rule(target_label="c", replacement="never"),
+        RelabelRule(source_labels=["__address__"], target_label="a"),
+        RelabelRule(source_labels=["a"], target_label="b"),
+        RelabelRule(source_labels=["b"], regex="a.test:80", action="drop"),
+        RelabelRule(target_label="c", replacement="never"),
     ]
     assert relabelled(BEFORE, rules[:2]) == {**BEFORE, "a": "a.test:80", "b": "a.test:80"}
     assert relabelled(BEFORE, rules) is None

@@ -11,16 +11,16 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from monitor.blackbox import http_prober
-from monitor.blackbox.modules import Module
 from monitor.blackbox.route import time_left
 from monitor.blackbox.sheet import fnv32a
-from monitor.publish.web import Lock
-from tests.patience import PATIENCE
-from tests.servers.ca import Authority
-from tests.servers.dns_server import DnsServer
-from tests.servers.http_server import HttpServer, serve_http
-from tests.servers.raw_server import endless, say, serve_raw, silence
-from tests.unit.blackbox.probing import serve_probe
+from monitor.publish.web.app import Lock
+from monitor.settings.blackbox.modules import Module
+from tests.support.blackbox_site import serve_probe
+from tests.support.patience import PATIENCE
+from tests.support.servers.ca import Authority
+from tests.support.servers.dns_server import DnsServer
+from tests.support.servers.http_server import HttpServer, serve_http
+from tests.support.servers.raw_server import endless, say, serve_raw, silence
 
 HTTP = "modules: {m: {prober: http, timeout: 5s, http: {preferred_ip_protocol: ip4}}}"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from monitor.blackbox.tcp_talk import LINE, Lines, filled
-from probes.patterns import compile_pattern
+from probes.expect.patterns import compile_pattern
 
 
 class Pieces:

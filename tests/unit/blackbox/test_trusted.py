@@ -7,7 +7,7 @@ import re
 import pytest
 
 from monitor.blackbox.trusted import trusted
-from monitor.settings_models import TRUSTED_PATTERN
+from monitor.settings.models import TRUSTED_PATTERN
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,10 @@ import structlog
 from jsonschema import Draft202012Validator
 from typer.testing import CliRunner
 
-from monitor.cli import app
-from monitor.publish.openapi import document
-from tests.system.daemon.counting import Answer, CountingServer
-from tests.system.daemon.running import estate, http_check, service, write_config
+from monitor.cli.app import app
+from monitor.publish.web.openapi import openapi_document
+from tests.support.daemon.counting import Answer, CountingServer
+from tests.support.daemon.running import estate, http_check, service, write_config
 
 RUNNER = CliRunner()
 
@@ -157,7 +157,7 @@ def test_export_openapi_is_what_is_served() -> None:
     """Valid JSON, of the version that editors and generators expect."""
     code, out, _ = invoke("export", "openapi")
     assert code == 0
-    assert json.loads(out) == document()
+    assert json.loads(out) == openapi_document()
     assert json.loads(out)["openapi"].startswith("3.1.")
 
 

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from typer.testing import CliRunner
 
-from monitor.cli import app
-from monitor.cli_history import instant_of
+from monitor.cli.app import app
+from monitor.cli.history import typed_instant
 
 ZONE = ZoneInfo("Europe/Stockholm")
 NOW = datetime(2026, 11, 30, 8, 30, tzinfo=ZONE).timestamp()
@@ -35,13 +35,13 @@ NOW = datetime(2026, 11, 30, 8, 30, tzinfo=ZONE).timestamp()
 )
 def test_an_instant_as_it_is_typed(typed: str, end: bool, meant: str) -> None:
     wanted = datetime.fromisoformat(meant).replace(tzinfo=ZONE).timestamp()
-    assert instant_of(typed, NOW, ZONE, end=end) == wanted
+    assert typed_instant(typed, NOW, ZONE, end=end) == wanted
 
 
 @pytest.mark.parametrize("typed", ["", "night", "25:00", "3", "2026-13-01", "-1d"])
 def test_what_is_no_instant_says_what_is(typed: str) -> None:
     with pytest.raises(ValueError, match="write 7d, 03:12, 2026-11-29"):
-        instant_of(typed, NOW, ZONE)
+        typed_instant(typed, NOW, ZONE)
 
 
 @pytest.mark.parametrize(

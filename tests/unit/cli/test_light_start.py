@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.system.daemon.counting import Answer, CountingServer
-from tests.system.daemon.running import estate, http_check, service, write_config
-from tests.unit.test_cli_status import body
+from tests.support.daemon.counting import Answer, CountingServer
+from tests.support.daemon.running import estate, http_check, service, write_config
+from tests.unit.cli.test_status import body
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 LOADED = """
 import sys
 sys.argv = ["driftvakt", *sys.argv[1:]]
@@ -25,7 +25,7 @@ finally:
 SCHEDULED = """
 import sys
 sys.argv = ["driftvakt", *sys.argv[1:]]
-from monitor.schedule import Schedule
+from monitor.scheduling.scheduler import Schedule
 start = Schedule.start
 def noted(self):
     global before
@@ -41,8 +41,18 @@ finally:
 """Of what was imported when probes began to be made."""
 LATER = {
     *("alembic", "jinja2", "sqlalchemy", "watchfiles"),
-    *("monitor.announcing", "monitor.evidence", "monitor.history.history", "monitor.keeper"),
-    *("monitor.messenger", "monitor.notify.lane", "monitor.publish.page", "monitor.web_server"),
+    *(
+        "monitor.runtime.transition_recorder",
+        "monitor.evidence",
+        "monitor.history.history",
+        "monitor.history.checkpointer",
+    ),
+    *(
+        "monitor.notify.service",
+        "monitor.notify.receiver_queue",
+        "monitor.publish.page",
+        "monitor.publish.web.server",
+    ),
 }
 """What a first probe does not need."""
 HEAVY = {
@@ -127,7 +137,7 @@ def test_the_first_probe_waits_for_what_probing_needs(tmp_path: Path) -> None:
     """History, web and messages are imported once it is scheduled; in the end they are there."""
     words = plain_daemon(tmp_path)
     first = loaded(*words, program=SCHEDULED)
-    assert "probes.http" in first
+    assert "probes.http.probe" in first
     assert not first & LATER
     assert loaded(*words) >= LATER - {"alembic"}
 

@@ -10,17 +10,17 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from monitor.cli import app
-from monitor.publish.status_body import render
-from tests.factories import (
+from monitor.cli.app import app
+from monitor.publish.status.renderer import render_status_body
+from tests.support.daemon.counting import Answer, CountingServer
+from tests.support.factories import (
     make_environment_view,
     make_red_view,
     make_service_view,
     make_snapshot,
     make_view,
 )
-from tests.servers.blackhole import closed_port
-from tests.system.daemon.counting import Answer, CountingServer
+from tests.support.servers.blackhole import closed_port
 
 RUNNER = CliRunner()
 EXIT = {"green": 0, "yellow": 1, "red": 2, "unknown": 3}
@@ -32,7 +32,7 @@ def body(status: str = "green", age: float = 0.0) -> bytes:
     snapshot = make_snapshot(
         environments=[make_environment_view([make_service_view([view])])], at=time.time() - age
     )
-    document = json.loads(asyncio.run(render(snapshot, version="1")))
+    document = json.loads(asyncio.run(render_status_body(snapshot, version="1")))
     document["status"] = status
     encoded: bytes = json.dumps(document).encode()
     return encoded

@@ -8,9 +8,9 @@ from typing import Any, cast
 
 import pytest
 
-from monitor import watching
-from monitor.origin import Origin
-from monitor.watching import FileWatch
+from monitor.configuration import file_watcher
+from monitor.configuration.file_watcher import FileWatch
+from monitor.configuration.files import ConfigFiles
 
 
 class Changing:
@@ -39,12 +39,12 @@ async def test_what_is_changed_during_the_first_look_is_noticed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The kernel is asked before, so that nobody has to wait for the next look."""
-    monkeypatch.setattr(watching, "LOOK_EVERY", 3600.0)
+    monkeypatch.setattr(file_watcher, "LOOK_EVERY", 3600.0)
     file = tmp_path / "driftvakt.yaml"
     file.write_text("old")
     noticed = asyncio.Event()
     origin: Any = Changing(file)
-    watch = asyncio.create_task(FileWatch(cast("Origin", origin), noticed.set).run())
+    watch = asyncio.create_task(FileWatch(cast("ConfigFiles", origin), noticed.set).run())
     try:
         await noticed.wait()
     finally:

@@ -10,25 +10,27 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from monitor.cli_status import Shape, StatusUnreadableError
-from monitor.judge import Rule, Status
-from monitor.publish.status_body import render
-from monitor.snapshot import EnvironmentView, ServiceView
-from monitor.table.brief import ROOM, brief
-from tests.unit.wording import builders
+from monitor.cli.status import Shape, StatusUnreadableError
+from monitor.console.brief import ROOM, brief
+from monitor.judging.snapshot import EnvironmentView, ServiceView
+from monitor.model.status import Rule, Status
+from monitor.publish.status.renderer import render_status_body
+from tests.support import views
 
 
 def red(name: str, *, planned: bool = False) -> ServiceView:
-    made = builders.service(Status.RED, builders.bad(Status.RED, Rule.RED_AFTER), name=name)
+    made = views.service(Status.RED, views.bad(Status.RED, Rule.RED_AFTER), name=name)
     return replace(made, planned=planned)
 
 
 def green(name: str) -> ServiceView:
-    return builders.service(Status.GREEN, builders.green(), name=name)
+    return views.service(Status.GREEN, views.green(), name=name)
 
 
 def document(*environments: EnvironmentView) -> dict[str, Any]:
-    made = asyncio.run(render(builders.snapshot(Status.YELLOW, *environments), version="1"))
+    made = asyncio.run(
+        render_status_body(views.snapshot(Status.YELLOW, *environments), version="1")
+    )
     decoded: dict[str, Any] = json.loads(made)
     return decoded
 
@@ -48,14 +50,14 @@ def large() -> dict[str, Any]:
         if number == 3:
             of[7] = red("s7")
         environments.append(
-            builders.environment(Status.YELLOW, *of, name=f"ext{number}", title=f"EXT{number}")
+            views.environment(Status.YELLOW, *of, name=f"ext{number}", title=f"EXT{number}")
         )
     return document(*environments)
 
 
 def test_few_services_have_a_line_each() -> None:
     """The worst first, with its sentence and no other."""
-    made = document(builders.environment(Status.YELLOW, green("nll"), red("expo")))
+    made = document(views.environment(Status.YELLOW, green("nll"), red("expo")))
     told = lines(made)
     assert told[0] == "1 of 2 services have trouble · 1 green"
     assert told[1].startswith("■ red  ext5/expo  ")
@@ -87,21 +89,21 @@ def test_no_word_is_cut_at_any_width(width: int, language: str) -> None:
 
 
 def test_planned_is_counted_apart() -> None:
-    told = lines(document(builders.environment(Status.RED, red("expo", planned=True))), "sv")
+    told = lines(document(views.environment(Status.RED, red("expo", planned=True))), "sv")
     assert told[0] == "0 av 1 tjänster har problem · 1 planerat stängda"
     assert "planerat" in told[1]
 
 
 def test_just_at_the_bound_every_service_has_a_line() -> None:
-    made = document(builders.environment(Status.GREEN, *(green(f"s{n}") for n in range(ROOM))))
+    made = document(views.environment(Status.GREEN, *(green(f"s{n}") for n in range(ROOM))))
     assert sum(line.startswith("● green  ext5/s") for line in lines(made)) == ROOM
 
 
 def test_a_part_of_it() -> None:
     """An environment or a service, with the status of its own; none of that name is no colour."""
     made = document(
-        builders.environment(Status.YELLOW, green("nll"), red("expo")),
-        builders.environment(Status.GREEN, green("nll"), name="ext6", title="EXT6"),
+        views.environment(Status.YELLOW, green("nll"), red("expo")),
+        views.environment(Status.GREEN, green("nll"), name="ext6", title="EXT6"),
     )
     part = Shape(language="en", only="ext6").narrowed(made)
     assert (part["status"], [one["name"] for one in part["environments"]]) == ("green", ["ext6"])

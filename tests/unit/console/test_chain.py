@@ -8,9 +8,9 @@ from textwrap import dedent
 import pytest
 from rich.console import Group
 
-from monitor.judge import GOOD
-from monitor.table.as_json import probe_json
-from monitor.table.chain import certificates
+from monitor.console.chain import certificates
+from monitor.console.probe_json import probe_json
+from monitor.judging.grade import GOOD
 from probes.observation import (
     Certificate,
     Observation,
@@ -19,8 +19,8 @@ from probes.observation import (
     RevocationState,
     TlsFacts,
 )
-from tests.factories_observed import DAY, NOW, make_certificate
-from tests.unit.table.plain import lines
+from tests.support.factories_observed import DAY, NOW, make_certificate
+from tests.support.plain_text import lines
 
 ROOT = make_certificate(
     subject="CN=Test Root CA",

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import pytest
 
-from monitor.estate import Check, CheckId, Environment, Estate, Promise, Service, ServiceId, Text
-from monitor.phases import phases
-from monitor.rates import probes_per_minute
-from monitor.table.checks import checks_lines, checks_table, hosts_table
-from tests.unit.table.plain import lines
-from tests.unit.wording.builders import make_check
+from monitor.console.checks import checks_lines, checks_table, hosts_table
+from monitor.model.estate import (
+    Check,
+    CheckId,
+    Environment,
+    Estate,
+    Promise,
+    Service,
+    ServiceId,
+    Text,
+)
+from monitor.scheduling.load import probes_per_minute
+from monitor.scheduling.phase import phases
+from tests.support.plain_text import lines
+from tests.support.views import make_check
 
 
 def check(name: str, **given: object) -> Check:

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from monitor.judge import GOOD, Verdict
-from monitor.table.as_json import probe_json
-from monitor.table.probe import probe_report
+from monitor.console.probe import probe_report
+from monitor.console.probe_json import probe_json
+from monitor.judging.grade import GOOD, Verdict
 from probes.observation import (
     Cause,
     DnsFacts,
@@ -21,8 +21,8 @@ from probes.observation import (
     TlsFacts,
 )
 from probes.settings import ProbeSettings
-from tests.unit.table.plain import lines
-from tests.unit.wording.builders import SINCE, certificate
+from tests.support.plain_text import lines
+from tests.support.views import SINCE, certificate
 
 DAY = 86_400.0
 

@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from monitor.estate import Text
-from monitor.judge import Rule, Status
-from monitor.publish.status_body import render
-from monitor.snapshot import Snapshot
-from monitor.table.rows import NotAStatusDocumentError, document_status
-from monitor.table.status import status_table, status_table_from_json
+from monitor.console.rows import NotAStatusDocumentError, document_status
+from monitor.console.status import status_table, status_table_from_json
+from monitor.judging.snapshot import Snapshot
+from monitor.model.estate import Text
+from monitor.model.status import Rule, Status
+from monitor.publish.status.renderer import render_status_body
 from probes.observation import Grade
-from tests.unit.table.plain import lines
-from tests.unit.wording import builders
+from tests.support import views
+from tests.support.plain_text import lines
 
 NLL = Text(sv="Läkemedelslistan [NLL]", en="Medication list [NLL]")
 
@@ -25,21 +25,19 @@ NLL = Text(sv="Läkemedelslistan [NLL]", en="Medication list [NLL]")
 @pytest.fixture
 def snapshot() -> Snapshot:
     """EXT5 with one service red and one green; EXT6 with nothing measured yet."""
-    red = builders.service(
-        Status.RED, builders.bad(Status.RED, Rule.RED_AFTER), builders.green("port")
-    )
-    green = builders.service(Status.GREEN, builders.green(), name="nll", title=NLL)
-    unknown = builders.service(Status.UNKNOWN, builders.unknown(Rule.UNMEASURED))
-    return builders.snapshot(
+    red = views.service(Status.RED, views.bad(Status.RED, Rule.RED_AFTER), views.green("port"))
+    green = views.service(Status.GREEN, views.green(), name="nll", title=NLL)
+    unknown = views.service(Status.UNKNOWN, views.unknown(Rule.UNMEASURED))
+    return views.snapshot(
         Status.YELLOW,
-        builders.environment(Status.YELLOW, red, green),
-        builders.environment(Status.UNKNOWN, unknown, name="ext6", title="EXT6"),
+        views.environment(Status.YELLOW, red, green),
+        views.environment(Status.UNKNOWN, unknown, name="ext6", title="EXT6"),
     )
 
 
 @pytest.fixture
 async def document(snapshot: Snapshot) -> dict[str, Any]:
-    decoded: dict[str, Any] = json.loads(await render(snapshot, version="1"))
+    decoded: dict[str, Any] = json.loads(await render_status_body(snapshot, version="1"))
     return decoded
 
 
@@ -93,11 +91,11 @@ def test_the_latency_column_can_be_left_out(snapshot: Snapshot) -> None:
 
 def test_a_reason_from_outside_is_no_markup(snapshot: Snapshot) -> None:
     """Square brackets, escape codes and line breaks of a server change nothing but their cell."""
-    check = builders.bad(
+    check = views.bad(
         Status.RED, Rule.RED_AFTER, detail="[bold red]x[/] [link=http://a]y \x1b[2J\nz"
     )
-    shown = builders.snapshot(
-        Status.RED, builders.environment(Status.RED, builders.service(Status.RED, check))
+    shown = views.snapshot(
+        Status.RED, views.environment(Status.RED, views.service(Status.RED, check))
     )
     text = "\n".join(lines(status_table(shown, "en")))
     assert "[bold red]x[/] [link=http://a]y" in text
@@ -111,10 +109,10 @@ def test_a_status_of_another_day_shows_its_date(snapshot: Snapshot) -> None:
 
 
 def test_planned_trouble_says_so() -> None:
-    service = builders.service(
-        Status.RED, builders.bad(Status.RED, Rule.RED_AFTER), planned=True, declared=Status.RED
+    service = views.service(
+        Status.RED, views.bad(Status.RED, Rule.RED_AFTER), planned=True, declared=Status.RED
     )
-    shown = builders.snapshot(Status.RED, builders.environment(Status.RED, service))
+    shown = views.snapshot(Status.RED, views.environment(Status.RED, service))
     assert "not available (planned)" in "\n".join(lines(status_table(shown, "en")))
 
 
@@ -189,9 +187,9 @@ def test_a_colour_is_never_alone(snapshot: Snapshot) -> None:
 
 def test_a_check_that_answers_again_says_so() -> None:
     """While yellow only waits for more good measurements, its old reason is called old."""
-    check = builders.bad(Status.YELLOW, Rule.WINDOW, last_grade=Grade.GOOD)
-    shown = builders.snapshot(
-        Status.YELLOW, builders.environment(Status.YELLOW, builders.service(Status.YELLOW, check))
+    check = views.bad(Status.YELLOW, Rule.WINDOW, last_grade=Grade.GOOD)
+    shown = views.snapshot(
+        Status.YELLOW, views.environment(Status.YELLOW, views.service(Status.YELLOW, check))
     )
     text = "\n".join(lines(status_table(shown, "en")))
     assert "Answers well again. Before that: the answer had the wrong status code" in text

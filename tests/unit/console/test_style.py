@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from monitor.table.look import clock_time, length, milliseconds
-from tests.unit.wording.builders import SINCE, STOCKHOLM
+from monitor.console.style import clock_time, length, milliseconds
+from tests.support.views import SINCE, STOCKHOLM
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from monitor.configuration.loader import load
 from monitor.demo.config import configuration, write_configuration
 from monitor.demo.script import SERVICES
 from monitor.plan import windows_of
-from monitor.settings import load
 
 PORTS = {service: 40_000 + number for number, service in enumerate(SERVICES)}
 

@@ -15,7 +15,7 @@ import pytest
 from monitor.demo import process
 from monitor.demo.process import Environments, ServersFailedError, environments
 from monitor.demo.script import SERVICES
-from tests.patience import PATIENCE
+from tests.support.patience import PATIENCE
 
 PING = '<soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/"/>'
 

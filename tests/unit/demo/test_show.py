@@ -8,15 +8,15 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from monitor.demo.changes import Change, changes
-from monitor.demo.show import Places, heading, screen, show
-from monitor.judge import Rule, Status
-from monitor.snapshot import Snapshot
-from tests.patience import PATIENCE
-from tests.unit.table.plain import lines
-from tests.unit.wording import builders
+from monitor.demo.changes import ServiceChange, service_changes
+from monitor.demo.show import Addresses, demo_heading, screen, show_demo
+from monitor.judging.snapshot import Snapshot
+from monitor.model.status import Rule, Status
+from tests.support import views
+from tests.support.patience import PATIENCE
+from tests.support.plain_text import lines
 
-PLACES = Places(
+PLACES = Addresses(
     configuration="/tmp/driftvakt-demo-abcdefgh/driftvakt.yaml",
     page="http://127.0.0.1:43211/",
     metrics="http://127.0.0.1:43211/metrics",
@@ -29,31 +29,31 @@ PLACES = Places(
 def snapshot(status: Status) -> Snapshot:
     """Two environments with three services each; those of the first are all in one state."""
     check = (
-        builders.green()
+        views.green()
         if status is Status.GREEN
-        else builders.bad(status, Rule.RED_AFTER, detail="HTTP 503, expected 2xx " * 3)
+        else views.bad(status, Rule.RED_AFTER, detail="HTTP 503, expected 2xx " * 3)
     )
     services = [
-        builders.service(status, check, builders.green("port"), name=name)
+        views.service(status, check, views.green("port"), name=name)
         for name in ("expo", "nll", "vara")
     ]
     well = [
-        builders.service(Status.GREEN, builders.green(), builders.green("port"), name=name)
+        views.service(Status.GREEN, views.green(), views.green("port"), name=name)
         for name in ("expo", "nll", "vara")
     ]
-    return builders.snapshot(
+    return views.snapshot(
         status,
-        builders.environment(status, *services),
-        builders.environment(Status.GREEN, *well, name="ext6", title="EXT6"),
+        views.environment(status, *services),
+        views.environment(Status.GREEN, *well, name="ext6", title="EXT6"),
     )
 
 
-def events() -> tuple[Change, ...]:
-    return tuple(changes(snapshot(Status.GREEN), snapshot(Status.RED)))
+def events() -> tuple[ServiceChange, ...]:
+    return tuple(service_changes(snapshot(Status.GREEN), snapshot(Status.RED)))
 
 
 def test_every_place_is_told() -> None:
-    text = "\n".join(lines(heading(PLACES, "en", brief=True), 80))
+    text = "\n".join(lines(demo_heading(PLACES, "en", brief=True), 80))
     for place in (PLACES.configuration, PLACES.page, PLACES.metrics, PLACES.status_file):
         assert place in text
 
@@ -83,7 +83,7 @@ async def test_without_a_terminal_it_writes_lines() -> None:
 
     assert isinstance(console.file, StringIO)
     showing = asyncio.create_task(
-        show(lambda: next(looks, snapshot(Status.RED)), PLACES, console, "en")
+        show_demo(lambda: next(looks, snapshot(Status.RED)), PLACES, console, "en")
     )
     async with asyncio.timeout(PATIENCE):
         while "Before that it was" not in console.file.getvalue():  # noqa: ASYNC110 - a thread writes

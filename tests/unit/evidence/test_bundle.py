@@ -8,16 +8,17 @@ from typing import Any
 
 import pytest
 
-from monitor.estate import Estate
-from monitor.evidence import LIMIT, evidence
-from monitor.judge import Status
-from monitor.secrets import Masker
-from monitor.snapshot import Transition
-from probes.certificate_settings import CertificateSettings
-from probes.dns_settings import DnsSettings
-from probes.http_answer import BODY_KEPT
+from monitor.evidence import LIMIT, evidence_bundle
+from monitor.model.estate import Estate
+from monitor.model.status import Status
+from monitor.model.transition import Transition
+from monitor.support.redaction import Masker
+from probes.certificate.settings import CertificateSettings
+from probes.dns.settings import DnsSettings
+from probes.net.captured_response import BODY_KEPT
 from probes.observation import DnsFacts, Grade, Observation, Reason
-from tests.factories import (
+from tests.support.evidence_bundle import bundled, document, http_check, make_answer
+from tests.support.factories import (
     NOW,
     make_certificate,
     make_check,
@@ -26,7 +27,6 @@ from tests.factories import (
     make_text,
     make_tls,
 )
-from tests.unit.evidence.making import bundled, document, http_check, make_answer
 
 SECRET = "hemligt/åäö 1+2"
 
@@ -274,7 +274,7 @@ def test_without_a_check_the_transition_is_told_alone() -> None:
         at=NOW, since=NOW, environment="ext5", service=None, before=Status.GREEN, after=Status.RED
     )
     made = json.loads(
-        evidence(
+        evidence_bundle(
             change,
             make_text("a"),
             None,

@@ -7,13 +7,12 @@ from typing import Any
 
 import pytest
 
-from monitor.evidence import NotEvidenceError, mail, read
+from monitor.evidence import NotEvidenceError, mail, read_bundle
 from monitor.evidence.words import RULES
-from monitor.judge import Rule
-from probes.http_answer import HttpAnswer
-from probes.observation import DnsFacts, Reason
-from tests.factories import NOW, make_certificate, make_failure, make_tls
-from tests.unit.evidence.making import bundled, document, http_check, make_answer
+from monitor.model.status import Rule
+from probes.observation import DnsFacts, HttpAnswer, Reason
+from tests.support.evidence_bundle import bundled, document, http_check, make_answer
+from tests.support.factories import NOW, make_certificate, make_failure, make_tls
 
 
 def written(language: str = "sv", *, check: Any = None, **changes: Any) -> str:
@@ -123,7 +122,7 @@ def test_every_rule_that_makes_a_colour_has_words() -> None:
 def test_what_is_no_bundle_is_refused(body: bytes) -> None:
     """With a sentence, not a traceback."""
     with pytest.raises(NotEvidenceError):
-        read(body)
+        read_bundle(body)
 
 
 def test_a_bundle_that_lacks_something_is_refused() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.history.rollup import joined, packed_latency, rolled_up, unpacked_latency
-from tests.factories_record import make_seen
+from tests.support.factories_record import make_seen
 
 DURATIONS = st.lists(st.floats(0.0, 3000.0, allow_nan=False), min_size=1, max_size=60)
 

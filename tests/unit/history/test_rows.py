@@ -11,12 +11,12 @@ from monitor.history.rows import (
     from_line,
     of_entry,
     of_states,
-    text,
+    storable_text,
     to_line,
     without_evidence,
 )
 from monitor.history.tables import observation, outbox, transition
-from tests.factories_record import make_entry
+from tests.support.factories_record import make_entry
 
 
 def test_a_line_of_the_journal_comes_back_as_it_was() -> None:
@@ -54,5 +54,5 @@ def test_evidence_alone_can_be_left_out() -> None:
     ("given", "kept"), [("bråk", "bråk"), ("a\0b", "a\\x00b"), ("\ud800", "\\ud800"), ("\n", "\n")]
 )
 def test_text_is_what_every_database_takes(given: str, kept: str) -> None:
-    assert text(given) == kept
+    assert storable_text(given) == kept
     json.dumps(kept).encode("utf-8")

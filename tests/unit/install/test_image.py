@@ -6,7 +6,7 @@ import json
 import re
 from pathlib import Path
 
-from tests.unit.install.parsing import parses
+from tests.support.command_line import parses
 
 ROOT = Path(__file__).parents[3]
 

@@ -11,8 +11,8 @@ import pytest
 from ruamel.yaml import YAML
 
 from monitor import __version__
-from monitor.settings import load
-from tests.unit.install.parsing import parses
+from monitor.configuration.loader import load
+from tests.support.command_line import parses
 from tests.unit.install.test_image import only
 
 ROOT = Path(__file__).parents[3]

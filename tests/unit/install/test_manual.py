@@ -12,12 +12,12 @@ import pytest
 import typer.main
 from typer.testing import CliRunner
 
-from monitor.cli import app
-from monitor.examples import EXAMPLES
-from monitor.manual import SECTIONS, manual
-from tests.patience import PATIENCE
-from tests.servers.programs import require_program
-from tests.unit.install.parsing import parses
+from monitor.cli.app import app
+from monitor.cli.examples import EXAMPLES
+from monitor.cli.manual import SECTIONS, manual
+from tests.support.command_line import parses
+from tests.support.patience import PATIENCE
+from tests.support.servers.programs import require_program
 
 GROUP: Any = typer.main.get_command(app)
 PAGE = manual(GROUP, "1.2.3")

@@ -9,12 +9,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from monitor.availability import REFRESH, Timelines, availability, days
-from monitor.estate import ServiceId
-from monitor.judge import Status
-from monitor.shares import NOTHING_KNOWN, WINDOWS, Shares
-from monitor.snapshot import Transition
-from monitor.timeline import BOUND, MANY, Timeline
+from monitor.judging.availability import REFRESH, Timelines, availability, day_shares
+from monitor.judging.timeline import BOUND, MANY, Timeline
+from monitor.model.estate import ServiceId
+from monitor.model.status import Status
+from monitor.model.time_in_status import NOTHING_KNOWN, WINDOWS, TimeInStatus
+from monitor.model.transition import Transition
 
 EXPO = ServiceId("ext5/expo")
 NOW = 1_800_000_000.0
@@ -43,7 +43,7 @@ def timelines(*transitions: Transition) -> Timelines:
     return found
 
 
-def shares(found: Timelines, window: str = "24h", now: float = NOW) -> Shares:
+def shares(found: Timelines, window: str = "24h", now: float = NOW) -> TimeInStatus:
     of = availability(found.of(EXPO), now).windows[list(WINDOWS).index(window)]
     assert of.length == WINDOWS[window] * 1000
     return of
@@ -251,10 +251,10 @@ def test_days_are_local(now: str, day: date, hours: int) -> None:
     """
     at = datetime.fromisoformat(now).replace(tzinfo=STOCKHOLM).timestamp()
     found = timelines(change("unknown", "green", at - 3 * DAY))
-    bars = days(found.of(EXPO), STOCKHOLM, at, 4)
+    bars = day_shares(found.of(EXPO), STOCKHOLM, at, 4)
     assert [bar.day for bar in bars][2:] == [day, date.fromisoformat(now[:10])]
-    assert bars[2].shares == Shares(green=round(hours * HOUR * 1000))
-    assert bars[3].shares == Shares(green=round(12 * HOUR * 1000))
+    assert bars[2].shares == TimeInStatus(green=round(hours * HOUR * 1000))
+    assert bars[3].shares == TimeInStatus(green=round(12 * HOUR * 1000))
     assert bars[3].end == at
     assert [bar.end for bar in bars[:-1]] == [bar.start for bar in bars[1:]]
 
@@ -273,7 +273,7 @@ def test_days_are_local(now: str, day: date, hours: int) -> None:
 def test_days_of_odd_midnights(zone: str, now: str, lengths: list[int]) -> None:
     """A day begins with its first instant, also where there is no midnight."""
     at = datetime.fromisoformat(now).replace(tzinfo=ZoneInfo(zone)).timestamp()
-    bars = days(Timeline(), ZoneInfo(zone), at, 3)
+    bars = day_shares(Timeline(), ZoneInfo(zone), at, 3)
     assert [bar.shares.length / 3_600_000 for bar in bars] == lengths
 
 
@@ -320,5 +320,5 @@ def test_a_service_that_flaps_for_weeks_stays_within_the_bound() -> None:
         at = 10_000 * step
         timeline.change((Status.GREEN, Status.RED)[step % 2], planned=False, start=at, at=at)
     assert len(timeline) <= BOUND
-    assert timeline.shares(0, 3_600_000) == Shares(green=1_800_000, red=1_800_000)
+    assert timeline.shares(0, 3_600_000) == TimeInStatus(green=1_800_000, red=1_800_000)
     assert timeline.shares(0, 100 * 3_600_000).ratio == 0.5

@@ -6,17 +6,16 @@ from dataclasses import replace
 
 import pytest
 
-from monitor.board import Board
-from monitor.case import RECENT_KEPT
-from monitor.check_state import packed, unpacked
-from monitor.estate import Check, CheckId, Environment, Estate, Service, Text
-from monitor.judge import Rule, Status
-from monitor.record import seen_of
-from monitor.settings_sections import ServiceWindow
-from monitor.snapshot import Transition
-from probes.http_answer import HttpAnswer
-from probes.observation import Cause, Grade, Observation, Reason
-from tests.factories import make_certificate, make_check, make_tls
+from monitor.judging.board import Board
+from monitor.judging.persisted_state import packed_state, unpacked_state
+from monitor.judging.transition_context import RECENT_KEPT
+from monitor.model.estate import Check, CheckId, Environment, Estate, Service, Text
+from monitor.model.records import seen_of
+from monitor.model.status import Rule, Status
+from monitor.model.transition import Transition
+from monitor.settings.sections import ServiceWindow
+from probes.observation import Cause, Grade, HttpAnswer, Observation, Reason
+from tests.support.factories import make_certificate, make_check, make_tls
 
 START = 1_000_000.0
 
@@ -378,10 +377,10 @@ def test_what_servers_answer_is_in_no_state() -> None:
     part = replace(bad(START + 1), address="192.0.2.1", answer=answer)
     board = Board(estate(("expo", (one,))), START)
     feed(board, one, replace(bad(START + 1), answer=answer, parts=(part,)))
-    saved = packed(board.check_state(one.id))
+    saved = packed_state(board.check_state(one.id))
     assert b"v4lue" not in saved
     assert b"b0dy" not in saved
-    state = unpacked(saved, one)
+    state = unpacked_state(saved, one)
     assert state is not None
     again = Board(estate(("expo", (one,))), START)
     again.restore({one.id: state}, {one.id: [seen_of(bad(START + 2))]}, {}, START + 2)

@@ -10,12 +10,12 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.board import Board
-from monitor.estate import Check, CheckId, Estate
-from monitor.estate_diff import difference
-from monitor.judge import Status
-from monitor.settings_sections import Notice, Upgrade
-from monitor.snapshot import Transition
+from monitor.judging.board import Board
+from monitor.model.diff import difference
+from monitor.model.estate import Check, CheckId, Estate
+from monitor.model.status import Status
+from monitor.model.transition import Transition
+from monitor.settings.sections import NoticeSettings, UpgradeSettings
 from monitor.wording import (
     check_message,
     environment_message,
@@ -23,8 +23,8 @@ from monitor.wording import (
     transition_message,
     upgrade_message,
 )
-from tests.unit.test_board import bad, estate, good
-from tests.unit.test_board_windows import ALWAYS_FRESH, START, told, window, written
+from tests.unit.judging.test_board import bad, estate, good
+from tests.unit.judging.test_board_windows import ALWAYS_FRESH, START, told, window, written
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 MIDNIGHT = datetime(2026, 11, 27, tzinfo=STOCKHOLM).timestamp() - START
@@ -37,27 +37,27 @@ def named(name: str) -> Check:
     )
 
 
-def package(**more: Any) -> Upgrade:
+def package(**more: Any) -> UpgradeSettings:
     given = {
         "package": "16.1",
         "retires": "2026-11-27",
         "absent_after_retirement": ["ext5/expo/v16"],
     }
-    return Upgrade.model_validate(given | more)
+    return UpgradeSettings.model_validate(given | more)
 
 
-def notice(status: str | None = "red", /, **more: Any) -> Notice:
+def notice(status: str | None = "red", /, **more: Any) -> NoticeSettings:
     for key in ("from", "until", "updated"):
         if key in more:
             more[key] = written(START + more[key])
     given = {"id": "n", "message": {"sv": "Kabelbrott.", "en": "A cable is cut."}}
-    return Notice.model_validate(given | ({"status": status} if status else {}) | more)
+    return NoticeSettings.model_validate(given | ({"status": status} if status else {}) | more)
 
 
 def plans(
     *checks: str,
-    upgrades: tuple[Upgrade, ...] = (),
-    notices: tuple[Notice, ...] = (),
+    upgrades: tuple[UpgradeSettings, ...] = (),
+    notices: tuple[NoticeSettings, ...] = (),
     windows: tuple[Any, ...] = (),
 ) -> Estate:
     made = estate(("expo", tuple(named(name) for name in checks or ("api",))))
@@ -318,8 +318,8 @@ def test_a_notice_never_betters(
 
 def test_times_with_an_offset_are_those() -> None:
     """And those without one are local."""
-    local = Notice.model_validate({"id": "a", "message": "m", "from": "2026-11-27T00:00"})
-    offset = Notice.model_validate({"id": "b", "message": "m", "from": "2026-11-26T23:00Z"})
+    local = NoticeSettings.model_validate({"id": "a", "message": "m", "from": "2026-11-27T00:00"})
+    offset = NoticeSettings.model_validate({"id": "b", "message": "m", "from": "2026-11-26T23:00Z"})
     made = Board(plans(notices=(local, offset)), START)
     one, other = made.snapshot(START).agenda.notices
     assert one.begins == other.begins == START + MIDNIGHT

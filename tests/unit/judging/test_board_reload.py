@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from monitor.board import Board
-from monitor.estate import Check, Estate
-from monitor.estate_diff import difference
-from monitor.judge import Status, Thresholds
-from monitor.snapshot import EnvironmentView, ServiceView, Snapshot, Transition
-from tests.unit.test_board import START, bad, check, estate, feed, good
+from monitor.judging.board import Board
+from monitor.judging.snapshot import EnvironmentView, ServiceView, Snapshot
+from monitor.model.diff import difference
+from monitor.model.estate import Check, Estate
+from monitor.model.status import Status, Thresholds
+from monitor.model.transition import Transition
+from tests.unit.judging.test_board import START, bad, check, estate, feed, good
 
 
 def reload(board: Board, old: Estate, new: Estate, now: float) -> list[Transition]:

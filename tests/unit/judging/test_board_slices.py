@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from monitor.board import Board
-from monitor.estate import Check, Estate
-from monitor.estate_diff import difference, sharing
-from monitor.snapshot import Snapshot, Transition
+from monitor.judging.board import Board
+from monitor.judging.snapshot import Snapshot
+from monitor.model.diff import difference, sharing
+from monitor.model.estate import Check, Estate
+from monitor.model.transition import Transition
 from probes.observation import Observation
-from tests.unit.test_board import START, bad, check, estate, feed, good
+from tests.unit.judging.test_board import START, bad, check, estate, feed, good
 
 
 def checks(number: int) -> list[Check]:

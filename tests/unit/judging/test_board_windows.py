@@ -9,12 +9,12 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.board import Board
-from monitor.estate import Check, CheckId, Estate
-from monitor.judge import Status, Thresholds
-from monitor.settings_sections import ServiceWindow
-from monitor.snapshot import Transition
-from tests.unit.test_board import bad, check, estate, good
+from monitor.judging.board import Board
+from monitor.model.estate import Check, CheckId, Estate
+from monitor.model.status import Status, Thresholds
+from monitor.model.transition import Transition
+from monitor.settings.sections import ServiceWindow
+from tests.unit.judging.test_board import bad, check, estate, good
 
 START = 1_795_600_000.0
 """A whole minute."""

@@ -7,16 +7,16 @@ from typing import Any
 
 import pytest
 
-from monitor.board import Board
-from monitor.delays import excused, is_late
-from monitor.estate import Check
-from probes.http_settings import HttpSettings
+from monitor.judging.board import Board
+from monitor.judging.file_age import excused, is_late
+from monitor.model.estate import Check
+from probes.http.settings import HttpSettings
 from probes.observation import Cause, Grade, Observation, Reason
-from tests.factories import make_http, make_observation
-from tests.unit.test_board import check
-from tests.unit.test_board_plans import notice, plans
-from tests.unit.test_board_windows import START, window
-from tests.unit.test_ics import EVENING, one
+from tests.support.factories import make_http, make_observation
+from tests.unit.judging.test_board import check
+from tests.unit.judging.test_board_plans import notice, plans
+from tests.unit.judging.test_board_windows import START, window
+from tests.unit.plan.test_ics import EVENING, one
 
 HOUR = 3_600.0
 FILE: Check = replace(

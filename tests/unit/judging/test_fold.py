@@ -12,8 +12,14 @@ from itertools import permutations
 
 import pytest
 
-from monitor import judge
-from monitor.judge import Child, Fold, Rule, Status, Thresholds, Verdict
+from monitor.judging import fold as folding
+from monitor.judging import grade as grading
+from monitor.judging import rollup
+from monitor.judging import standing as standings
+from monitor.judging.fold import Fold
+from monitor.judging.grade import Verdict
+from monitor.judging.rollup import Child
+from monitor.model.status import Rule, Status, Thresholds
 from probes.observation import Cause, Grade, Observation, Reason
 
 GREEN, YELLOW, RED, UNKNOWN = Status.GREEN, Status.YELLOW, Status.RED, Status.UNKNOWN
@@ -21,16 +27,16 @@ GREEN, YELLOW, RED, UNKNOWN = Status.GREEN, Status.YELLOW, Status.RED, Status.UN
 STEP = 10.0
 DEFAULTS = Thresholds()
 VERDICTS = {
-    ".": judge.GOOD,
+    ".": grading.GOOD,
     "d": Verdict(grade=Grade.DEGRADED, reason=Reason.LATENCY, cause=Cause.TARGET),
     "F": Verdict(grade=Grade.FAILED, reason=Reason.STATUS, cause=Cause.TARGET),
 }
 LETTERS = {GREEN: "g", YELLOW: "y", RED: "r", UNKNOWN: "?"}
 
 
-def folded(course: str, thresholds: Thresholds = DEFAULTS, start: Fold = judge.START) -> Fold:
+def folded(course: str, thresholds: Thresholds = DEFAULTS, start: Fold = folding.START) -> Fold:
     seen = ((STEP * number, VERDICTS[letter]) for number, letter in enumerate(course))
-    return judge.fold_all(seen, thresholds, start)
+    return folding.fold_all(seen, thresholds, start)
 
 
 def statuses(course: str, thresholds: Thresholds = DEFAULTS) -> str:
@@ -66,49 +72,49 @@ class TestGrade:
     )
     def test_latency(self, duration: float, grade: Grade) -> None:
         """Failed if it took at least ``latency.red``, degraded if at least ``latency.yellow``."""
-        assert judge.grade(observed(duration=duration), self.LIMITS).grade is grade
+        assert grading.grade(observed(duration=duration), self.LIMITS).grade is grade
 
     def test_slowness_has_a_reason_of_its_own(self) -> None:
         """A slow answer is the target's, with reason ``latency``."""
         for duration in (2.0, 6.0):
-            verdict = judge.grade(observed(duration=duration), self.LIMITS)
+            verdict = grading.grade(observed(duration=duration), self.LIMITS)
             assert (verdict.reason, verdict.cause) == (Reason.LATENCY, Cause.TARGET)
 
     def test_good_has_no_reason(self) -> None:
         """``reason`` is null while green."""
-        assert judge.grade(observed(), self.LIMITS) == Verdict(grade=Grade.GOOD)
+        assert grading.grade(observed(), self.LIMITS) == Verdict(grade=Grade.GOOD)
 
     def test_a_failure_keeps_its_reason_when_it_was_slow_too(self) -> None:
         """Failed if the probe failed, however long it took."""
         failure = observed(Grade.FAILED, 6.0, Reason.TIMEOUT, Cause.NETWORK)
-        assert judge.grade(failure, self.LIMITS) == Verdict(
+        assert grading.grade(failure, self.LIMITS) == Verdict(
             grade=Grade.FAILED, reason=Reason.TIMEOUT, cause=Cause.NETWORK
         )
 
     def test_the_probes_own_doubt_is_degraded(self) -> None:
         """Degraded if the probe says so: a certificate inside its yellow margin."""
         expiring = observed(Grade.DEGRADED, 2.0, Reason.EXPIRY, Cause.TARGET)
-        verdict = judge.grade(expiring, self.LIMITS)
+        verdict = grading.grade(expiring, self.LIMITS)
         assert (verdict.grade, verdict.reason) == (Grade.DEGRADED, Reason.EXPIRY)
 
     def test_doubt_that_took_too_long_is_failed(self) -> None:
         """Failed if it took at least ``latency.red``, also when the probe itself only doubts."""
-        verdict = judge.grade(observed(Grade.DEGRADED, 5.0, Reason.EXPIRY), self.LIMITS)
+        verdict = grading.grade(observed(Grade.DEGRADED, 5.0, Reason.EXPIRY), self.LIMITS)
         assert (verdict.grade, verdict.reason) == (Grade.FAILED, Reason.LATENCY)
 
     def test_without_limits_slowness_is_not_judged(self) -> None:
         """Latency: none for ``certificate`` and ``dns``."""
-        assert judge.grade(observed(duration=900.0), DEFAULTS).grade is Grade.GOOD
+        assert grading.grade(observed(duration=900.0), DEFAULTS).grade is Grade.GOOD
 
     def test_the_red_limit_works_without_the_yellow_one(self) -> None:
         """Each limit stands on its own."""
         only_red = Thresholds(latency_red=5.0)
-        assert judge.grade(observed(duration=4.0), only_red).grade is Grade.GOOD
-        assert judge.grade(observed(duration=5.0), only_red).grade is Grade.FAILED
+        assert grading.grade(observed(duration=4.0), only_red).grade is Grade.GOOD
+        assert grading.grade(observed(duration=5.0), only_red).grade is Grade.FAILED
 
     def test_a_failure_without_a_cause_is_the_targets(self) -> None:
         """Cause: ``target`` when the probe does not say otherwise."""
-        assert judge.grade(observed(Grade.FAILED, 0.1, Reason.RESET), DEFAULTS).cause is (
+        assert grading.grade(observed(Grade.FAILED, 0.1, Reason.RESET), DEFAULTS).cause is (
             Cause.TARGET
         )
 
@@ -200,7 +206,7 @@ class TestWindow:
     def test_a_smaller_window_forgets_what_lies_outside_it(self) -> None:
         """After a change of configuration the share and its first failure are the new window's."""
         before = folded("FFFFFFFF..", self.FEW)
-        after = judge.observe(before, 100.0, VERDICTS["F"], replace(self.FEW, window_size=4))
+        after = folding.observe(before, 100.0, VERDICTS["F"], replace(self.FEW, window_size=4))
         assert (after.recent.failed, after.recent.seen, after.recent.failed_at) == (
             2,
             4,
@@ -298,12 +304,12 @@ class TestUnknown:
 
     STALE_AFTER = 100.0
 
-    def standing(self, fold: Fold, now: float) -> judge.Standing:
-        return judge.standing(fold, now, self.STALE_AFTER, started_at=-5.0)
+    def standing(self, fold: Fold, now: float) -> standings.Standing:
+        return standings.standing(fold, now, self.STALE_AFTER, started_at=-5.0)
 
     def test_before_the_first_observation(self) -> None:
         """Unknown before the first observation, since the watch began."""
-        assert self.standing(judge.START, 0.0) == judge.Standing(
+        assert self.standing(folding.START, 0.0) == standings.Standing(
             status=UNKNOWN, rule=Rule.UNMEASURED, since=-5.0, reason=None, cause=None
         )
 
@@ -328,7 +334,7 @@ class TestUnknown:
 
     def test_after_a_gap_the_fold_goes_on(self) -> None:
         """A check's status is a fold over its observations; a gap is not one of them."""
-        fold = judge.observe(folded("FF"), 9000.0, VERDICTS["F"], DEFAULTS)
+        fold = folding.observe(folded("FF"), 9000.0, VERDICTS["F"], DEFAULTS)
         assert (fold.status, fold.since) == (RED, 0.0)
 
     def test_our_own_trouble_is_no_observation_of_the_target(self) -> None:
@@ -341,8 +347,8 @@ class TestUnknown:
             reason=Reason.TLS_CLIENT_EXPIRED,
             cause=Cause.MONITOR,
         )
-        fold = judge.trouble(judge.trouble(green, ours), replace(ours, at=50.0))
-        assert self.standing(fold, 60.0) == judge.Standing(
+        fold = folding.trouble(folding.trouble(green, ours), replace(ours, at=50.0))
+        assert self.standing(fold, 60.0) == standings.Standing(
             status=UNKNOWN,
             rule=Rule.MONITOR,
             since=40.0,
@@ -354,7 +360,7 @@ class TestUnknown:
     def test_the_next_observation_ends_our_trouble(self) -> None:
         """What was known before goes on: two failures before and one after are three in a row."""
         ours = observed(Grade.FAILED, 0.0, Reason.INTERNAL, Cause.MONITOR)
-        fold = judge.observe(judge.trouble(folded("FF"), ours), 40.0, VERDICTS["F"], DEFAULTS)
+        fold = folding.observe(folding.trouble(folded("FF"), ours), 40.0, VERDICTS["F"], DEFAULTS)
         assert self.standing(fold, 41.0).status is RED
 
     def test_a_colour_has_its_reason_also_after_a_good_one(self) -> None:
@@ -389,24 +395,24 @@ class TestUnsettled:
     def test_course(self, course: str, unsettled: bool) -> None:
         """A failure seen but not red yet, or red with a good one seen but not recovered."""
         thresholds = replace(DEFAULTS, degraded_after=9) if "Fdd" in course else DEFAULTS
-        assert judge.unsettled(folded(course, thresholds), thresholds) is unsettled
+        assert folding.unsettled(folded(course, thresholds), thresholds) is unsettled
 
     def test_a_failure_that_is_not_yellow_yet(self) -> None:
         """A failure seen but not red yet, whatever the colour."""
         patient = replace(DEFAULTS, yellow_after=2)
-        assert judge.unsettled(folded("F", patient), patient)
-        assert judge.unsettled(folded("..F", patient), patient)
-        assert not judge.unsettled(folded("..F.", patient), patient)
+        assert folding.unsettled(folded("F", patient), patient)
+        assert folding.unsettled(folded("..F", patient), patient)
+        assert not folding.unsettled(folded("..F.", patient), patient)
 
     def test_yellow_by_share_alone_is_settled(self) -> None:
         """Nothing is in the air once the newest ones are good: the polite interval again."""
         keep = replace(DEFAULTS, window_size=8)
-        assert judge.unsettled(folded("..F.F.", keep), keep)
-        assert not judge.unsettled(folded("..F.F..", keep), keep)
+        assert folding.unsettled(folded("..F.F.", keep), keep)
+        assert not folding.unsettled(folded("..F.F..", keep), keep)
 
     def test_unmeasured_is_settled(self) -> None:
         """Before the first observation there is nothing to confirm."""
-        assert not judge.unsettled(judge.START, DEFAULTS)
+        assert not folding.unsettled(folding.START, DEFAULTS)
 
 
 def child(status: Status, weight: float = 1.0, *, critical: bool = False) -> Child:
@@ -438,43 +444,43 @@ class TestRollUp:
         """Red from half of them, else yellow if any is, else unknown if any is, else green."""
         by_letter = {letter: status for status, letter in LETTERS.items()}
         parts = [child(by_letter[letter]) for letter in children]
-        assert LETTERS[judge.roll_up(parts)] == whole
+        assert LETTERS[rollup.roll_up(parts)] == whole
 
     def test_of_nothing_nothing_is_known(self) -> None:
         """Unknown is never shown as green."""
-        assert judge.roll_up([]) is UNKNOWN
+        assert rollup.roll_up([]) is UNKNOWN
 
     def test_critical(self) -> None:
         """Red if a ``critical`` child is red, however light."""
-        assert judge.roll_up([child(RED, 0.1, critical=True), child(GREEN, 9.0)]) is RED
+        assert rollup.roll_up([child(RED, 0.1, critical=True), child(GREEN, 9.0)]) is RED
 
     def test_critical_yellow_is_yellow(self) -> None:
         """Critical says something of red alone."""
-        assert judge.roll_up([child(YELLOW, critical=True), child(GREEN)]) is YELLOW
+        assert rollup.roll_up([child(YELLOW, critical=True), child(GREEN)]) is YELLOW
 
     def test_weight(self) -> None:
         """Red if the red share of *weight* is at least ``majority``."""
-        assert judge.roll_up([child(RED, 3.0), child(GREEN), child(GREEN)]) is RED
-        assert judge.roll_up([child(RED), child(GREEN, 3.0)]) is YELLOW
+        assert rollup.roll_up([child(RED, 3.0), child(GREEN), child(GREEN)]) is RED
+        assert rollup.roll_up([child(RED), child(GREEN, 3.0)]) is YELLOW
 
     def test_majority(self) -> None:
         """``majority`` is met exactly, and may be set."""
         parts = [child(RED), child(RED), child(GREEN)]
-        assert judge.roll_up(parts, majority=2 / 3) is RED
-        assert judge.roll_up(parts, majority=0.7) is YELLOW
+        assert rollup.roll_up(parts, majority=2 / 3) is RED
+        assert rollup.roll_up(parts, majority=0.7) is YELLOW
         fourteen = [child(RED)] * 14 + [child(GREEN)] * 11
-        assert judge.roll_up(fourteen, majority=0.56) is RED
+        assert rollup.roll_up(fourteen, majority=0.56) is RED
 
     def test_the_order_of_fractional_weights_does_not_decide(self) -> None:
         """A sum of tenths is the same from both ends."""
         parts = [child(RED, 0.1), child(RED, 0.5), child(GREEN, 0.6)]
         for order in permutations(parts):
-            assert judge.roll_up(order) is RED
+            assert rollup.roll_up(order) is RED
 
     def test_without_weight_red_is_yellow(self) -> None:
         """Children of weight 0 are seen, and have no share."""
-        assert judge.roll_up([child(RED, 0.0), child(RED, 0.0)]) is YELLOW
-        assert judge.roll_up([child(RED, 0.0), child(GREEN)]) is YELLOW
+        assert rollup.roll_up([child(RED, 0.0), child(RED, 0.0)]) is YELLOW
+        assert rollup.roll_up([child(RED, 0.0), child(GREEN)]) is YELLOW
 
     def test_worse(self) -> None:
         """The worse of two: green, unknown, yellow, red."""
@@ -482,4 +488,4 @@ class TestRollUp:
         assert [status.severity for status in order] == [0, 1, 2, 3]
         for number, one in enumerate(order):
             for other in order[number:]:
-                assert judge.worse(one, other) is judge.worse(other, one) is other
+                assert rollup.worse(one, other) is rollup.worse(other, one) is other

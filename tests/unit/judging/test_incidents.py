@@ -5,19 +5,19 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.estate import Text
-from monitor.incidents import Change, incidents
-from monitor.judge import Status
+from monitor.judging.incidents import TransitionEntry, incidents
+from monitor.model.estate import Text
+from monitor.model.status import Status
 
 GREEN, YELLOW, RED, UNKNOWN = Status.GREEN, Status.YELLOW, Status.RED, Status.UNKNOWN
 
 
 def course(
     *statuses: Status, service: str = "expo", planned: frozenset[int] = frozenset()
-) -> list[Change]:
+) -> list[TransitionEntry]:
     """A change every ten seconds from the first status through the others, noticed 2 s late."""
     return [
-        Change(
+        TransitionEntry(
             id=f"{service}-{number}",
             at=10.0 * number + 2.0,
             since=10.0 * number,

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import sys
 
-from monitor.case import Recent
-from monitor.judge import GOOD, Verdict
-from monitor.newest import Latencies, Newest
+from monitor.judging.grade import GOOD, Verdict
+from monitor.judging.newest import Latencies, Newest
+from monitor.judging.transition_context import RememberedResult
 from probes.observation import Cause, Grade, Reason
 
 BAD = Verdict(grade=Grade.FAILED, reason=Reason.STATUS, cause=Cause.TARGET)
 
 
-def seen(number: int) -> Recent:
+def seen(number: int) -> RememberedResult:
     """One of three kinds, each with its own instant."""
     verdict, detail = ((GOOD, ""), (BAD, "503"), (BAD, "502"))[number // 4 % 3]
-    return Recent(1e9 + number / 3, number / 7, verdict, detail, f"192.0.2.{number // 4}")
+    return RememberedResult(1e9 + number / 3, number / 7, verdict, detail, f"192.0.2.{number // 4}")
 
 
 def test_the_newest_are_remembered_as_they_were() -> None:

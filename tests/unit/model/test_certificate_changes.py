@@ -5,17 +5,17 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.certificates import (
+from monitor.model.certificate_changes import (
     NOTHING,
     REMEMBERED,
     CertificateChange,
     Known,
     News,
     change_of,
-    observe,
+    observe_certificate,
 )
 from probes.observation import Grade, Observation, Reason
-from tests.factories import DAY, make_certificate, make_http, make_observation, make_tls
+from tests.support.factories import DAY, make_certificate, make_http, make_observation, make_tls
 
 START = 1_000_000.0
 OLD, NEW = "CN=Function CA v1", "CN=Function CA v2"
@@ -42,7 +42,7 @@ def everywhere(at: float, **letters: str) -> Observation:
 def follow(*seen: Observation, announced: str | None = None) -> tuple[Known, list[News]]:
     known, news = Known(), []
     for one in seen:
-        known, told = observe(known, one, lambda: announced)
+        known, told = observe_certificate(known, one, lambda: announced)
         news.append(told)
     return known, news
 
@@ -85,7 +85,7 @@ def test_nobody_is_asked_for_a_window_while_nothing_changes() -> None:
         raise AssertionError
 
     known, _ = follow(shown("a"))
-    assert observe(known, shown("a", START + 60), never) == (known, NOTHING)
+    assert observe_certificate(known, shown("a", START + 60), never) == (known, NOTHING)
 
 
 def test_certificates_by_turns_are_told_once() -> None:
@@ -116,7 +116,7 @@ def test_only_the_last_few_are_remembered() -> None:
     known, news = follow(*(shown(f"{n:x}", START + n) for n in range(16)))
     assert len(known.remembered) == REMEMBERED
     assert len(changes(news)) == 15
-    _, told = observe(known, shown("0", START + 20), lambda: None)
+    _, told = observe_certificate(known, shown("0", START + 20), lambda: None)
     assert len(told.changes) == 1
 
 
@@ -198,7 +198,7 @@ def test_whatever_is_shown_the_state_is_bounded_and_standing_still_is_no_news(
     known, at = Known(), START
     for letter, later in steps:
         at += later
-        known, news = observe(known, shown(letter, at), lambda: None)
+        known, news = observe_certificate(known, shown(letter, at), lambda: None)
         assert all(one.before.sha256 != one.after.sha256 for one in news.changes)
         assert len(known.remembered) <= REMEMBERED
-        assert observe(known, shown(letter, at + 1), lambda: None) == (known, NOTHING)
+        assert observe_certificate(known, shown(letter, at + 1), lambda: None) == (known, NOTHING)

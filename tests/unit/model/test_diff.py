@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from monitor.estate import Check, Environment, Estate, Promise, Retention, WebSettings
-from monitor.estate_diff import difference, sharing, usable
-from monitor.judge import Thresholds
+from monitor.model.diff import difference, sharing, usable
+from monitor.model.estate import Check, Environment, Estate, Promise, Retention, WebSettings
+from monitor.model.status import Thresholds
 from probes.tcp import TcpSettings
-from tests.factories import (
+from tests.support.factories import (
     make_check,
     make_environment_view,
     make_service,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from structlog.testing import capture_logs
 
-from monitor.reload import warn_of
-from monitor.reload_outcome import NAMED
-from monitor.settings import Fault
+from monitor.configuration.loader import Fault
+from monitor.configuration.reloader import warn_of
+from monitor.model.reload_outcome import NAMED
 
 
 def advice(number: int) -> list[Fault]:

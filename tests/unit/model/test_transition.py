@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.transition_id import ID_PATTERN, SHORTEST_PREFIX, read_id, span_of, transition_id
+from monitor.model.transition import ID_PATTERN, SHORTEST_PREFIX, read_id, span_of, transition_id
 
 INSTANTS = st.floats(min_value=0, max_value=30_000_000_000, allow_nan=False)
 

@@ -10,14 +10,14 @@ import orjson
 import pytest
 from pydantic import ValidationError
 
-from monitor.estate import Estate, StatedSource
-from monitor.judge import Status
-from monitor.settings_stated import StatedUrl
-from monitor.stated import OUTDATED, Comparison, read_statement
-from monitor.stated_watch import StatedWatch
-from tests.servers.http_server import serve_http
-from tests.unit.test_board import check, estate
-from tests.unit.test_calendars import until
+from monitor.model.estate import Estate, StatedSource
+from monitor.model.status import Status
+from monitor.model.upstream_status import OUTDATED, UpstreamComparison, read_statement
+from monitor.polling.upstream_poller import StatedWatch
+from monitor.settings.upstream import StatedUrl
+from tests.support.servers.http_server import serve_http
+from tests.unit.judging.test_board import check, estate
+from tests.unit.polling.test_calendar_poller import until
 
 NOW = 1_795_600_000.0
 WORDS = {"OK": "green", "Störning": "yellow", "Stopp": "red"}
@@ -103,7 +103,7 @@ def test_settings_that_make_no_sense_are_refused(more: dict[str, Any], said: str
 def test_how_long_they_have_differed() -> None:
     """From the first look at which they did; not to know is no difference."""
     red, green, unknown = {"e": Status.RED}, {"e": Status.GREEN}, {"e": Status.UNKNOWN}
-    made = Comparison()
+    made = UpstreamComparison()
     assert made.look(red, [("e", Status.GREEN)], 1.0) == {"e": 1.0}
     assert made.look(red, [("e", Status.YELLOW)], 2.0) == {"e": 1.0}
     assert made.look(red, [("e", Status.UNKNOWN)], 3.0) == {}

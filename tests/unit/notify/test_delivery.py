@@ -12,16 +12,16 @@ import aiohttp
 import pytest
 from structlog.testing import capture_logs
 
-from monitor.estate import Estate
-from monitor.notify import lane
+from monitor.model.estate import Estate
+from monitor.model.receiver import Receiver
+from monitor.model.records import MessageKind, Outgoing
+from monitor.notify import receiver_queue
 from monitor.notify.delivery import Deliverer
-from monitor.notify.lane import Pace
-from monitor.notify.message import Message, read
-from monitor.notify.sending import Sender, SendFailed
-from monitor.receiver import Receiver
-from monitor.record import MessageKind, Outgoing
-from tests.factories import NOW
-from tests.outbox import (
+from monitor.notify.message import Message, read_message
+from monitor.notify.receiver_queue import Pace
+from monitor.notify.sender import Sender, SendFailed
+from tests.support.factories import NOW
+from tests.support.outbox import (
     Counted,
     MemoryOutbox,
     make_message,
@@ -29,7 +29,7 @@ from tests.outbox import (
     make_receiver,
     make_watched,
 )
-from tests.virtual_time import MONDAY, run_virtually
+from tests.support.virtual_time import MONDAY, run_virtually
 
 Fault = Callable[[Sequence[Message], int], SendFailed | Exception | float | None]
 
@@ -480,7 +480,7 @@ def test_an_outbox_that_cannot_be_read_stops_nothing(virtually: Virtually) -> No
 
 def test_memory_is_bounded(virtually: Virtually, monkeypatch: pytest.MonkeyPatch) -> None:
     """Beyond the bound the oldest that nobody is sending is given up, of the service with most."""
-    monkeypatch.setattr("monitor.notify.lane.MOST_WAITING", 10)
+    monkeypatch.setattr("monitor.notify.receiver_queue.MOST_WAITING", 10)
     world = World(make_receiver(), fault=lambda *_: SendFailed("down"))
 
     async def main() -> None:
@@ -508,9 +508,9 @@ def test_a_great_flood_is_made_ready_in_many_turns(
 
     def counted(one: Outgoing) -> Message:
         reads[turn] += 1
-        return read(one)
+        return read_message(one)
 
-    monkeypatch.setattr(lane, "read", counted)
+    monkeypatch.setattr(receiver_queue, "read_message", counted)
     world = World(make_receiver(group_wait=10.0, flood=5))
 
     async def main() -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from monitor.model.records import MessageKind
 from monitor.notify.grouping import Lately, Waiting, collect
-from monitor.record import MessageKind
-from tests.outbox import make_message, make_outgoing, make_receiver
+from tests.support.outbox import make_message, make_outgoing, make_receiver
 
 RECOVERY = MessageKind.RECOVERY
 

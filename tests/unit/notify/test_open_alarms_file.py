@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from monitor.notify.message import read
-from monitor.told_file import NAME, OLDEST, ToldFile
-from tests.factories import NOW
-from tests.outbox import make_message, make_outgoing
+from monitor.notify.message import read_message
+from monitor.notify.open_alarms_file import NAME, OLDEST, ToldFile
+from tests.support.factories import NOW
+from tests.support.outbox import make_message, make_outgoing
 
 ALARMS = [make_outgoing(make_message(number, f"s{number}")) for number in range(3)]
 
@@ -22,7 +22,7 @@ async def test_what_was_written_is_read(tmp_path: Path) -> None:
     await file.write(ALARMS, NOW)
     found = await file.read(NOW + OLDEST - 1)
     assert found is not None
-    assert [read(one) for one in found] == [read(one) for one in ALARMS]
+    assert [read_message(one) for one in found] == [read_message(one) for one in ALARMS]
     assert [one.id for one in found] == [one.id for one in ALARMS]
     assert stat.S_IMODE((tmp_path / NAME).stat().st_mode) == 0o640
     await file.write([], NOW)

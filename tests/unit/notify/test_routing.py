@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from monitor.estate import Text
-from monitor.judge import Status
-from monitor.notify.message import read
+from monitor.model.estate import Text
+from monitor.model.records import MessageKind, Outgoing
+from monitor.model.status import Status
+from monitor.notify.message import read_message
 from monitor.notify.routing import CONFIRM, Router
-from monitor.record import MessageKind, Outgoing
-from tests.factories import NOW
-from tests.outbox import TEXT, make_receiver, make_transition, make_watched
+from tests.support.factories import NOW
+from tests.support.outbox import TEXT, make_receiver, make_transition, make_watched
 
 
 def told(router: Router, *steps: tuple[str, str] | dict[str, Any]) -> list[str]:
@@ -117,7 +117,7 @@ def test_an_alarm_of_a_service_that_is_watched_no_more_is_closed() -> None:
     told(router, ("green", "red"))
     [closed] = router.reload(make_watched(make_receiver(), services=0), NOW + 60)
     assert closed.kind is MessageKind.RECOVERY
-    assert "is watched no more" in read(closed).text.en
+    assert "is watched no more" in read_message(closed).text.en
     assert router.reload(make_watched(make_receiver(), services=0), NOW + 120) == ()
 
 
@@ -131,7 +131,7 @@ def test_reminders_come_at_their_times_and_once_each() -> None:
     [third] = router.reminders(NOW + 3 * 3600 + 5)
     assert [first.kind, third.kind] == [MessageKind.REMINDER] * 2
     assert len({first.id, third.id}) == 2
-    said = read(first).text
+    said = read_message(first).text
     assert said.en.startswith("Reminder: the disturbance goes on, after 1 hour")
     assert said.en.endswith(TEXT.en)
     told(router, ("red", "green"))
@@ -188,7 +188,7 @@ def test_yellow_that_lasts_is_told_once_it_has() -> None:
     assert told(router, ("unknown", "yellow")) == ["-"]
     assert router.confirmed(NOW + CONFIRM - 1) == ()
     [better] = router.confirmed(NOW + CONFIRM)
-    assert (better.kind, read(better).alarm) == (MessageKind.ALARM, Status.YELLOW)
+    assert (better.kind, read_message(better).alarm) == (MessageKind.ALARM, Status.YELLOW)
     assert router.confirmed(NOW + 9 * CONFIRM) == ()
     assert told(router, ("yellow", "red"), ("red", "green")) == ["alarm", "recovery"]
 
@@ -216,7 +216,7 @@ def test_a_message_survives_the_outbox() -> None:
     """What is read is what was written."""
     router = router_of()
     [made] = router.plan(make_transition(planned=False, window="w", began=NOW - 5), TEXT, NOW)
-    message = read(made)
+    message = read_message(made)
     assert message.payload() == made.payload
     assert (message.subject, message.after, message.alarm) == ("ext5/s0", Status.RED, Status.RED)
     assert message.service_title == Text(sv="Receptexpedition (S0)", en="Dispensing (S0)")
@@ -230,7 +230,7 @@ def test_a_row_that_is_none_of_ours_is_named() -> None:
         payload=b"{}",
     )  # fmt: skip
     with pytest.raises(ValueError, match="x1 cannot be read"):
-        read(bad)
+        read_message(bad)
     router = router_of()
     router.restore([bad])
     assert list(router.open()) == []

@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from monitor.estate import Estate
-from monitor.judge import Status
+from monitor.model.estate import Estate
+from monitor.model.status import Status
 from monitor.plan import Agenda, Window, agenda_of, windows_of
-from monitor.settings_sections import ServiceWindow
+from monitor.settings.sections import ServiceWindow
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 

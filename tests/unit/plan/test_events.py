@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from monitor.board import Board
-from monitor.estate import CheckId, ServiceId
+from monitor.judging.board import Board
+from monitor.model.estate import CheckId, ServiceId
 from monitor.plan import Happening, WindowEvent, WindowNews, agenda_of, run_over
 from monitor.wording import window_message
-from tests.unit.test_board import good
-from tests.unit.test_board_windows import START, board, fail, planned, window
+from tests.unit.judging.test_board import good
+from tests.unit.judging.test_board_windows import START, board, fail, planned, window
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 DAY = 86_400.0

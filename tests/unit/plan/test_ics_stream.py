@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from monitor.plan import Impact
 from monitor.plan.ics import MOST_EVENTS, NotACalendarError, Reading, read_calendar
 from monitor.plan.ics_stream import utf8_of
-from tests.unit.test_ics import EVENING, NOW, SCOPES, STOCKHOLM, ics, one, read, times
+from tests.unit.plan.test_ics import EVENING, NOW, SCOPES, STOCKHOLM, ics, one, read, times
 
 TITLE = "Planerat underhåll av tjänsten för receptförmedling – i hela miljön 😀 [avbrott]"
 WHOLE = ics(f"UID:w1\n{EVENING}\nSUMMARY:{TITLE}")

@@ -14,15 +14,15 @@ from aiohttp import web
 from structlog.testing import capture_logs
 from tenacity import wait_none
 
-from monitor.calendars import Calendars, calendar_warnings
-from monitor.estate import Estate
-from monitor.plan.calendars import sources_of
-from monitor.polite_fetch import MOST_BYTES
-from monitor.settings_sections import Calendar
-from tests.patience import PATIENCE
-from tests.servers.http_server import HttpServer, serve_http
-from tests.unit.test_board import check, estate
-from tests.unit.test_ics import EVENING, NOW, ics
+from monitor.model.estate import Estate
+from monitor.plan.calendars import calendar_sources
+from monitor.polling.calendar_poller import Calendars, calendar_warnings
+from monitor.polling.http_fetch import MOST_BYTES
+from monitor.settings.sections import Calendar
+from tests.support.patience import PATIENCE
+from tests.support.servers.http_server import HttpServer, serve_http
+from tests.unit.judging.test_board import check, estate
+from tests.unit.plan.test_ics import EVENING, NOW, ics
 
 ONE = ics(f"UID:one\n{EVENING}")
 TWO = ics(f"UID:one\n{EVENING}", f"UID:two\n{EVENING}")
@@ -321,5 +321,5 @@ def test_names_show_no_address(bench: Bench) -> None:
         {"file": "/srv/plans/windows.ics"},
         {"file": "/srv/windows.ics", "name": "ours"},
     )
-    names = [source.name for source in sources_of(made)]
+    names = [source.name for source in calendar_sources(made)]
     assert names == ["cal.example.se", "cal.example.se-2", "windows.ics", "ours"]

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from probes.certificate_settings import CertificateSettings
-from probes.dns_settings import DnsSettings, split_resolver
-from probes.expect_settings import ExpectSettings, refusal_reasons
-from probes.http_settings import HttpSettings
+from probes.certificate.settings import CertificateSettings
+from probes.dns.settings import DnsSettings, split_resolver
+from probes.expect.settings import ExpectSettings, refusal_reasons
+from probes.http.settings import HttpSettings
+from probes.net.urls import redact_url
 from probes.observation import Reason
 from probes.settings import ProbeSettings, join_host_port
 from probes.tcp import TcpSettings
-from probes.urls import redact_url
 
 HTTP = {"url": "https://expo.ext5.example.se/fhir/metadata"}
 HOST = {"host": "expo.ext5.example.se"}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from monitor.publish.metrics import Metrics
-from monitor.snapshot import Snapshot
-from tests.unit.publish.scraping import Scrape, Scraper
+from monitor.judging.snapshot import Snapshot
+from monitor.publish.metrics.metrics import Metrics
+from tests.support.exposition_reader import Scrape, Scraper
 
 
 @pytest.fixture

@@ -7,18 +7,24 @@ from datetime import date
 
 from aiohttp import ClientSession, DummyCookieJar
 
-from monitor.estate import ServiceId
-from monitor.publish.metrics import Metrics
-from monitor.publish.status_body import StatusRenderer
-from monitor.shares import NOTHING_KNOWN, Availability, AvailabilityReport, DayShare, Shares
-from tests.factories import DAY, NOW, make_snapshot
-from tests.unit.publish.scraping import Scrape, Scraper
-from tests.unit.publish.site import FixedSource, serve
-from tests.unit.publish.test_status_body import VALIDATOR
+from monitor.model.estate import ServiceId
+from monitor.model.time_in_status import (
+    NOTHING_KNOWN,
+    Availability,
+    AvailabilityReport,
+    DayShare,
+    TimeInStatus,
+)
+from monitor.publish.metrics.metrics import Metrics
+from monitor.publish.status.renderer import StatusRenderer
+from tests.support.exposition_reader import Scrape, Scraper
+from tests.support.factories import DAY, NOW, make_snapshot
+from tests.support.web_site import FixedSource, serve
+from tests.unit.publish.status.test_renderer import VALIDATOR
 
 EXPO = ServiceId("ext5/expo")
 RATIO, UNKNOWN = "driftvakt_availability_ratio", "driftvakt_availability_unknown_ratio"
-A_DAY = Shares(green=40_000_000, yellow=8_000_000, red=16_000_000, planned_red=4_000_000)
+A_DAY = TimeInStatus(green=40_000_000, yellow=8_000_000, red=16_000_000, planned_red=4_000_000)
 MEASURED = Availability(
     (
         A_DAY._replace(unknown=22_400_000),
@@ -54,7 +60,7 @@ async def test_a_ratio_of_nothing_is_absent(metrics: Metrics) -> None:
 
 async def test_a_ratio_of_zero_is_there(scrape: Scraper) -> None:
     """Down all the time that is known is a value, and not the absence of one."""
-    down = Availability((Shares(red=86_400_000),) * 4)
+    down = Availability((TimeInStatus(red=86_400_000),) * 4)
     got = await scrape(make_snapshot(availability={EXPO: down}))
     assert [value for _, value in got.all(RATIO)] == [0.0] * 8
     assert [value for _, value in got.all(UNKNOWN)] == [0.0] * 4

@@ -6,10 +6,10 @@ import asyncio
 import gzip
 import random
 
-from monitor.publish.columns import ROWS, Columns
-from monitor.publish.exposition import Family
-from monitor.publish.pacer import Pacer
-from monitor.publish.packed import PIECE, Packed
+from monitor.publish.metrics.columns import ROWS, FamilyRows
+from monitor.publish.metrics.exposition import Family
+from monitor.publish.rendering.compression import PIECE, Packed
+from monitor.publish.rendering.pacer import Pacer
 
 FAMILIES = [Family(name, "gauge", "x") for name in ("one", "two", "three")]
 NUMBER = 2 * ROWS + 7
@@ -21,9 +21,9 @@ def in_a_hurry() -> Pacer:
     return Pacer(stretch=0.0)
 
 
-async def with_rows(number: int) -> Columns:
+async def with_rows(number: int) -> FamilyRows:
     """Empty rows."""
-    columns = Columns(FAMILIES)
+    columns = FamilyRows(FAMILIES)
     columns.take(await columns.arranged([None] * number, in_a_hurry()))
     return columns
 

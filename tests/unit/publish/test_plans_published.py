@@ -7,14 +7,14 @@ from io import StringIO
 import orjson
 from rich.console import Console
 
-from monitor.board import Board
-from monitor.publish.revisions import Revision, dated
-from monitor.publish.status_body import render
-from monitor.table.status import status_table, status_table_from_json
-from tests.unit.publish.scraping import Scraper
+from monitor.console.status import status_table, status_table_from_json
+from monitor.judging.board import Board
+from monitor.publish.feeds.revisions import Revision, dated
+from monitor.publish.status.renderer import render_status_body
+from tests.support.exposition_reader import Scraper
+from tests.unit.judging.test_board_plans import MIDNIGHT, both, notice, package, plans
+from tests.unit.judging.test_board_windows import START
 from tests.unit.publish.test_windows_published import body
-from tests.unit.test_board_plans import MIDNIGHT, both, notice, package, plans
-from tests.unit.test_board_windows import START
 
 RETIRES = "driftvakt_version_package_retirement_timestamp_seconds"
 ANSWERS = "driftvakt_version_package_still_answers"
@@ -90,7 +90,7 @@ async def test_the_table_has_them_below() -> None:
     """The same lines of a snapshot and of a document."""
     made = board()
     snapshot = made.snapshot(START + 10)
-    document = orjson.loads(await render(snapshot, version="1"))
+    document = orjson.loads(await render_status_body(snapshot, version="1"))
     for table in (status_table(snapshot, "sv"), status_table_from_json(document, "sv")):
         out = StringIO()
         Console(file=out, width=200, force_terminal=False).print(table)

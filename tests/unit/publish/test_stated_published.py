@@ -5,15 +5,15 @@ from __future__ import annotations
 import orjson
 from jsonschema import Draft202012Validator
 
-from monitor.board import Board
-from monitor.estate import CheckId
-from monitor.judge import Status
-from monitor.publish.status_body import render
-from monitor.stated import StatedView
-from tests.unit.publish.scraping import Scraper
+from monitor.judging.board import Board
+from monitor.model.estate import CheckId
+from monitor.model.status import Status
+from monitor.model.upstream_status import StatedView
+from monitor.publish.status.renderer import render_status_body
+from tests.support.exposition_reader import Scraper
+from tests.unit.judging.test_board import good
+from tests.unit.model.test_upstream_status import NOW, stated
 from tests.unit.publish.test_windows_published import SCHEMA
-from tests.unit.test_board import good
-from tests.unit.test_stated import NOW, stated
 
 
 async def test_it_stands_beside_ours_and_changes_nothing(scrape: Scraper) -> None:
@@ -22,7 +22,7 @@ async def test_it_stands_beside_ours_and_changes_nothing(scrape: Scraper) -> Non
     made.observe(CheckId("ext5/expo/api"), good(NOW + 1), NOW + 1)
     view = StatedView(status=Status.RED, says="Stopp", at=NOW, differs_since=NOW - 60, trouble="")
     snapshot = made.snapshot(NOW + 1, stated={"ext5/expo": view})
-    value = orjson.loads(await render(snapshot, version="1"))
+    value = orjson.loads(await render_status_body(snapshot, version="1"))
     Draft202012Validator(SCHEMA).validate(value)
     [environment] = value["environments"]
     [service] = environment["services"]

@@ -9,19 +9,19 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from monitor.estate import Environment, Estate
-from monitor.judge import GOOD
-from monitor.publish import status_body
-from monitor.publish.joining import join
-from monitor.publish.metrics import Metrics
-from monitor.publish.pacer import Pacer
-from monitor.publish.packed import Packed
-from monitor.publish.page import Asked, Front
-from monitor.publish.page import front as front_page
-from monitor.publish.status_body import StatusRenderer
-from monitor.publish.staying import staying
-from monitor.snapshot import ServiceView, Snapshot
-from tests.factories import (
+from monitor.judging.grade import GOOD
+from monitor.judging.snapshot import ServiceView, Snapshot
+from monitor.model.estate import Environment, Estate
+from monitor.publish.metrics.metrics import Metrics
+from monitor.publish.page import Overview, PageQuery
+from monitor.publish.page import overview as front_page
+from monitor.publish.rendering.chunks import join
+from monitor.publish.rendering.compression import Packed
+from monitor.publish.rendering.pacer import Pacer
+from monitor.publish.rendering.reuse import staying
+from monitor.publish.status import renderer as status_body
+from monitor.publish.status.renderer import StatusRenderer
+from tests.support.factories import (
     make_check,
     make_environment_view,
     make_observation,
@@ -32,7 +32,7 @@ from tests.factories import (
     make_view,
 )
 
-ASKED = Asked(language="en")
+ASKED = PageQuery(language="en")
 
 
 def service(name: str, *, red: bool = False) -> ServiceView:
@@ -85,7 +85,7 @@ async def test_what_every_sentence_holds_makes_all_anew(
     monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
     """The environment's title, and the time zone in which instants are told."""
-    renderer, front = StatusRenderer(version="1"), Front()
+    renderer, front = StatusRenderer(version="1"), Overview()
     await renderer.render(shown(BEFORE))
     "".join(front.pieces(shown(BEFORE), ASKED))
     if how == "zone":
@@ -101,17 +101,17 @@ async def test_what_every_sentence_holds_makes_all_anew(
     assert await renderer.render(after) == await StatusRenderer(version="1").render(after)
     page = "".join(front.pieces(after, ASKED))
     assert (checks.number, rows.number) == (8, 4)
-    assert page == "".join(Front().pieces(after, ASKED))
+    assert page == "".join(Overview().pieces(after, ASKED))
 
 
 def test_the_page_makes_only_rows_that_read_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
     """And it is the page that is made from nothing."""
-    front = Front()
+    front = Overview()
     "".join(front.pieces(shown(BEFORE), ASKED))
     made = Calls(monkeypatch, front_page, "_row")
     page = "".join(front.pieces(shown(AFTER), ASKED))
     assert made.number == 2
-    assert page == "".join(Front().pieces(shown(AFTER), ASKED))
+    assert page == "".join(Overview().pieces(shown(AFTER), ASKED))
 
 
 def observed(metrics: Metrics, views: Sequence[ServiceView]) -> Metrics:

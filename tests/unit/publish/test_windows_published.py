@@ -9,25 +9,25 @@ import orjson
 import pytest
 from jsonschema import Draft202012Validator
 
-from monitor.board import Board
-from monitor.estate import CheckId
-from monitor.publish.status_body import MOST_WINDOWS, render
-from monitor.snapshot import Transition
+from monitor.judging.board import Board
+from monitor.model.estate import CheckId
+from monitor.model.transition import Transition
+from monitor.publish.status.renderer import MOST_WINDOWS, render_status_body
 from monitor.wording.transitions import transition_message
-from tests.unit.publish.scraping import Scraper
-from tests.unit.test_board import bad, good
-from tests.unit.test_board_windows import START, board, planned, window
+from tests.support.exposition_reader import Scraper
+from tests.unit.judging.test_board import bad, good
+from tests.unit.judging.test_board_windows import START, board, planned, window
 
 ACTIVE = "driftvakt_service_window_active"
 STARTS = "driftvakt_service_window_start_timestamp_seconds"
 ENDS = "driftvakt_service_window_end_timestamp_seconds"
 SCHEMA = orjson.loads(
-    resources.files("monitor.publish").joinpath("status.schema.json").read_bytes()
+    resources.files("monitor.publish.status").joinpath("status.schema.json").read_bytes()
 )
 
 
 async def body(made: Board, at: float) -> Any:
-    value = orjson.loads(await render(made.snapshot(START + at), version="1"))
+    value = orjson.loads(await render_status_body(made.snapshot(START + at), version="1"))
     Draft202012Validator(SCHEMA).validate(value)
     return value
 

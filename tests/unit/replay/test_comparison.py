@@ -11,21 +11,21 @@ from zoneinfo import ZoneInfo
 import pytest
 from rich.console import Console
 
-from monitor.board import Board
-from monitor.estate import Check, CheckId, Environment, Estate, Service, ServiceId, Text
-from monitor.history.packing import pack
-from monitor.judge import Status, Thresholds
-from monitor.record import Seen, observation_of
+from monitor.history.codec.blocks import pack
+from monitor.judging.board import Board
+from monitor.model.estate import Check, CheckId, Environment, Estate, Service, ServiceId, Text
+from monitor.model.records import Seen, observation_of
+from monitor.model.status import Status, Thresholds
+from monitor.model.transition import Transition
 from monitor.replay import comparison
-from monitor.replay.as_json import document
-from monitor.replay.comparison import Comparison, compare
+from monitor.replay.as_json import comparison_document
+from monitor.replay.comparison import ReplayComparison, compare
 from monitor.replay.engine import Replay
 from monitor.replay.recording import Block
 from monitor.replay.table import comparison_table
-from monitor.snapshot import Transition
 from probes.observation import Cause, Grade, Phases, Reason
-from tests.factories import make_check
-from tests.unit.replay.recorded import Recorded
+from tests.support.factories import make_check
+from tests.support.recorded import Recorded
 
 HOUR = 1_795_438_800.0
 SINCE = HOUR + 3600
@@ -69,7 +69,7 @@ def published(watched: Estate, seen: Sequence[Seen]) -> list[Transition]:
     return found
 
 
-def compared(old: Estate, new: Estate, seen: Sequence[Seen]) -> Comparison:
+def compared(old: Estate, new: Estate, seen: Sequence[Seen]) -> ReplayComparison:
     recording = Recorded({"ext5/expo/api": seen}, published(old, seen))
     return compare(new, recording, SINCE, END + 3600)
 
@@ -178,7 +178,7 @@ def test_only_the_first_transitions_are_listed(monkeypatch: pytest.MonkeyPatch) 
     assert found.total.now.transitions == 6
 
 
-def shown(found: Comparison) -> str:
+def shown(found: ReplayComparison) -> str:
     console = Console(file=io.StringIO(), width=160)
     console.print(comparison_table(found, ZoneInfo("Europe/Stockholm")))
     assert isinstance(console.file, io.StringIO)
@@ -216,7 +216,7 @@ def test_names_of_checks_are_not_read_as_markup() -> None:
 
 def test_the_document_is_json_with_every_transition() -> None:
     """Instants in UTC, and minutes rounded to hundredths."""
-    found = document(compared(estate(), estate(5, 2), week((600, 1), (1200, 10))))
+    found = comparison_document(compared(estate(), estate(5, 2), week((600, 1), (1200, 10))))
     assert json.loads(json.dumps(found)) == found
     assert found["compared_with"] == "recorded"
     assert found["total"]["then"] == {

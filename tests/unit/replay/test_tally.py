@@ -5,9 +5,9 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any
 
-from monitor.judge import Status
-from monitor.replay.tally import Alarm, Sum, Tally, only_in, subject_of, together
-from monitor.snapshot import Transition
+from monitor.model.status import Status
+from monitor.model.transition import Transition
+from monitor.replay.tally import Alarm, Sum, TransitionTally, only_in, subject_of, sum_of
 
 SINCE = 1_795_438_800.0
 G, Y, R, U = Status.GREEN, Status.YELLOW, Status.RED, Status.UNKNOWN
@@ -26,7 +26,7 @@ def moved(at: float, before: Status, after: Status, **more: Any) -> Transition:
 
 
 def tallied(*transitions: Transition, until: float = 1000.0) -> Sum:
-    tally = Tally("ext5/expo", SINCE)
+    tally = TransitionTally("ext5/expo", SINCE)
     for one in transitions:
         tally.add(one)
     return tally.sum(SINCE + until)
@@ -95,7 +95,7 @@ def test_the_delay_is_from_the_first_failure_to_red() -> None:
 def test_sums_are_added_up() -> None:
     """All services together."""
     one = tallied(*path((0, G), (100, R), (160, G)))
-    both = together([one, one])
+    both = sum_of([one, one])
     assert (both.transitions, both.reds, both.red) == (4, 2, 120)
     assert (len(both.alarms), both.delays) == (2, (0, 0))
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from monitor.daemon import Daemon
-from monitor.settings import load
-from tests.system.daemon.running import estate, http_check, service, write_config
-from tests.virtual_time import run_virtually
+from monitor.configuration.loader import load
+from monitor.runtime.daemon import Daemon
+from tests.support.daemon.running import estate, http_check, service, write_config
+from tests.support.virtual_time import run_virtually
 
 TURNS = 100
 

@@ -8,8 +8,8 @@ import weakref
 
 import pytest
 
-from monitor.sweeping import EVERY, LOOK, PAUSE, SLOW, Sweeper
-from tests.virtual_time import run_virtually
+from monitor.runtime.garbage_collection import EVERY, LOOK, PAUSE, SLOW, Sweeper
+from tests.support.virtual_time import run_virtually
 
 
 class Told:

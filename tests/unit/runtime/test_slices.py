@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from monitor.board_rows import ServiceRow
-from monitor.daemon import Daemon
-from monitor.settings import load
-from monitor.snapshot import ServiceView
-from tests.system.daemon.running import estate, http_check, service, write_config
+from monitor.configuration.loader import load
+from monitor.judging.aggregates import ServiceAggregate
+from monitor.judging.snapshot import ServiceView
+from monitor.runtime.daemon import Daemon
+from tests.support.daemon.running import estate, http_check, service, write_config
 
 SERVICES = 200
 
@@ -24,13 +24,13 @@ class Turns:
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
         self.number = 0
         self.looks: Counter[int] = Counter()
-        look = ServiceRow.look
+        look = ServiceAggregate.look
 
-        def counted(row: ServiceRow, now: float) -> ServiceView:
+        def counted(row: ServiceAggregate, now: float) -> ServiceView:
             self.looks[self.number] += 1
             return look(row, now)
 
-        patch.setattr(ServiceRow, "look", counted)
+        patch.setattr(ServiceAggregate, "look", counted)
 
     async def count(self) -> None:
         while True:

@@ -7,9 +7,9 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from monitor.daemon import Daemon
-from monitor.settings import load
-from tests.system.daemon.running import estate, http_check, service, write_config
+from monitor.configuration.loader import load
+from monitor.runtime.daemon import Daemon
+from tests.support.daemon.running import estate, http_check, service, write_config
 
 
 async def test_one_that_breaks_takes_none_with_it(tmp_path: Path) -> None:

@@ -6,10 +6,10 @@ import asyncio
 
 import pytest
 
-from monitor.fitness import LAG_LEAST, STALL, CanaryWatch, LoopLag, blame_lag
-from monitor.judge import Thresholds
+from monitor.model.status import Thresholds
+from monitor.scheduling.fitness import LAG_LEAST, STALL, CanaryWatch, LoopLag, blame_lag
 from probes.observation import Cause, Grade, Observation, Phases, Reason
-from tests.virtual_time import VirtualLoop, run_virtually
+from tests.support.virtual_time import VirtualLoop, run_virtually
 
 THRESHOLDS = Thresholds(latency_yellow=1.0, latency_red=5.0)
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from monitor.stretching import Stretching
+from monitor.scheduling.interval_stretch import Stretching
 
 
 def stretched(factor: float) -> Stretching:

@@ -12,7 +12,7 @@ from apscheduler.jobstores.memory import MemoryJobStore
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.job_store import TimetableStore
+from monitor.scheduling.job_store import TimetableStore
 
 INSTANTS = st.integers(0, 9).map(lambda second: datetime.fromtimestamp(second, UTC))
 IDS = st.sampled_from(["a", "b", "c"])

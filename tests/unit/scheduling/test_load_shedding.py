@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from monitor.shedding import MOST, NOTHING_SHED, PAUSES, Load, Shedding, shed
+from monitor.scheduling.load_shedding import MOST, NOTHING_SHED, PAUSES, Load, Shedding, shed
 
 STRAIN = Load(busy=1.0, lag=0.5, late=3.0, needed=4.0)
 CALM = Load(busy=0.3, lag=0.0, late=0.0, needed=0.4)

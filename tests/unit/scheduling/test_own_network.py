@@ -11,10 +11,10 @@ import dns.message
 import dns.rcode
 import pytest
 
-from monitor.own_network import OwnNetwork, OwnResolvers
-from probes.dns_settings import DnsSettings
+from monitor.scheduling.own_network import OwnNetwork, OwnResolvers
+from probes.dns.settings import DnsSettings
 from probes.observation import Cause, DnsFacts, Grade, HttpFacts, Observation, Reason
-from tests.factories import make_check
+from tests.support.factories import make_check
 
 
 def failed(reason: Reason, **more: Any) -> Observation:

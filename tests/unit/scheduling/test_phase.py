@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.estate import Check, Promise
-from monitor.phases import Phase, period, phases, place
-from tests.factories import make_check
+from monitor.model.estate import Check, Promise
+from monitor.scheduling.phase import Phase, period, phases, place
+from tests.support.factories import make_check
 
 
 def on(host: str, *intervals: float) -> list[Check]:

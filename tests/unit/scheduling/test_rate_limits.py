@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from monitor.estate import Check, Promise
-from monitor.promises import Promises
-from tests.factories import make_check
-from tests.virtual_time import run_virtually
+from monitor.model.estate import Check, Promise
+from monitor.scheduling.rate_limits import RateLimits
+from tests.support.factories import make_check
+from tests.support.virtual_time import run_virtually
 
 
 def timer() -> float:
@@ -21,7 +21,7 @@ def check(scope: str = "ext5", seconds: float = 10.0, **more: Any) -> Check:
     return make_check(promises=(Promise(scope=scope, seconds=seconds),), host="h", **more)
 
 
-async def probe(promises: Promises, one: Check, takes: float = 0.0) -> float:
+async def probe(promises: RateLimits, one: Check, takes: float = 0.0) -> float:
     """When it began."""
     turn = await promises.turn(one)
     turn.begin()
@@ -35,7 +35,7 @@ def test_a_longer_promise_counts_from_the_last_arrival(monkeypatch: pytest.Monke
     """Also for who waits already."""
 
     async def main() -> float:
-        promises = Promises(timer)
+        promises = RateLimits(timer)
         begun = await probe(promises, check())
         waiting = asyncio.create_task(probe(promises, check()))
         await asyncio.sleep(5)
@@ -49,7 +49,7 @@ def test_a_shorter_promise_lets_those_who_wait_begin(monkeypatch: pytest.MonkeyP
     """At once, when it is over already."""
 
     async def main() -> float:
-        promises = Promises(timer)
+        promises = RateLimits(timer)
         begun = await probe(promises, check(seconds=60.0))
         waiting = asyncio.create_task(probe(promises, check(seconds=60.0)))
         await asyncio.sleep(20)
@@ -63,7 +63,7 @@ def test_a_promise_by_another_name_is_the_same_promise(monkeypatch: pytest.Monke
     """The environment was renamed: its owner sees no two probes closer than promised."""
 
     async def main() -> float:
-        promises = Promises(timer)
+        promises = RateLimits(timer)
         begun = await probe(promises, check())
         promises.adopt([check("ext6")])
         return await probe(promises, check("ext6")) - begun
@@ -77,7 +77,7 @@ def test_a_probe_under_way_is_remembered_under_the_other_name(
     """It may reach the target only after the reload."""
 
     async def main() -> float:
-        promises = Promises(timer)
+        promises = RateLimits(timer)
         begun = timer()
         flying = asyncio.create_task(probe(promises, check(), takes=30.0))
         await asyncio.sleep(0.5)
@@ -95,7 +95,7 @@ def test_who_comes_back_is_remembered_for_as_long_as_it_binds(
     """Taken away and put back within the promise: it still counts. Afterwards nothing is kept."""
 
     async def main() -> tuple[float, int]:
-        promises = Promises(timer)
+        promises = RateLimits(timer)
         begun = await probe(promises, check())
         promises.adopt([])
         await asyncio.sleep(1)

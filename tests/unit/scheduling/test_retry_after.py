@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from monitor.estate import Check
-from monitor.holds import Holds
+from monitor.model.estate import Check
+from monitor.scheduling.retry_after import RetryAfterHolds
 from probes.observation import Cause, Grade, Observation, Reason
-from tests.factories import make_check, make_http, make_observation
+from tests.support.factories import make_check, make_http, make_observation
 
 
 class Time:
@@ -36,7 +36,7 @@ def answer(status: int, retry_after: float | None, **changes: Any) -> Observatio
 def held_for(seen: Observation, check: Check | None = None, other: Check | None = None) -> float:
     """How long ``other`` (or the check itself) stays away after what the check was told."""
     time, check = Time(), check or make_check()
-    holds = Holds(time.clock, time.timer)
+    holds = RetryAfterHolds(time.clock, time.timer)
     holds.take(check, seen)
     until = holds.until(other or check)
     return 0.0 if until is None else until - time.clock()
@@ -108,7 +108,7 @@ def test_one_address_of_many_may_ask() -> None:
 
 def test_it_ends_by_itself() -> None:
     time, check = Time(), make_check()
-    holds = Holds(time.clock, time.timer)
+    holds = RetryAfterHolds(time.clock, time.timer)
     hold = holds.take(check, answer(429, 120.0))
     assert hold is not None
     time.now = 119.9
@@ -120,7 +120,7 @@ def test_it_ends_by_itself() -> None:
 def test_the_longer_wish_stands() -> None:
     """A 503 with a shorter one does not cut a 429's short."""
     time, check = Time(), make_check()
-    holds = Holds(time.clock, time.timer)
+    holds = RetryAfterHolds(time.clock, time.timer)
     holds.take(check, answer(429, 600.0))
     holds.take(check, answer(503, 5.0))
     assert holds.until(check) == 1_000_600.0
@@ -129,7 +129,7 @@ def test_the_longer_wish_stands() -> None:
 def test_every_new_wish_is_honoured() -> None:
     """Also after one that was longer than is allowed."""
     time, check = Time(), make_check()
-    holds = Holds(time.clock, time.timer)
+    holds = RetryAfterHolds(time.clock, time.timer)
     holds.take(check, answer(503, 86_400.0))
     time.now = 61.0
     assert holds.until(check) is None
@@ -142,7 +142,7 @@ def test_a_clock_that_is_set_moves_no_end(jump: float) -> None:
     """A minute is a minute: the end is told by the clock as it is now, never one that is past."""
     time, check = Time(), make_check()
     shown = 1_000_000.0
-    holds = Holds(lambda: shown + time.now, time.timer)
+    holds = RetryAfterHolds(lambda: shown + time.now, time.timer)
     holds.take(check, answer(429, 60.0))
     time.now += 20.0
     shown += jump

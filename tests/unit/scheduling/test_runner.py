@@ -11,16 +11,16 @@ from typing import Any
 import pytest
 import structlog
 
-from monitor.estate import Check, CheckId, Environment, Estate, Promise, Service, Text
-from monitor.fitness import CanaryWatch, LoopLag
-from monitor.runner import Runner, last_arrival
-from probes.kinds import Kind
+from monitor.model.estate import Check, CheckId, Environment, Estate, Promise, Service, Text
+from monitor.scheduling.fitness import CanaryWatch, LoopLag
+from monitor.scheduling.runner import Runner, last_arrival
+from probes.kind import Kind
+from probes.net.context import ProbeContext
 from probes.observation import Cause, Grade, HttpFacts, Observation, Phases, Reason
 from probes.settings import ProbeSettings
 from probes.tcp import TcpSettings
-from probes.tools import Tools
-from tests.factories import make_check
-from tests.virtual_time import MONDAY, run_virtually
+from tests.support.factories import make_check
+from tests.support.virtual_time import MONDAY, run_virtually
 
 
 def clock() -> float:
@@ -93,7 +93,7 @@ class House:
         self.runner = Runner(
             Estate(environments=(environment,), max_in_flight=max_in_flight),
             {"tcp": kind},
-            Tools(clock=clock, timer=clock),
+            ProbeContext(clock=clock, timer=clock),
             lag=LoopLag(lambda _: None),
             canary=CanaryWatch([], clock),
             told=self.told,

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.estate import Check
-from monitor.phases import phases
-from monitor.schedule import Schedule, next_on_grid
-from tests.factories import make_check
-from tests.virtual_time import MONDAY, run_virtually
+from monitor.model.estate import Check
+from monitor.scheduling.phase import phases
+from monitor.scheduling.scheduler import Schedule, next_on_grid
+from tests.support.factories import make_check
+from tests.support.virtual_time import MONDAY, run_virtually
 
 DAY = 86_400.0
 

@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.estate import Check, Promise
-from monitor.phases import phases, phases_beside
-from monitor.schedule import Schedule
-from tests.factories import make_check
-from tests.virtual_time import MONDAY, run_virtually
+from monitor.model.estate import Check, Promise
+from monitor.scheduling.phase import phases, phases_beside
+from monitor.scheduling.scheduler import Schedule
+from tests.support.factories import make_check
+from tests.support.virtual_time import MONDAY, run_virtually
 
 
 def clock() -> float:

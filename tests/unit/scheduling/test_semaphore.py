@@ -6,14 +6,14 @@ import asyncio
 
 import pytest
 
-from monitor.places import Places
+from monitor.scheduling.semaphore import ResizableSemaphore
 
 
 class House:
     """Visitors who stay until they are sent away."""
 
     def __init__(self, bound: int) -> None:
-        self.places = Places(bound)
+        self.places = ResizableSemaphore(bound)
         self.inside: list[int] = []
         self.doors: dict[int, asyncio.Event] = {}
         self.tasks: dict[int, asyncio.Task[None]] = {}

@@ -8,8 +8,8 @@ from textwrap import dedent
 
 import pytest
 
-from monitor.estate import Check, Estate
-from monitor.settings import ConfigurationError, load
+from monitor.configuration.loader import ConfigurationError, load
+from monitor.model.estate import Check, Estate
 
 Write = Callable[..., Path]
 LoadText = Callable[..., Estate]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from monitor.settings import ConfigurationError, Fault, json_schema, load
+from monitor.configuration.loader import ConfigurationError, Fault, json_schema, load
 
 EXAMPLE = (Path(__file__).parents[3] / "config" / "driftvakt.yaml").read_text(encoding="utf-8")
 WORDS = sorted(set(re.findall(r'"([A-Za-z_$-]{2,30})":', str(json_schema()).replace("'", '"'))))

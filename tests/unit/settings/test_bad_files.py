@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from monitor.settings import ConfigurationError, json_schema, load
-from monitor.settings_source import compose
-from monitor.settings_validate import plain
+from monitor.configuration.loader import ConfigurationError, json_schema, load
+from monitor.settings.validate import plain_values
+from monitor.settings.yaml_tree import compose
 
 HERE = Path(__file__).parent
 BAD = sorted(file.stem for file in (HERE / "bad").glob("*.yaml"))
@@ -73,7 +73,7 @@ def test_the_schema_refuses_what_the_models_refuse(name: str) -> None:
     file = HERE / "bad" / f"{name}.yaml"
     tree = compose(file.read_bytes(), file.name)
     assert tree is not None
-    assert not validator().is_valid(plain(tree))
+    assert not validator().is_valid(plain_values(tree))
 
 
 def test_there_are_many_bad_files_each_with_its_message() -> None:

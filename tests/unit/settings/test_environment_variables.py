@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from monitor.estate import Check
-from probes.http_settings import HttpSettings
+from monitor.model.estate import Check
+from probes.http.settings import HttpSettings
 
 OneCheck = Callable[..., Check]
 FaultsOf = Callable[..., list[str]]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.settings import ConfigurationError, load
+from monitor.configuration.loader import ConfigurationError, load
 
 Write = Callable[..., Path]
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from monitor.estate import Check, Promise
-from monitor.settings_inherit import BUILT_IN
+from monitor.model.estate import Check, Promise
+from monitor.settings.inherit import BUILT_IN
 
 OneCheck = Callable[..., Check]
 CERTIFICATE = "kind: certificate, host: expo.ext5.example.se"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from monitor.politeness import is_own
-from monitor.settings import load
+from monitor.configuration.loader import load
+from monitor.settings.lint import is_own
 from tests.unit.settings.conftest import Write
 
 ROOT = Path(__file__).parents[3]

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from monitor.estate import Estate, Text
-from monitor.settings import ConfigurationError, load
-from probes.http_settings import HttpSettings
+from monitor.configuration.loader import ConfigurationError, load
+from monitor.model.estate import Estate, Text
+from probes.http.settings import HttpSettings
 
 Write = Callable[..., Path]
 LoadText = Callable[..., Estate]

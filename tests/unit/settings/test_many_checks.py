@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from yaml.cyaml import CParser
 
-from monitor.settings import Loaded, load
-from monitor.settings_source import compose
-from probes import http
-from probes.http_settings import HttpSettings
-from probes.tools import Tools
+from monitor.configuration.loader import Loaded, load
+from monitor.settings.yaml_tree import compose
+from probes.http import probe as http
+from probes.http.settings import HttpSettings
+from probes.net.context import ProbeContext
 
 KIB = 1024
 
@@ -108,7 +108,7 @@ def test_a_check_takes_two_and_a_half_kibibytes(loaded: Callable[[str], Loaded])
 async def test_a_probe_takes_four_kibibytes(loaded: Callable[[str], Loaded]) -> None:
     """What it must be, of which most say the same, is worked out once."""
     checks = list(loaded(text_of(500, 1)).estate.checks())
-    async with Tools() as tools:
+    async with ProbeContext() as tools:
         http.prepare(HttpSettings(url="http://127.0.0.1/"), 10.0, tools)
         gc.collect()
         tracemalloc.start()

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from monitor.settings import json_schema
-from monitor.settings_source import compose
-from monitor.settings_validate import plain
+from monitor.configuration.loader import json_schema
+from monitor.settings.validate import plain_values
+from monitor.settings.yaml_tree import compose
 
 ROOT = Path(__file__).parents[3]
 
@@ -25,7 +25,7 @@ def validator() -> Draft202012Validator:
 def read(text: str) -> Any:
     tree = compose(text.encode(), "f")
     assert tree is not None
-    return plain(tree)
+    return plain_values(tree)
 
 
 def check(keys: str) -> Any:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from monitor.estate import Estate
-from monitor.secrets import secrets_of
-from monitor.settings import load
+from monitor.configuration.loader import load
+from monitor.model.estate import Estate
+from monitor.support.redaction import secrets_of
 
 CONFIG = """
 environments:

@@ -7,17 +7,17 @@ from typing import Any
 
 import pytest
 
-from monitor.estate import Estate
-from monitor.settings import ConfigurationError
-from monitor.settings_source import Mapping, Sequence, compose, plain_value
-from monitor.settings_validate import plain
-from probes.http_settings import HttpSettings
+from monitor.configuration.loader import ConfigurationError
+from monitor.model.estate import Estate
+from monitor.settings.validate import plain_values
+from monitor.settings.yaml_tree import Mapping, Sequence, compose, plain_value
+from probes.http.settings import HttpSettings
 
 
 def read(text: str) -> Any:
     tree = compose(text.encode(), "f")
     assert tree is not None
-    return plain(tree)
+    return plain_values(tree)
 
 
 @pytest.mark.parametrize(

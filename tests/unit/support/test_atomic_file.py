@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from monitor.publish import status_file
-from monitor.publish.status_file import StatusFile
-from monitor.publish.whole_file import write_whole
+from monitor.publish.status import status_file
+from monitor.publish.status.status_file import StatusFile
+from monitor.support.atomic_file import write_whole
 
 
 def test_body_takes_the_name_at_once(tmp_path: Path) -> None:

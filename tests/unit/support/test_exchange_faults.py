@@ -9,7 +9,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from monitor.exchange_faults import NO_ADDRESS, fault_of
+from monitor.support.exchange_faults import NO_ADDRESS, fault_of
 
 PLACE: Any = SimpleNamespace(host="drift.example.se", port=443, ssl=True)
 SECRET = "https://drift.example.se/hemlig"

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import structlog
 
-from monitor import logs
+from monitor.support import logging_setup
 
 
 @pytest.fixture(autouse=True)
@@ -32,7 +32,7 @@ def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
 
 def test_json_lines(capsys: pytest.CaptureFixture[str]) -> None:
     """One object a line, whatever the text; Swedish as it is written."""
-    logs.set_up("json")
+    logging_setup.set_up("json")
     structlog.get_logger("driftvakt").info("händelse", text="två\nrader", number=3)
     [line] = lines(capsys)
     assert (line["event"], line["text"], line["number"]) == ("händelse", "två\nrader", 3)
@@ -42,7 +42,7 @@ def test_json_lines(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_levels_hold_for_libraries_too(capsys: pytest.CaptureFixture[str]) -> None:
     """Below the level nothing is said; the chatty ones are kept quieter still."""
-    logs.set_up("json", "info")
+    logging_setup.set_up("json", "info")
     structlog.get_logger("driftvakt").debug("no")
     logging.getLogger("somebody").debug("no")
     logging.getLogger("apscheduler.executors").warning("no")
@@ -54,7 +54,7 @@ def test_levels_hold_for_libraries_too(capsys: pytest.CaptureFixture[str]) -> No
 
 def test_a_folder_that_is_watched_is_not_told_of(capsys: pytest.CaptureFixture[str]) -> None:
     """At no level: with the log in the folder of the configuration it would feed itself."""
-    logs.set_up("json", "debug")
+    logging_setup.set_up("json", "debug")
     logging.getLogger("watchfiles.main").debug("no: %s", "{(<Change.modified: 2>, 'log')}")
     logging.getLogger("watchfiles.main").info("no")
     logging.getLogger("watchfiles.watcher").warning("yes")
@@ -63,7 +63,7 @@ def test_a_folder_that_is_watched_is_not_told_of(capsys: pytest.CaptureFixture[s
 
 def test_secrets_are_blanked_wherever_they_stand(capsys: pytest.CaptureFixture[str]) -> None:
     """In values, in nested values, in other libraries' messages and in tracebacks."""
-    logs.set_up("json", "debug", ["hemligt-ord"])
+    logging_setup.set_up("json", "debug", ["hemligt-ord"])
     log = structlog.get_logger("driftvakt")
     log.info("one", text="a hemligt-ord b", more={"deep": ["hemligt-ord", 1]})
     logging.getLogger("library").error("sent %s", "hemligt-ord")
@@ -82,7 +82,7 @@ def test_a_secret_that_looks_like_a_year_spoils_no_time(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """Nor a level or a logger's name: they are ours."""
-    logs.set_up("json", "info", ["info", "drift", *map(str, range(2020, 2100))])
+    logging_setup.set_up("json", "info", ["info", "drift", *map(str, range(2020, 2100))])
     structlog.get_logger("driftvakt").info("one", year="2026")
     [line] = lines(capsys)
     assert (line["level"], line["logger"], line["year"]) == ("info", "driftvakt", "***")
@@ -91,7 +91,7 @@ def test_a_secret_that_looks_like_a_year_spoils_no_time(
 
 def test_text_for_people(capsys: pytest.CaptureFixture[str]) -> None:
     """No colours where stderr is no terminal, and the same blanks."""
-    logs.set_up("text", "info", ["hemligt-ord"])
+    logging_setup.set_up("text", "info", ["hemligt-ord"])
     structlog.get_logger("driftvakt").warning("one", text="hemligt-ord")
     err = capsys.readouterr().err
     assert "one" in err
@@ -102,7 +102,7 @@ def test_text_for_people(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_a_transition_is_one_short_line_for_people(capsys: pytest.CaptureFixture[str]) -> None:
     """What, from what to what, why, and the id that leads to the rest; no sentence."""
-    logs.set_up("text")
+    logging_setup.set_up("text")
     told = {"environment": "ext5", "from": "yellow", "to": "red", "reason": "connect_refused",
             "cause": "target", "check": "port", "id": "1m8n549a0718waqt", "window": None,
             "message": "A sentence."}  # fmt: skip
@@ -117,7 +117,7 @@ def test_a_transition_is_one_short_line_for_people(capsys: pytest.CaptureFixture
 
 def test_a_terminal_obeys_nothing_of_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     """What others have said is shown, with its own lines, and no more."""
-    logs.set_up("text")
+    logging_setup.set_up("text")
     evil = "\x1b]0;owned\x07\x9b31m\u202e"
     structlog.get_logger("driftvakt").warning("said", error=f"a{evil}", more=[evil])
     logging.getLogger("library").warning("one\ntwo%s", evil)

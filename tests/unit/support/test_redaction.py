@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.blackbox.reading import load_modules
-from monitor.estate import DiscoverySource, Estate
-from monitor.receiver import Receiver
-from monitor.secrets import FEW, MASK, Masker, secrets_of
-from monitor.settings import load
+from monitor.configuration.loader import load
+from monitor.model.estate import DiscoverySource, Estate
+from monitor.model.receiver import Receiver
+from monitor.settings.blackbox.file import load_modules
+from monitor.support.redaction import FEW, MASK, Masker, secrets_of
 from probes.observation import Observation
-from tests.factories import make_failure
-from tests.system.daemon.running import estate, http_check, service, write_config
+from tests.support.daemon.running import estate, http_check, service, write_config
+from tests.support.factories import make_failure
 
 
 def found(folder: Path, **check: object) -> frozenset[str]:

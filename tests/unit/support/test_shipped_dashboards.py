@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from monitor.cli import app
-from monitor.shipped import dashboard, shipped
+from monitor.cli.app import app
+from monitor.support.shipped import dashboard, shipped
 
 NAMES = ("monitor", "overview", "service")
 GREEN, RED = "#2f9e58", "#d03b3b"

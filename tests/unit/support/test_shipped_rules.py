@@ -9,10 +9,10 @@ import pytest
 from ruamel.yaml import YAML
 from typer.testing import CliRunner
 
-from monitor.cli import app
-from monitor.shipped import rules
+from monitor.cli.app import app
+from monitor.support.shipped import rules
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 COMMITTED = ROOT / "config" / "prometheus" / "driftvakt.rules.yml"
 
 

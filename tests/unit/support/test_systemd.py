@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.systemd import Notifier
+from monitor.support.systemd import Notifier
 
 
 def test_states_are_sent_to_the_socket(tmp_path: Path) -> None:

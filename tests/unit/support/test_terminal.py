@@ -10,8 +10,8 @@ import pytest
 from rich.console import Console
 from rich.text import Text
 
-from monitor.json_read import MOST_DEPTH, read_json
-from monitor.terminal import Shown, json_text, plain_sign, shown
+from monitor.support.json_read import MOST_DEPTH, read_json
+from monitor.support.terminal import Shown, json_text, plain_sign, printable
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ def test_a_character_that_the_encoding_lacks(character: str, sign: str) -> None:
 def test_shown_text_keeps_its_lines_and_its_width() -> None:
     """Letters and line breaks stay; each character that a terminal obeys becomes one that it shows."""
     text = "räksmörgås ● \x1b[31m\x07\x9b\u202e\u2028\ud800\r\n\tend"
-    assert shown(text) == "räksmörgås ● �[31m������\n�end"
+    assert printable(text) == "räksmörgås ● �[31m������\n�end"
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "latin-1", "ascii", "utf-16"])

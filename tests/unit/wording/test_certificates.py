@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from monitor.certificates import CertificateChange, Leaf
-from monitor.judge import Rule, Status
-from monitor.snapshot import CheckView
+from monitor.judging.snapshot import CheckView
+from monitor.model.certificate_changes import CertificateChange, Leaf
+from monitor.model.status import Rule, Status
 from monitor.wording import change_message, check_message, service_message, source
 from probes.observation import Cause, Reason
-from tests.factories import make_service_view
-from tests.unit.wording.builders import STOCKHOLM, bad, green, local, make_check, unknown
+from tests.support.factories import make_service_view
+from tests.support.views import STOCKHOLM, bad, green, local, make_check, unknown
 
 AT = local("2026-11-23T20:15")
 OF_SV = "kontrollen api mot https://expo.ext5.example.se/fhir/metadata"

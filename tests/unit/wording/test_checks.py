@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from monitor.estate import Text
-from monitor.judge import Rule, Status, Thresholds
-from monitor.snapshot import CheckView, Why
+from monitor.judging.snapshot import CheckView, Why
+from monitor.model.estate import Text
+from monitor.model.status import Rule, Status, Thresholds
 from monitor.wording import check_message
 from probes.observation import Cause, Grade, Observation, Reason, TlsFacts
-from tests.unit.wording.builders import (
+from tests.support.views import (
     EXPO,
     SINCE,
     STOCKHOLM,

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from monitor.wording import check_message
-from tests.factories_observed import make_observation, make_tls
-from tests.unit.wording.builders import STOCKHOLM, green
+from tests.support.factories_observed import make_observation, make_tls
+from tests.support.views import STOCKHOLM, green
 
 SUITE = "the cipher suite AES128-SHA is weak: it has no forward secrecy"
 

@@ -6,12 +6,12 @@ from itertools import product
 
 import pytest
 
-from monitor.estate import Text
-from monitor.judge import Rule, Status
+from monitor.model.estate import Text
+from monitor.model.status import Rule, Status
 from monitor.wording.claims import Claim, check_claim, service_claim
-from monitor.wording.grammar import LISTED, listed
+from monitor.wording.grammar import LISTED, enumeration
 from probes.observation import Reason
-from tests.unit.wording.builders import bad, service
+from tests.support.views import bad, service
 
 RULES = (Rule.RED_AFTER, Rule.WINDOW)
 REASONS = (Reason.CONNECT_REFUSED, Reason.LATENCY)
@@ -31,4 +31,4 @@ def test_one_check_claims_what_two_of_its_kind_do(rule: Rule, reason: Reason) ->
 def test_names_that_are_not_listed_need_not_be_given(number: int) -> None:
     """The first few and the number say the same as all of them."""
     names = [Text(sv=f"sv{n}", en=f"en{n}") for n in range(number)]
-    assert listed(names[: LISTED + 1], number) == listed(names)
+    assert enumeration(names[: LISTED + 1], number) == enumeration(names)

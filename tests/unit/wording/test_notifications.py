@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from monitor.estate import Text
-from monitor.judge import Status
+from monitor.model.estate import Text
+from monitor.model.status import Status
 from monitor.wording.notifications import (
     flood,
     flood_heading,
-    heading,
+    message_heading,
     no_longer_watched,
     reminder,
     trial,
 )
 from probes.observation import Reason
-from tests.unit.wording.builders import EXPO
+from tests.support.views import EXPO
 
 EXT5 = Text(sv="EXT5", en="EXT5")
 SINCE = Text(sv="måndag kl. 14.02", en="Monday at 14:02")
@@ -21,11 +21,13 @@ SINCE = Text(sv="måndag kl. 14.02", en="Monday at 14:02")
 
 def test_a_heading_says_colour_service_and_environment() -> None:
     """On one line, whatever a title holds; planned and reminders say so."""
-    assert heading(Status.RED, EXPO, EXT5) == Text(
+    assert message_heading(Status.RED, EXPO, EXT5) == Text(
         sv="RÖD: Receptexpedition (EXPO), EXT5: inte tillgänglig",
         en="RED: Dispensing (EXPO), EXT5: not available",
     )
-    said = heading(Status.YELLOW, Text(sv="A\nB", en="A\r\nB"), EXT5, planned=True, reminds=True)
+    said = message_heading(
+        Status.YELLOW, Text(sv="A\nB", en="A\r\nB"), EXT5, planned=True, reminds=True
+    )
     assert said == Text(
         sv="Påminnelse: GUL: A B, EXT5: störning (planerat)",
         en="Reminder: YELLOW: A B, EXT5: disturbance (planned)",

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from monitor.estate import Text
-from monitor.judge import Rule, Status
+from monitor.model.estate import Text
+from monitor.model.status import Rule, Status
 from monitor.wording import check_message, reason_phrase, status_word
 from monitor.wording.reasons import whose
 from probes.observation import Cause, Reason
-from tests.unit.wording.builders import STOCKHOLM, bad
+from tests.support.views import STOCKHOLM, bad
 
 
 @pytest.mark.parametrize("reason", Reason)

@@ -6,10 +6,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from monitor.estate import Text
+from monitor.model.estate import Text
 from monitor.wording import duration, instant
 from monitor.wording.times import percent, seconds_short
-from tests.unit.wording.builders import STOCKHOLM, local
+from tests.support.views import STOCKHOLM, local
 
 
 def test_local_time_with_weekday() -> None:

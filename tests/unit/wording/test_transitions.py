@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from monitor.estate import Text
-from monitor.judge import Rule, Status
+from monitor.model.estate import Text
+from monitor.model.status import Rule, Status
 from monitor.wording import environment_message, service_message, transition_message
 from probes.observation import Cause, Reason
-from tests.unit.wording.builders import (
+from tests.support.views import (
     SINCE,
     STOCKHOLM,
     bad,

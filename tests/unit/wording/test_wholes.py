@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from monitor.estate import Text
-from monitor.judge import Rule, Status
+from monitor.model.estate import Text
+from monitor.model.status import Rule, Status
 from monitor.wording import environment_message, overall_message, service_message
 from probes.observation import Cause, Observation, Reason
-from tests.unit.wording.builders import (
+from tests.support.views import (
     SINCE,
     STOCKHOLM,
     bad,

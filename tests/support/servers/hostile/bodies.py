@@ -7,7 +7,7 @@ import struct
 import zipfile
 import zlib
 
-from tests.servers.raw_server import Script, say
+from tests.support.servers.raw_server import Script, say
 
 
 def body(content: bytes, kind: str) -> Script:

@@ -9,7 +9,7 @@ import zlib
 import brotli
 from backports import zstd
 
-from tests.servers.raw_server import Script, say
+from tests.support.servers.raw_server import Script, say
 
 GIBIBYTE = 2**30
 MEBIBYTE = 2**20

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from itertools import chain, cycle
 
-from tests.servers.raw_server import Script
+from tests.support.servers.raw_server import Script
 
 HEAD = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from itertools import count
 
-from tests.servers.raw_server import Script, endless
+from tests.support.servers.raw_server import Script, endless
 
 OK = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from tests.servers.raw_server import Script, say, silence
+from tests.support.servers.raw_server import Script, say, silence
 
 OK = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"

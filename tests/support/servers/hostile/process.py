@@ -1,7 +1,7 @@
 """Servers that try to hurt whoever asks them, in a process of their own.
 
 What an attack costs is measured in the process that is attacked, so that the attacker's own memory and
-work must not be in it. ``python -m tests.servers.hostile FOLDER`` serves every script, each on a
+work must not be in it. ``python -m tests.support.servers.hostile.process FOLDER`` serves every script, each on a
 port of its own, until its standard input ends: it never outlives the tests.
 """
 
@@ -16,10 +16,10 @@ from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.patience import PATIENCE
-from tests.servers.raw_server import Script, serve_raw
+from tests.support.patience import PATIENCE
+from tests.support.servers.raw_server import Script, serve_raw
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[4]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +38,7 @@ class HostileServers:
 def hostile_servers(folder: Path) -> Iterator[HostileServers]:
     """All of them, running; on leaving, the process has ended."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.servers.hostile", str(folder)],
+        [sys.executable, "-m", "tests.support.servers.hostile.process", str(folder)],
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -60,23 +60,16 @@ def hostile_servers(folder: Path) -> Iterator[HostileServers]:
 
 
 async def _serve(folder: Path) -> None:
-    from tests.servers import (
-        hostile_bodies,
-        hostile_codings,
-        hostile_drips,
-        hostile_floods,
-        hostile_framing,
-        hostile_tls,
-    )
+    from tests.support.servers.hostile import bodies, codings, drips, floods, framing, tls
 
     plain: dict[str, Script] = {}
     for family in (
-        hostile_drips,
-        hostile_floods,
-        hostile_framing,
-        hostile_codings,
-        hostile_bodies,
-        hostile_tls,
+        drips,
+        floods,
+        framing,
+        codings,
+        bodies,
+        tls,
     ):
         for name, script in family.SCRIPTS.items():
             assert name not in plain, f"two scripts are called {name}"
@@ -85,10 +78,10 @@ async def _serve(folder: Path) -> None:
         ports = {}
         for name, script in plain.items():
             ports[name] = (await stack.enter_async_context(serve_raw(script))).port
-        for name, (script, context) in hostile_tls.over_tls(folder).items():
+        for name, (script, context) in tls.over_tls(folder).items():
             server = await stack.enter_async_context(serve_raw(script, tls=context))
             ports[name] = server.port
-        for name, script in hostile_tls.by_hand(folder).items():
+        for name, script in tls.by_hand(folder).items():
             ports[name] = (await stack.enter_async_context(serve_raw(script))).port
         print(json.dumps(ports), flush=True)
         await asyncio.to_thread(sys.stdin.buffer.read)

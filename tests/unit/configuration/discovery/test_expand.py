@@ -11,10 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from monitor.discovery.documents import Documents
-from monitor.estate import Check
-from monitor.settings import ConfigurationError, Loaded, load
-from probes.http_settings import HttpSettings
+from monitor.configuration.discovery.store import Documents
+from monitor.configuration.loader import ConfigurationError, Loaded, load
+from monitor.model.estate import Check
+from probes.http.settings import HttpSettings
 
 HTTP = {"kind": "http", "url": "https://{target}/", "interval": "1m"}
 

@@ -8,8 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from monitor.discovery.documents import read_files
-from monitor.discovery.groups import MAX_BYTES, MAX_LABELS, MAX_VALUE, DiscoveryError, read
+from monitor.configuration.discovery.store import read_files
+from monitor.configuration.discovery.targets import (
+    MAX_BYTES,
+    MAX_LABELS,
+    MAX_VALUE,
+    DiscoveryError,
+    read_targets,
+)
 
 
 def document(*groups: object) -> bytes:
@@ -20,7 +26,7 @@ def test_targets_of_all_groups_and_files_in_their_order() -> None:
     """Each with its group's labels; the same pair is there once."""
     one = document({"targets": ["b:1", "a:2"], "labels": {"node": "x"}}, {"targets": ["c"]})
     other = document({"targets": ["b:1"], "labels": {"node": "x"}}, {"targets": ["b:1"]})
-    found = read((one, other), 10)
+    found = read_targets((one, other), 10)
     assert [(f.target, dict(f.labels)) for f in found] == [
         ("b:1", {"node": "x"}),
         ("a:2", {"node": "x"}),
@@ -43,13 +49,13 @@ def test_targets_of_all_groups_and_files_in_their_order() -> None:
 )
 def test_host_and_port(target: str, host: str | None, port: int | None) -> None:
     """Of ``host:port`` and of whole addresses; nothing where there is none."""
-    [found] = read((document({"targets": [target]}),), 1)
+    [found] = read_targets((document({"targets": [target]}),), 1)
     assert (found.host, found.port) == (host, port)
 
 
 def test_json_as_go_reads_it() -> None:
     """Keys in any capitals."""
-    [found] = read((b'[{"Targets": ["a:1"], "LABELS": {"Node": "x"}}]',), 1)
+    [found] = read_targets((b'[{"Targets": ["a:1"], "LABELS": {"Node": "x"}}]',), 1)
     assert (found.target, dict(found.labels)) == ("a:1", {"Node": "x"})
 
 
@@ -58,7 +64,9 @@ def test_files_as_prometheus_reads_them(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_bytes(BOM_UTF8 + document({"targets": ["a"]}))
     (tmp_path / "b.yml").write_text("- targets: [b, 9115]\n  labels: {n: 1.50, on: yes, none: }\n")
     (tmp_path / "c.yaml").write_text("# nothing yet\n")
-    read_now = [read(read_files(tmp_path / name), 9) for name in ("a.json", "*.yml", "c.yaml")]
+    read_now = [
+        read_targets(read_files(tmp_path / name), 9) for name in ("a.json", "*.yml", "c.yaml")
+    ]
     assert [[one.target for one in some] for some in read_now] == [["a"], ["b", "9115"], []]
     assert dict(read_now[1][0].labels) == {"n": "1.50", "on": "yes", "none": ""}
 
@@ -78,14 +86,14 @@ def test_yaml_that_is_refused(tmp_path: Path, text: str, said: str) -> None:
     """With what is wrong with it."""
     (tmp_path / "b.yml").write_text(text)
     with pytest.raises(DiscoveryError, match=said):
-        read(read_files(tmp_path / "b.yml"), 9)
+        read_targets(read_files(tmp_path / "b.yml"), 9)
 
 
 @pytest.mark.parametrize(
     "empty", [b"null", b"[]", b'[{"targets": []}]', b'[{"labels": null}]', b"[{}]"]
 )
 def test_no_target_is_no_fault(empty: bytes) -> None:
-    assert read((empty,), 1) == []
+    assert read_targets((empty,), 1) == []
 
 
 @pytest.mark.parametrize(
@@ -117,4 +125,4 @@ def test_no_target_is_no_fault(empty: bytes) -> None:
 )
 def test_anything_else_is_refused_with_what_is_wrong(bad: bytes, said: str) -> None:
     with pytest.raises(DiscoveryError, match=said):
-        read((bad,), 2)
+        read_targets((bad,), 2)

@@ -8,9 +8,9 @@ from dataclasses import replace
 
 import pytest
 
-from monitor.history import packing
-from monitor.history.packing import PackingError, columns, pack, unpack
-from monitor.record import Seen
+from monitor.history.codec import blocks
+from monitor.history.codec.blocks import PackingError, columns, pack, unpack
+from monitor.model.records import Seen
 from probes.observation import Cause, Grade, Phases, Reason
 
 HOUR = 1_795_438_800.0
@@ -112,7 +112,7 @@ def test_a_block_that_is_not_one_says_why(data: bytes, said: str) -> None:
 
 def test_a_block_cannot_be_blown_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """A few bytes that would decompress to more than any table are refused."""
-    monkeypatch.setattr(packing, "MAX_BYTES", 1000)
+    monkeypatch.setattr(blocks, "MAX_BYTES", 1000)
     with pytest.raises(PackingError, match="more than can be"):
         unpack(b"\x01" + zlib.compress(bytes(100_000)))
 
@@ -135,7 +135,7 @@ def test_parts_without_end_are_not_packed() -> None:
 
 def test_too_much_at_once_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """What could not be read again is not written."""
-    monkeypatch.setattr(packing, "MAX_ROWS", 2)
+    monkeypatch.setattr(blocks, "MAX_ROWS", 2)
     with pytest.raises(ValueError, match="2 at most"):
         pack([GOOD] * 3)
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from probes.chain import Chain, ChainFault, arrange, issued, position, short_name
+from probes.certificate.chain import Chain, ChainFault, arrange, issued, position, short_name
+from probes.net.x509 import read_certificate
 from probes.observation import Certificate, TlsFacts
-from probes.x509 import read_certificate
-from tests.factories_observed import make_certificate
-from tests.servers.chains import Chains
+from tests.support.factories_observed import make_certificate
+from tests.support.servers.chains import Chains
 
 
 def certificate(name: str, issuer: str, **more: Any) -> Certificate:

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes.expect import Expectations, Response, Shortfall, parse_http_date
-from probes.expect_settings import ExpectSettings
+from probes.expect.expectations import Expectations, Response, Shortfall
+from probes.expect.settings import ExpectSettings
+from probes.net.http_date import parse_http_date
 from probes.observation import Reason
-from tests.unit.probes.judging import answer, judge, told
+from tests.support.responses import answer, judge, told
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes.expect import Expectations, Response
-from probes.expect_settings import ExpectSettings
+from probes.expect.expectations import Expectations, Response
+from probes.expect.settings import ExpectSettings
 from probes.observation import Reason
-from tests.unit.probes.judging import answer, judge, told
+from tests.support.responses import answer, judge, told
 
 STATEMENT = {
     "resourceType": "CapabilityStatement",

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes.expect import Shortfall
+from probes.expect.expectations import Shortfall
 from probes.observation import Reason
-from tests.unit.probes.judging import answer, judge, told
+from tests.support.responses import answer, judge, told
 
 
 def of(value: object, *rules: dict[str, Any]) -> Shortfall | None:

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes import jsonpath
-from probes.json_body import Document, NotAnswered, parse_json, same_json
-from probes.jsonpath import Query
+from probes.expect import jsonpath
+from probes.expect.json_body import Document, NotAnswered, parse_json, same_json
+from probes.expect.jsonpath import JsonPathQuery
 
 VALUES: st.SearchStrategy[object] = st.recursive(
     st.none()
@@ -30,7 +30,7 @@ def document(value: object) -> Document:
 
 
 def select(path: str, value: object) -> list[object]:
-    return Query(path).select(document(value))
+    return JsonPathQuery(path).select(document(value))
 
 
 STORE = {"a": [1, True, 1.0, None, 0, False, "x", [1], [True]], "s": "hello", "b": {"c": {"d": 1}}}
@@ -112,14 +112,14 @@ def test_a_text_at_the_root_is_a_text(text: str) -> None:
 def test_what_is_no_rfc_9535_query_is_refused(path: str, fault: str) -> None:
     """The library's own extensions too; each with what is wrong and where."""
     with pytest.raises(ValueError, match=re.escape(fault)):
-        Query(path)
+        JsonPathQuery(path)
 
 
 @given(st.text(alphabet="$.[]?@'\"*:,()=!<>&|0123456789abcdeflmotuw \\-", max_size=40))
 def test_any_text_is_a_query_or_a_value_error(text: str) -> None:
     """No text of a configuration ends in anything else."""
     try:
-        query = Query("$" + text)
+        query = JsonPathQuery("$" + text)
     except ValueError:
         return
     query.select(document(STORE))
@@ -168,9 +168,9 @@ def test_depth_is_answered_or_refused(path: str, levels: int) -> None:
     deep = parse_json(b"[" * levels + b"]" * levels)
     if ".." in path and levels > jsonpath.MAX_DEPTH:
         with pytest.raises(NotAnswered, match="nested deeper than 100 levels"):
-            Query(path).select(deep)
+            JsonPathQuery(path).select(deep)
     else:
-        Query(path).select(deep)
+        JsonPathQuery(path).select(deep)
 
 
 def test_a_hundred_thousand_levels_are_not_parsed() -> None:
@@ -184,16 +184,16 @@ def test_a_hundred_thousand_levels_are_not_parsed() -> None:
 def test_a_wide_document_is_open_to_plain_paths_only() -> None:
     """A query that would visit all of it is refused at once."""
     wide = parse_json(b"[" + b"1," * jsonpath.MAX_VALUES + b"1]")
-    assert Query("$[5]").select(wide) == [1]
+    assert JsonPathQuery("$[5]").select(wide) == [1]
     with pytest.raises(NotAnswered, match="more than 40000 values"):
-        Query("$..x").select(wide)
+        JsonPathQuery("$..x").select(wide)
 
 
 def test_a_query_that_visits_too_much_is_ended() -> None:
     """Descending from every descendant is work that multiplies."""
     nested = parse_json(b"[" * 60 + b"1," * 30_000 + b"1" + b"]" * 60)
     with pytest.raises(NotAnswered, match="visits more than"):
-        Query("$..*..*..*").select(nested)
+        JsonPathQuery("$..*..*..*").select(nested)
 
 
 @pytest.mark.parametrize(

@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from probes.expect import Expectations
-from probes.expect_settings import ExpectSettings
-from probes.expect_soap import NAMESPACES, SOAP_11, SOAP_12, envelope
-from probes.http_settings import HttpSettings
+from probes.expect.expectations import Expectations
+from probes.expect.settings import ExpectSettings
+from probes.expect.soap import NAMESPACES, SOAP_11, SOAP_12, envelope
+from probes.http.request_defaults import service_request
+from probes.http.settings import HttpSettings
 from probes.observation import Reason
-from probes.service_request import service_request
-from tests.unit.probes.judging import answer, judge, told
+from tests.support.responses import answer, judge, told
 
 NONE = {"fault": "none"}
 EXPECTED = {"fault": "expected"}

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes.moment import offset_from
+from probes.expect.timestamps import offset_from
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC).timestamp()

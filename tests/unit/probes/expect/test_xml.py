@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from probes.expect import Shortfall
-from probes.expect_settings import ExpectSettings
+from probes.expect.expectations import Shortfall
+from probes.expect.settings import ExpectSettings
 from probes.observation import Reason
-from tests.unit.probes.judging import answer, judge, told
+from tests.support.responses import answer, judge, told
 
 PING = b"""<?xml version="1.0" encoding="utf-8"?>
 <s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body>

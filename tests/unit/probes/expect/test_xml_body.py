@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes.json_body import NotAnswered
-from probes.xml_body import LEAST_MARKS, MAX_DEPTH, XmlChecker, most_marks, read_xml
+from probes.expect.json_body import NotAnswered
+from probes.expect.xml_body import LEAST_MARKS, MAX_DEPTH, XmlChecker, most_marks, read_xml
 
 DOCTYPE = "the document has a DOCTYPE, which is not read"
 TOO_DEEP = "the document is nested deeper than 100 levels"

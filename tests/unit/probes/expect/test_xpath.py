@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes.json_body import NotAnswered
-from probes.xml_body import read_xml
-from probes.xpath import MAX_WORK, Query
+from probes.expect.json_body import NotAnswered
+from probes.expect.xml_body import read_xml
+from probes.expect.xpath import MAX_WORK, XPathQuery
 
 NAMES = {"s": "urn:s", "x": "urn:x"}
 
 
 def select(path: str, body: bytes) -> list[object]:
-    return list(Query(path, NAMES).select(read_xml(body, None)))
+    return list(XPathQuery(path, NAMES).select(read_xml(body, None)))
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_what_a_query_selects(path: str, body: bytes, values: list[object]) -> N
 def test_what_is_refused(path: str, fault: str) -> None:
     """When it is loaded, with the reason."""
     with pytest.raises(ValueError) as refused:  # noqa: PT011 - the words follow
-        Query(path, NAMES)
+        XPathQuery(path, NAMES)
     assert str(refused.value) == fault
 
 
@@ -80,7 +80,7 @@ def test_what_is_refused(path: str, fault: str) -> None:
 )
 def test_the_prefixes_that_are_used(path: str, prefixes: set[str]) -> None:
     """Each needs a namespace; ``xml`` has its own."""
-    assert Query(path, NAMES).prefixes == prefixes
+    assert XPathQuery(path, NAMES).prefixes == prefixes
 
 
 PLAIN = [
@@ -103,15 +103,15 @@ def flat(nodes: int) -> bytes:
 @pytest.mark.parametrize("path", PLAIN)
 def test_a_plain_query_is_answered_for_any_document(path: str) -> None:
     """It looks at each node once."""
-    list(Query(path).select(read_xml(flat(25_000), None)))
+    list(XPathQuery(path).select(read_xml(flat(25_000), None)))
 
 
 @pytest.mark.parametrize("path", HEAVY)
 def test_a_heavy_query_is_answered_for_small_documents_alone(path: str) -> None:
     """A large one would keep it running for minutes."""
-    list(Query(path).select(read_xml(flat(40), None)))
+    list(XPathQuery(path).select(read_xml(flat(40), None)))
     with pytest.raises(NotAnswered, match="the document has 25001 nodes, too many for such a path"):
-        list(Query(path).select(read_xml(flat(25_000), None)))
+        list(XPathQuery(path).select(read_xml(flat(25_000), None)))
 
 
 DEEP = 98
@@ -130,7 +130,7 @@ DEEP = 98
 )
 def test_the_worst_document_that_is_answered_takes_no_long(path: str, shape: object) -> None:
     """The largest of its shape that the query takes: some tenths of a second at worst."""
-    query = Query(path)
+    query = XPathQuery(path)
     nodes = int(MAX_WORK ** (1 / query.power)) - 2
     root = read_xml(shape(max(nodes, DEEP + 1)), None)  # type: ignore[operator]
     begun = time.process_time()
@@ -159,7 +159,7 @@ def test_any_path_is_answered_or_refused(path: str, body: bytes) -> None:
 
 def outcome(path: str, body: bytes) -> str:
     try:
-        list(Query(path).select(read_xml(body, None)))
+        list(XPathQuery(path).select(read_xml(body, None)))
     except ValueError:
         return "refused"
     except NotAnswered as trouble:

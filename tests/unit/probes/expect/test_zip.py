@@ -15,11 +15,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes.expect import Expectations, Shortfall
-from probes.expect_settings import ExpectSettings
-from probes.expect_zip import MAX_MEMBERS
+from probes.expect.expectations import Expectations, Shortfall
+from probes.expect.settings import ExpectSettings
+from probes.expect.zip import MAX_MEMBERS
 from probes.observation import Reason
-from tests.unit.probes.judging import answer, judge, told
+from tests.support.responses import answer, judge, told
 
 LIMIT = 100_000_000
 ARTICLES = b"<articles>" + b"<article id='1'>Alvedon</article>" * 2000 + b"</articles>"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from probes.leaves import LARGEST, MOST, leaves
+from probes.http.body_values import LARGEST, MOST, leaves
 
 
 @pytest.mark.parametrize(

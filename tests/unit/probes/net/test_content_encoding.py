@@ -11,8 +11,8 @@ import brotli
 import pytest
 from backports import zstd
 
-from probes.codings import MAX_MEMBERS, PIECE, decoder
 from probes.failure import ProbeFailure
+from probes.net.content_encoding import MAX_MEMBERS, PIECE, decoder
 from probes.observation import Reason
 
 RANDOM = random.Random(1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from probes.masking import MASK, shapeless
+from probes.net.redaction import MASK, shapeless
 
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.dBjftJeZ4CVPmB92K27uhbUJU1p1r"
 

@@ -7,11 +7,11 @@ from ipaddress import ip_address
 import pytest
 from cryptography import x509
 
-from probes.reference_name import is_for
-from probes.urls import ascii_host
-from probes.x509 import server_names
-from tests.servers.chains import make
-from tests.servers.odd_certificates import REFUSED, resigned
+from probes.net.reference_identity import is_for
+from probes.net.urls import ascii_host
+from probes.net.x509 import server_names
+from tests.support.servers.chains import make
+from tests.support.servers.odd_certificates import REFUSED, resigned
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes.retry_after import LONGEST, parse_retry_after
+from probes.net.retry_after import LONGEST, parse_retry_after
 
 NOW = 1_795_392_000.0
 """Monday 23 November 2026 00:00 UTC."""

@@ -12,8 +12,8 @@ from typing import NamedTuple
 import pytest
 
 from probes.failure import ProbeFailure
-from probes.http_framing import framing_of
-from probes.http_head import HEAD_LIMIT, MAX_FIELDS, Head, HeadReader
+from probes.net.http1_framing import framing_of
+from probes.net.http1_head import HEAD_LIMIT, MAX_FIELDS, Head, HeadReader
 
 OK = b"HTTP/1.1 200 OK\r\n"
 TWO = b"Content-Length: 2\r\n"

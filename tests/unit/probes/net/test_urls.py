@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from probes.certificate_settings import CertificateSettings
-from probes.dns_settings import DnsSettings, normal_answer
-from probes.http_settings import HttpSettings
+from probes.certificate.settings import CertificateSettings
+from probes.dns.settings import DnsSettings, normal_answer
+from probes.http.settings import HttpSettings
+from probes.net.urls import ascii_host, endpoint_of, mended, parsed_url, percent_encoded, split_url
 from probes.settings import ProbeSettings
 from probes.tcp import TcpSettings
-from probes.urls import ascii_host, endpoint_of, mended, parsed_url, percent_encoded, split_url
 
 
 @pytest.mark.parametrize(

@@ -8,18 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from monitor.discovery.fetching import _token
-from monitor.estate import WebSettings
-from monitor.notify.sending import read_secret
-from monitor.secrets import _in_file
-from monitor.settings_faults import Report
-from monitor.settings_source import compose
-from monitor.settings_validate import Validator
-from monitor.web_access import load_access
-from probes.credentials import bearer_token
+from monitor.configuration.discovery.poller import _token
+from monitor.model.estate import WebSettings
+from monitor.notify.sender import read_secret
+from monitor.publish.web.credentials import load_access
+from monitor.settings.errors import Report
+from monitor.settings.validate import Validator
+from monitor.settings.yaml_tree import compose
+from monitor.support.redaction import _in_file
 from probes.failure import MonitorTrouble
-from probes.files import WatchedFile
-from probes.oauth2_request import saml_assertion
+from probes.http.credentials import bearer_token
+from probes.http.oauth2.client import saml_assertion
+from probes.net.watched_file import WatchedFile
 from probes.settings import TlsSettings
 
 

@@ -8,9 +8,8 @@ import threading
 import pytest
 
 from probes.failure import MonitorTrouble
-from probes.response import Stop
-from probes.workers import Workers
-from tests.patience import PATIENCE
+from probes.net.work_threads import Stop, Workers
+from tests.support.patience import PATIENCE
 
 
 def judges() -> list[threading.Thread]:

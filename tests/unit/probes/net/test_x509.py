@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from probes.x509 import read_certificate
+from probes.net.x509 import read_certificate
 
 BEGIN = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from cryptography import x509
 
-from probes.ber import Element, canonical, elements, encoded, first
-from probes.x509 import read_certificate, read_chain, read_pem_certificate, server_names
-from probes.x509_mending import MOST_MENDED, load
-from tests.servers.ca import DAY, now
-from tests.servers.chains import Made, make
-from tests.servers.odd_certificates import REFUSED, also_for, pem, resigned
+from probes.net.ber import Element, as_der, elements, encoded, first
+from probes.net.x509 import read_certificate, read_chain, read_pem_certificate, server_names
+from probes.net.x509_repair import MOST_MENDED, load
+from tests.support.servers.ca import DAY, now
+from tests.support.servers.chains import Made, make
+from tests.support.servers.odd_certificates import REFUSED, also_for, pem, resigned
 
 ROOT = make("Test Root CA")
 LEAF = make("localhost", ROOT, hosts=("localhost",), not_after=now() + 2 * DAY)
@@ -111,7 +111,7 @@ def test_a_file_without_a_certificate_is_told(content: bytes) -> None:
 )
 def test_ber_is_written_as_der(ber: str, der: str) -> None:
     """X.690, 10 and 11; strings in a type that has a place for them."""
-    assert canonical(first(bytes.fromhex(ber))).hex() == der
+    assert as_der(first(bytes.fromhex(ber))).hex() == der
 
 
 @pytest.mark.parametrize("data", ["", "30", "3005", "308001", "0180", "1f8101", "30" + "80" * 40])
@@ -127,7 +127,7 @@ def test_elements_within_elements_have_an_end() -> None:
     for _ in range(1_000):
         data = encoded(0x30, data)
     with pytest.raises(ValueError, match="element"):
-        canonical(Element(0x30, data))
+        as_der(Element(0x30, data))
     with pytest.raises(ValueError, match="element"):
         list(elements(b"\x30\x80" * 1_000))
 

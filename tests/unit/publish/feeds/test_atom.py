@@ -10,16 +10,16 @@ from urllib.parse import urljoin, urlsplit
 
 from lxml import etree
 
-from monitor.judge import Status
-from monitor.publish.feed import MOST_TRANSITIONS, feed
-from monitor.publish.language import Language
-from monitor.publish.revisions import Revision, Revisions, revised
-from monitor.publish.scope import Scope
-from monitor.record import Entry
-from monitor.snapshot import Snapshot
-from tests.factories import NOW, make_text
-from tests.factories_record import make_entry, make_transition
-from tests.unit.publish.following import HOSTILE, hostile, make_notice, make_planned, make_window
+from monitor.judging.snapshot import Snapshot
+from monitor.model.records import Entry
+from monitor.model.status import Status
+from monitor.publish.feeds.atom import MOST_TRANSITIONS, feed
+from monitor.publish.feeds.revisions import Revision, Revisions, revised
+from monitor.publish.rendering.language import Language
+from monitor.publish.rendering.scope import Scope
+from tests.support.factories import NOW, make_text
+from tests.support.factories_record import make_entry, make_transition
+from tests.support.feed_values import HOSTILE, hostile, make_notice, make_planned, make_window
 
 A = "{http://www.w3.org/2005/Atom}"
 TAG = re.compile(r"tag:[A-Za-z0-9.-]+,[0-9]{4}(-[0-9]{2}){0,2}:[A-Za-z0-9._~:@!$&'()*+,;=/?%-]*")

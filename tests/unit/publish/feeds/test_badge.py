@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 from lxml import etree
 
-from monitor.judge import Status
-from monitor.publish.badge import badge
-from tests.factories import make_environment_view, make_service_view
-from tests.unit.publish.following import hostile, make_planned
+from monitor.model.status import Status
+from monitor.publish.feeds.badge import badge
+from tests.support.factories import make_environment_view, make_service_view
+from tests.support.feed_values import hostile, make_planned
 
 SVG = "{http://www.w3.org/2000/svg}"
 

@@ -10,13 +10,13 @@ import icalendar
 import recurring_ical_events
 from dateutil.parser import parse
 
-from monitor.publish.calendar_out import calendar
-from monitor.publish.language import Language
-from monitor.publish.revisions import Revisions, revised
-from monitor.publish.scope import Scope
-from monitor.snapshot import Snapshot
-from tests.factories import NOW, make_text
-from tests.unit.publish.following import HOSTILE, STOCKHOLM, make_planned, make_window
+from monitor.judging.snapshot import Snapshot
+from monitor.publish.feeds.ics import calendar
+from monitor.publish.feeds.revisions import Revisions, revised
+from monitor.publish.rendering.language import Language
+from monitor.publish.rendering.scope import Scope
+from tests.support.factories import NOW, make_text
+from tests.support.feed_values import HOSTILE, STOCKHOLM, make_planned, make_window
 
 
 def body(snapshot: Snapshot, known: Revisions | None = None, language: Language = "en") -> bytes:

@@ -6,9 +6,14 @@ from datetime import date
 
 import pytest
 
-from monitor.publish.revisions import RevisionLog, packed, revised, unpacked
-from tests.factories import NOW, make_text
-from tests.unit.publish.following import make_notice, make_planned, make_window
+from monitor.publish.feeds.revisions import (
+    RevisionLog,
+    packed_revisions,
+    revised,
+    unpacked_revisions,
+)
+from tests.support.factories import NOW, make_text
+from tests.support.feed_values import make_notice, make_planned, make_window
 
 
 def test_a_change_counts_one_and_has_its_instant() -> None:
@@ -34,10 +39,10 @@ def test_it_is_kept_and_taken_up_again() -> None:
     again = RevisionLog(kept[0], kept.append)
     assert again.at(make_planned([window], at=NOW + 600)) == before
     assert len(kept) == 1
-    assert unpacked(packed(before)) == before
+    assert unpacked_revisions(packed_revisions(before)) == before
 
 
 @pytest.mark.parametrize("data", [b"", b"[]", b'{"a": 1}', b"\xff", b'{"a": ["x", "y", "z"]}'])
 def test_what_cannot_be_read_counts_as_nothing(data: bytes) -> None:
     """A damaged row stops no start."""
-    assert unpacked(data) == {}
+    assert unpacked_revisions(data) == {}

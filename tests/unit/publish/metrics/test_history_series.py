@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from monitor.history.history import Figures
-from monitor.publish.house import House
+from monitor.publish.metrics.self_metrics import SelfMetrics
 
 
 def test_figures_are_asked_for_at_each_scrape() -> None:
@@ -18,7 +18,7 @@ def test_figures_are_asked_for_at_each_scrape() -> None:
         writes=4,
         write_seconds=0.5,
     )
-    house = House("1.2.3")
+    house = SelfMetrics("1.2.3")
     assert b"driftvakt_history" not in house.render_house()
     house.watch_history(lambda: found)
     lines = set(house.render_house().decode().splitlines())

@@ -6,11 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from monitor.judge import GOOD, Status, Verdict
-from monitor.publish.metrics import Metrics
-from monitor.snapshot import Transition
+from monitor.judging.grade import GOOD, Verdict
+from monitor.model.status import Status
+from monitor.model.transition import Transition
+from monitor.publish.metrics.metrics import Metrics
 from probes.observation import Cause, Grade, Observation, Reason
-from tests.factories import (
+from tests.support.exposition_reader import Scraper
+from tests.support.factories import (
     NOW,
     make_change,
     make_check,
@@ -22,7 +24,6 @@ from tests.factories import (
     make_unmeasured_view,
     make_view,
 )
-from tests.unit.publish.scraping import Scraper
 
 CHECK = {"environment": "ext5", "service": "expo", "check": "api", "location": "internet"}
 FAILED = Verdict(grade=Grade.FAILED, reason=Reason.CONNECT_REFUSED, cause=Cause.TARGET)

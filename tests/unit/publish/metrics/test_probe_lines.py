@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from monitor.judge import Status
-from monitor.publish.families import CHECK_FAMILIES
+from monitor.model.status import Status
+from monitor.publish.metrics.families import CHECK_FAMILIES
 from probes.observation import Cause, Grade, HttpFacts, Phases, Reason, TlsFacts
-from tests.factories import (
+from tests.support.exposition_reader import Scraper
+from tests.support.factories import (
     DAY,
     NOW,
     make_certificate,
@@ -21,7 +22,6 @@ from tests.factories import (
     make_unmeasured_view,
     make_view,
 )
-from tests.unit.publish.scraping import Scraper
 
 LABELS = {
     "environment": "ext5",

@@ -8,11 +8,12 @@ import time
 
 import pytest
 
-from monitor.judge import GOOD
-from monitor.publish.exposition import escape, number
-from monitor.publish.histogram import Histogram, bound_label
-from monitor.publish.metrics import Metrics
-from tests.factories import (
+from monitor.judging.grade import GOOD
+from monitor.publish.metrics.exposition import escape, number
+from monitor.publish.metrics.histogram import Histogram, bound_label
+from monitor.publish.metrics.metrics import Metrics
+from tests.support.exposition_reader import Scraper, parse
+from tests.support.factories import (
     NOW,
     make_certificate,
     make_check,
@@ -21,7 +22,6 @@ from tests.factories import (
     make_tls,
     make_view,
 )
-from tests.unit.publish.scraping import Scraper, parse
 
 HOSTILE = 'a"b\\c\nprobe_success{x="1"} 1\n# TYPE x gauge\u202e <script>åäö'
 

@@ -8,11 +8,11 @@ from html.parser import HTMLParser
 
 import pytest
 
-from monitor.board import Board
-from monitor.judge import Status
-from monitor.publish.language import choose
-from monitor.publish.page import Asked, render
-from tests.factories import (
+from monitor.judging.board import Board
+from monitor.model.status import Status
+from monitor.publish.page import PageQuery, render_overview
+from monitor.publish.rendering.language import choose_language
+from tests.support.factories import (
     make_check,
     make_failure,
     make_red_view,
@@ -23,9 +23,9 @@ from tests.factories import (
     make_unmeasured_view,
     make_view,
 )
-from tests.unit.publish.following import make_planned, make_window
-from tests.unit.test_board_plans import notice, package, plans
-from tests.unit.test_board_windows import START
+from tests.support.feed_values import make_planned, make_window
+from tests.unit.judging.test_board_plans import notice, package, plans
+from tests.unit.judging.test_board_windows import START
 
 VOID = {"meta", "link", "br", "input"}
 
@@ -59,7 +59,7 @@ class Outline(HTMLParser):
 
 def test_status_is_told_by_colour_symbol_and_word() -> None:
     """A reader who sees no colours has a shape and a word, a screen reader the word alone."""
-    page = render(make_snapshot(make_red_view()), "sv")
+    page = render_overview(make_snapshot(make_red_view()), "sv")
     assert (
         '<span class="mark red"><span aria-hidden="true">✖</span> Inte tillgänglig</span>' in page
     )
@@ -70,14 +70,17 @@ def test_status_is_told_by_colour_symbol_and_word() -> None:
 )
 def test_each_status_has_a_symbol_of_its_own(status: str, symbol: str) -> None:
     """Four statuses, four shapes."""
-    page = render(make_snapshot(make_view(status=Status(status))), "en")
+    page = render_overview(make_snapshot(make_view(status=Status(status))), "en")
     assert f'aria-hidden="true">{symbol}<' in page
 
 
 def test_page_is_whole_in_both_languages() -> None:
     """Language, title, sentence, since when and when updated, in the language asked for."""
     snapshot = make_snapshot(make_red_view(), make_unmeasured_view(make_check(service="other")))
-    swedish, english = Outline(render(snapshot, "sv")), Outline(render(snapshot, "en"))
+    swedish, english = (
+        Outline(render_overview(snapshot, "sv")),
+        Outline(render_overview(snapshot, "en")),
+    )
     assert swedish.tags[0] == ("html", {"lang": "sv"})
     assert english.tags[0] == ("html", {"lang": "en"})
     assert "Senast uppdaterad måndag 23 november 2026 kl. 14.02" in swedish.text
@@ -91,12 +94,12 @@ def test_page_is_whole_in_both_languages() -> None:
 
 def test_help_is_for_those_in_trouble() -> None:
     """What to do is told when the service is not green, and not otherwise."""
-    assert "Använd reservrutinen" not in render(make_snapshot(make_view()), "sv")
+    assert "Använd reservrutinen" not in render_overview(make_snapshot(make_view()), "sv")
 
 
 def test_there_is_nothing_inline() -> None:
     """No script, no inline style, no address elsewhere: the strict policy breaks nothing."""
-    outline = Outline(render(make_snapshot(make_red_view()), "sv"))
+    outline = Outline(render_overview(make_snapshot(make_red_view()), "sv"))
     assert outline.count("style") == 0
     assert [
         dict(attributes).get("src") is not None
@@ -120,7 +123,7 @@ def test_hostile_text_is_escaped() -> None:
         environment=replace(snapshot.environments[0].environment, title=make_text(hostile)),
         services=(make_service_view([view], service),),
     )
-    page = render(make_snapshot(environments=[environment]), "sv")
+    page = render_overview(make_snapshot(environments=[environment]), "sv")
     outline = Outline(page)
     assert outline.count("script") == 1  # ours
     assert outline.count("img") == 0
@@ -129,7 +132,7 @@ def test_hostile_text_is_escaped() -> None:
 
 def test_nothing_watched_is_said() -> None:
     """An empty configuration gives a page and not an empty table."""
-    assert "Inga tjänster övervakas." in render(make_snapshot(environments=[]), "sv")
+    assert "Inga tjänster övervakas." in render_overview(make_snapshot(environments=[]), "sv")
 
 
 def test_planned_is_said() -> None:
@@ -137,17 +140,17 @@ def test_planned_is_said() -> None:
     snapshot = make_snapshot(make_red_view())
     service = replace(snapshot.environments[0].services[0], planned=True)
     environment = replace(snapshot.environments[0], services=(service,))
-    assert "(planerat)" in render(make_snapshot(environments=[environment]), "sv")
+    assert "(planerat)" in render_overview(make_snapshot(environments=[environment]), "sv")
 
 
 def test_two_hundred_services_are_quick() -> None:
     """A page of 200 red services takes some milliseconds (20 with nothing else running)."""
     snapshot = make_snapshot(*(make_red_view(make_check(service=f"s{i}")) for i in range(200)))
-    render(snapshot, "sv")
+    render_overview(snapshot, "sv")
     best = float("inf")
     for _ in range(5):
         started = time.thread_time()
-        render(snapshot, "sv")
+        render_overview(snapshot, "sv")
         best = min(best, time.thread_time() - started)
     assert best < 0.060
 
@@ -171,17 +174,17 @@ def test_two_hundred_services_are_quick() -> None:
 )
 def test_language_is_the_readers(query: str | None, accept: str, default: str, chosen: str) -> None:
     """``?lang=`` first, then the browser's wishes, then the configuration's language."""
-    assert choose(query, accept, default) == chosen
+    assert choose_language(query, accept, default) == chosen
 
 
 def test_a_faulty_configuration_is_told() -> None:
     """Who reads the page knows that an earlier configuration applies, and what is wrong."""
     snapshot = replace(make_snapshot(make_red_view()), config_error="driftvakt.yaml:3:5: <b>no</b>")
     for language, words in (("sv", "de tidigare gäller"), ("en", "the earlier one applies")):
-        page = render(snapshot, language)  # type: ignore[arg-type]
+        page = render_overview(snapshot, language)  # type: ignore[arg-type]
         assert words in Outline(page).text
         assert "driftvakt.yaml:3:5: &lt;b&gt;no&lt;/b&gt;" in page
-    assert "de tidigare gäller" not in render(make_snapshot(make_red_view()), "sv")
+    assert "de tidigare gäller" not in render_overview(make_snapshot(make_red_view()), "sv")
 
 
 def test_version_packages_and_notices_are_cards() -> None:
@@ -193,15 +196,15 @@ def test_version_packages_and_notices_are_cards() -> None:
     snapshot = Board(
         plans("v17", "v16", upgrades=(package_16,), notices=(warned,)), START
     ).snapshot(START)
-    page = render(snapshot, "sv")
+    page = render_overview(snapshot, "sv")
     assert "Versionspaket 16.1 utgår om 2 dagar" in page
     assert "OBS! NYTT DATUM!" in page
     assert "Fibern &lt;av&gt;" in page
     assert '<li class="card outage">' in page
     assert "Senast ändrat" in page
-    assert "Version package 16.1 is retired in 2 days" in render(snapshot, "en")
-    elsewhere = Asked(language="sv", environments=("ext9",))
-    assert "Fibern" not in render(snapshot, "sv", elsewhere)
+    assert "Version package 16.1 is retired in 2 days" in render_overview(snapshot, "en")
+    elsewhere = PageQuery(language="sv", environments=("ext9",))
+    assert "Fibern" not in render_overview(snapshot, "sv", elsewhere)
 
 
 def test_scope_of_a_card_is_told_by_titles() -> None:
@@ -209,13 +212,13 @@ def test_scope_of_a_card_is_told_by_titles() -> None:
     for services, said in ((["ext5/expo"], "EXT5: expo"), (["ext9/x"], "ext9/x")):
         warned = notice("red", until=9e5, services=services)
         snapshot = Board(plans("v17", "v16", notices=(warned,)), START).snapshot(START)
-        html = render(snapshot, "sv")
+        html = render_overview(snapshot, "sv")
         assert html.partition('<p class="scope">')[2].partition("</p>")[0] == said
 
 
 def test_window_under_way_is_told_once() -> None:
     """On the front page at its beginning, with what comes further down."""
     snapshot = make_planned([make_window(hours=-1), make_window(id="later")])
-    html = render(snapshot, "en")
+    html = render_overview(snapshot, "en")
     assert html.count("Under way") + html.count("under way") == 1
     assert html.count('<li class="card') == 2

@@ -11,17 +11,17 @@ from zoneinfo import ZoneInfo
 import pytest
 from aiohttp import ClientSession
 
-from monitor.estate import ServiceId, Text
-from monitor.judge import Status
-from monitor.publish.page import Asked, Front, render, render_service
-from monitor.publish.page.asked import names
-from monitor.publish.page.drawing import bars, plot
-from monitor.record import Entry, Past, Seen
-from monitor.shares import NOTHING_KNOWN, AvailabilityReport, DayShare, Shares
-from monitor.snapshot import Transition
+from monitor.model.estate import ServiceId, Text
+from monitor.model.records import Entry, Past, Seen
+from monitor.model.status import Status
+from monitor.model.time_in_status import NOTHING_KNOWN, AvailabilityReport, DayShare, TimeInStatus
+from monitor.model.transition import Transition
+from monitor.publish.page import Overview, PageQuery, render_overview, render_service
+from monitor.publish.page.charts import bars, plot
+from monitor.publish.page.query import names
 from probes.observation import Grade, Phases, Reason
-from tests.factories import NOW, make_check, make_red_view, make_snapshot, make_text
-from tests.unit.publish.site import FixedSource, serve
+from tests.support.factories import NOW, make_check, make_red_view, make_snapshot, make_text
+from tests.support.web_site import FixedSource, serve
 
 UTC = ZoneInfo("UTC")
 HOSTILE = '<script>alert("1")</script>'
@@ -46,14 +46,17 @@ def entry(message: str = "Det är rött.") -> Entry:
 
 def report() -> AvailabilityReport:
     day = DayShare(
-        day=date(2026, 11, 23), start=NOW - 60, end=NOW, shares=Shares(green=54_000, red=6_000)
+        day=date(2026, 11, 23),
+        start=NOW - 60,
+        end=NOW,
+        shares=TimeInStatus(green=54_000, red=6_000),
     )
     return AvailabilityReport(at=NOW, availability=NOTHING_KNOWN, days=(day,))
 
 
-def page(past: Past | None, asked: Asked | None = None) -> str:
+def page(past: Past | None, asked: PageQuery | None = None) -> str:
     snapshot = make_snapshot(make_red_view())
-    return render_service(snapshot, "ext5/expo", asked or Asked(), report(), past)
+    return render_service(snapshot, "ext5/expo", asked or PageQuery(), report(), past)
 
 
 def test_service_page_tells_all() -> None:
@@ -65,7 +68,7 @@ def test_service_page_tells_all() -> None:
         assert text in swedish
     assert f'href="/api/v1/evidence/{entry().id}"' in swedish
     assert "Det är rött." in swedish
-    english = page(past, Asked(language="en"))
+    english = page(past, PageQuery(language="en"))
     assert "Why this colour" in english
     assert "2026-11-23: 90.00%" in english
     assert "It is red." in english
@@ -82,7 +85,11 @@ def test_service_page_escapes_hostile_text() -> None:
     """What history and configuration say is shown as it is written."""
     view = make_red_view(make_check(target=HOSTILE))
     html = render_service(
-        make_snapshot(view), "ext5/expo", Asked(), report(), Past(seen={}, entries=[entry(HOSTILE)])
+        make_snapshot(view),
+        "ext5/expo",
+        PageQuery(),
+        report(),
+        Past(seen={}, entries=[entry(HOSTILE)]),
     )
     assert HOSTILE not in html
     assert html.count("&lt;script&gt;") >= 2
@@ -91,7 +98,7 @@ def test_service_page_escapes_hostile_text() -> None:
 def test_unknown_service_is_refused() -> None:
     """A service that is not watched has no page."""
     with pytest.raises(KeyError):
-        render_service(make_snapshot(make_red_view()), "ext5/no", Asked(), report(), None)
+        render_service(make_snapshot(make_red_view()), "ext5/no", PageQuery(), report(), None)
 
 
 def test_plot_shows_medians_and_failures() -> None:
@@ -151,14 +158,14 @@ def test_words_are_of_the_language() -> None:
     [environment] = snapshot.environments
     titled = replace(environment.environment, title=Text(sv="Extern test 5", en="External test 5"))
     snapshot = replace(snapshot, environments=(replace(environment, environment=titled),))
-    swedish = render_service(snapshot, "ext5/expo", Asked(), report(), past)
+    swedish = render_service(snapshot, "ext5/expo", PageQuery(), report(), past)
     assert "i Extern test 5" in swedish
     assert "i ext5" not in swedish
     for text in ("Senaste dygnet", "Senaste 90 dagarna", "4,57 ms"):
         assert text in swedish
     lead = swedish.partition('class="lead"')[2].partition("</section>")[0]
     assert lead.casefold().count("sedan") == 1
-    english = render_service(snapshot, "ext5/expo", Asked(language="en"), report(), past)
+    english = render_service(snapshot, "ext5/expo", PageQuery(language="en"), report(), past)
     assert "External test 5" in english
     assert "Last 24 hours" in english
     assert "4.57 ms" in english
@@ -166,18 +173,18 @@ def test_words_are_of_the_language() -> None:
 
 def test_feed_is_of_what_the_page_is_of() -> None:
     """A service's page names the service's own feed, and its other language."""
-    html = page(None, Asked(language="en"))
+    html = page(None, PageQuery(language="en"))
     assert 'href="/feed.atom?lang=en&amp;service=ext5/expo"' in html
     assert '<link rel="alternate" hreflang="sv" href="/s/ext5/expo?lang=sv">' in html
-    front = render(make_snapshot(make_red_view()), "sv")
+    front = render_overview(make_snapshot(make_red_view()), "sv")
     assert 'href="/feed.atom?lang=sv"' in front
 
 
 def test_bars_never_round_up_to_a_whole() -> None:
     """A second of outage is no day of a hundred percent; a day not measured is grey."""
     day = report().days[0]
-    almost = replace(day, shares=Shares(green=86_399_000, red=1_000))
-    nothing = replace(day, shares=Shares(unknown=1000))
+    almost = replace(day, shares=TimeInStatus(green=86_399_000, red=1_000))
+    nothing = replace(day, shares=TimeInStatus(unknown=1000))
     found = bars([almost, nothing], "inget mätt", ",")
     assert [bar.share for bar in found] == ["99,99 %", "inget mätt"]
     assert [bar.tone for bar in found] == ["green", "unknown"]
@@ -201,41 +208,45 @@ def test_filters_choose_and_stay() -> None:
     snapshot = make_snapshot(
         make_red_view(), make_red_view(make_check(service="other", environment="ext6"))
     )
-    asked = Asked(environments=("ext5",), services=("expo",))
-    html = render(snapshot, "sv", asked)
+    asked = PageQuery(environments=("ext5",), services=("expo",))
+    html = render_overview(snapshot, "sv", asked)
     assert "/s/ext5/expo" in html
     assert "/s/ext6/other" not in html
     assert "/?lang=en&amp;env=ext5&amp;service=expo" in html
-    assert "Ingen tjänst passar urvalet." in render(snapshot, "sv", Asked(services=("zzz",)))
+    assert "Ingen tjänst passar urvalet." in render_overview(
+        snapshot, "sv", PageQuery(services=("zzz",))
+    )
 
 
 def test_filter_is_bounded_and_escaped() -> None:
     """A hostile address is cut, mended and shown as text."""
     assert names(["", " a ", "x" * 500, "\ud800"]) == ("a", "x" * 200, "?")
     assert len(names(["a"] * 1000)) == 50
-    html = render(make_snapshot(make_red_view()), "sv", Asked(services=(f'"{HOSTILE}',)))
+    html = render_overview(
+        make_snapshot(make_red_view()), "sv", PageQuery(services=(f'"{HOSTILE}',))
+    )
     assert HOSTILE not in html
 
 
 def test_kiosk_and_language_stay_in_links() -> None:
     """Who chose a language or a wall screen keeps it on the next page; others get plain links."""
     snapshot = make_snapshot(make_red_view())
-    chosen = render(snapshot, "en", Asked(language="en", chosen=True, kiosk=True))
+    chosen = render_overview(snapshot, "en", PageQuery(language="en", chosen=True, kiosk=True))
     assert 'class="kiosk"' in chosen
     assert 'href="/s/ext5/expo?lang=en&amp;kiosk=1"' in chosen
-    assert 'href="/s/ext5/expo"' in render(snapshot, "sv")
+    assert 'href="/s/ext5/expo"' in render_overview(snapshot, "sv")
 
 
 def test_rows_are_made_anew_when_something_changed() -> None:
     """What is kept of a row is never shown of another status, language or link."""
-    front, view = Front(), make_red_view()
+    front, view = Overview(), make_red_view()
     first = make_snapshot(view)
-    assert "".join(front.pieces(first, Asked())) == render(first, "sv")
-    assert "".join(front.pieces(first, Asked(language="en"))) == render(first, "en")
+    assert "".join(front.pieces(first, PageQuery())) == render_overview(first, "sv")
+    assert "".join(front.pieces(first, PageQuery(language="en"))) == render_overview(first, "en")
     environment = first.environments[0]
     greener = replace(environment.services[0], status=Status.GREEN)
     second = replace(first, environments=(replace(environment, services=(greener,)),))
-    assert "".join(front.pieces(second, Asked())) == render(second, "sv")
+    assert "".join(front.pieces(second, PageQuery())) == render_overview(second, "sv")
 
 
 async def test_pages_are_served_and_small() -> None:
@@ -262,7 +273,7 @@ async def test_large_page_is_sent_while_it_is_made() -> None:
     """All of it, compressed or not; of HEAD the headers."""
     views = [make_red_view(make_check(service=f"s{i}")) for i in range(600)]
     source = FixedSource(now=make_snapshot(*views))
-    whole = render(source.now, "sv")
+    whole = render_overview(source.now, "sv")
     async with serve(source) as url, ClientSession(url) as client:
         for accepted in ("gzip", "identity"):
             headers = {"Accept-Encoding": accepted, "Accept-Language": "sv"}

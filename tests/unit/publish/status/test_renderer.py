@@ -11,12 +11,12 @@ import pytest
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
-from monitor.judge import Status
-from monitor.publish.status_body import StatusRenderer, render
-from monitor.publish.status_values import instant
-from monitor.snapshot import Snapshot
+from monitor.judging.snapshot import Snapshot
+from monitor.model.status import Status
+from monitor.publish.status.documents import iso_timestamp
+from monitor.publish.status.renderer import StatusRenderer, render_status_body
 from probes.observation import Cause, Grade, Reason, TlsFacts
-from tests.factories import (
+from tests.support.factories import (
     DAY,
     NOW,
     make_address_view,
@@ -36,7 +36,7 @@ from tests.factories import (
 )
 
 SCHEMA = json.loads(
-    resources.files("monitor.publish").joinpath("status.schema.json").read_text("utf-8")
+    resources.files("monitor.publish.status").joinpath("status.schema.json").read_text("utf-8")
 )
 VALIDATOR = Draft202012Validator(SCHEMA, format_checker=Draft202012Validator.FORMAT_CHECKER)
 
@@ -78,7 +78,7 @@ EXAMPLE = """
 
 
 async def status(snapshot: Snapshot) -> Any:
-    value = json.loads(await render(snapshot, version="1.2.3"))
+    value = json.loads(await render_status_body(snapshot, version="1.2.3"))
     VALIDATOR.validate(value)
     return value
 
@@ -134,7 +134,7 @@ async def test_values_are_those_of_the_snapshot() -> None:
 
 async def test_how_long_it_holds_is_settable() -> None:
     """``stale_for`` is how long after its making a reader may trust the body."""
-    body = await render(make_snapshot(), version="1", stale_for=60.0)
+    body = await render_status_body(make_snapshot(), version="1", stale_for=60.0)
     assert json.loads(body)["stale_after"] == "2026-11-23T13:03:11.120Z"
 
 
@@ -261,7 +261,7 @@ async def test_only_what_changed_is_made_anew() -> None:
         first,
         make_snapshot(two),
     ):
-        fresh = await render(snapshot, version="1")
+        fresh = await render_status_body(snapshot, version="1")
         assert await kept.render(snapshot) == fresh
 
 
@@ -278,7 +278,7 @@ async def test_only_what_changed_is_made_anew() -> None:
 )
 def test_instants_never_fail(at: float, text: str) -> None:
     """A certificate may claim any date; what no calendar has becomes its nearest end."""
-    assert instant(at) == text
+    assert iso_timestamp(at) == text
 
 
 @pytest.mark.parametrize(

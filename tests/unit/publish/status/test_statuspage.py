@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from monitor.judge import Status
-from monitor.publish.revisions import revised
-from monitor.publish.status_body import dump
-from monitor.publish.summary import component_status, indicator, summary
-from monitor.snapshot import Snapshot
-from tests.factories import (
+from monitor.judging.snapshot import Snapshot
+from monitor.model.status import Status
+from monitor.publish.feeds.revisions import revised
+from monitor.publish.status.renderer import dump
+from monitor.publish.status.statuspage import component_status, indicator, summary
+from tests.support.factories import (
     make_check,
     make_environment_view,
     make_red_view,
@@ -20,8 +20,8 @@ from tests.factories import (
     make_snapshot,
     make_view,
 )
-from tests.unit.publish.following import make_notice, make_planned, make_window
-from tests.unit.publish.test_openapi import valid
+from tests.support.feed_values import make_notice, make_planned, make_window
+from tests.unit.publish.web.test_openapi import valid
 
 
 def made(snapshot: Snapshot) -> Any:

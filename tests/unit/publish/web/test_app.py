@@ -10,8 +10,8 @@ import pytest
 from aiohttp import ClientSession, DummyCookieJar, encode_basic_auth
 from yarl import URL
 
-from monitor.publish.sending import takes_gzip
-from tests.unit.publish.site import FixedSource, serve
+from monitor.publish.web.responses import takes_gzip
+from tests.support.web_site import FixedSource, serve
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from monitor.estate import WebSettings
-from monitor.web_access import WebAccessError, load_access
-from tests.servers.ca import Authority
+from monitor.model.estate import WebSettings
+from monitor.publish.web.credentials import WebAccessError, load_access
+from tests.support.servers.ca import Authority
 
 
 def test_open_by_default() -> None:

@@ -15,12 +15,12 @@ from aiohttp import ClientSession, DummyCookieJar
 from lxml import etree
 from yarl import URL
 
-from monitor.publish import follow
-from monitor.publish.revisions import revised
-from tests.factories_record import make_entry, make_transition
-from tests.unit.publish.following import make_planned, make_window
-from tests.unit.publish.site import FixedSource, serve
-from tests.unit.publish.test_openapi import valid
+from monitor.publish.feeds.revisions import revised
+from monitor.publish.web import feed_routes
+from tests.support.factories_record import make_entry, make_transition
+from tests.support.feed_values import make_planned, make_window
+from tests.support.web_site import FixedSource, serve
+from tests.unit.publish.web.test_openapi import valid
 
 ADDRESSES = {
     "/feed.atom": "application/atom+xml; charset=utf-8",
@@ -121,7 +121,7 @@ async def test_one_answer_is_made_at_a_time(
             making -= 1
         return {}
 
-    monkeypatch.setattr(follow, "summary", made)
+    monkeypatch.setattr(feed_routes, "summary", made)
 
     async def ask() -> int:
         async with client.get("/api/v2/summary.json") as answer:

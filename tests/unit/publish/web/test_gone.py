@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.factories import make_red_view, make_snapshot
-from tests.patience import PATIENCE
-from tests.unit.publish.site import FixedSource, serve
+from tests.support.factories import make_red_view, make_snapshot
+from tests.support.patience import PATIENCE
+from tests.support.web_site import FixedSource, serve
 
 LARGE = b"x" * 8_000_000
 

@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 from aiohttp import ClientSession
 
-from monitor.publish.hosts import Hosts
-from monitor.web_server import own_names
-from tests.factories import make_snapshot
-from tests.unit.publish.site import FixedSource, serve
+from monitor.publish.web.host_header import Hosts
+from monitor.publish.web.server import own_names
+from tests.support.factories import make_snapshot
+from tests.support.web_site import FixedSource, serve
 
 
 @pytest.mark.parametrize(

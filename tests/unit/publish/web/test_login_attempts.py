@@ -7,10 +7,10 @@ import asyncio
 import pytest
 from aiohttp import ClientSession, encode_basic_auth
 
-from monitor.publish.guards import Lock
-from monitor.publish.tries import ADDRESSES, FORGOTTEN, LONGEST, MOST, Tries, whom
-from tests.unit.publish.site import FixedSource, serve
-from tests.virtual_time import run_virtually
+from monitor.publish.web.login_attempts import ADDRESSES, FORGOTTEN, LONGEST, MOST, Tries, whom
+from monitor.publish.web.middleware import Lock
+from tests.support.virtual_time import run_virtually
+from tests.support.web_site import FixedSource, serve
 
 
 def test_each_wrong_try_makes_the_next_wait_longer() -> None:

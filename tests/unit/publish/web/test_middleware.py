@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 import pytest
 from aiohttp import ClientSession, encode_basic_auth
 
-from tests.patience import PATIENCE
-from tests.unit.publish.site import FixedSource, serve
+from tests.support.patience import PATIENCE
+from tests.support.web_site import FixedSource, serve
 
 SECRET = ("vakt", "lösen:ord")
 

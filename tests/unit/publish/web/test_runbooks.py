@@ -6,9 +6,9 @@ import re
 
 from aiohttp import ClientSession
 
-from monitor.publish.runbooks import runbooks
-from monitor.shipped import rules
-from tests.unit.publish.site import FixedSource, serve
+from monitor.publish.web.runbooks import runbooks
+from monitor.support.shipped import rules
+from tests.support.web_site import FixedSource, serve
 
 
 def test_there_is_one_for_every_alert() -> None:

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from monitor.blackbox.modules import Module
-from monitor.blackbox.reading import load_modules, read_modules
 from monitor.blackbox.tcp_talk import filled
-from monitor.blackbox.values import go_duration
-from monitor.settings_faults import ConfigurationError, Report
+from monitor.settings.blackbox.file import load_modules, read_modules
+from monitor.settings.blackbox.modules import Module
+from monitor.settings.blackbox.values import go_duration
+from monitor.settings.errors import ConfigurationError, Report
 
 HERE = Path(__file__).parent
 

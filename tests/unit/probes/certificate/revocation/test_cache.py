@@ -9,11 +9,16 @@ from typing import Any
 
 import pytest
 
-from probes import revocation_cache
+from probes.certificate.revocation import cache as revocation_cache
+from probes.certificate.revocation.cache import (
+    MAX_ENTRIES,
+    MAX_SIZE,
+    MAX_UNDER_WAY,
+    RevocationCache,
+)
+from probes.certificate.revocation.verdict import Unclear
 from probes.failure import MonitorTrouble
 from probes.observation import Cause
-from probes.revocation_answer import Unclear
-from probes.revocation_cache import MAX_ENTRIES, MAX_SIZE, MAX_UNDER_WAY, RevocationCache
 
 NOW = 1_795_438_931.0
 

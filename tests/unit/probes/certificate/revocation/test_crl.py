@@ -11,9 +11,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from probes import crl
-from probes.response import never
-from probes.revocation_answer import Unclear
+from probes.certificate.revocation import crl
+from probes.certificate.revocation.verdict import Unclear
+from probes.net.work_threads import never
 
 BEGIN = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
 NOW = (BEGIN + dt.timedelta(hours=1)).timestamp()

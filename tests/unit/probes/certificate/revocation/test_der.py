@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from probes.der import children, head, head_size, sequence
+from probes.certificate.revocation.der import children, head, head_size, sequence
 
 
 @pytest.mark.parametrize("size", [0, 1, 127, 128, 255, 256, 65_535, 65_536, 20_000_000])

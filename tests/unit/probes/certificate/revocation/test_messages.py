@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from probes.certificate_judge import judge
-from probes.certificate_settings import CertificateSettings
+from probes.certificate.rules import judge
+from probes.certificate.settings import CertificateSettings
 from probes.observation import Cause, Grade, Reason, Revocation, RevocationState, TlsFacts
-from tests.factories_observed import make_certificate
+from tests.support.factories_observed import make_certificate
 
 NOW = 1_795_438_931.0
 FAR = {"not_before": NOW - 86_400, "not_after": NOW + 300 * 86_400}

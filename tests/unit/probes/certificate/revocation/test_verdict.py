@@ -8,8 +8,7 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, padding, rsa
 
-from probes.observation import Cause
-from probes.revocation_answer import (
+from probes.certificate.revocation.verdict import (
     LONGEST_KEPT,
     SHORTEST_KEPT,
     UNDATED_KEPT,
@@ -17,6 +16,7 @@ from probes.revocation_answer import (
     check_dates,
     check_signature,
 )
+from probes.observation import Cause
 
 NOW = 1_795_438_931.0
 DATA = b"what is signed"

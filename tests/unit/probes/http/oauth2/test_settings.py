@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from probes.http_settings import HttpSettings
-from probes.oauth2_settings import OAuth2Settings
-from probes.proxy import Proxy
+from probes.http.oauth2.settings import OAuth2Settings
+from probes.http.settings import HttpSettings
+from probes.net.proxy_address import Proxy
 from probes.settings import TlsSettings
 
 TOKEN = {"token_url": "https://idp.example.se/token", "client_id": "expo"}

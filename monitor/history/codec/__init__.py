@@ -1,0 +1,1 @@
+"""Pure: columns, integers and blocks in which the history keeps observations."""

@@ -1,0 +1,1 @@
+"""Pure: from observations to statuses, snapshots and transitions."""

@@ -1,0 +1,1 @@
+"""Pure: the values that every other package speaks of."""

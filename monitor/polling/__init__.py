@@ -1,0 +1,1 @@
+"""Calendars and stated statuses, fetched over HTTP at intervals."""

@@ -1,0 +1,1 @@
+"""What people and programs subscribe to: the Atom feed, the calendar, badges."""

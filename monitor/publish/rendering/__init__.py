@@ -1,0 +1,1 @@
+"""What the renderers share: pauses, chunks, compression, language, scope."""

@@ -1,0 +1,1 @@
+"""The body of ``status.json``, its file, its schema and the summary."""

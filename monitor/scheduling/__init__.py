@@ -1,0 +1,1 @@
+"""When each check runs, and whether it may: phases, rate limits, load."""

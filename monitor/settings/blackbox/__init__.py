@@ -1,0 +1,1 @@
+"""The modules of a ``blackbox.yml``, validated as the exporter reads them."""

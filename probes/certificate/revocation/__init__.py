@@ -1,0 +1,1 @@
+"""Whether a certificate has been revoked: CRL, OCSP and stapled answers."""

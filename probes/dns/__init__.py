@@ -1,0 +1,1 @@
+"""Kind ``dns``: one question to a name server."""

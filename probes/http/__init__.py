@@ -1,0 +1,1 @@
+"""Kind ``http``: one request, and what its response must be."""

@@ -1,0 +1,1 @@
+"""Access tokens for probes: OAuth 2.0 client credentials."""

@@ -1,0 +1,43 @@
+"""Where a proxy is, and what it is told of us."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Self
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from probes.net.proxy_settings import DEFAULT_PORT, credentials
+from probes.settings import join_host_port
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proxy:
+    """A proxy that speaks plain HTTP."""
+
+    host: str
+    port: int
+    authorization: str | None = field(default=None, repr=False)
+    """What ``Proxy-Authorization`` says (RFC 7617)."""
+
+    @classmethod
+    def of(cls, url: str | None) -> Self | None:
+        """The proxy of a setting ``proxy_url``."""
+        if url is None:
+            return None
+        split, known = urlsplit(url), credentials(url)
+        return cls(
+            host=split.hostname or "",
+            port=split.port or DEFAULT_PORT,
+            authorization=aiohttp.encode_basic_auth(*known, encoding="utf-8") if known else None,
+        )
+
+    @property
+    def where(self) -> str:
+        """Its place, for people."""
+        return join_host_port(self.host, self.port)
+
+    def headers(self) -> dict[str, str]:
+        """What it alone is told."""
+        return {"Proxy-Authorization": self.authorization} if self.authorization else {}

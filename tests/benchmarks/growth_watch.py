@@ -155,11 +155,17 @@ class Watched:
         return found
 
     def read(self) -> Reading:
-        connection = http.client.HTTPConnection(self._place, timeout=300)
-        connection.request("GET", "/metrics")
-        at, cpu, waited = time.monotonic(), cpu_seconds(self.pid), waited_seconds(self.pid)
-        text = connection.getresponse().read()
-        connection.close()
+        """Asks again when the daemon has no time to answer (503): what is empty is no figure."""
+        while True:
+            connection = http.client.HTTPConnection(self._place, timeout=300)
+            connection.request("GET", "/metrics")
+            at, cpu, waited = time.monotonic(), cpu_seconds(self.pid), waited_seconds(self.pid)
+            answer = connection.getresponse()
+            text = answer.read()
+            connection.close()
+            if answer.status == 200:
+                break
+            time.sleep(1.0)
         changes = list(values(text, "driftvakt_transitions_total"))
         return Reading(
             at=at,

@@ -1,15 +1,14 @@
-"""What the board knows of each service and each environment."""
+"""What is tracked of each service and each environment: its parts, and what is published of it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from monitor.judging import rollup as rollups
 from monitor.judging.check_tracker import CheckTracker
 from monitor.judging.persisted_state import PublishedState
 from monitor.judging.rollup import Child
-from monitor.judging.running_rollup import RunningRollup
+from monitor.judging.service_rollups import ServiceRollups, ServiceShare
 from monitor.judging.snapshot import EnvironmentView, ServiceView
 from monitor.model.estate import Environment, Service
 from monitor.model.status import Status
@@ -18,33 +17,68 @@ from monitor.plan import Notice, Occurrence
 _TROUBLED = (Status.YELLOW, Status.RED)
 
 
-class ServiceAggregate:
+class Aggregate:
+    """What is measured and published of a service or an environment."""
+
+    __slots__ = ("began", "measured", "planned", "since", "status")
+
+    def __init__(self, now: float) -> None:
+        self.measured = Status.UNKNOWN
+        self.status = Status.UNKNOWN
+        self.planned = False
+        self.since = now
+        self.began: float | None = None
+        """When the disturbance that goes on began."""
+
+    def move(self, after: Status, since: float) -> float | None:
+        """Takes on a new status; gives when the disturbance that ends with it began."""
+        self.status, self.since = after, since
+        if after in _TROUBLED:
+            if self.began is None:
+                self.began = since
+            return None
+        if after is Status.GREEN:
+            began, self.began = self.began, None
+            return began
+        return None  # not knowing ends nothing
+
+    def state(self) -> PublishedState:
+        """What must outlive the process."""
+        return PublishedState(
+            status=self.status, since=self.since, began=self.began, planned=self.planned
+        )
+
+    def restore(self, state: PublishedState | None) -> None:
+        """Takes up what an earlier process published, if it did."""
+        if state is not None:
+            self.status, self.since = state.status, state.since
+            self.began, self.planned = state.began, state.planned
+
+
+class ServiceAggregate(Aggregate):
     """A service: its checks, and what is published of it."""
 
     __slots__ = (
-        "began", "counted", "environment", "measured", "notice", "place", "planned", "rows",
-        "service", "since", "status", "view", "window", "worsened",
+        "counted", "environment", "notice", "place", "service", "trackers", "view", "window",
+        "worsened",
     )  # fmt: skip
 
     def __init__(self, service: Service, environment: EnvironmentAggregate, now: float) -> None:
+        super().__init__(now)
         self.service = service
         self.environment = environment
-        self.rows: list[CheckTracker] = []
-        self.measured = Status.UNKNOWN
+        self.trackers: list[CheckTracker] = []
+        """Of its checks."""
         self.worsened = 0
         """How often what is measured has become yellow or red."""
-        self.status = Status.UNKNOWN
-        self.planned = False
         self.window: Occurrence | None = None
         """The active window that declares the most."""
         self.notice: Notice | None = None
         """The active notice that says the worst."""
-        self.since = now
-        self.began: float | None = None
         self.view: ServiceView | None = None
         self.place = environment.add(self)
         """Its number among its siblings."""
-        self.counted: _Share | None = None
+        self.counted: ServiceShare | None = None
         """What its environment's roll-ups hold of it."""
 
     @property
@@ -59,20 +93,27 @@ class ServiceAggregate:
     @property
     def plan(self) -> tuple[object, ...]:
         """What of the plan decides for it."""
-        return (self.window, self.notice, *(row.retired for row in self.rows))
+        return (self.window, self.notice, *(one.retired for one in self.trackers))
 
     def planned_as(self, other: ServiceAggregate) -> bool:
-        """Whether the same decides for another row, of the same service."""
+        """Whether the same decides for another aggregate of the same service."""
         return (
             self.window == other.window
             and self.notice == other.notice
-            and not any(map(_retired_otherwise, self.rows, other.rows))
+            and not any(map(_retired_otherwise, self.trackers, other.trackers))
+        )
+
+    @property
+    def share(self) -> ServiceShare:
+        """What its environment's status depends on of it."""
+        return ServiceShare(
+            self.gone, self.status, self.measured, self.declared, self.planned, self.window
         )
 
     @property
     def gone(self) -> bool:
         """Whether all its checks belonged to version packages that are retired."""
-        return bool(self.rows) and all(row.retired for row in self.rows)
+        return bool(self.trackers) and all(one.retired for one in self.trackers)
 
     def weigh(self) -> tuple[Status, bool]:
         """What is to be published: the worst of what is measured, what a window declares and what
@@ -83,12 +124,12 @@ class ServiceAggregate:
         self.measured = rollups.roll_up(
             [
                 Child(
-                    status=row.standing.status,
-                    weight=row.check.weight,
-                    critical=row.check.critical,
+                    status=one.standing.status,
+                    weight=one.check.weight,
+                    critical=one.check.critical,
                 )
-                for row in self.rows
-                if not row.retired
+                for one in self.trackers
+                if not one.retired
             ],
             self.service.majority,
         )
@@ -99,18 +140,15 @@ class ServiceAggregate:
 
     def worst(self) -> CheckTracker:
         """The check that decides the most."""
-        return max(self.rows, key=lambda row: (not row.retired, row.standing.status.severity))
-
-    def state(self) -> PublishedState:
-        return _state(self)
+        return max(self.trackers, key=lambda one: (not one.retired, one.standing.status.severity))
 
     def restore(self, state: PublishedState | None) -> None:
-        _restore(self, state)
+        super().restore(state)
         self.environment.moved(self)
 
     def look(self, now: float) -> ServiceView:
         """The view, the same object as long as nothing has changed."""
-        checks = tuple([row.look(now) for row in self.rows])
+        checks = tuple([one.look(now) for one in self.trackers])
         view = self.view
         if (
             view is None
@@ -136,44 +174,7 @@ class ServiceAggregate:
         return view
 
 
-class _Share(NamedTuple):
-    """What an environment's status depends on of one of its services."""
-
-    gone: bool
-    status: Status
-    measured: Status
-    declared: Status
-    planned: bool
-    window: Occurrence | None
-
-    @property
-    def unplanned(self) -> Status:
-        return Status.GREEN if self.planned else self.status
-
-
-class _Sums:
-    """The roll-ups of an environment's services."""
-
-    __slots__ = ("declared", "measured", "planned", "status", "unplanned")
-
-    def __init__(self) -> None:
-        self.status, self.measured = RunningRollup(), RunningRollup()
-        self.declared, self.unplanned = RunningRollup(), RunningRollup()
-        self.planned = 0
-
-    def count(self, share: _Share, service: Service, by: int) -> None:
-        weight, critical = service.weight, service.critical
-        for rollup, status in (
-            (self.status, share.status),
-            (self.measured, share.measured),
-            (self.declared, share.declared),
-            (self.unplanned, share.unplanned),
-        ):
-            (rollup.add if by > 0 else rollup.remove)(status, weight, critical)
-        self.planned += by if share.planned else 0
-
-
-class EnvironmentAggregate:
+class EnvironmentAggregate(Aggregate):
     """An environment: its services, and what is published of it.
 
     A service tells when it has :meth:`moved` or only looks otherwise; what is worked out of all of
@@ -181,66 +182,61 @@ class EnvironmentAggregate:
     """
 
     __slots__ = (
-        "_counting", "_gone", "_moved", "_outdated", "_views", "_windows", "began", "declared",
-        "environment", "measured", "planned", "services", "since", "status", "view",
+        "_moved", "_outdated", "_rollups", "_views", "declared", "environment", "services", "view",
     )  # fmt: skip
 
     def __init__(self, environment: Environment, now: float) -> None:
+        super().__init__(now)
         self.environment = environment
         self.services: list[ServiceAggregate] = []
-        self.measured = Status.UNKNOWN
         self.declared = Status.GREEN
-        self.status = Status.UNKNOWN
-        self.planned = False
-        self.since = now
-        self.began: float | None = None
         self.view: EnvironmentView | None = None
         self._views: list[ServiceView | None] = []
         self._outdated: set[ServiceAggregate] = set()
         """Those whose views may not be what they are any more; ``_moved``: and their statuses."""
         self._moved: set[ServiceAggregate] = set()
-        self._counting, self._gone = _Sums(), _Sums()
-        self._windows: dict[Occurrence, int] = {}
+        self._rollups = ServiceRollups()
 
     @property
     def name(self) -> str:
         return self.environment.name
 
-    def add(self, row: ServiceAggregate) -> int:
+    def add(self, service: ServiceAggregate) -> int:
         """Takes a service in; gives its place."""
-        self.services.append(row)
+        self.services.append(service)
         self._views.append(None)
-        self.moved(row)
+        self.moved(service)
         return len(self.services) - 1
 
-    def become(self, environment: Environment, rows: list[ServiceAggregate]) -> None:
+    def become(self, environment: Environment, services: list[ServiceAggregate]) -> None:
         """From now on it is configured so, with these services: some of those that it had, and
         others in their places or beside them.
         """
         had = dict.fromkeys(self.services)
-        if environment is self.environment and rows == self.services:
+        if environment is self.environment and services == self.services:
             return
-        for gone in had.keys() - rows:
+        for gone in had.keys() - services:
             if gone.counted is not None:
-                self._shift(gone.counted, gone.service, -1)
+                self._rollups.remove(gone.counted, gone.service)
             self._moved.discard(gone)
             self._outdated.discard(gone)
-        views = [self._views[row.place] if row in had else None for row in rows]
-        for place, row in enumerate(rows):
-            row.place = place
-            if row not in had:
-                row.environment, row.counted = self, None
-                self.moved(row)
-        self.environment, self.services, self._views, self.view = environment, rows, views, None
+        views = [self._views[one.place] if one in had else None for one in services]
+        for place, one in enumerate(services):
+            one.place = place
+            if one not in had:
+                one.environment, one.counted = self, None
+                self.moved(one)
+        self.environment, self.services = environment, services
+        self._views, self.view = views, None
 
-    def moved(self, row: ServiceAggregate) -> None:
+    def moved(self, service: ServiceAggregate) -> None:
         """What is measured, declared or published of a service may be another than before."""
-        self._moved.add(row)
-        self._outdated.add(row)
+        self._moved.add(service)
+        self._outdated.add(service)
 
-    def outdated(self, row: ServiceAggregate) -> None:
+    def outdated(self, service: ServiceAggregate) -> None:
         """One of its checks was measured."""
-        self._outdated.add(row)
+        self._outdated.add(service)
 
     def clear(self) -> None:
         """Lets go of its services."""
@@ -252,62 +248,46 @@ class EnvironmentAggregate:
     def window(self) -> Occurrence | None:
         """One of the windows that declare something for its services: the one that ends last."""
         self.count()
-        return max(self._windows, key=lambda one: (one.end, one.window.id), default=None)
+        return self._rollups.window
 
     def weigh(self) -> tuple[Status, bool]:
         """What is to be published, and whether it would be better without what is planned."""
         self.count()
-        # services that are gone for good leave the rest as it is
-        sums = self._counting if len(self._counting.status) else self._gone
-        majority = self.environment.majority
-        self.measured = sums.measured.status(majority)
-        self.declared = sums.declared.status(majority)
-        status = sums.status.status(majority)
-        if not (self._counting.planned or self._gone.planned):
-            return status, False
-        return status, sums.unplanned.status(majority).severity < status.severity
+        self.measured, self.declared, status, planned = self._rollups.roll_up(
+            self.environment.majority
+        )
+        return status, planned
 
     def count(self) -> None:
         """Takes in what has moved, which would otherwise be done at the next weighing."""
-        for row in self._moved:
-            share = _Share(
-                row.gone, row.status, row.measured, row.declared, row.planned, row.window
-            )
-            if row.counted is not None:
-                self._shift(row.counted, row.service, -1)
-            self._shift(share, row.service, 1)
-            row.counted = share
+        for service in self._moved:
+            share = service.share
+            if service.counted is not None:
+                self._rollups.remove(service.counted, service.service)
+            self._rollups.add(share, service.service)
+            service.counted = share
         self._moved.clear()
-
-    def _shift(self, share: _Share, service: Service, by: int) -> None:
-        (self._gone if share.gone else self._counting).count(share, service, by)
-        if share.window is not None:
-            number = self._windows.get(share.window, 0) + by
-            if number:
-                self._windows[share.window] = number
-            else:
-                del self._windows[share.window]
 
     def refresh(self, now: float) -> Iterator[None]:
         """Brings the views of its services up to date, one a step, so that little is left of it for
         :meth:`look`. Other things may happen between two steps.
         """
-        for row in tuple(self._outdated):
-            if row in self._outdated:
-                self._outdated.discard(row)
-                self._look_at(row, now)
+        for service in tuple(self._outdated):
+            if service in self._outdated:
+                self._outdated.discard(service)
+                self._look_at(service, now)
                 yield
 
-    def _look_at(self, row: ServiceAggregate, now: float) -> None:
-        fresh = row.look(now)
-        if fresh is not self._views[row.place]:
-            self._views[row.place] = fresh
+    def _look_at(self, service: ServiceAggregate, now: float) -> None:
+        fresh = service.look(now)
+        if fresh is not self._views[service.place]:
+            self._views[service.place] = fresh
             self.view = None
 
     def look(self, now: float) -> EnvironmentView:
         """The view, the same object as long as nothing has changed."""
-        for row in self._outdated:
-            self._look_at(row, now)
+        for service in self._outdated:
+            self._look_at(service, now)
         self._outdated.clear()
         view = self.view
         if (
@@ -329,35 +309,6 @@ class EnvironmentAggregate:
             )
         return view
 
-    def state(self) -> PublishedState:
-        return _state(self)
-
-    def restore(self, state: PublishedState | None) -> None:
-        _restore(self, state)
-
 
 def _retired_otherwise(one: CheckTracker, other: CheckTracker) -> bool:
     return one.retired != other.retired
-
-
-def _state(row: ServiceAggregate | EnvironmentAggregate) -> PublishedState:
-    return PublishedState(status=row.status, since=row.since, began=row.began, planned=row.planned)
-
-
-def _restore(row: ServiceAggregate | EnvironmentAggregate, state: PublishedState | None) -> None:
-    if state is not None:
-        row.status, row.since = state.status, state.since
-        row.began, row.planned = state.began, state.planned
-
-
-def move(row: ServiceAggregate | EnvironmentAggregate, after: Status, since: float) -> float | None:
-    """Gives a row its new status; gives when the disturbance that ends with it began."""
-    row.status, row.since = after, since
-    if after in (Status.YELLOW, Status.RED):
-        if row.began is None:
-            row.began = since
-        return None
-    if after is Status.GREEN:
-        began, row.began = row.began, None
-        return began
-    return None  # not knowing ends nothing

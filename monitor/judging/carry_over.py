@@ -1,0 +1,90 @@
+"""Pure: carries what is known under one configuration over to the next.
+
+A service of which nothing has changed keeps its aggregate and its trackers, which is nearly always:
+a reload costs what has changed, and one look at each service.
+"""
+
+from __future__ import annotations
+
+from monitor.judging.aggregates import EnvironmentAggregate, ServiceAggregate
+from monitor.judging.propagation import Trigger
+from monitor.judging.tracked_estate import TrackedEstate
+from monitor.model.diff import Difference
+
+
+def carry_over(
+    old: TrackedEstate, new: TrackedEstate, changes: Difference, now: float
+) -> list[Trigger]:
+    """Carries over to ``new``, of which nothing was observed, what of ``old`` goes on. Returns the
+    services that are to be weighed. ``old`` is of no use afterwards.
+    """
+    gone = dict(old.environments)
+    triggers: list[Trigger] = []
+    for name, fresh in new.environments.items():
+        known = gone.pop(name, None)
+        if known is not None:
+            triggers += _environment(known, fresh, old, new, changes, now)
+            new.environments[name] = known
+            fresh.clear()  # no cycles are left behind
+    for environment in gone.values():
+        environment.clear()
+    return triggers
+
+
+def _environment(
+    known: EnvironmentAggregate,
+    fresh: EnvironmentAggregate,
+    old: TrackedEstate,
+    new: TrackedEstate,
+    changes: Difference,
+    now: float,
+) -> list[Trigger]:
+    """Makes ``known`` what ``fresh`` is configured as."""
+    had = {one.name: one for one in known.services}
+    services: list[ServiceAggregate] = []
+    triggers: list[Trigger] = []
+    for one in fresh.services:
+        was = had.get(one.name)
+        if was is not None and was.service is one.service and was.planned_as(one):
+            services.append(was)  # of thousands all but a few
+            _keep(was, new)
+            continue
+        services.append(one)
+        plan = was.plan if was is not None else ()
+        if was is not None:
+            one.restore(was.state())
+            one.measured, one.worsened = was.measured, was.worsened
+            _hand_on(one, old, new, changes)
+        same = one.service.id in changes.same_services
+        if was is None or not same or plan != one.plan:
+            window, notice = (None, None) if was is None else (was.window, was.notice)
+            triggers.append(Trigger(one, None, now, window, notice != one.notice))
+    known.become(fresh.environment, services)
+    if not triggers and services and fresh.name not in changes.same_environments:
+        triggers.append(Trigger(services[0], None, now, services[0].window))
+    return triggers
+
+
+def _keep(service: ServiceAggregate, new: TrackedEstate) -> None:
+    """Puts the aggregate of a service that is the same in the place of the new one."""
+    new.services[service.service.id] = service
+    for tracker in service.trackers:
+        new.trackers[tracker.check.id] = tracker
+        new.service_of[tracker.check.id] = service
+
+
+def _hand_on(
+    service: ServiceAggregate, old: TrackedEstate, new: TrackedEstate, changes: Difference
+) -> None:
+    """Gives a new aggregate the trackers of those of its checks that go on."""
+    for place, fresh in enumerate(service.trackers):
+        check = fresh.check
+        if check.id in changes.begun:
+            continue
+        known = old.trackers[check.id]
+        known.retire(fresh.retired)
+        if check.id in changes.kept:
+            known.check = check
+        else:
+            known.adopt(check)
+        service.trackers[place] = new.trackers[check.id] = known

@@ -1,0 +1,79 @@
+"""Pure: everything that is tracked of one configuration, from its checks up to the whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from monitor.judging import rollup
+from monitor.judging.aggregates import EnvironmentAggregate, ServiceAggregate
+from monitor.judging.check_tracker import CheckTracker
+from monitor.judging.persisted_state import PublishedState
+from monitor.judging.plan_follower import PlanFollower
+from monitor.judging.rollup import Child
+from monitor.model.estate import CheckId, Estate, ServiceId
+from monitor.model.status import Status
+from monitor.plan import Window
+
+
+class TrackedEstate:
+    """A tracker for every check, an aggregate for every service and environment, and the plan.
+
+    Making it takes as long as the configuration is large: for a reload, in a thread.
+    """
+
+    __slots__ = ("environments", "estate", "plan", "service_of", "services", "trackers")
+
+    def __init__(self, estate: Estate, now: float, windows: Iterable[Window] = ()) -> None:
+        """``windows`` are those that the configuration does not hold itself: of calendars."""
+        self.estate = estate
+        self.trackers: dict[CheckId, CheckTracker] = {}
+        self.service_of: dict[CheckId, ServiceAggregate] = {}
+        self.services: dict[ServiceId, ServiceAggregate] = {}
+        self.environments: dict[str, EnvironmentAggregate] = {}
+        for each in estate.environments:
+            environment = self.environments[each.name] = EnvironmentAggregate(each, now)
+            for one in each.services:
+                service = self.services[one.id] = ServiceAggregate(one, environment, now)
+                for check in one.checks:
+                    tracker = CheckTracker(check, now, len(self.trackers))
+                    service.trackers.append(tracker)
+                    self.trackers[check.id] = tracker
+                    self.service_of[check.id] = service
+        self.plan = PlanFollower(estate, self.services, now, windows)
+        for service in self.services.values():
+            service.status, service.planned = service.weigh()
+            service.environment.moved(service)
+        for environment in self.environments.values():
+            environment.status, environment.planned = environment.weigh()
+
+    def overall(self) -> Status:
+        """The status of all environments together."""
+        return rollup.roll_up(
+            [
+                Child(
+                    status=one.status,
+                    weight=one.environment.weight,
+                    critical=one.environment.critical,
+                )
+                for one in self.environments.values()
+            ]
+        )
+
+    def aggregate(self, subject: str) -> ServiceAggregate | EnvironmentAggregate | None:
+        """That of an ``ENV/SERVICE`` or an ``ENV``; ``None`` for what is not configured."""
+        return self.services.get(ServiceId(subject)) or self.environments.get(subject)
+
+    def published(self) -> Iterator[tuple[str, PublishedState]]:
+        """What is published, by ``ENV`` and ``ENV/SERVICE``."""
+        for name, environment in self.environments.items():
+            yield name, environment.state()
+            for service in environment.services:
+                yield service.service.id, service.state()
+
+    def number(self) -> bool:
+        """Gives the trackers their places, in order; whether each had its place already."""
+        same = True
+        for place, tracker in enumerate(self.trackers.values()):
+            same = same and tracker.place == place
+            tracker.place = place
+        return same

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from monitor.configuration.files import contents, named_files, paths_in
-from monitor.judging.board import Board
+from monitor.judging.tracked_estate import TrackedEstate
 from monitor.model.diff import Difference, difference, sharing, usable
 from monitor.model.estate import Check, CheckId, Estate
 from monitor.publish.web.credentials import WebAccess, load_access
@@ -24,8 +24,8 @@ class Prepared:
 
     estate: Estate
     changes: Difference
-    board: Board
-    """With nothing observed on it."""
+    tracked: TrackedEstate
+    """Of which nothing was observed."""
     phases: Mapping[CheckId, Phase]
     masker: Masker
     """Knows the old secrets and the new."""
@@ -63,7 +63,7 @@ def prepare_reload(
     return Prepared(
         estate=estate,
         changes=changes,
-        board=Board(estate, now),
+        tracked=TrackedEstate(estate, now),
         phases=phases_beside(checks, staying(checks, changes.begun)),
         masker=masker.extended(secrets_of(estate)),
         access=access,

@@ -107,21 +107,6 @@ class Board:
         triggers, self._pending = self._pending, []
         return self._publish(triggers, now)
 
-    def stand(self, check_id: CheckId, standing: Standing, now: float) -> list[Transition]:
-        """Takes a check's standing by an observation as it was worked out elsewhere: the replay
-        judges check by check, and rolls up afterwards.
-        """
-        return self._publish(self._take(check_id, standing, now), now)
-
-    def stand_aged(
-        self, standings: Iterable[tuple[CheckId, Standing]], now: float
-    ) -> list[Transition]:
-        """The same for all that has become stale at one instant, as :meth:`age` tells it."""
-        triggers = self._tracked.plan.follow(now)
-        for check_id, standing in standings:
-            triggers += self._take(check_id, standing, now)
-        return self._publish(triggers, now)
-
     def restore(
         self,
         checks: Mapping[CheckId, CheckState],
@@ -373,12 +358,6 @@ class Board:
     def _restand(self, tracker: CheckTracker, now: float) -> bool:
         """Whether the check's status has changed."""
         return self._move(tracker, tracker.stand(now))
-
-    def _take(self, check_id: CheckId, standing: Standing, now: float) -> list[Trigger]:
-        tracker = self._tracked.trackers[check_id]
-        if not self._move(tracker, standing):
-            return []
-        return [by_check(self._tracked.service_of[check_id], tracker, now)]
 
     def _move(self, tracker: CheckTracker, standing: Standing) -> bool:
         before = tracker.standing

@@ -1,4 +1,4 @@
-"""What the board knows of one check: its fold, its addresses' folds, and the view made of them."""
+"""What is tracked of one check: its fold, its addresses' folds, and the view made of them."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from dataclasses import replace
 from monitor.judging import fold as folding
 from monitor.judging import grade, rollup
 from monitor.judging import standing as standing_rules
+from monitor.judging.check_facts import address_views, quantiles, shown_change, why
 from monitor.judging.fold import Fold
 from monitor.judging.grade import Verdict
 from monitor.judging.newest import Latencies, Newest
 from monitor.judging.persisted_state import AddressState, CheckState, identity, placed
 from monitor.judging.rollup import Child
-from monitor.judging.snapshot import AddressView, CheckView, Quantiles, Why
+from monitor.judging.snapshot import CheckView
 from monitor.judging.standing import Standing
 from monitor.judging.transition_context import RECENT_KEPT, TransitionContext
 from monitor.model import certificate_changes
-from monitor.model import status as statuses
-from monitor.model.certificate_changes import CertificateChange, Known, News
+from monitor.model.certificate_changes import Known, News
 from monitor.model.estate import Check, Text
 from monitor.model.records import Seen, observation_of
 from monitor.model.status import Rule, Status
@@ -29,26 +29,13 @@ LATENCIES_KEPT = 128
 
 
 class CheckTracker:
-    """What is known of one check."""
+    """Tracks one check."""
 
     __slots__ = (
-        "certificates",
-        "check",
-        "clock_set_at",
-        "evidence",
-        "fold",
-        "held_until",
-        "last",
-        "latencies",
-        "parts",
-        "place",
-        "recent",
-        "retired",
-        "standing",
-        "started_at",
-        "verdict",
+        "certificates", "check", "clock_set_at", "evidence", "fold", "held_until", "last",
+        "latencies", "parts", "place", "recent", "retired", "standing", "started_at", "verdict",
         "view",
-    )
+    )  # fmt: skip
 
     def __init__(self, check: Check, started_at: float, place: int = 0) -> None:
         """``place`` is its number among the board's rows."""
@@ -262,7 +249,6 @@ class CheckTracker:
 
     def _view(self, now: float) -> CheckView:
         standing, fold = self.standing, self.fold
-        trouble = fold.trouble.detail if fold.trouble is not None else ""
         colour = standing.status in (Status.YELLOW, Status.RED)
         return CheckView(
             check=self.check,
@@ -270,51 +256,19 @@ class CheckTracker:
             since=standing.since if standing.since is not None else self.started_at,
             reason=standing.reason,
             cause=standing.cause,
-            why=_why(standing.rule, standing.status, fold, self.check.thresholds),
+            why=why(standing, fold.recent, self.check.thresholds),
             last=self.last,
             last_grade=self.verdict.grade if self.verdict else None,
             last_reason=self.verdict.reason if self.verdict else None,
-            trouble=trouble,
+            trouble=fold.trouble.detail if fold.trouble is not None else "",
             failed_share=fold.recent.failed_share,
-            latency=_quantiles(self.latencies),
-            addresses=self._addresses(now),
+            latency=quantiles(self.latencies),
+            addresses=address_views(self.parts, self._part_standings(now), self.certificates),
             evidence=self.evidence if colour else None,
-            changed=self._changed(),
+            changed=shown_change(self.certificates, self.last),
             newest_change=self.certificates.newest,
             held_until=self.held_until,
             retired=self.retired,
-        )
-
-    def _changed(self) -> CertificateChange | None:
-        """How the certificate shown came to be there; of several addresses the newest change."""
-        if self.last is None:
-            return None
-        if not self.last.parts:
-            return certificate_changes.change_of(self.certificates, self.last)
-        found = [
-            change
-            for part in self.last.parts
-            if (change := certificate_changes.change_of(self.certificates, part, part.address))
-        ]
-        return max(found, key=lambda change: change.at, default=None)
-
-    def _addresses(self, now: float) -> tuple[AddressView, ...]:
-        return tuple(
-            AddressView(
-                address=address,
-                status=standing.status,
-                since=standing.since,
-                reason=standing.reason,
-                cause=standing.cause,
-                last=last,
-                last_grade=fold.verdict.grade if fold.verdict else None,
-                changed=certificate_changes.change_of(self.certificates, last, address)
-                if last
-                else None,
-            )
-            for (address, (fold, last)), standing in zip(
-                self.parts.items(), self._part_standings(now), strict=True
-            )
         )
 
 
@@ -324,45 +278,3 @@ def _without_answer(seen: Observation | None) -> Observation | None:
         return seen
     parts = tuple(part for each in seen.parts if (part := _without_answer(each)) is not None)
     return replace(seen, answer=None, parts=parts)
-
-
-def _why(rule: Rule, status: Status, fold: Fold, thresholds: statuses.Thresholds) -> Why:
-    recent, threshold = fold.recent, 0.0
-    run, first_bad_at = recent.failed_run, recent.failed_run.since
-    match rule:
-        case Rule.RED_AFTER:
-            threshold = thresholds.red_after
-        case Rule.YELLOW_AFTER:
-            threshold = thresholds.yellow_after
-        case Rule.DEGRADED_AFTER:
-            run, threshold = recent.bad_run, thresholds.degraded_after
-            first_bad_at = run.since
-        case Rule.WINDOW:
-            red = status is Status.RED
-            threshold = thresholds.window_red if red else thresholds.window_yellow
-            first_bad_at = recent.first_failed_at
-        case Rule.GREEN_AFTER | Rule.GOOD:
-            threshold = thresholds.green_after
-    if first_bad_at is None and status is not Status.GREEN:
-        first_bad_at = recent.first_failed_at
-    return Why(
-        rule=rule,
-        failed=recent.failed,
-        of=recent.seen,
-        consecutive=run.length,
-        threshold=threshold,
-        first_bad_at=first_bad_at,
-    )
-
-
-def _quantiles(latencies: Latencies) -> Quantiles | None:
-    """Nearest-rank quantiles."""
-    ordered = sorted(latencies)
-    if not ordered:
-        return None
-    last = len(ordered) - 1
-    return Quantiles(
-        p50=ordered[round(last * 0.5)],
-        p95=ordered[round(last * 0.95)],
-        p99=ordered[round(last * 0.99)],
-    )

@@ -20,7 +20,7 @@ from monitor.history.codec.blocks import (
     columns_of,
     observations_of,
 )
-from monitor.judging.board import Board
+from monitor.judging.replayed_board import ReplayedBoard
 from monitor.judging.standing import Standing
 from monitor.model.estate import CheckId, Estate
 from monitor.model.status import Status
@@ -55,7 +55,7 @@ class Replay:
         self.until = until
         self._recording = recording
         self._told = told
-        self._board = Board(estate, since)
+        self._board = ReplayedBoard(estate, since)
         self._checks = [(check.id, Judging(check, since)) for check in estate.checks()]
         self._waiting: list[_Event] = []
         self.damaged = 0

@@ -666,8 +666,7 @@ class Daemon:
         self._tools.user_agent = estate.user_agent
         self._tools.tls.look_again()
         before = {service.id for service in self.estate.services()}
-        prepared.board.plan(calendars.windows, now)
-        transitions = self.board.adopt(prepared.board, changes, now)
+        transitions = self.board.adopt(prepared.tracked, changes, now, calendars.windows)
         self._calendars.adopt(calendars)
         self._calendars.follow()
         self._stated.follow(estate)

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.judging.board import Board
+from monitor.judging.tracked_estate import TrackedEstate
 from monitor.model.diff import difference
 from monitor.model.estate import Check, CheckId, Estate
 from monitor.model.status import Status
@@ -247,7 +248,7 @@ def test_a_notice_that_a_new_configuration_brings_is_news() -> None:
     before, after = plans(), plans(notices=(notice(),))
     made = Board(before, START)
     see(made, "api", 1, fine=True)
-    changes = made.adopt(Board(after, START + 5), difference(before, after), START + 5)
+    changes = made.adopt(TrackedEstate(after, START + 5), difference(before, after), START + 5)
     assert told(changes) == [("green", "red", False, 5)]
     assert not any(one.reconfigured for one in changes)
 
@@ -260,12 +261,12 @@ def test_checks_stay_retired_in_a_new_configuration() -> None:
     both(made, 1, old_answers=False)
     made.age(START + MIDNIGHT)
     now = START + MIDNIGHT + 5
-    assert made.adopt(Board(after, now), difference(before, after), now) == []
+    assert made.adopt(TrackedEstate(after, now), difference(before, after), now) == []
     [view] = made.snapshot(now).services()
     assert (view.status, view.checks[1].status) == (Status.GREEN, Status.RED)
     assert view.checks[1].retired == "16.1"
     moved = plans("v17", "v16", upgrades=(package(retires="2027-01-01"),))
-    changes = made.adopt(Board(moved, now), difference(after, moved), now)
+    changes = made.adopt(TrackedEstate(moved, now), difference(after, moved), now)
     assert told(changes)[0][:2] == ("green", "red")
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from monitor.judging.board import Board
 from monitor.judging.snapshot import EnvironmentView, ServiceView, Snapshot
+from monitor.judging.tracked_estate import TrackedEstate
 from monitor.model.diff import difference
 from monitor.model.estate import Check, Estate
 from monitor.model.status import Status, Thresholds
@@ -15,7 +16,7 @@ from tests.unit.judging.test_board import START, bad, check, estate, feed, good
 
 
 def reload(board: Board, old: Estate, new: Estate, now: float) -> list[Transition]:
-    return board.adopt(Board(new, now), difference(old, new), now)
+    return board.adopt(TrackedEstate(new, now), difference(old, new), now)
 
 
 def told(transitions: list[Transition]) -> list[tuple[Any, ...]]:

@@ -10,6 +10,7 @@ import pytest
 
 from monitor.judging.board import Board
 from monitor.judging.snapshot import Snapshot
+from monitor.judging.tracked_estate import TrackedEstate
 from monitor.model.diff import difference, sharing
 from monitor.model.estate import Check, Estate
 from monitor.model.transition import Transition
@@ -36,7 +37,7 @@ def test_after_all_steps_the_snapshot_makes_no_view() -> None:
     board.snapshot(START)
     for one in some[:12]:
         feed(board, one, good(START + 1))
-    rows = board._services
+    rows = board._tracked.services
     before = {name: row.view for name, row in rows.items()}
     assert sum(1 for _ in board.refresh(START + 2)) == 12
     made = {name: row.view for name, row in rows.items()}
@@ -66,7 +67,7 @@ def test_steps_that_a_reload_cuts_off_harm_nothing() -> None:
     board = Board(old, START)
     steps = board.refresh(START + 1)
     next(steps)
-    board.adopt(Board(new, START + 2), difference(old, new), START + 2)
+    board.adopt(TrackedEstate(new, START + 2), difference(old, new), START + 2)
     assert sum(1 for _ in steps) <= 2
     assert [view.service.name for view in board.snapshot(START + 3).services()] == ["s0", "s1"]
 
@@ -113,7 +114,7 @@ def test_what_stays_is_as_if_it_was_handed_on(seed: int) -> None:
         news = [sharing(estates[0], of(some)), apart]
         changed: list[list[Transition]] = []
         for board, old, new in zip(boards, estates, news, strict=True):
-            changed.append(board.adopt(Board(new, at), difference(old, new), at))
+            changed.append(board.adopt(TrackedEstate(new, at), difference(old, new), at))
         assert changed[0] == changed[1]
         assert plain(boards[0].snapshot(at)) == plain(boards[1].snapshot(at))
         late = at + 100_000.0 * chance.randrange(2)
@@ -131,7 +132,7 @@ def test_a_service_that_is_the_same_keeps_its_view() -> None:
     before = {view.service.name: view for view in board.snapshot(START + 2).services()}
     changed = replace(some[2], weight=7.0)
     new = sharing(old, of([*some[:2], changed, some[3]]))
-    board.adopt(Board(new, START + 3), difference(old, new), START + 3)
+    board.adopt(TrackedEstate(new, START + 3), difference(old, new), START + 3)
     after = {view.service.name: view for view in board.snapshot(START + 4).services()}
     assert [after[name] is before[name] for name in ("s0", "s1", "s2", "s3")] == [
         True, True, False, True,

@@ -232,7 +232,7 @@ def _given(listen: str | None, data_dir: Path | None) -> dict[str, Any]:
 def check(config: ConfigOption) -> None:
     """Validate the configuration, warn of what is impolite or unwise, print what would run."""
     from monitor.console.checks import MANY, checks_lines, checks_table
-    from monitor.polling.calendar_poller import calendar_warnings
+    from monitor.polling.calendar_reader import calendar_warnings
     from monitor.settings.lint import canary_wanted
 
     loaded = _load(config)

@@ -25,7 +25,7 @@ WAIT = wait_exponential_jitter(multiplier=2, max=30, jitter=2)
 
 
 class FetchError(Exception):
-    """Why there is no document, in words of ours that name no address."""
+    """Why a source cannot be read, in words of ours that name no address."""
 
     def __init__(self, detail: str, *, passing: bool = True, stay_away: float = 0.0) -> None:
         super().__init__(detail)
@@ -37,9 +37,9 @@ class FetchError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetched:
-    """``body`` is ``None`` when it is the one that is known."""
+    """One document, with what its server needs to be asked whether it has changed."""
 
-    body: bytes | None
+    body: bytes
     etag: str = ""
     last_modified: str = ""
     charset: str = ""
@@ -47,11 +47,11 @@ class Fetched:
 
 
 class Fetcher:
-    """``timeout`` in seconds is a total; ``wait`` is tenacity's, between ``attempts``."""
+    """``timeout`` in seconds is a total; ``wait`` is tenacity's, between ``attempts``. To be closed."""
 
     def __init__(
         self,
-        session: aiohttp.ClientSession,
+        user_agent: str,
         clock: Callable[[], float],
         *,
         timeout: float = TIMEOUT,
@@ -59,35 +59,53 @@ class Fetcher:
         attempts: int = ATTEMPTS,
         accept: str = "text/calendar, */*;q=0.1",
     ) -> None:
-        self._session = session
+        self._session: aiohttp.ClientSession | None = None
+        self._user_agent = user_agent
         self._clock = clock
         self._timeout = timeout
         self._wait = wait
         self._attempts = attempts
         self._accept = accept
 
-    async def fetch(self, url: str, etag: str, last_modified: str) -> Fetched:
-        """Raises :class:`FetchError`, after several attempts where that may help."""
+    async def close(self) -> None:
+        """Ends all connections."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def fetch(self, url: str, known: Fetched | None) -> Fetched:
+        """The document, which is ``known`` itself when the server says that it has not changed.
+
+        Raises :class:`FetchError`, after several attempts where that may help.
+        """
+        if self._session is None:
+            self._session = _session(self._user_agent)
         headers = {"Accept": self._accept, "Accept-Encoding": "identity"}
-        if etag:
-            headers["If-None-Match"] = etag
-        if last_modified:
-            headers["If-Modified-Since"] = last_modified
+        if known is not None and known.etag:
+            headers["If-None-Match"] = known.etag
+        if known is not None and known.last_modified:
+            headers["If-Modified-Since"] = known.last_modified
         attempts = AsyncRetrying(
             stop=stop_after_attempt(self._attempts),
             wait=self._wait,
             retry=retry_if_exception(_worth_it),
             reraise=True,
         )
-        return await attempts(self._once, url, headers)
+        return await attempts(self._once, self._session, url, headers, known)
 
-    async def _once(self, url: str, headers: dict[str, str]) -> Fetched:
+    async def _once(
+        self,
+        session: aiohttp.ClientSession,
+        url: str,
+        headers: dict[str, str],
+        known: Fetched | None,
+    ) -> Fetched:
         try:
             async with (
                 asyncio.timeout(self._timeout),
-                self._session.get(url, headers=headers, max_redirects=REDIRECTS) as response,
+                session.get(url, headers=headers, max_redirects=REDIRECTS) as response,
             ):
-                return await self._answer(response)
+                return await self._answer(response, known)
         except TimeoutError:
             raise FetchError(f"no answer within {self._timeout:g} s") from None
         except aiohttp.TooManyRedirects:
@@ -96,10 +114,10 @@ class Fetcher:
             fault = fault_of(error)
             raise FetchError(fault, passing=fault != NO_ADDRESS) from None
 
-    async def _answer(self, response: aiohttp.ClientResponse) -> Fetched:
+    async def _answer(self, response: aiohttp.ClientResponse, known: Fetched | None) -> Fetched:
         status = response.status
-        if status == 304:
-            return Fetched(body=None)
+        if status == 304 and known is not None:
+            return known
         if status != 200:
             asked = parse_retry_after(response.headers.get("Retry-After"), self._clock())
             passing = status >= 500 or status in _COME_BACK
@@ -124,7 +142,7 @@ def _worth_it(error: BaseException) -> bool:
     return isinstance(error, FetchError) and error.passing and not error.stay_away
 
 
-def open_fetch_session(user_agent: str) -> aiohttp.ClientSession:
+def _session(user_agent: str) -> aiohttp.ClientSession:
     """Without cookies, proxies of the environment or ``.netrc``; nothing is decompressed."""
     return aiohttp.ClientSession(
         headers={"User-Agent": user_agent},

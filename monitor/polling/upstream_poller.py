@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from types import TracebackType
 from typing import Self
 
-import aiohttp
 import structlog
 
 from monitor.model.estate import Estate, StatedSource
@@ -21,15 +20,14 @@ from monitor.model.upstream_status import (
     read_statement,
     upstream_sources,
 )
-from monitor.polling.http_fetch import Fetcher, FetchError, open_fetch_session
+from monitor.polling.http_fetch import Fetched, Fetcher
+from monitor.polling.poller import Poller
 from monitor.support.threads import run_in_daemon_thread
 
 log = structlog.get_logger("driftvakt")
 
 EVERY = 60.0
 """Seconds between two questions to one address."""
-STAY_AWAY = 86_400.0
-CLOSE = 1.0
 TIMEOUT = 10.0
 ACCEPT = "application/json, application/xml, text/xml, */*;q=0.1"
 _NOTHING = Statement(status=None, says="", trouble="")
@@ -50,15 +48,19 @@ class StatedWatch:
 
     def __init__(self, estate: Estate, clock: Callable[[], float], *, every: float = EVERY) -> None:
         self._clock = clock
-        self._every = every
-        self._user_agent = estate.user_agent
         self._sources = upstream_sources(estate)
         self._known: dict[StatedSource, _Known] = {}
-        self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._session: aiohttp.ClientSession | None = None
+        self._documents: dict[str, Fetched] = {}
+        """What was last fetched, by its address; ``_trouble``: why nothing is."""
+        self._trouble: dict[str, str] = {}
         self._comparison = UpstreamComparison()
         self._differ: Mapping[str, float] = {}
-        self._trouble: dict[str, str] = {}
+        self._fetcher = Fetcher(
+            estate.user_agent, clock, timeout=TIMEOUT, attempts=1, accept=ACCEPT
+        )
+        self._poller = Poller[str](
+            "stated", poll=self._poll, failed=self._failed, pause=lambda url: every
+        )
 
     async def __aenter__(self) -> Self:
         self._begin()
@@ -70,13 +72,8 @@ class StatedWatch:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        tasks, self._tasks = list(self._tasks.values()), {}
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks, timeout=CLOSE)
-        if self._session is not None:
-            await self._session.close()
+        await self._poller.close()
+        await self._fetcher.close()
 
     def follow(self, estate: Estate) -> None:
         """From now on this is the configuration; addresses that stay are asked no sooner."""
@@ -115,41 +112,20 @@ class StatedWatch:
         )
 
     def _begin(self) -> None:
-        urls = {source.url for source in self._sources.values()}
-        for url in self._tasks.keys() - urls:
-            self._tasks.pop(url).cancel()
-            self._trouble.pop(url, None)
-        for url in urls - self._tasks.keys():
-            self._tasks[url] = asyncio.create_task(self._ask(url), name="stated")
+        for gone in self._poller.follow({source.url for source in self._sources.values()}):
+            self._trouble.pop(gone, None)
+            self._documents.pop(gone, None)
 
-    async def _ask(self, url: str) -> None:
-        """Until it is cancelled."""
-        if self._session is None:
-            self._session = open_fetch_session(self._user_agent)
-        fetcher = Fetcher(self._session, self._clock, timeout=TIMEOUT, attempts=1, accept=ACCEPT)
-        etag = modified = ""
-        body = b""
-        while True:
-            pause = self._every
-            try:
-                got = await fetcher.fetch(url, etag, modified)
-            except FetchError as error:
-                self._failed(url, str(error))
-                pause = max(pause, min(error.stay_away, STAY_AWAY))
-            except Exception:  # a bug of ours must not end the asking for good
-                log.exception("stated_broke")
-                self._failed(url, "a fault of the monitor itself")
-            else:
-                if got.body is not None:
-                    body, etag, modified = got.body, got.etag, got.last_modified
-                if self._trouble.pop(url, ""):
-                    log.info("stated_read_again", subjects=self._subjects(url))
-                await self._read(url, body)
-            await asyncio.sleep(pause)
+    async def _poll(self, url: str) -> None:
+        got = await self._fetcher.fetch(url, self._documents.get(url))
+        self._documents[url] = got
+        if self._trouble.pop(url, ""):
+            log.info("stated_read_again", subjects=self._subjects(url))
+        await self._read(url, got.body)
 
     async def _read(self, url: str, body: bytes) -> None:
         for source in {one for one in self._sources.values() if one.url == url}:
-            statement = await run_in_daemon_thread(lambda s=source: read_statement(body, s))  # type: ignore[misc]
+            statement = await run_in_daemon_thread(partial(read_statement, body, source))
             before = self._known.get(source, _Known())
             self._known[source] = replace(before, statement=statement, at=self._clock())
             if statement != before.statement:

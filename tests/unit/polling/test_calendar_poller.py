@@ -16,7 +16,8 @@ from tenacity import wait_none
 
 from monitor.model.estate import Estate
 from monitor.plan.calendars import calendar_sources
-from monitor.polling.calendar_poller import Calendars, calendar_warnings
+from monitor.polling.calendar_poller import Calendars
+from monitor.polling.calendar_reader import calendar_warnings
 from monitor.polling.http_fetch import MOST_BYTES
 from monitor.settings.sections import Calendar
 from tests.support.patience import PATIENCE

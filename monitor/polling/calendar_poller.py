@@ -24,8 +24,8 @@ from tenacity.wait import wait_base
 from monitor.model.estate import Estate
 from monitor.plan import Window
 from monitor.plan.calendars import CalendarSource, CalendarView, calendar_sources, stale
-from monitor.plan.ics import NotACalendarError, Reading
-from monitor.plan.ics_stream import utf8_of
+from monitor.plan.ics import Reading
+from monitor.plan.ics_stream import NotACalendarError, utf8_of
 from monitor.polling.calendar_folder import CalendarFolder, KeptCalendar
 from monitor.polling.calendar_reader import CalendarReader, FileStamp, file_stamp, read_file
 from monitor.polling.http_fetch import TIMEOUT, WAIT, Fetched, Fetcher, FetchError

@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 
 from monitor.model.estate import Estate
 from monitor.plan.calendars import calendar_sources
-from monitor.plan.ics import NotACalendarError, Reading, read_calendar
+from monitor.plan.ics import Reading, read_calendar
+from monitor.plan.ics_stream import NotACalendarError
 from monitor.polling.http_fetch import MOST_BYTES
 from probes.observation import clean
 

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from monitor.plan import Impact, Window
 from monitor.plan.agenda import AHEAD, BEHIND, agenda
-from monitor.plan.ics import MOST_EVENTS, NotACalendarError, Reading, read_calendar
+from monitor.plan.ics import MOST_EVENTS, Reading, read_calendar
+from monitor.plan.ics_stream import NotACalendarError
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 NOW = datetime(2026, 11, 23, 13, tzinfo=UTC).timestamp()

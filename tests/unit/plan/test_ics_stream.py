@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.plan import Impact
-from monitor.plan.ics import MOST_EVENTS, NotACalendarError, Reading, read_calendar
-from monitor.plan.ics_stream import utf8_of
+from monitor.plan.ics import MOST_EVENTS, Reading, read_calendar
+from monitor.plan.ics_stream import NotACalendarError, utf8_of
 from tests.unit.plan.test_ics import EVENING, NOW, SCOPES, STOCKHOLM, ics, one, read, times
 
 TITLE = "Planerat underhåll av tjänsten för receptförmedling – i hela miljön 😀 [avbrott]"

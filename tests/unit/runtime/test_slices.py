@@ -61,5 +61,5 @@ async def test_a_snapshot_of_everything_is_made_in_many_turns(
 
 
 def everything_outdated(daemon: Any) -> None:
-    for service in daemon.board._tracked.services.values():
-        service.environment.outdated(service)
+    for one in daemon.board._tracked.services.values():
+        one.environment.outdated(one)

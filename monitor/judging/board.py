@@ -15,13 +15,12 @@ from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
-from monitor.judging.aggregates import ServiceAggregate
 from monitor.judging.carry_over import carry_over
 from monitor.judging.check_tracker import CheckTracker
 from monitor.judging.grade import Verdict
 from monitor.judging.persisted_state import CheckState, PublishedState
 from monitor.judging.propagation import Trigger, by_check, propagate
-from monitor.judging.restoring import restore_all, restore_service
+from monitor.judging.restoring import restore_all, restore_each
 from monitor.judging.snapshot import EnvironmentView, ServiceView, Snapshot
 from monitor.judging.staleness import Aging, Excused, nobody
 from monitor.judging.standing import Standing
@@ -143,21 +142,11 @@ class Board:
         Goes on service by service and gives how many checks that were, so that its caller may do
         something else in between; returns what has changed, published at the end and at once.
         """
+        differing = yield from restore_each(
+            lambda: self._tracked, self._aging, checks, later, published, began, now()
+        )
         at = now()
-        otherwise: list[ServiceAggregate] = []
-        for name in list(self._tracked.services):
-            service = self._tracked.services.get(name)
-            if service is not None and restore_service(
-                service, self._aging, checks, later, published.get(name), began.get(name), at
-            ):
-                otherwise.append(service)
-            yield len(service.trackers) if service is not None else 0
-        for environment in self._tracked.environments.values():
-            first = next((one for one in environment.services if one.trackers), None)
-            if first is not None:
-                otherwise.append(first)
-        at = now()
-        return self._publish([by_check(one, one.worst(), at) for one in otherwise], at)
+        return self._publish([by_check(one, one.worst(), at) for one in differing], at)
 
     def recall(self, began: Mapping[str, float]) -> None:
         """Services of which nothing is known but when their disturbances ``began``."""
@@ -264,8 +253,8 @@ class Board:
 
     def age(self, now: float, excused: Excused = nobody) -> list[Transition]:
         """What has changed because time has passed: service windows that begin or end, and
-        observations that have become stale. Checks that are ``excused`` do
-        not: we ourselves have put off their probes.
+        observations that have become stale. Those of checks that are ``excused`` do not: we
+        ourselves have put off their probes.
         """
         triggers, self._pending = [*self._pending, *self._tracked.plan.follow(now)], []
         for tracker in self._aging.look(now, excused):
@@ -310,9 +299,8 @@ class Board:
         stated: Mapping[str, StatedView] | None = None,
     ) -> Snapshot:
         """Everything, at ``now``, with the ``availability`` that was measured, what is wrong with
-        the configuration on the disk, and the state of the ``calendars``, and what is
-        ``stated``. Views that have not changed are the same objects as
-        before.
+        the configuration on the disk, the state of the ``calendars``, and what is ``stated``.
+        Views that have not changed are the same objects as before.
         """
         return Snapshot(
             at=now,

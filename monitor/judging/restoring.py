@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 
 from monitor.judging.aggregates import ServiceAggregate
 from monitor.judging.persisted_state import CheckState, PublishedState
@@ -31,7 +31,34 @@ def restore_all(
     return [by_check(one, one.worst(), now) for one in tracked.services.values() if one.trackers]
 
 
-def restore_service(
+def restore_each(
+    tracked: Callable[[], TrackedEstate],
+    aging: Aging,
+    checks: Mapping[CheckId, CheckState],
+    later: Mapping[CheckId, Iterable[Seen]],
+    published: Mapping[str, PublishedState],
+    began: Mapping[str, float],
+    now: float,
+) -> Generator[int, None, list[ServiceAggregate]]:
+    """Restores service by service what was not observed since, and gives how many checks that were:
+    between two services other things may happen, to what is ``tracked`` too.
+
+    Returns the services to be weighed: those to be published otherwise, and of each environment one.
+    """
+    found: list[ServiceAggregate] = []
+    for name in list(tracked().services):
+        service = tracked().services.get(name)
+        if service is not None and _restore_service(
+            service, aging, checks, later, published.get(name), began.get(name), now
+        ):
+            found.append(service)
+        yield len(service.trackers) if service is not None else 0
+    for environment in tracked().environments.values():
+        found += [one for one in environment.services if one.trackers][:1]
+    return found
+
+
+def _restore_service(
     service: ServiceAggregate,
     aging: Aging,
     checks: Mapping[CheckId, CheckState],

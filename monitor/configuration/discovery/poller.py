@@ -23,6 +23,7 @@ from monitor.configuration.discovery.store import Documents
 from monitor.configuration.discovery.targets import MAX_BYTES, DiscoveryError, read_targets
 from monitor.model.estate import DiscoverySource
 from monitor.model.reload_outcome import Ended, ReloadOutcome
+from monitor.polling.poller import Poller
 from monitor.support.exchange_faults import fault_of
 from monitor.support.threads import run_in_daemon_thread
 from probes.net.watched_file import text_in
@@ -34,7 +35,6 @@ TIMEOUT = 10.0
 """Seconds for one request, everything included."""
 ATTEMPTS = 3
 MOST_REDIRECTS = 3
-CLOSE = 1.0
 _CHUNK = 65_536
 
 
@@ -54,7 +54,13 @@ class Discoverer:
         self._documents = documents
         self._reload = reload
         self._user_agent = user_agent
-        self._tasks: dict[DiscoverySource, asyncio.Task[None]] = {}
+        self._poller = Poller[DiscoverySource](
+            "discovery",
+            poll=self._poll,
+            failed=self._failed,
+            pause=lambda source: source.refresh,
+        )
+        self._etags: dict[DiscoverySource, str] = {}
         self._refused: dict[DiscoverySource, str] = {}
         """Why the list that was last read in vain is not used."""
         self._told: dict[str, str] = {}
@@ -63,22 +69,14 @@ class Discoverer:
     def follow(self, sources: Iterable[DiscoverySource], user_agent: str) -> None:
         """These are the sources from now on."""
         self._user_agent = user_agent
-        wanted = {source for source in sources if source.url is not None}
-        for source in self._tasks.keys() - wanted:
-            self._tasks.pop(source).cancel()
-            self._refused.pop(source, None)
-        for source in wanted - self._tasks.keys():
-            self._tasks[source] = asyncio.create_task(self._watch(source), name="discovery")
+        for gone in self._poller.follow({one for one in sources if one.url is not None}):
+            self._etags.pop(gone, None)
+            self._refused.pop(gone, None)
         self.tell()
 
     async def close(self) -> None:
         """Ends all requests."""
-        tasks = list(self._tasks.values())
-        self._tasks.clear()
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks, timeout=CLOSE)
+        await self._poller.close()
 
     def tell(self) -> None:
         """Logs what has become of each source since the last time."""
@@ -91,18 +89,16 @@ class Discoverer:
                 log.info("discovery_recovered", source=name, targets=outcome.targets)
         self._told = {name: one.error for name, one in outcomes.items()}
 
-    async def _watch(self, source: DiscoverySource) -> None:
-        etag = ""
-        while True:
-            try:
-                etag = await self._look(source, etag)
-            except DiscoveryError as error:
-                self._documents.failed(source, str(error))
-            except Exception:
-                log.exception("discovery_broke", source=source.name)
-                self._documents.failed(source, "a fault of the monitor itself")
-            self.tell()
-            await asyncio.sleep(source.refresh)
+    async def _poll(self, source: DiscoverySource) -> None:
+        try:
+            self._etags[source] = await self._look(source, self._etags.get(source, ""))
+        except DiscoveryError as error:
+            self._documents.failed(source, str(error))
+        self.tell()
+
+    def _failed(self, source: DiscoverySource, trouble: str) -> None:
+        self._documents.failed(source, trouble)
+        self.tell()
 
     async def _look(self, source: DiscoverySource, etag: str) -> str:
         """One round; gives the new ETag. Raises :class:`DiscoveryError`."""

@@ -9,6 +9,7 @@ import pytest
 from monitor.history.checkpointer import Checkpointer
 from monitor.history.history import History
 from monitor.judging.board import Board
+from monitor.judging.tracked_estate import TrackedEstate
 from monitor.model.diff import difference
 from monitor.model.estate import Estate
 from monitor.model.status import Status
@@ -53,7 +54,7 @@ async def test_what_another_target_answered_is_never_its_own(store: Store) -> No
 
         keeper.observed(ONE.id, bad(START + 30))
         board, keeper = await begun(history, estate(), START + 40)
-        back = Board(ESTATE, START + 50)
+        back = TrackedEstate(ESTATE, START + 50)
         board.adopt(back, difference(estate(), ESTATE), START + 50)
         keeper.follow(ESTATE)
         board, _ = await begun(history, ESTATE, START + 60)

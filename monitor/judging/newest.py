@@ -16,13 +16,13 @@ from monitor.judging.transition_context import RememberedResult
 class Newest:
     """The newest observations of one check, oldest first, at most so many."""
 
-    __slots__ = ("_most", "_numbers", "_said")
+    __slots__ = ("_most", "_numbers", "_results")
 
     def __init__(self, most: int, remembered: Iterable[RememberedResult] = ()) -> None:
         self._most = most
         self._numbers = array("d")
         """Two of each: when it was and how long it took, in seconds."""
-        self._said: list[tuple[Verdict, str, str | None]] = []
+        self._results: list[tuple[Verdict, str, str | None]] = []
         """Verdict, detail and address: those of an observation like the one before it are the same
         tuple.
         """
@@ -32,7 +32,7 @@ class Newest:
     def __iter__(self) -> Iterator[RememberedResult]:
         numbers = iter(self._numbers)
         for (verdict, detail, address), at, duration in zip(
-            self._said, numbers, numbers, strict=True
+            self._results, numbers, numbers, strict=True
         ):
             yield RememberedResult(at, duration, verdict, detail, address)
 
@@ -40,13 +40,13 @@ class Newest:
         self, at: float, duration: float, verdict: Verdict, detail: str, address: str | None
     ) -> None:
         """Takes one in; the oldest is forgotten where there are too many."""
-        said, numbers = self._said, self._numbers
+        results, numbers = self._results, self._numbers
         new = (verdict, detail, address)
-        said.append(said[-1] if said and said[-1] == new else new)
+        results.append(results[-1] if results and results[-1] == new else new)
         numbers.append(at)
         numbers.append(duration)
-        if len(said) > self._most:
-            del said[0], numbers[:2]
+        if len(results) > self._most:
+            del results[0], numbers[:2]
 
 
 class Latencies:

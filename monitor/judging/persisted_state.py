@@ -95,8 +95,8 @@ def placed(known: Known) -> tuple[Placed, ...]:
 
 def identity(check: Check) -> str:
     """What must be the same for a state to say anything about a check: its kind and its target."""
-    told = f"{check.kind} {check.target} {check.host} {check.port} {check.location}"
-    return hashlib.blake2b(told.encode(), digest_size=12).hexdigest()
+    target = f"{check.kind} {check.target} {check.host} {check.port} {check.location}"
+    return hashlib.blake2b(target.encode(), digest_size=12).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Pure: which calendars there are, and what is to be told of each."""
+"""Pure: which calendars are configured, and what is published of each."""
 
 from __future__ import annotations
 

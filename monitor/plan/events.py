@@ -73,17 +73,17 @@ def window_changes(old: Agenda, new: Agenda, at: float) -> Iterator[WindowEvent]
     is moved is one event and not fifty. And what is under way and was not known.
     """
     coming = {_key(one): one for one in new.occurrences}
-    told: set[str] = set()
+    yielded: set[str] = set()
     for was in old.occurrences:
         id_ = was.window.id.partition("/")[0]
-        if was.window.cancelled or was.end <= at or id_ in told:
+        if was.window.cancelled or was.end <= at or id_ in yielded:
             continue
         now_is = coming.get(_key(was))
         if now_is is None or now_is.window.cancelled:
-            told.add(id_)
+            yielded.add(id_)
             yield WindowEvent(at=at, what=Happening.CANCELLED, occurrence=now_is or was)
         elif (now_is.start, now_is.end) != (was.start, was.end):
-            told.add(id_)
+            yielded.add(id_)
             yield WindowEvent(
                 at=at, what=Happening.MOVED, occurrence=now_is, was=(was.start, was.end)
             )
@@ -101,7 +101,7 @@ def _key(one: Occurrence) -> str:
 
 
 class WindowNews:
-    """Remembers what was told last, and which services a declared outage has really stopped."""
+    """Remembers the last look at the plan, and which services a declared outage has really stopped."""
 
     def __init__(self, agenda: Agenda, now: float) -> None:
         self._agenda = agenda
@@ -109,7 +109,7 @@ class WindowNews:
         self._services: Sequence[UnderWay] = ()
         self._stops: dict[ServiceId, tuple[Occurrence, int]] = {}
         """By service the window it is under, and how often it had become worse when that began,
-        or when testing was last said to resume.
+        or when testing was last announced to resume.
         """
 
     def look(self, agenda: Agenda, services: Sequence[UnderWay], now: float) -> list[WindowEvent]:
@@ -132,18 +132,18 @@ class WindowNews:
         for one in services:
             if one.occurrence.window.impact is not Impact.OUTAGE:
                 continue
-            known, told = before.get(one.service, (None, 0))
+            known, seen = before.get(one.service, (None, 0))
             if known != one.occurrence:
-                told = one.worsened - (one.measured in (Status.RED, Status.YELLOW))
-            if one.measured is Status.GREEN and one.worsened > told:
-                told = one.worsened
+                seen = one.worsened - (one.measured in (Status.RED, Status.YELLOW))
+            if one.measured is Status.GREEN and one.worsened > seen:
+                seen = one.worsened
                 yield WindowEvent(
                     at=now,
                     what=Happening.MAY_RESUME,
                     occurrence=one.occurrence,
                     service=one.service,
                 )
-            self._stops[one.service] = one.occurrence, told
+            self._stops[one.service] = one.occurrence, seen
 
 
 def run_over(

@@ -3,8 +3,9 @@
     bytes ──▶ lines (ics_stream) ──▶ events (ics_event, ics_zones) ──▶ windows (ics_window, ics_series)
 
 Others write these files, so all of it is bounded: how many events and how many that recur, how long
-a text is, and what a recurrence may be. An event that cannot be used is left out and said, one whose
-time zone nobody knows is read as local and said; a file that is no calendar is refused.
+a text is, and what a recurrence may be. An event that cannot be used is left out, one whose
+time zone nobody knows is read as local, and the reading names both; a file that is no calendar is
+refused.
 """
 
 from __future__ import annotations
@@ -60,16 +61,16 @@ def read_calendar(
         for zones in [Zones(part.zones)]
         for lines in part.events
     ]
-    said: list[str] = []
+    left_out: list[str] = []
     if len(blocks) > MOST_EVENTS:
-        said.append(f"{len(blocks) - MOST_EVENTS} events beyond the first {MOST_EVENTS}")
+        left_out.append(f"{len(blocks) - MOST_EVENTS} events beyond the first {MOST_EVENTS}")
     groups: dict[str, list[Any]] = {}
     unknown: dict[str, None] = {}
     for number, (lines, zones, cancelled) in enumerate(blocks[:MOST_EVENTS], 1):
         try:
             event = read_event(lines, zones, unknown, cancelled=cancelled)
         except Exception as error:  # noqa: BLE001 - as below
-            said.append(f"event-{number}: cannot be read ({type(error).__name__})")
+            left_out.append(f"event-{number}: cannot be read ({type(error).__name__})")
         else:
             groups.setdefault(_uid(event) or f"event-{number}", []).append(event)
     found: list[Window] = []
@@ -84,14 +85,14 @@ def read_calendar(
                 if recurring > MOST_RECURRING:
                     raise UnusableEvent(f"more than {MOST_RECURRING} events recur")
         except UnusableEvent as error:
-            said.append(f"{uid}: {error}")
+            left_out.append(f"{uid}: {error}")
         except Exception as error:  # noqa: BLE001 - a parser of what others write: no event may break the rest
-            said.append(f"{uid}: cannot be read ({type(error).__name__})")
+            left_out.append(f"{uid}: cannot be read ({type(error).__name__})")
         else:
             found += windows
     return Reading(
         windows=tuple(replace(one, calendar=name) for one in found),
-        left_out=tuple(said),
+        left_out=tuple(left_out),
         unknown_zones=tuple(unknown),
     )
 

@@ -109,7 +109,7 @@ def _rule(event: Any) -> str | None:
 
 
 def _tried(window: Window, now: float) -> Window:
-    """A rule that dateutil refuses, or that goes back too far, is told here and not later. One
+    """Finds out here and not later that dateutil refuses a rule, or that it goes back too far. One
     that gives nothing between the ends of the agenda, which takes the longest to find out, is left
     out until the calendar is read again.
     """

@@ -39,9 +39,9 @@ def read_window(uid: str, event: Any, zone: ZoneInfo, known: frozenset[str]) -> 
     ends = _ends(event, began, starts, home, zone)
     if not timedelta(0) < ends - starts <= _LONGEST:
         raise UnusableEvent("has no end after its start, within a year")
-    said = plain(event.get("SUMMARY", ""), TITLE)
-    words = _words(event, said)
-    summary = _without(said, known) or uid
+    written = plain(event.get("SUMMARY", ""), TITLE)
+    words = _words(event, written)
+    summary = _without(written, known) or uid
     message = plain(event.get("DESCRIPTION", ""), MESSAGE)
     scope = {word for word in words if word in known}
     environments = {word for word in scope if "/" not in word}
@@ -119,7 +119,7 @@ def _without(summary: str, known: frozenset[str]) -> str:
 
 
 def _impact(event: Any, words: Iterable[str]) -> Impact:
-    """The worst that is said; none when nothing is: a stop must be declared in so many words."""
+    """The worst that is declared; none when nothing is: a stop must be declared in so many words."""
     own = str(event.get("X-DRIFTVAKT-IMPACT", "")).strip().lower()
     if own in _IMPACTS:
         return _IMPACTS[own]

@@ -8,10 +8,11 @@ from zoneinfo import ZoneInfo
 
 from monitor.model.estate import Estate, Text
 from monitor.model.status import Status
+from monitor.plan.windows import PlanScope
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Notice:
+class Notice(PlanScope):
     """A message with its times and its scope. Instants are seconds since the epoch."""
 
     id: str
@@ -22,27 +23,18 @@ class Notice:
     begins: float | None = None
     """``None``: it counts from when it was written."""
     ends: float | None = None
-    environments: frozenset[str] = frozenset()
-    services: frozenset[str] = frozenset()
-    """``ENV/SERVICE``. With no environment and no service named it concerns all."""
     delays_files: float = 0.0
     """Seconds that an export file may be older, from the beginning until as long after the end."""
     updated: float | None = None
     """When its author last changed it, where that was written."""
 
     def begun(self, at: float) -> bool:
-        """Whether it may be told; one with a time of its own not before."""
+        """Whether it may be published; one with a time of its own not before."""
         return self.begins is None or self.begins <= at
 
     def active(self, at: float) -> bool:
         """The end is not in it."""
         return self.begun(at) and (self.ends is None or at < self.ends)
-
-    def covers(self, environment: str, service: str) -> bool:
-        """Whether it concerns ``service`` (its own name) of ``environment``."""
-        if not self.environments and not self.services:
-            return True
-        return environment in self.environments or f"{environment}/{service}" in self.services
 
     @property
     def says(self) -> Status:

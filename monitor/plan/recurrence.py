@@ -41,8 +41,8 @@ def occurrences(window: Window, after: float, until: float) -> Iterator[Occurren
     """The times of ``window`` that touch the span from ``after`` to ``until``, in order."""
     length = _bare(window.ends) - _bare(window.starts)
     for begins in _beginnings(window, after, until, length):
-        start = _instant(begins, window.zone)
-        end = _instant((_bare(begins) + length).replace(fold=window.ends.fold), window.zone)
+        start = instant_of(begins, window.zone)
+        end = instant_of((_bare(begins) + length).replace(fold=window.ends.fold), window.zone)
         if end > start and end >= after and start <= until:
             yield Occurrence(window=window, start=start, end=end)
 
@@ -111,9 +111,5 @@ def _naive(at: float, zone: tzinfo) -> datetime:
 
 
 def instant_of(wall: datetime, zone: tzinfo) -> float:
-    """Of a wall-clock time, in seconds since the epoch."""
-    return _instant(wall, zone)
-
-
-def _instant(wall: datetime, zone: tzinfo) -> float:
+    """The instant of a wall-clock time, in seconds since the epoch."""
     return wall.replace(tzinfo=zone).timestamp()

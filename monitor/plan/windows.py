@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from enum import StrEnum
-from typing import Any
 
 from monitor.model.estate import Estate, Text
 from monitor.model.status import Status
@@ -32,7 +31,22 @@ _DECLARES = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Window:
+class PlanScope:
+    """What a window or a notice concerns. With no environment and no service named it concerns all."""
+
+    environments: frozenset[str] = frozenset()
+    services: frozenset[str] = frozenset()
+    """``ENV/SERVICE``."""
+
+    def covers(self, environment: str, service: str) -> bool:
+        """Whether it concerns ``service`` (its own name) of ``environment``."""
+        if not self.environments and not self.services:
+            return True
+        return environment in self.environments or f"{environment}/{service}" in self.services
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window(PlanScope):
     """Planned work. ``starts`` and ``ends`` are wall-clock times of ``zone``; a recurring window
     (``rule``, RFC 5545) has them at each of its times, whatever the clocks do in between.
     """
@@ -47,9 +61,6 @@ class Window:
     rule: str | None = None
     except_dates: frozenset[str] = frozenset()
     """Local dates, ``2026-12-24``, on which it does not begin."""
-    environments: frozenset[str] = frozenset()
-    services: frozenset[str] = frozenset()
-    """``ENV/SERVICE``. With no environment and no service named it concerns all."""
     changes_certificates: bool = False
     cancelled: bool = False
     delays_files: float = 0.0
@@ -59,12 +70,6 @@ class Window:
     original: float | None = None
     """The instant that it was to begin at, of one time of a recurring window that was changed."""
 
-    def covers(self, environment: str, service: str) -> bool:
-        """Whether it concerns ``service`` (its own name) of ``environment``."""
-        if not self.environments and not self.services:
-            return True
-        return environment in self.environments or f"{environment}/{service}" in self.services
-
 
 def windows_of(estate: Estate) -> tuple[Window, ...]:
     """The configured windows. Times without an offset are local to the estate's time zone."""
@@ -72,8 +77,8 @@ def windows_of(estate: Estate) -> tuple[Window, ...]:
     return tuple(
         Window(
             id=one.id,
-            title=_text(one.title),
-            message=_text(one.message) if one.message is not None else None,
+            title=one.title.text(),
+            message=one.message.text() if one.message is not None else None,
             impact=Impact(one.impact),
             starts=_local(one.start, zone),
             ends=_local(one.end, zone),
@@ -94,8 +99,3 @@ def _local(written: datetime, zone: tzinfo) -> datetime:
     """Wall-clock time in ``zone``, naive; ``fold`` tells the second of two equal ones."""
     local = written.astimezone(zone) if written.tzinfo else written
     return local.replace(tzinfo=None)
-
-
-def _text(given: Any) -> Text:
-    """A text of the settings; a language that is left out is read in the other."""
-    return Text(sv=given.sv or given.en, en=given.en or given.sv)

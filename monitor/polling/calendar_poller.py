@@ -4,8 +4,8 @@
     file, when it has changed ─┴▶ bytes ──▶ windows ──▶ ``changed``
                                     └─────▶ data_dir/calendars: the last good, over a restart
 
-What cannot be read leaves the windows as they were; after an hour the calendar is stale, which is
-told. Reading is done in threads, so that a large calendar holds nobody up.
+What cannot be read leaves the windows as they were; after an hour the calendar is published as
+stale. Reading is done in threads, so that a large calendar holds nobody up.
 """
 
 from __future__ import annotations
@@ -272,6 +272,6 @@ def _log_oddities(one: _Calendar, reading: Reading, reader: CalendarReader) -> N
             "calendar_events_left_out",
             calendar=one.source.name,
             number=len(reading.left_out),
-            first=[clean(said) for said in reading.left_out[:_LOGGED]],
+            first=[clean(line) for line in reading.left_out[:_LOGGED]],
         )
     one.left_out = reading.left_out

@@ -47,7 +47,9 @@ def file_stamp(file: Path) -> FileStamp:
 
 
 def read_file(file: Path) -> bytes:
-    """No more than can be a calendar, and one byte that says so. Raises ``OSError``."""
+    """Reads no more than can be a calendar, and one byte as a sign that there is more. Raises
+    ``OSError``.
+    """
     file.stat()
     if not file.is_file():
         raise OSError(22, "it is not a file")
@@ -69,7 +71,7 @@ def calendar_warnings(estate: Estate, now: float) -> list[str]:
         except NotACalendarError as error:
             found.append(f"{source.file}: no service window of it is known: {error}")
         else:
-            found += [f"{source.file}: left out: {clean(said)}" for said in reading.left_out]
+            found += [f"{source.file}: left out: {clean(line)}" for line in reading.left_out]
             found += [
                 f"{source.file}: nobody knows the time zone {zone}: its times are read as those of"
                 f" {reader.zone.key}"

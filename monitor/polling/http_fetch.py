@@ -1,5 +1,5 @@
-"""One document over HTTP, politely: asked whether it has changed, in one total time, so much and no
-more, and tried again when the trouble may pass by itself.
+"""Fetches one document over HTTP: conditionally, within one total time and one size, and again when
+the trouble may pass by itself.
 """
 
 from __future__ import annotations

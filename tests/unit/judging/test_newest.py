@@ -32,7 +32,7 @@ def test_observations_alike_say_it_once() -> None:
     newest = Newest(20)
     for number in range(20):
         newest.add(number, 0.02, Verdict(grade=Grade.GOOD), "", "192.0.2.10".replace("x", ""))
-    assert len({id(said) for said in newest._said}) == 1
+    assert len({id(said) for said in newest._results}) == 1
     assert sys.getsizeof(newest._numbers) < 20 * 24
 
 

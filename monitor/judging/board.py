@@ -281,14 +281,16 @@ class Board:
         """Whether the check should run at its ``retry_interval``."""
         return self._tracked.trackers[check_id].unsettled()
 
-    def case(self, check_id: CheckId, now: float) -> TransitionContext:
+    def transition_context(self, check_id: CheckId, now: float) -> TransitionContext:
         """A check's facts, as evidence of what it has just decided.
 
         Raises ``KeyError`` for a check that is not on the board.
         """
         service = self._tracked.service_of[check_id]
         environment = service.environment.environment
-        return self._tracked.trackers[check_id].case(now, environment.title, service.service.title)
+        return self._tracked.trackers[check_id].transition_context(
+            now, environment.title, service.service.title
+        )
 
     def snapshot(
         self,

@@ -231,7 +231,7 @@ class CheckTracker:
             return any(folding.unsettled(fold, thresholds) for fold, _ in self.parts.values())
         return folding.unsettled(self.fold, thresholds)
 
-    def case(self, now: float, environment: Text, service: Text) -> TransitionContext:
+    def transition_context(self, now: float, environment: Text, service: Text) -> TransitionContext:
         """What a transition's evidence is made of; the texts are titles."""
         return TransitionContext(
             environment=environment,

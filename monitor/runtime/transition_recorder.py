@@ -71,7 +71,7 @@ class TransitionRecorder:
             at=now,
             environment=environment,
             view=view,
-            case=board.case(decided_by, now) if decided_by is not None else None,
+            case=board.transition_context(decided_by, now) if decided_by is not None else None,
             published={
                 key: state
                 for key in (OVERALL, own)

@@ -71,7 +71,7 @@ def _made(
     return evidence_bundle(
         transition,
         message,
-        board.case(check.id, transition.at),
+        board.transition_context(check.id, transition.at),
         estate=estate,
         masker=masker,
         version="1.2.3",

@@ -358,7 +358,7 @@ def test_a_case_holds_what_decided() -> None:
     one = check()
     board = Board(estate(("expo", (one,))), START)
     feed(board, one, *(good(START + n) for n in range(30)), bad(START + 40), good(START + 50))
-    case = board.case(one.id, START + 50)
+    case = board.transition_context(one.id, START + 50)
     assert case.seen is not None
     assert case.seen.at == START + 40
     assert [each.at for each in case.recent] == [
@@ -384,15 +384,17 @@ def test_what_servers_answer_is_in_no_state() -> None:
     assert state is not None
     again = Board(estate(("expo", (one,))), START)
     again.restore({one.id: state}, {one.id: [seen_of(bad(START + 2))]}, {}, START + 2)
-    recent = again.case(one.id, START + 2).recent
+    recent = again.transition_context(one.id, START + 2).recent
     assert [each.at for each in recent] == [START + 1, START + 2]
-    assert recent[0] == board.case(one.id, START + 1).recent[0]
+    assert recent[0] == board.transition_context(one.id, START + 1).recent[0]
 
 
 def test_a_case_of_a_check_that_is_not_there() -> None:
     """Is a fault of ours."""
     with pytest.raises(KeyError):
-        Board(estate(("expo", (check(),))), START).case(CheckId("ext5/expo/none"), START)
+        Board(estate(("expo", (check(),))), START).transition_context(
+            CheckId("ext5/expo/none"), START
+        )
 
 
 def test_our_own_trouble_decides_nothing() -> None:
@@ -400,7 +402,7 @@ def test_our_own_trouble_decides_nothing() -> None:
     one = check()
     board = Board(estate(("expo", (one,))), START)
     feed(board, one, bad(START + 1), bad(START + 2, Cause.MONITOR))
-    assert [each.at for each in board.case(one.id, START + 2).recent] == [START + 1]
+    assert [each.at for each in board.transition_context(one.id, START + 2).recent] == [START + 1]
 
 
 def test_a_large_window_is_not_remembered_whole() -> None:
@@ -409,7 +411,7 @@ def test_a_large_window_is_not_remembered_whole() -> None:
     one = check(thresholds=thresholds)
     board = Board(estate(("expo", (one,))), START)
     feed(board, one, *(good(START + n) for n in range(300)))
-    assert len(board.case(one.id, START + 300).recent) == RECENT_KEPT
+    assert len(board.transition_context(one.id, START + 300).recent) == RECENT_KEPT
 
 
 def test_what_becomes_stale_together_is_told_once() -> None:

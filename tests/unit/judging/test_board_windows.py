@@ -86,7 +86,7 @@ def test_what_a_window_leaves_red_has_its_case() -> None:
     ]
     for change in changes:
         assert change.decided_by is not None
-        case = made.case(change.decided_by, START + 120)
+        case = made.transition_context(change.decided_by, START + 120)
         assert (case.view.check.name, case.view.status) == ("api", Status.RED)
         assert [each.at - START for each in case.recent] == [1, 20, 21, 22]
 

@@ -1,4 +1,4 @@
-"""Completion of the command line in a shell: its script, and the names of the configuration.
+"""``driftvakt completion``: the script that completes a command line, and the names it completes to.
 
 A completion never says anything of a fault: whoever presses Tab has not asked for it. Names are
 those of the file that ``--config`` gives, or of the default one.
@@ -7,14 +7,17 @@ those of the file that ``--config`` gives, or of the default one.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from monitor.support.terminal import write_document
+
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from monitor.model.estate import Estate
 
 PROGRAM = "driftvakt"
@@ -28,13 +31,16 @@ class Shell(StrEnum):
     FISH = "fish"
 
 
-def script(shell: Shell) -> str:
-    """What the shell has to read."""
+def completion(
+    shell: Annotated[Shell, typer.Argument(help="The shell that will read it.")],
+) -> None:
+    """Print the script that completes this command in a shell, checks' names too."""
     # the same that --show-completion prints, without guessing the shell
     from typer._completion_shared import get_completion_script
 
     variable = f"_{PROGRAM.upper()}_COMPLETE"
-    return get_completion_script(prog_name=PROGRAM, complete_var=variable, shell=shell.value)
+    script = get_completion_script(prog_name=PROGRAM, complete_var=variable, shell=shell.value)
+    write_document(script + "\n")
 
 
 def default_config() -> Path:
@@ -43,17 +49,17 @@ def default_config() -> Path:
 
 
 def checks(ctx: typer.Context, incomplete: str) -> list[str]:
-    """``ENV/SERVICE/CHECK`` of every check that begins so."""
+    """Complete ``ENV/SERVICE/CHECK`` to every check that begins so."""
     return _beginning(incomplete, ctx, lambda estate: (check.id for check in estate.checks()))
 
 
 def receiver_names(ctx: typer.Context, incomplete: str) -> list[str]:
-    """Names of ``notifications`` that begin so."""
+    """Complete to the names of ``notifications`` that begin so."""
     return _beginning(incomplete, ctx, lambda estate: (one.name for one in estate.notifications))
 
 
 def languages(incomplete: str) -> list[str]:
-    """Of the page and of messages."""
+    """Complete to the languages of the page and of messages."""
     return [one for one in ("sv", "en") if one.startswith(incomplete)]
 
 

@@ -1,90 +1,109 @@
-"""``driftvakt evidence``: reads the evidence of a transition from a daemon or from the history."""
+"""``driftvakt evidence``: the evidence of a transition, from a daemon or from the history."""
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
+import time
+from typing import TYPE_CHECKING, Annotated, Any
 
-from monitor.cli.http_get import NoAnswerError, http_get, without_password
-from monitor.evidence import LIMIT, NotEvidenceError, mail, read_bundle
-from monitor.evidence.text_writer import TextWriter
-from monitor.model.estate import Estate
-from monitor.model.records import Entry
-from monitor.model.timestamps import iso_timestamp
-from monitor.model.transition import span_of
+import typer
+
+from monitor.cli.history_source import (
+    DaemonOption,
+    HistoryConfigOption,
+    HistoryFolderOption,
+    HistoryLocation,
+    HistoryUnreadableError,
+    OwnLanguageOption,
+    history_location,
+    opened,
+    require_language,
+    require_one_source,
+)
+from monitor.cli.options import JsonOption, fail, parse_seconds
 from monitor.support.terminal import json_text
-from probes.observation import clean
 
 if TYPE_CHECKING:
-    from monitor.history.reader import HistoryReader
+    from monitor.evidence.text_writer import TextWriter
+    from monitor.model.records import Entry
 
 LISTED = 20
-"""Transitions that are listed."""
+"""Transitions that are listed at most."""
 
 
 class NoEvidenceError(Exception):
-    """No evidence could be had. The text says from where and why."""
+    """There is no usable evidence. The text says from where and why."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HistoryLocation:
-    """Where the history is, and how its instants are shown."""
+def evidence(
+    id_: Annotated[
+        str | None,
+        typer.Argument(metavar="ID", help="A transition's id, or the beginning of it."),
+    ] = None,
+    config: HistoryConfigOption = None,
+    data_dir: HistoryFolderOption = None,
+    url: DaemonOption = None,
+    since: Annotated[
+        float | None,
+        typer.Option(parser=parse_seconds, metavar="DURATION", help="List no older ones, e.g. 7d."),
+    ] = None,
+    as_json: JsonOption = False,
+    language: OwnLanguageOption = None,
+) -> None:
+    """Print the evidence of a worsening, as text for a mail; without ID list the newest transitions.
 
-    store: str = field(default="sqlite", repr=False)
-    """``sqlite``, or an address that may hold a password."""
-    data_dir: Path
-    zone: ZoneInfo
-    language: str
+    Exit 0, 1 when there is none, 2 usage.
+    """
+    from monitor.model.transition import read_id
 
-
-def history_location(estate: Estate | None, data_dir: Path | None) -> HistoryLocation:
-    """Of a configuration, a folder, or both: the folder goes before."""
-    if estate is None:
-        folder = data_dir if data_dir is not None else Path("data")
-        return HistoryLocation(data_dir=folder, zone=ZoneInfo("Europe/Stockholm"), language="sv")
-    return HistoryLocation(
-        store=estate.store,
-        data_dir=data_dir if data_dir is not None else estate.data_dir,
-        zone=estate.timezone,
-        language=estate.language,
-    )
-
-
-@contextlib.contextmanager
-def opened(place: HistoryLocation) -> Iterator[HistoryReader]:
-    """The history, for reading. Raises :class:`NoEvidenceError`, also of what fails inside."""
-    # a database's drivers take long to import: not where a daemon is asked
-    from monitor.history.errors import HistoryTroubleError
-    from monitor.history.reader import HistoryReader
-
+    require_language(language)
+    require_one_source(url, config, data_dir)
+    wanted = read_id(id_) if id_ is not None else None
+    if id_ is not None and wanted is None:
+        fail(f"{id_} is not the id of a transition")
+    if wanted is None and url is not None:
+        fail("--url needs an ID")
     try:
-        with HistoryReader(place.store, place.data_dir) as reader:
-            yield reader
-    except HistoryTroubleError as error:
-        where = f"in {place.data_dir}" if place.store == "sqlite" else "in the database"
-        raise NoEvidenceError(f"the history {where} cannot be read: {error}") from None
+        if wanted is None:
+            begin = time.time() - since if since is not None else 0.0
+            text = transition_list(history_location(config, data_dir), begin, as_json=as_json)
+        else:
+            document = (
+                stored_bundle(history_location(config, data_dir), wanted)
+                if url is None
+                else fetched_bundle(url, wanted)
+            )
+            text = bundle_text(document, language, as_json=as_json)
+    except (NoEvidenceError, HistoryUnreadableError) as error:
+        fail(str(error), 1)
+    print(text, end="")
 
 
 def fetched_bundle(url: str, id_: str) -> dict[str, Any]:
     """The bundle from a running daemon. Raises :class:`NoEvidenceError`."""
-    address = f"{url.rstrip('/')}/api/v1/evidence/{id_}"
+    from monitor.cli.http_get import NoAnswerError, http_get, without_password
+    from monitor.evidence import LIMIT
+    from probes.observation import clean
+
+    shown = without_password(url)
     try:
-        body = http_get(address, 4 * LIMIT)
+        body = http_get(f"{url.rstrip('/')}/api/v1/evidence/{id_}", 4 * LIMIT)
     except NoAnswerError as error:
         if error.status == 404:
             raise _unknown(id_) from None
-        raise NoEvidenceError(f"no evidence from {clean(without_password(url))}: {error}") from None
-    return _read(body, without_password(url))
+        raise NoEvidenceError(f"no evidence from {clean(shown)}: {error}") from None
+    return _decoded(body, shown)
 
 
-def stored_bundle(place: HistoryLocation, id_: str) -> dict[str, Any]:
-    """The bundle from the history. Raises :class:`NoEvidenceError`."""
+def stored_bundle(location: HistoryLocation, id_: str) -> dict[str, Any]:
+    """The bundle from the history.
+
+    Raises :class:`NoEvidenceError` and
+    :class:`~monitor.cli.history_source.HistoryUnreadableError`.
+    """
+    from monitor.model.transition import span_of
+
     since, until = span_of(id_)
-    with opened(place) as reader:
+    with opened(location) as reader:
         entries = reader.transitions(since=since, until=until)
         found = [entry.id for entry in entries if entry.id.startswith(id_)]
         if len(found) > 1:
@@ -92,7 +111,7 @@ def stored_bundle(place: HistoryLocation, id_: str) -> dict[str, Any]:
         body = reader.evidence(found[0]) if found else None
     if body is None:
         raise _unknown(id_)
-    return _read(body, str(place.data_dir))
+    return _decoded(body, str(location.data_dir))
 
 
 def _unknown(id_: str) -> NoEvidenceError:
@@ -101,7 +120,9 @@ def _unknown(id_: str) -> NoEvidenceError:
     )
 
 
-def _read(body: bytes, where: str) -> dict[str, Any]:
+def _decoded(body: bytes, where: str) -> dict[str, Any]:
+    from monitor.evidence import NotEvidenceError, read_bundle
+
     try:
         return read_bundle(body)
     except NotEvidenceError as error:
@@ -110,26 +131,33 @@ def _read(body: bytes, where: str) -> dict[str, Any]:
 
 def bundle_text(document: dict[str, Any], language: str | None, *, as_json: bool) -> str:
     """The bundle for programs, or as text for a mail. Raises :class:`NoEvidenceError`."""
+    from monitor.evidence import NotEvidenceError, mail
+
     if as_json:
         return json_text(document)
-    own = document.get("generator")
-    written = own.get("language") if isinstance(own, dict) else None
+    generator = document.get("generator")
+    own = generator.get("language") if isinstance(generator, dict) else None
     try:
-        return mail(document, language or str(written))
+        return mail(document, language or str(own))
     except NotEvidenceError as error:
         raise NoEvidenceError(str(error)) from None
 
 
-def transition_list(place: HistoryLocation, since: float | None, *, as_json: bool) -> str:
-    """The newest transitions, newest first. Raises :class:`NoEvidenceError`."""
-    with opened(place) as reader:
-        newest = reader.transitions(since=since or 0.0, limit=LISTED)[::-1]
+def transition_list(location: HistoryLocation, since: float, *, as_json: bool) -> str:
+    """The newest transitions since an instant (seconds since the epoch), newest first.
+
+    Raises :class:`~monitor.cli.history_source.HistoryUnreadableError`.
+    """
+    from monitor.evidence.text_writer import TextWriter
+
+    with opened(location) as reader:
+        newest = reader.transitions(since=since, limit=LISTED)[::-1]
     if as_json:
         return json_text([_value(entry) for entry in newest])
     if not newest:
         return "no transitions\n"
-    sheet = TextWriter(place.language, place.zone.key)
-    rows = [_row(entry, sheet) for entry in newest]
+    writer = TextWriter(location.language, location.zone.key)
+    rows = [_row(entry, writer) for entry in newest]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "".join(
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
@@ -138,23 +166,23 @@ def transition_list(place: HistoryLocation, since: float | None, *, as_json: boo
     )
 
 
-def _row(entry: Entry, sheet: TextWriter) -> tuple[str, ...]:
+def _row(entry: Entry, writer: TextWriter) -> tuple[str, ...]:
+    from monitor.model.timestamps import iso_timestamp
+
     change = entry.transition
-    where = change.environment if change.service is None else _named(entry)
+    service = "" if change.service is None else f"/{change.service}"
     return (
         entry.id,
-        sheet.instant(iso_timestamp(change.at)),
-        where,
+        writer.instant(iso_timestamp(change.at)),
+        f"{change.environment}{service}",
         f"{change.before.value} -> {change.after.value}",
         change.reason.value if change.reason is not None else "",
     )
 
 
-def _named(entry: Entry) -> str:
-    return f"{entry.transition.environment}/{entry.transition.service}"
-
-
 def _value(entry: Entry) -> dict[str, Any]:
+    from monitor.model.timestamps import iso_timestamp
+
     change = entry.transition
     return {
         "id": entry.id,

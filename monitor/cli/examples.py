@@ -1,4 +1,4 @@
-"""What one types: the examples of ``--help`` and of the manual page."""
+"""Pure: the examples of ``--help`` and of the manual page."""
 
 from __future__ import annotations
 

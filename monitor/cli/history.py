@@ -1,66 +1,130 @@
-"""``driftvakt history``: reads transitions from the history or from a daemon, as incidents."""
+"""``driftvakt history``: transitions, from the history or from a daemon, as incidents."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from typing import Any
-from urllib.parse import urlencode
-from zoneinfo import ZoneInfo
+import time
+from datetime import date, datetime, timedelta
+from datetime import time as time_of_day
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
-from monitor.cli.evidence import HistoryLocation, NoEvidenceError, opened
-from monitor.cli.http_get import NoAnswerError, http_get, without_password
-from monitor.judging.incidents import Incident, TransitionEntry, incidents
-from monitor.model.estate import Text
-from monitor.model.records import Entry
-from monitor.model.status import Status
-from monitor.model.timestamps import iso_timestamp
-from monitor.support.json_read import read_json
-from probes.observation import clean
-from probes.settings import parse_duration
+import typer
 
-MOST = 10_000
-"""Transitions that are read, the newest; of what is older nothing is said."""
-_PAGE = 1_000
-_LIMIT = 20_000_000
+from monitor.cli.history_source import (
+    DaemonOption,
+    HistoryConfigOption,
+    HistoryFolderOption,
+    HistoryUnreadableError,
+    OwnLanguageOption,
+    history_location,
+    require_language,
+    require_one_source,
+    unconfigured_location,
+)
+from monitor.cli.options import (
+    EnvironmentOption,
+    JsonOption,
+    ServiceOption,
+    fail,
+    print_json,
+    show,
+    warn,
+)
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
 
 
-class NoHistoryError(Exception):
-    """No history could be had. The text says from where and why."""
+def history(
+    *,
+    environment: EnvironmentOption = None,
+    service: ServiceOption = None,
+    since: Annotated[
+        str | None, typer.Option(metavar="WHEN", help="From then on: 7d, 03:12, 2026-11-29T03:12.")
+    ] = None,
+    until: Annotated[str | None, typer.Option(metavar="WHEN", help="Until then.")] = None,
+    at: Annotated[
+        str | None, typer.Option(metavar="WHEN", help="What was so at that instant.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="Incidents at most.")] = 20,
+    config: HistoryConfigOption = None,
+    data_dir: HistoryFolderOption = None,
+    url: DaemonOption = None,
+    as_json: JsonOption = False,
+    language: OwnLanguageOption = None,
+) -> None:
+    """Show what was wrong, when and why: transitions as incidents, the newest first.
 
+    Exit 0, 1 when the history cannot be read, 2 usage.
+    """
+    from monitor.cli.transitions import fetched_transitions, incidents_json, stored_transitions
+    from monitor.console.history import IncidentForm, incident_list
+    from monitor.judging.incidents import incidents
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """What is wanted. Instants are seconds since the epoch."""
-
-    environment: str | None = None
-    service: str | None = None
-    """``ENV/SERVICE``."""
-    since: float = 0.0
-    until: float
-    limit: int
-
-    def chosen(self, changes: Sequence[TransitionEntry]) -> list[Incident]:
-        """The incidents wanted, the one that began last first."""
-        found = [one for one in incidents(changes) if one.touches(self.since, self.until)]
-        return found[: self.limit]
+    require_language(language)
+    if at is not None and (since is not None or until is not None):
+        fail("--at cannot be used together with --since or --until")
+    if environment is not None and service is not None:
+        fail("--env and --service cannot be used together: a service has its environment's name")
+    if service is not None and not re.fullmatch(r"[^/]+/[^/]+", service):
+        fail(f"--service: write ENV/SERVICE, not {service}")
+    require_one_source(url, config, data_dir)
+    location = (
+        history_location(config, data_dir)
+        if url is None
+        else unconfigured_location(Path("data"), "en")
+    )
+    now = time.time()
+    try:
+        instants = {
+            name: typed_instant(text, now, location.zone, end=name == "until")
+            for name, text in (("since", since), ("until", until), ("at", at))
+            if text is not None
+        }
+        instant = instants.get("at")
+        begin, end = instants.get("since", 0.0), instants.get("until", now)
+        entries = (
+            stored_transitions(location, environment, service, end)
+            if url is None
+            else fetched_transitions(url, environment, service, end)
+        )
+    except ValueError as error:
+        fail(str(error))
+    except HistoryUnreadableError as error:
+        fail(str(error), 1)
+    if instant is not None:
+        begin = instant
+    found = [one for one in incidents(entries) if one.touches(begin, end)][:limit]
+    if instant is not None:
+        found = [one for one in found if one.holds(instant)]
+        if not entries or entries[0].at > instant:
+            warn(["the history begins later: nothing is known of that instant"])
+    if as_json:
+        print_json(incidents_json(found))
+    else:
+        form = IncidentForm(language=language or location.language, zone=location.zone, now=now)
+        show(incident_list(found, form))
 
 
 def typed_instant(text: str, now: float, zone: ZoneInfo, *, end: bool = False) -> float:
-    """An instant as somebody types it: ``7d`` ago, ``03:12`` (the last time it was so late), a date, or
-    a date and a time of day (``2026-11-29T03:12``). The day of a date is whole: ``end`` gives its end.
+    """Parse an instant as somebody types it: ``7d`` ago, ``03:12`` (the last time it was so late), a
+    date, or a date and a time of day (``2026-11-29T03:12``). The day of a date is whole: ``end`` gives
+    its end. Instants are seconds since the epoch.
 
     Raises ``ValueError``, with a sentence.
     """
+    from probes.observation import clean
+    from probes.settings import parse_duration
+
     written = text.strip()
     try:
         if clock := re.fullmatch(r"([0-9]{1,2})[:.]([0-9]{2})(?:[:.]([0-9]{2}))?", written):
-            return _last_time(time(int(clock[1]), int(clock[2]), int(clock[3] or 0)), now, zone)
+            at = time_of_day(int(clock[1]), int(clock[2]), int(clock[3] or 0))
+            return _last_time(at, now, zone)
         if re.fullmatch(r"\d{4}-\d{2}-\d{2}", written):
             day = date.fromisoformat(written) + timedelta(days=1 if end else 0)
-            return datetime.combine(day, time(), zone).timestamp()
+            return datetime.combine(day, time_of_day(), zone).timestamp()
         if "-" in written:
             moment = datetime.fromisoformat(written)
             return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp()
@@ -71,112 +135,9 @@ def typed_instant(text: str, now: float, zone: ZoneInfo, *, end: bool = False) -
         ) from None
 
 
-def _last_time(clock: time, now: float, zone: ZoneInfo) -> float:
+def _last_time(clock: time_of_day, now: float, zone: ZoneInfo) -> float:
     today = datetime.fromtimestamp(now, zone).date()
     at = datetime.combine(today, clock, zone).timestamp()
     if at <= now:
         return at
     return datetime.combine(today - timedelta(days=1), clock, zone).timestamp()
-
-
-def stored_transitions(place: HistoryLocation, asked: Asked) -> list[TransitionEntry]:
-    """The transitions of the history, oldest first. Raises :class:`NoHistoryError`."""
-    try:
-        with opened(place) as history:
-            found = history.transitions(
-                service=asked.service,
-                environment=asked.environment,
-                until=asked.until,
-                limit=MOST,
-            )
-    except NoEvidenceError as error:
-        raise NoHistoryError(str(error)) from None
-    return [_of_entry(entry) for entry in found if entry.transition.service is not None]
-
-
-def _of_entry(entry: Entry) -> TransitionEntry:
-    one = entry.transition
-    return TransitionEntry(
-        id=entry.id,
-        at=one.at,
-        since=one.since,
-        environment=one.environment,
-        service=str(one.service).rpartition("/")[2],
-        before=one.before,
-        after=one.after,
-        planned=one.planned,
-        check=one.check,
-        reason=one.reason,
-        cause=one.cause,
-        message=entry.message,
-        evidence=one.worsening,
-    )
-
-
-def fetched_transitions(url: str, asked: Asked) -> list[TransitionEntry]:
-    """The same of a running daemon, page by page. Raises :class:`NoHistoryError`."""
-    query = {"until": iso_timestamp(asked.until), "limit": str(_PAGE)}
-    if asked.environment is not None:
-        query["env"] = asked.environment
-    if asked.service is not None:
-        query["service"] = asked.service
-    found: list[TransitionEntry] = []
-    try:
-        while len(found) < MOST:
-            address = f"{url.rstrip('/')}/api/v1/history?{urlencode(query)}"
-            document = read_json(http_get(address, _LIMIT))
-            found += [_of_json(one) for one in document["transitions"] if one["service"]]
-            if document["next"] is None:
-                break
-            query["before"] = str(document["next"])
-    except NoAnswerError as error:
-        raise NoHistoryError(f"no history from {clean(without_password(url))}: {error}") from None
-    except (KeyError, TypeError, ValueError, AttributeError):
-        raise NoHistoryError(
-            f"no history from {clean(without_password(url))}: it is none of Driftvakt's"
-        ) from None
-    return found[::-1]
-
-
-def _of_json(one: Mapping[str, Any]) -> TransitionEntry:
-    environment, _, service = str(one["service"]).partition("/")
-    return TransitionEntry(
-        id=clean(str(one["id"])),
-        at=datetime.fromisoformat(one["at"]).timestamp(),
-        since=datetime.fromisoformat(one["since"]).timestamp(),
-        environment=clean(environment),
-        service=clean(service),
-        before=Status(one["from"]),
-        after=Status(one["to"]),
-        planned=bool(one["planned"]),
-        check=one["check"],
-        reason=one["reason"],
-        cause=one["cause"],
-        message=Text(sv=str(one["message"]["sv"]), en=str(one["message"]["en"])),
-        evidence=one["evidence"] is not None,
-    )
-
-
-def document(found: Sequence[Incident]) -> dict[str, Any]:
-    """The incidents for programs."""
-    return {"incidents": [_value(one) for one in found]}
-
-
-def _value(one: Incident) -> dict[str, Any]:
-    told = one.decisive
-    lasted = one.ended - one.began if one.began is not None and one.ended is not None else None
-    return {
-        "environment": one.environment,
-        "service": f"{one.environment}/{one.service}",
-        "status": one.worst.value,
-        "planned": one.planned,
-        "began": iso_timestamp(one.began) if one.began is not None else None,
-        "ended": iso_timestamp(one.ended) if one.ended is not None else None,
-        "seconds": round(lasted, 3) if lasted is not None else None,
-        "check": told.check,
-        "reason": told.reason,
-        "cause": told.cause,
-        "message": {"sv": told.message.sv, "en": told.message.en},
-        "transitions": [each.id for each in one.changes],
-        "evidence": [each.id for each in one.changes if each.evidence],
-    }

@@ -1,6 +1,6 @@
-"""One question over HTTP by a command, and its whole answer, within a time and a size.
+"""Gets one document over HTTP for a command, whole, within a time and a size.
 
-Standard library only, as commands start quickly; what is wrong is said in one line without a password.
+Standard library only, as commands start quickly; an error is one line without a password.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def without_password(url: str) -> str:
 
 
 def http_get(url: str, limit: int, timeout: float = TIMEOUT) -> bytes:
-    """The body of the answer to a GET, of ``limit`` bytes at most, within ``timeout`` seconds in all.
+    """Give the body of the answer to a GET, of ``limit`` bytes at most, within ``timeout`` seconds in all.
     A user and a password in the address are sent as HTTP's (RFC 7617).
 
     Raises :class:`NoAnswerError`.
@@ -42,7 +42,7 @@ def http_get(url: str, limit: int, timeout: float = TIMEOUT) -> bytes:
     found: list[bytes | NoAnswerError] = []
 
     def work() -> None:
-        found.append(_attempt(lambda: _asked(url, limit, timeout)))
+        found.append(_attempt(lambda: _get(url, limit, timeout)))
 
     # a server that drips may hold the thread, and not whoever waits for it
     thread = threading.Thread(target=work, daemon=True)
@@ -72,7 +72,7 @@ def _attempt(work: Callable[[], bytes]) -> bytes | NoAnswerError:
         return NoAnswerError(str(getattr(error, "reason", None) or error))
 
 
-def _asked(url: str, limit: int, timeout: float) -> bytes:
+def _get(url: str, limit: int, timeout: float) -> bytes:
     import urllib.request
 
     if not url.startswith(("http://", "https://")):

@@ -1,33 +1,43 @@
-"""``driftvakt import``: a configuration made of another program's."""
+"""``driftvakt import``: makes a configuration of another program's."""
 
 from __future__ import annotations
 
 import sys
+from enum import StrEnum
 from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from monitor.cli.options import fail, print_faults, warn
+from monitor.support.terminal import write_document
 
 
-def import_modules(modules: Path, targets: Path, environment: str, *, skip: bool) -> int:
-    """Prints a configuration on standard output, and what did not get into it on standard error.
-    Gives the exit code.
-    """
+class ImportedFrom(StrEnum):
+    BLACKBOX = "blackbox"
+
+
+def import_(
+    what: Annotated[ImportedFrom, typer.Argument(help="Whose configuration.")],
+    modules: Annotated[Path, typer.Option(help="The exporter's blackbox.yml.")],
+    targets: Annotated[Path, typer.Option(help="The prometheus.yml whose jobs use /probe.")],
+    environment: Annotated[str, typer.Option(help="Name of the environment made.")] = "blackbox",
+    skip_unsupported: Annotated[
+        bool, typer.Option("--skip-unsupported", help="Leave out what no kind of ours can ask for.")
+    ] = False,
+) -> None:
+    """Print a configuration made of the blackbox exporter's modules and of Prometheus' jobs."""
     from monitor.blackbox.importing import import_blackbox
     from monitor.settings.errors import ConfigurationError
-    from monitor.support.terminal import printable, write_document
 
+    del what  # there is one
     try:
-        made = import_blackbox(modules, targets, environment=environment, skip=skip)
+        made = import_blackbox(modules, targets, environment=environment, skip=skip_unsupported)
     except ConfigurationError as error:
-        for fault in error.faults:
-            print(printable(str(fault)), file=sys.stderr)
-        number = len(error.faults)
-        print(
-            f"driftvakt: nothing imported: {number} fault{'s' if number > 1 else ''}"
-            " (--skip-unsupported leaves out what cannot be asked for)",
-            file=sys.stderr,
+        fail(
+            f"nothing imported: {print_faults(error)}"
+            " (--skip-unsupported leaves out what cannot be asked for)"
         )
-        return 2
-    for warning in made.warnings:
-        print(printable(f"warning: {warning}"), file=sys.stderr)
+    warn(made.warnings)
     write_document(made.text)
     print(f"{made.checks} checks", file=sys.stderr)
-    return 0

@@ -2,78 +2,125 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Annotated
 
-from pydantic import ValidationError
-from rich.console import RenderableType
+import typer
 
-from monitor.console.probe import probe_report
-from monitor.console.probe_json import probe_json
-from monitor.judging import grade
-from monitor.model.estate import Check, Estate
-from monitor.model.status import Thresholds
-from probes.http.settings import HttpSettings
-from probes.kinds import load_kinds
-from probes.net.context import ProbeContext
-from probes.observation import Grade
-from probes.settings import ProbeSettings
+from monitor.cli import completion
+from monitor.cli.options import (
+    ConfigOption,
+    JsonOption,
+    fail,
+    load_or_exit,
+    print_json,
+    show,
+    warn,
+)
+
+if TYPE_CHECKING:
+    from monitor.judging.grade import Verdict
+    from monitor.model.estate import Check, Estate
+    from monitor.model.status import Thresholds
+    from probes.observation import Observation
+    from probes.settings import ProbeSettings
 
 AD_HOC_TIMEOUT = 10.0
+"""Seconds for the probe of an address that no configuration has."""
+
+
+def probe(
+    what: Annotated[
+        str,
+        typer.Argument(
+            metavar="ENV/SERVICE/CHECK|URL",
+            help="A check of the configuration, or any address.",
+            autocompletion=completion.checks,
+        ),
+    ],
+    config: ConfigOption,
+    as_json: JsonOption = False,
+) -> None:
+    """Probe once, now: phases, certificates and the grade. Exit 0 good, 1 not, 2 usage."""
+    import asyncio
+
+    from monitor.console.probe import probe_report
+    from monitor.console.probe_json import probe_json
+    from monitor.support import logging_setup
+    from monitor.support.redaction import secrets_of
+    from probes.observation import Grade
+
+    is_url = what.startswith(("http://", "https://"))
+    loaded = None if is_url else load_or_exit(config)
+    if loaded is not None:
+        warn(loaded.warnings)
+    estate = loaded.estate if loaded is not None else None
+    try:
+        plan = ad_hoc_plan(what) if estate is None else check_plan(what, estate)
+    except ValueError as error:
+        fail(str(error))
+    logging_setup.set_up("auto", "error", secrets_of(estate) if estate else ())
+    observation, verdict = asyncio.run(probe_once(plan))
+    if as_json:
+        measured = probe_json(observation, verdict)
+        print_json({"check": plan.name, "kind": plan.kind, **measured})
+    else:
+        show(probe_report(plan.name, plan.settings, observation, verdict))
+    raise typer.Exit(0 if verdict.grade is Grade.GOOD else 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Chosen:
-    """What to probe, and what its result is judged by."""
+class ProbePlan:
+    """What is probed, and what grades its result."""
 
     name: str
     kind: str
     settings: ProbeSettings
     timeout: float
+    """Seconds in all."""
     thresholds: Thresholds
     user_agent: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProbeReport:
-    good: bool
-    document: dict[str, Any]
-    shown: RenderableType
+def check_plan(name: str, estate: Estate) -> ProbePlan:
+    """The plan for the check of that name. Raises ``ValueError`` that says what to do."""
+    import difflib
 
-
-def choose_check(what: str, estate: Estate | None) -> Chosen:
-    """The check of that name, or an address as it is. Raises ``ValueError`` that says what to do."""
-    if estate is None:
-        return _ad_hoc(what)
-    checks = {check.id: check for check in estate.checks()}
-    found: Check | None = checks.get(what)  # type: ignore[call-overload]
-    if found is None:
-        near = difflib.get_close_matches(what, list(checks), n=3, cutoff=0.5)
+    checks: dict[str, Check] = {str(check.id): check for check in estate.checks()}
+    if name not in checks:
+        near = difflib.get_close_matches(name, list(checks), n=3, cutoff=0.5)
         hint = f" - did you mean {' or '.join(near)}?" if near else ""
-        if re.fullmatch(r"[^/]*[.:][^/]*(/.*)?", what):
-            hint = f": of an address write the scheme too, as in https://{what}"
-        raise ValueError(f"there is no check {what}{hint}")
-    return Chosen(
-        name=found.id,
-        kind=found.kind,
-        settings=found.settings,
-        timeout=found.timeout,
-        thresholds=found.thresholds,
+        if re.fullmatch(r"[^/]*[.:][^/]*(/.*)?", name):
+            hint = f": of an address write the scheme too, as in https://{name}"
+        raise ValueError(f"there is no check {name}{hint}")
+    check = checks[name]
+    return ProbePlan(
+        name=check.id,
+        kind=check.kind,
+        settings=check.settings,
+        timeout=check.timeout,
+        thresholds=check.thresholds,
         user_agent=estate.user_agent,
     )
 
 
-def _ad_hoc(url: str) -> Chosen:
+def ad_hoc_plan(url: str) -> ProbePlan:
+    """The plan for an address that no configuration has. Raises ``ValueError`` that says what to do."""
+    from pydantic import ValidationError
+
+    from monitor.model.status import Thresholds
+    from probes.http.settings import HttpSettings
+    from probes.kinds import load_kinds
+
     kind = load_kinds()["http"]
     try:
         settings = HttpSettings(url=url)
     except ValidationError as error:
         raise ValueError(error.errors()[0]["msg"]) from None
     yellow, red = kind.latency or (None, None)
-    return Chosen(
+    return ProbePlan(
         name=settings.target(),
         kind=kind.name,
         settings=settings,
@@ -83,14 +130,13 @@ def _ad_hoc(url: str) -> Chosen:
     )
 
 
-async def take(chosen: Chosen) -> ProbeReport:
-    """One probe, graded."""
-    async with ProbeContext(user_agent=chosen.user_agent) as tools:
-        prepare = load_kinds()[chosen.kind].prepare
-        observation = await prepare(chosen.settings, chosen.timeout, tools)()
-    verdict = grade.grade(observation, chosen.thresholds)
-    return ProbeReport(
-        good=verdict.grade is Grade.GOOD,
-        document={"check": chosen.name, "kind": chosen.kind, **probe_json(observation, verdict)},
-        shown=probe_report(chosen.name, chosen.settings, observation, verdict),
-    )
+async def probe_once(plan: ProbePlan) -> tuple[Observation, Verdict]:
+    """Probe once; give the observation and its grade."""
+    from monitor.judging.grade import grade
+    from probes.kinds import load_kinds
+    from probes.net.context import ProbeContext
+
+    async with ProbeContext(user_agent=plan.user_agent) as context:
+        prepare = load_kinds()[plan.kind].prepare
+        observation = await prepare(plan.settings, plan.timeout, context)()
+    return observation, grade(observation, plan.thresholds)

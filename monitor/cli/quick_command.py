@@ -7,15 +7,17 @@ from typing import Any
 
 from typer.core import TyperCommand, TyperGroup
 
+from monitor.cli.options import EXIT_UNKNOWN, EXIT_USAGE
+
 
 class _AsGiven:
-    """Text as text, a path as a path, a flag as it stands."""
+    """A converter that keeps text as text, a path as a path, a flag as it stands."""
 
     def __init__(self, kind: type) -> None:
         self._kind = kind
 
     def coerce(self, value: Any, param: object, ctx: object) -> Any:
-        """What typer asks for; ``None`` when the option was not given."""
+        """Convert a value, as typer calls it; ``None`` when the option was not given."""
         del param, ctx
         return None if value is None else self._kind(value)
 
@@ -34,16 +36,30 @@ def _quick(params: list[Any]) -> list[Any]:
 
 
 class QuickCommand(TyperCommand):
-    """One whose options are such."""
+    """A command of the program."""
 
     def get_params(self, ctx: Any) -> list[Any]:
-        """What it takes."""
+        """Its arguments and options."""
         return _quick(super().get_params(ctx))
+
+
+class StatusCommand(QuickCommand):
+    """The command ``status``: its exit code 2 means red, so its usage errors have 3."""
+
+    def make_context(self, *args: Any, **kwargs: Any) -> Any:
+        """Parse its words."""
+        try:
+            return super().make_context(*args, **kwargs)
+        except Exception as error:
+            # a usage error, whether of click or of what typer has of it inside
+            if getattr(error, "exit_code", None) == EXIT_USAGE:
+                error.exit_code = EXIT_UNKNOWN  # type: ignore[attr-defined]
+            raise
 
 
 class QuickGroup(TyperGroup):
     """The program itself."""
 
     def get_params(self, ctx: Any) -> list[Any]:
-        """What it takes before the command's name."""
+        """The options before the command's name."""
         return _quick(super().get_params(ctx))

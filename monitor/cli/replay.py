@@ -2,16 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+import typer
 
-from monitor.history.reader import HistoryReader
-from monitor.model.estate import Estate
-from monitor.model.transition import Transition
-from monitor.replay.comparison import RECORDED, ReplayComparison, compare
+from monitor.cli.options import (
+    ConfigOption,
+    JsonOption,
+    fail,
+    load_or_exit,
+    parse_seconds,
+    print_json,
+    show,
+    warn,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from monitor.history.reader import HistoryReader
+    from monitor.model.estate import Estate
+    from monitor.model.transition import Transition
+    from monitor.replay.comparison import ReplayComparison
+
+
+def replay(
+    config: ConfigOption,
+    since: Annotated[
+        float, typer.Option(parser=parse_seconds, metavar="DURATION", help="How far back, e.g. 7d.")
+    ] = "7d",  # type: ignore[assignment]  # it is parsed, too
+    against: Annotated[
+        Path | None,
+        typer.Option(help="Compare with this configuration, not with what was published."),
+    ] = None,
+    data_dir: Annotated[
+        Path | None, typer.Option("--data-dir", help="Folder of driftvakt.db.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Judge what was recorded again, under another configuration: what would have changed."""
+    from monitor.history.errors import HistoryTroubleError
+    from monitor.replay.as_json import comparison_document
+    from monitor.replay.table import comparison_table
+
+    loaded = load_or_exit(config)
+    warn(loaded.warnings)
+    estate = loaded.estate
+    old = load_or_exit(against).estate if against is not None else None
+    now = time.time()
+    try:
+        comparison = replayed(
+            estate,
+            store=estate.store if data_dir is None else "sqlite",
+            data_dir=data_dir or estate.data_dir,
+            since=now - since,
+            until=now,
+            old=old,
+            old_path=against,
+        )
+    except HistoryTroubleError as error:
+        fail(f"no history to judge again: {error}")
+    if as_json:
+        print_json(comparison_document(comparison))
+    else:
+        show(comparison_table(comparison, estate.timezone))
 
 
 class Stored:
@@ -53,11 +109,23 @@ def replayed(
     old: Estate | None,
     old_path: Path | None,
 ) -> ReplayComparison:
-    """Judges the history in ``data_dir`` or at the ``store``'s address again; tells on a terminal
-    how far it is.
+    """Judge the history in ``data_dir`` or at the ``store``'s address again, with a progress bar on a
+    terminal.
 
     Raises :class:`~monitor.history.errors.HistoryTroubleError` when there is none to be read.
     """
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    from monitor.history.reader import HistoryReader
+    from monitor.replay.comparison import RECORDED, compare
+
     console = Console(stderr=True)
     bar = Progress(
         TextColumn("{task.description}"),

@@ -1,4 +1,4 @@
-"""Incidents as text: what, when, how long, why, and where the evidence is."""
+"""Renders incidents as text: what, when, how long, why, and where the evidence is."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ _NONE = Text(sv="inga avvikelser", en="no incidents")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Form:
-    """How incidents are shown."""
+class IncidentForm:
+    """The language, the zone and the instant (seconds since the epoch) that incidents are shown in."""
 
     language: str
     zone: ZoneInfo
     now: float
 
 
-def incident_list(found: Sequence[Incident], form: Form) -> Group:
-    """The incidents in the order given; ``no incidents`` of none."""
+def incident_list(found: Sequence[Incident], form: IncidentForm) -> Group:
+    """Render incidents in the order given; ``no incidents`` when there are none."""
     if not found:
         return Group(RichText(_NONE.pick(form.language)))
     return Group(*(part for one in found for part in _parts(one, form)))
 
 
-def _parts(one: Incident, form: Form) -> Iterator[RichText | Padding]:
+def _parts(one: Incident, form: IncidentForm) -> Iterator[RichText | Padding]:
     head = status_mark(one.worst, form.language)
     head.no_wrap = False
     head.append(f"  {one.environment}/{one.service}", style="bold")
@@ -47,20 +47,20 @@ def _parts(one: Incident, form: Form) -> Iterator[RichText | Padding]:
     if one.planned:
         head.append(f"  {_PLANNED.pick(form.language)}", style="none")
     yield head
-    told = one.decisive
-    why = [part for part in (told.check, told.reason, told.cause) if part]
+    decisive = one.decisive
+    why = [part for part in (decisive.check, decisive.reason, decisive.cause) if part]
     if why:
         yield Padding(RichText(clean(" · ".join(why))), (0, 0, 0, 2), expand=False)
     yield Padding(
-        RichText(clean(told.message.pick(form.language), 2_000)), (0, 0, 0, 2), expand=False
+        RichText(clean(decisive.message.pick(form.language), 2_000)), (0, 0, 0, 2), expand=False
     )
-    if told.evidence:
+    if decisive.evidence:
         yield Padding(
-            RichText(f"driftvakt evidence {told.id}", style="dim"), (0, 0, 0, 2), expand=False
+            RichText(f"driftvakt evidence {decisive.id}", style="dim"), (0, 0, 0, 2), expand=False
         )
 
 
-def _span(one: Incident, form: Form) -> str:
+def _span(one: Incident, form: IncidentForm) -> str:
     language = form.language
     if one.began is None:
         first = _EARLIER.pick(language)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import typer.main
 
-from monitor.cli import app as cli
+from monitor.cli.app import command_line
 from monitor.configuration.loader import json_schema, load
 from monitor.publish.metrics.metrics import Metrics
 from probes.certificate.settings import CertificateSettings
@@ -80,7 +80,7 @@ async def test_every_metric_is_documented() -> None:
 
 def test_every_command_and_option_is_documented() -> None:
     text = (DOCS / "operations.md").read_text("utf-8")
-    group: Any = typer.main.get_command(cli.app)
+    group: Any = typer.main.get_command(command_line())
     for name, command in group.commands.items():
         assert f"driftvakt {name}" in text
         for parameter in command.params:

@@ -7,12 +7,12 @@ from typing import Any
 
 import typer.main
 
-from monitor.cli.app import app
+from monitor.cli.app import command_line
 
 
 def parses(words: Iterable[str]) -> str:
     """The command that ``words`` call, parsed and not run. Raises the parser's own error."""
-    group: Any = typer.main.get_command(app)
+    group: Any = typer.main.get_command(command_line())
     name, *rest = words
     command = group.commands[name]
     parent = group.make_context("driftvakt", [name])

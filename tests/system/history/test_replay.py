@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from monitor.cli.app import app
+from monitor.cli.app import command_line
 from monitor.cli.replay import Stored, replayed
 from monitor.configuration.loader import load
 from monitor.history.db_thread import InlineWorker
@@ -98,7 +98,7 @@ async def test_how_everything_stood_before_is_found(store: Store, tmp_path: Path
 
 
 def ran(*arguments: str | Path) -> Result:
-    return RUNNER.invoke(app, ["replay", *map(str, arguments)])
+    return RUNNER.invoke(command_line(), ["replay", *map(str, arguments)])
 
 
 async def test_the_command_tells_what_would_have_changed(tmp_path: Path) -> None:

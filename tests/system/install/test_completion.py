@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from monitor.cli.app import app
+from monitor.cli.app import command_line
 from tests.support.daemon.running import estate, http_check, service, write_config
 from tests.support.patience import PATIENCE
 from tests.support.servers.programs import require_program
@@ -139,6 +139,6 @@ def test_zsh_offers_checks(environ: dict[str, str]) -> None:
 
 def test_an_unknown_shell_is_refused_by_name() -> None:
     """With those that there are."""
-    refused = CliRunner().invoke(app, ["completion", "tcsh"])
+    refused = CliRunner().invoke(command_line(), ["completion", "tcsh"])
     assert refused.exit_code == 2
     assert "tcsh" in refused.output

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from monitor.cli.app import app
+from monitor.cli.app import command_line
 from tests.support.servers.http_server import HttpServer
 
 CONFIG = """
@@ -34,7 +34,7 @@ async def run(folder: Path, url: str, *words: str) -> tuple[int, str]:
     config = folder / "driftvakt.yaml"
     config.write_text(CONFIG.format(url=url))
     result = await asyncio.to_thread(
-        CliRunner().invoke, app, ["notify", *words, "--config", str(config)]
+        CliRunner().invoke, command_line(), ["notify", *words, "--config", str(config)]
     )
     return result.exit_code, result.output
 

@@ -12,7 +12,7 @@ import structlog
 from jsonschema import Draft202012Validator
 from typer.testing import CliRunner
 
-from monitor.cli.app import app
+from monitor.cli.app import command_line
 from monitor.publish.web.openapi import openapi_document
 from tests.support.daemon.counting import Answer, CountingServer
 from tests.support.daemon.running import estate, http_check, service, write_config
@@ -47,7 +47,7 @@ def quiet() -> Iterator[None]:
 
 
 def invoke(*words: str) -> tuple[int, str, str]:
-    result = RUNNER.invoke(app, list(words))
+    result = RUNNER.invoke(command_line(), list(words))
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
     return result.exit_code, result.stdout, result.stderr
 
@@ -191,10 +191,13 @@ def test_usage_errors(words: list[str]) -> None:
 
 @pytest.mark.parametrize("what", ["localhost:8080", "expo.example.se/x"])
 def test_an_address_without_a_scheme_is_told_what_it_lacks(what: str, config: str) -> None:
-    done = RUNNER.invoke(app, ["probe", what, "--config", config])
+    done = RUNNER.invoke(command_line(), ["probe", what, "--config", config])
     assert done.exit_code == 2
     assert f"write the scheme too, as in https://{what}" in done.stderr
 
 
 def test_the_version_has_an_option_too() -> None:
-    assert RUNNER.invoke(app, ["--version"]).stdout == RUNNER.invoke(app, ["version"]).stdout
+    assert (
+        RUNNER.invoke(command_line(), ["--version"]).stdout
+        == RUNNER.invoke(command_line(), ["version"]).stdout
+    )

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from typer.testing import CliRunner
 
-from monitor.cli.app import app
+from monitor.cli.app import command_line
 from monitor.cli.history import typed_instant
 
 ZONE = ZoneInfo("Europe/Stockholm")
@@ -56,13 +56,13 @@ def test_what_is_no_instant_says_what_is(typed: str) -> None:
     ],
 )
 def test_usage(words: list[str], said: str) -> None:
-    done = CliRunner().invoke(app, ["history", *words])
+    done = CliRunner().invoke(command_line(), ["history", *words])
     assert (done.exit_code, done.stdout) == (2, "")
     assert said in done.stderr
 
 
 def test_a_history_that_is_not_there(tmp_path: Path) -> None:
     """One line that says where."""
-    done = CliRunner().invoke(app, ["history", "--data-dir", str(tmp_path)])
+    done = CliRunner().invoke(command_line(), ["history", "--data-dir", str(tmp_path)])
     assert (done.exit_code, done.stdout) == (1, "")
     assert f"the history in {tmp_path} cannot be read" in done.stderr

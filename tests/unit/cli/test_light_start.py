@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from monitor.cli.app import COMMANDS
 from tests.support.daemon.counting import Answer, CountingServer
 from tests.support.daemon.running import estate, http_check, service, write_config
 from tests.unit.cli.test_status import body
@@ -97,12 +98,21 @@ def loaded(*words: str, code: int = 0, program: str = LOADED) -> set[str]:
     return set(done.stderr.partition("loaded:")[2].split())
 
 
-@pytest.mark.parametrize("words", [["--help"], ["status", "--help"], ["run", "--help"]])
+@pytest.mark.parametrize(
+    "words", [["--help"], ["status", "--help"], ["run", "--help"], ["version"], ["--version"]]
+)
 def test_help_reads_next_to_nothing(words: list[str]) -> None:
     """Neither what the daemon stands on nor what draws tables."""
     found = loaded(*words)
     assert not found & (HEAVY | {"rich"})
     assert len(found) < 300
+
+
+def test_a_command_reads_no_other_command() -> None:
+    """Of the commands, only the module of the one that runs is imported."""
+    found = loaded("status", "--help")
+    modules = {f"monitor.cli.{name}" for name in COMMANDS} - {"monitor.cli.version"}
+    assert found & modules == {"monitor.cli.status", "monitor.cli.completion"}
 
 
 def test_a_status_of_a_file_needs_rich_alone(tmp_path: Path) -> None:

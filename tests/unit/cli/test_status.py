@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from monitor.cli.app import app
+from monitor.cli.app import command_line
 from monitor.publish.status.renderer import render_status_body
 from tests.support.daemon.counting import Answer, CountingServer
 from tests.support.factories import (
@@ -39,7 +39,7 @@ def body(status: str = "green", age: float = 0.0) -> bytes:
 
 
 def status(*words: str) -> tuple[int, str, str]:
-    result = RUNNER.invoke(app, ["status", *words])
+    result = RUNNER.invoke(command_line(), ["status", *words])
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
     return result.exit_code, result.stdout, result.stderr
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from monitor.cli.status import Shape, StatusUnreadableError
+from monitor.cli.status import StatusUnreadableError, StatusView
 from monitor.console.brief import ROOM, brief
 from monitor.judging.snapshot import EnvironmentView, ServiceView
 from monitor.model.status import Rule, Status
@@ -105,11 +105,11 @@ def test_a_part_of_it() -> None:
         views.environment(Status.YELLOW, green("nll"), red("expo")),
         views.environment(Status.GREEN, green("nll"), name="ext6", title="EXT6"),
     )
-    part = Shape(language="en", only="ext6").narrowed(made)
+    part = StatusView(language="en", only="ext6").narrowed(made)
     assert (part["status"], [one["name"] for one in part["environments"]]) == ("green", ["ext6"])
-    one = Shape(language="en", only="ext5/expo").narrowed(made)
+    one = StatusView(language="en", only="ext5/expo").narrowed(made)
     assert one["status"] == "red"
     assert [each["name"] for each in one["environments"][0]["services"]] == ["expo"]
     for other in ("ext7", "ext6/expo"):
         with pytest.raises(StatusUnreadableError, match=other):
-            Shape(language="en", only=other).narrowed(made)
+            StatusView(language="en", only=other).narrowed(made)

@@ -12,15 +12,15 @@ import pytest
 import typer.main
 from typer.testing import CliRunner
 
-from monitor.cli.app import app
+from monitor.cli.app import command_line
 from monitor.cli.examples import EXAMPLES
-from monitor.cli.manual import SECTIONS, manual
+from monitor.cli.manual_page import SECTIONS, manual_page
 from tests.support.command_line import parses
 from tests.support.patience import PATIENCE
 from tests.support.servers.programs import require_program
 
-GROUP: Any = typer.main.get_command(app)
-PAGE = manual(GROUP, "1.2.3")
+GROUP: Any = typer.main.get_command(command_line())
+PAGE = manual_page(GROUP, "1.2.3")
 COMMANDS = sorted(GROUP.commands)
 LINES = [(name, one.words) for name, examples in EXAMPLES.items() for one in examples]
 
@@ -37,7 +37,7 @@ def test_every_option_and_argument_says_what_it_is(name: str) -> None:
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_examples_in_its_help(name: str) -> None:
     """``--help`` ends with lines to copy."""
-    shown = CliRunner().invoke(app, [name, "--help"], env={"COLUMNS": "200"})
+    shown = CliRunner().invoke(command_line(), [name, "--help"], env={"COLUMNS": "200"})
     assert shown.exit_code == 0
     for one in EXAMPLES[name]:
         assert f"driftvakt {one.words}" in shown.stdout
@@ -112,7 +112,7 @@ def _without_overstrikes(text: str) -> str:
 
 
 def test_the_command_prints_the_page() -> None:
-    printed = CliRunner().invoke(app, ["manual"])
+    printed = CliRunner().invoke(command_line(), ["manual"])
     assert printed.exit_code == 0
     assert printed.stdout.startswith(".TH DRIFTVAKT 1 ")
 
@@ -127,6 +127,6 @@ def test_text_is_never_taken_for_a_request() -> None:
     @group.command("two", help="'quoted.")
     def two() -> None: ...
 
-    page = manual(typer.main.get_command(group), "1")
+    page = manual_page(typer.main.get_command(group), "1")
     assert "\n\\&.danger \\en and \\-x.\n" in page
     assert "\n\\&'quoted.\n" in page

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from monitor.cli.app import app
+from monitor.cli.app import command_line
 from monitor.support.shipped import dashboard, shipped
 
 NAMES = ("monitor", "overview", "service")
@@ -18,7 +18,7 @@ GREEN, RED = "#2f9e58", "#d03b3b"
 
 
 def made(*words: str) -> dict[str, Any]:
-    result = CliRunner().invoke(app, ["export", "dashboard", *words])
+    result = CliRunner().invoke(command_line(), ["export", "dashboard", *words])
     assert result.exit_code == 0, result.stderr
     document: dict[str, Any] = json.loads(result.stdout)
     return document
@@ -46,7 +46,7 @@ def test_the_first_is_the_overview() -> None:
     ],
 )  # fmt: skip
 def test_options_that_do_not_belong_are_refused(words: list[str]) -> None:
-    assert CliRunner().invoke(app, ["export", *words]).exit_code == 2
+    assert CliRunner().invoke(command_line(), ["export", *words]).exit_code == 2
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -9,7 +9,7 @@ import pytest
 from ruamel.yaml import YAML
 from typer.testing import CliRunner
 
-from monitor.cli.app import app
+from monitor.cli.app import command_line
 from monitor.support.shipped import rules
 
 ROOT = Path(__file__).parents[3]
@@ -26,7 +26,7 @@ NAMES = sorted({str(rule["alert"]) for rule in ALERTS})
 
 
 def test_what_is_printed_is_what_is_shipped() -> None:
-    result = CliRunner().invoke(app, ["export", "rules"])
+    result = CliRunner().invoke(command_line(), ["export", "rules"])
     assert result.exit_code == 0
     assert result.stdout == COMMITTED.read_text("utf-8")
 
@@ -39,18 +39,20 @@ def test_a_job_of_any_name_is_quoted() -> None:
 def test_addresses_are_those_given() -> None:
     """Of the page, of the runbooks, and the job's name; a slash at the end is not doubled."""
     words = ["--url", "https://drift.example.se/", "--job", "watch"]
-    made = CliRunner().invoke(app, ["export", "rules", *words]).stdout
+    made = CliRunner().invoke(command_line(), ["export", "rules", *words]).stdout
     assert "https://drift.example.se/runbooks/DriftvaktServiceRed.md" in made
     assert "page: https://drift.example.se/s/{{ $labels.environment }}" in made
     assert 'up{job="watch"}' in made
     assert "localhost" not in made
     words = ["--runbooks", "https://wiki.example.se/r/"]
-    made = CliRunner().invoke(app, ["export", "rules", *words]).stdout
+    made = CliRunner().invoke(command_line(), ["export", "rules", *words]).stdout
     assert "https://wiki.example.se/r/DriftvaktAbsent.md" in made
 
 
 def test_options_of_the_rules_are_of_nothing_else() -> None:
-    result = CliRunner().invoke(app, ["export", "schema", "--url", "https://drift.example.se"])
+    result = CliRunner().invoke(
+        command_line(), ["export", "schema", "--url", "https://drift.example.se"]
+    )
     assert result.exit_code == 2
 
 

@@ -1,4 +1,4 @@
-"""Pure: which services changed between two snapshots, in words."""
+"""Pure: finds the services that changed between two snapshots, with a sentence for each."""
 
 from __future__ import annotations
 
@@ -14,19 +14,21 @@ from monitor.wording import transition_message
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceChange:
+    """A service's transition and the sentence for it."""
+
     transition: Transition
     message: Text
 
     @property
     def is_news(self) -> bool:
-        """The first green at the start is not."""
+        """Whether it is worth a line: the first green at the start is not."""
         return not (
             self.transition.before is Status.UNKNOWN and self.transition.after is Status.GREEN
         )
 
 
 def service_changes(before: Snapshot, after: Snapshot) -> Iterator[ServiceChange]:
-    """Every service whose status differs, with what that means."""
+    """Find every service whose status differs, with what that means."""
     was = {view.service.id: view for view in before.services()}
     for view in after.services():
         old = was.get(view.service.id)

@@ -1,4 +1,4 @@
-"""The ordinary configuration file with which the demo's environments are watched."""
+"""Writes the ordinary configuration file with which the demo's environments are watched."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def configuration(
 
 
 def write_configuration(folder: Path, ports: Mapping[str, int], language: str) -> Path:
-    """Writes the configuration into ``folder``; gives its path."""
+    """Write the configuration into ``folder``; give its path."""
     path = folder / CONFIG_FILE
     path.write_text(configuration(ports, language, folder / "data"), encoding="utf-8")
     return path

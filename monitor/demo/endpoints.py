@@ -1,4 +1,4 @@
-"""What the demo's services answer: SOAP, FHIR and a file export, well or badly as told."""
+"""The demo's web applications: SOAP, FHIR and a file export that answer as the script has it."""
 
 from __future__ import annotations
 

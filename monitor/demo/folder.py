@@ -1,4 +1,4 @@
-"""The one folder that the demo makes, gone afterwards with the keys in it."""
+"""Makes the one folder of the demo, and removes it afterwards with the keys in it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PAUSE = 0.02
 
 @contextlib.contextmanager
 def temporary_folder(prefix: str) -> Iterator[Path]:
-    """A new folder that only its owner may enter, removed at the end."""
+    """Make a folder that only its owner may enter; remove it at the end."""
     made = Path(mkdtemp(prefix=prefix))
     try:
         yield made
@@ -25,9 +25,8 @@ def temporary_folder(prefix: str) -> Iterator[Path]:
 
 
 def _remove(folder: Path) -> None:
-    """Whatever still writes there: a thread that writes a file whole, a process that was told to end, may
-    do so while the folder is emptied, which is then not empty. What is left at last is no fault that
-    an exit code should tell of.
+    """Remove the folder, whatever still writes there: a thread that writes a file whole, or a process
+    that is ending, may do so while it is emptied. What is left at last is no fault for an exit code.
     """
     for _ in range(TRIES):
         try:

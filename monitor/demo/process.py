@@ -1,4 +1,4 @@
-"""Starting and ending the process with the demo's servers."""
+"""Starts and ends the process with the demo's servers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LOG_SHOWN = 2000
 
 
 class ServersFailedError(Exception):
-    """The demo's servers did not start. The text says what they last wrote."""
+    """The demo's servers did not start. The text is what they last wrote."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,27 +27,27 @@ class Environments:
 
     ports: Mapping[str, int]
     """By ``ENV/SERVICE``."""
-    _told: asyncio.StreamWriter
+    _stdin: asyncio.StreamWriter
 
     async def begin(self) -> None:
-        """Starts the script."""
+        """Start the script."""
         with contextlib.suppress(ConnectionError):
-            self._told.write(b"begin\n")
-            await self._told.drain()
+            self._stdin.write(b"begin\n")
+            await self._stdin.drain()
 
 
 @contextlib.asynccontextmanager
 async def environments(folder: Path) -> AsyncIterator[Environments]:
-    """The servers, in a process that is gone when the block ends. ``folder`` gets their ca.pem.
+    """Run the servers in a process that is gone when the block ends. ``folder`` gets their ca.pem.
 
     Raises :class:`ServersFailedError`.
     """
     process = await _start(folder)
     try:
-        told, said = process.stdin, process.stdout
-        if told is None or said is None:
+        stdin, stdout = process.stdin, process.stdout
+        if stdin is None or stdout is None:
             raise ServersFailedError("they have no pipes")
-        yield Environments(await _ports(said, folder), told)
+        yield Environments(await _ports(stdout, folder), stdin)
     finally:
         await _stop(process)
 
@@ -69,10 +69,10 @@ async def _start(folder: Path) -> asyncio.subprocess.Process:
         os.close(log)
 
 
-async def _ports(said: asyncio.StreamReader, folder: Path) -> dict[str, int]:
+async def _ports(stdout: asyncio.StreamReader, folder: Path) -> dict[str, int]:
     try:
         async with asyncio.timeout(START_TIMEOUT):
-            ports: dict[str, int] = json.loads(await said.readline())
+            ports: dict[str, int] = json.loads(await stdout.readline())
     except (TimeoutError, ValueError):
         wrote = (folder / LOG_FILE).read_text(errors="replace")[-_LOG_SHOWN:].strip()
         raise ServersFailedError(wrote or "they said nothing") from None
@@ -80,7 +80,7 @@ async def _ports(said: asyncio.StreamReader, folder: Path) -> dict[str, int]:
 
 
 async def _stop(process: asyncio.subprocess.Process) -> None:
-    """End of input, then less politely."""
+    """End the process: by the end of its input, then by a signal."""
     if process.stdin is not None:
         process.stdin.close()
     try:

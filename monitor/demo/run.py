@@ -1,4 +1,4 @@
-"""The demo, put together: servers, configuration, the ordinary daemon, something to look at."""
+"""Puts the demo together: servers, configuration, the ordinary daemon, what a person sees."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from monitor.configuration.loader import load
 from monitor.demo.config import write_configuration
 from monitor.demo.folder import temporary_folder
 from monitor.demo.process import ServersFailedError, environments
-from monitor.demo.show import Addresses, ended, failed, show_demo
+from monitor.demo.show import Addresses, print_end, print_failure, show_demo
 from monitor.runtime.daemon import STATUS_FILE, Daemon
 from monitor.runtime.process import STOPS, signals
 from monitor.support import logging_setup
@@ -25,7 +25,7 @@ DRAIN = 0.5
 
 
 async def watch_demo(*, duration: float | None, console: Console, language: str = "en") -> int:
-    """Until Ctrl-C, or for ``duration`` seconds of the script. Gives the exit code.
+    """Run the demo until Ctrl-C, or for ``duration`` seconds of the script. Gives the exit code.
 
     Everything it makes is in one temporary folder, which is gone afterwards.
     """
@@ -34,9 +34,9 @@ async def watch_demo(*, duration: float | None, console: Console, language: str 
             with temporary_folder("driftvakt-demo-") as folder:
                 await _play(folder, limit, duration, console, language)
     except ServersFailedError as error:
-        failed(console, str(error), language)
+        print_failure(console, str(error), language)
         return 1
-    ended(console, language)
+    print_end(console, language)
     return 0
 
 
@@ -87,7 +87,7 @@ async def _ended_by_signals() -> AsyncIterator[asyncio.Timeout]:
 
 @contextlib.contextmanager
 def _logging_to(path: Path) -> Iterator[None]:
-    """The daemon's ordinary log, in a file: the terminal is for the table."""
+    """Write the daemon's ordinary log to a file: the terminal is for the table."""
     with path.open("w", encoding="utf-8") as file:
         logging_setup.set_up("json", "info", stream=file)
         try:

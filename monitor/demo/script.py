@@ -76,8 +76,8 @@ SCRIPT = (
 def behaviour(service: str, elapsed: float, script: tuple[Step, ...] = SCRIPT) -> Behaviour:
     """How ``service`` behaves ``elapsed`` seconds after the start; healthy before its first line."""
     now = elapsed % LENGTH
-    said = [step for step in script if step.service == service and step.at <= now]
-    return max(said, key=lambda step: step.at).behaviour if said else HEALTHY
+    steps = [step for step in script if step.service == service and step.at <= now]
+    return max(steps, key=lambda step: step.at).behaviour if steps else HEALTHY
 
 
 def next_change(elapsed: float, script: tuple[Step, ...] = SCRIPT) -> float:

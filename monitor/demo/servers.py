@@ -1,4 +1,4 @@
-"""The demo's services as TLS servers, run as ``python -m monitor.demo.servers FOLDER``.
+"""Runs the demo's services as TLS servers: ``python -m monitor.demo.servers FOLDER``.
 
 A process of its own, so that answering costs the monitor that measures it nothing. It writes one
 line of JSON with its ports when they are open, starts the script at the first line on standard
@@ -35,7 +35,7 @@ Elapsed = Callable[[], float]
 
 
 class Server:
-    """One service on a port of its own, which stays reserved while the service is down."""
+    """A service on a port of its own, which stays reserved while the service is down."""
 
     def __init__(self, service: str, elapsed: Elapsed, authority: Authority, folder: Path) -> None:
         self._service = service
@@ -56,12 +56,12 @@ class Server:
     def _choose_certificate(
         self, connection: ssl.SSLObject, name: str | None, context: ssl.SSLContext
     ) -> None:
-        """Asked in every handshake, with a server name or without one."""
+        """Choose the certificate of a handshake, whether it names a server or not."""
         if not self.behaviour().new_certificate:
             connection.context = self._short
 
     async def play(self) -> None:
-        """Opens or closes the port as the script says of this instant."""
+        """Open or close the port as the script has it at this instant."""
         wanted = self.behaviour().listening
         if wanted and self._site is None:
             self._site = web.SockSite(
@@ -91,7 +91,7 @@ def _bound(port: int) -> socket.socket:
 
 
 async def serve_endpoints(folder: Path) -> None:
-    """Until standard input ends. Writes the root certificate to ``folder``/ca.pem."""
+    """Serve until standard input ends. Writes the root certificate to ``folder``/ca.pem."""
     loop = asyncio.get_running_loop()
     began: float | None = None
 
@@ -107,12 +107,12 @@ async def serve_endpoints(folder: Path) -> None:
         ]
         ports = zip(SERVICES, (server.port for server in servers), strict=True)
         print(json.dumps(dict(ports)), flush=True)
-        told = await _standard_input()
-        if not await told.readline():
+        stdin = await _standard_input()
+        if not await stdin.readline():
             return
         began = loop.time()
         player = asyncio.create_task(_play(servers, elapsed))
-        await told.read()
+        await stdin.read()
         player.cancel()
 
 
@@ -132,7 +132,7 @@ async def _standard_input() -> asyncio.StreamReader:
 
 
 def main(folder: Path) -> None:
-    """Ctrl-C in the terminal is for whoever started this, and reaches us as the end of input."""
+    """Run the servers. Ctrl-C is for whoever started this, and reaches us as the end of input."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     asyncio.run(serve_endpoints(folder))
 

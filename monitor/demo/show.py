@@ -1,4 +1,4 @@
-"""What a person sees of the demo: a live table on a terminal, plain lines anywhere else."""
+"""Shows the demo: a live table on a terminal, plain lines anywhere else."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ _FAILED = Text(sv="Testmiljöerna startade inte:", en="The test environments did
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Addresses:
-    """Where to look further."""
+    """Addresses and paths where there is more to see."""
 
     configuration: str
     page: str
@@ -65,7 +65,7 @@ class Addresses:
 async def show_demo(
     snapshot: Callable[[], Snapshot], places: Addresses, console: Console, language: str
 ) -> NoReturn:
-    """Shows what ``snapshot`` gives, until cancelled.
+    """Show what ``snapshot`` gives, until cancelled.
 
     Drawing is done in a thread: a slow terminal must not make the targets look slow.
     """
@@ -74,11 +74,13 @@ async def show_demo(
     await _lines(snapshot, places, console, language)
 
 
-def ended(console: Console, language: str) -> None:
+def print_end(console: Console, language: str) -> None:
+    """Print that the demo has ended."""
     console.print(RichText(_ENDED.pick(language)))
 
 
-def failed(console: Console, reason: str, language: str) -> None:
+def print_failure(console: Console, reason: str, language: str) -> None:
+    """Print why the demo did not start."""
     console.print(RichText(f"{_FAILED.pick(language)}\n{reason}", style="red"))
 
 
@@ -145,7 +147,7 @@ def screen(
     console: Console,
     language: str,
 ) -> RenderableType:
-    """As much as the terminal has room for: the table first, then the newest events."""
+    """Render as much as the terminal has room for: the table first, then the newest events."""
     top = demo_heading(places, language, brief=console.height < MEDIUM)
     room = console.height - 1 - _height(top, console)
     table = _fitting_table(now, console, language, room)
@@ -162,7 +164,7 @@ def screen(
 
 
 def _fitting_table(now: Snapshot, console: Console, language: str, room: int) -> Table:
-    """With every check where the terminal is tall, with fewer where it is not."""
+    """The table with every check where the terminal is tall, with fewer where it is not."""
     details: list[Detail] = ["services"]
     if console.height >= MEDIUM:
         details.insert(0, "checks" if console.height >= TALL else "trouble")
@@ -178,7 +180,7 @@ def _height(part: RenderableType, console: Console) -> int:
 
 
 def demo_heading(places: Addresses, language: str, *, brief: bool = False) -> RenderableType:
-    """Where everything is; ``brief``: without what a small terminal can do without."""
+    """Render where everything is; ``brief`` leaves out what a small terminal has no room for."""
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(style="dim", no_wrap=True)
     grid.add_column(overflow="fold")
@@ -196,7 +198,7 @@ def demo_heading(places: Addresses, language: str, *, brief: bool = False) -> Re
 
 
 def event_line(change: ServiceChange, now: Snapshot, language: str) -> RichText:
-    """When, the colour, and what it means in full sentences."""
+    """Render a change: when, the colour, and what it means in full sentences."""
     at = clock_time(change.transition.at, now.at, now.estate.timezone, language)
     return RichText.assemble(
         (f"{at}  ", "dim"),

@@ -1,4 +1,4 @@
-"""A status in few lines: trouble first, each with its sentence, and the rest counted."""
+"""Renders a status in few lines: trouble first, each with its sentence, and the rest counted."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _COUNTED = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Service:
-    """A line: a service and where it is."""
+    """A service and its environment: one line."""
 
     environment: Row
     row: Row
@@ -58,7 +58,7 @@ class _Service:
 
     @property
     def place(self) -> tuple[bool, int]:
-        """Where it stands: what is not planned first, the worst first."""
+        """The key that lines are sorted by: what is not planned first, the worst first."""
         return self.planned, _ORDER.index(self.row.status)
 
 
@@ -69,7 +69,7 @@ def brief(
     now: float | None = None,
     zone: ZoneInfo = STOCKHOLM,
 ) -> Group:
-    """A decoded status.json in few lines; with ``now`` it says so when the document is stale.
+    """Render a decoded status.json in few lines; with ``now`` they say when the document is stale.
 
     Raises :class:`~monitor.console.rows.NotAStatusDocumentError`.
     """
@@ -139,7 +139,7 @@ def _folded(services: Sequence[_Service], language: str) -> Iterator[RichText]:
         head.no_wrap = False
         head.append(f"  {environment}", style="bold")
         more = len(names) - _NAMED
-        told = names[:_NAMED] + ([_MORE.pick(language).format(count=more)] if more > 0 else [])
+        shown = names[:_NAMED] + ([_MORE.pick(language).format(count=more)] if more > 0 else [])
         planned = "" if green else f"{_PLANNED.pick(language)}  "
-        head.append(f"  {planned}{len(names)}: {', '.join(told)}", style="none")
+        head.append(f"  {planned}{len(names)}: {', '.join(shown)}", style="none")
         yield head

@@ -1,4 +1,4 @@
-"""The certificates of one handshake as a tree: the authority at the top, each below its issuer."""
+"""Renders the certificates of one handshake as a tree: the authority at the top, each below its issuer."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ _GRAVE = frozenset({ChainFault.MISSING, ChainFault.UNTRUSTED})
 
 
 def certificates(observation: Observation, language: str = "en") -> Iterator[RenderableType]:
-    """The chain that a probe met, and our own certificate; nothing when there are none."""
+    """Render the chain that a probe met, and our own certificate; nothing when there are none."""
     facts, at = observation.tls, observation.at
     if facts is None:
         return
@@ -102,9 +102,9 @@ def _tree(chain: Chain, facts: TlsFacts, at: float, language: str) -> Tree:
 
 
 def _also_sent(chain: Chain, facts: TlsFacts, at: float, language: str) -> Iterator[RenderableType]:
-    """What is in no way from the authority to the server's own, each once."""
-    told = {one.sha256 for one in chain.path}
-    others = {one.sha256: one for one in facts.chain if one.sha256 not in told}
+    """Render the certificates that were sent and are not on the path, each once."""
+    shown = {one.sha256 for one in chain.path}
+    others = {one.sha256: one for one in facts.chain if one.sha256 not in shown}
     if not others:
         return
     yield RichText(_ALSO.pick(language), style="bold")
@@ -114,8 +114,8 @@ def _also_sent(chain: Chain, facts: TlsFacts, at: float, language: str) -> Itera
 
 
 def _missing(subject: str, language: str) -> RichText:
-    said = _FAULTS[ChainFault.MISSING].pick(language)
-    return RichText.assemble((subject, "bold"), "  ", (said, "red"))
+    fault = _FAULTS[ChainFault.MISSING].pick(language)
+    return RichText.assemble((subject, "bold"), "  ", (fault, "red"))
 
 
 def _node(
@@ -147,9 +147,9 @@ def _remarks(
         yield from _weaknesses(certificate, language)
     for one in facts.revocation:
         if one.sha256 == certificate.sha256:
-            said, colour = _REVOCATION[one.state]
+            phrase, colour = _REVOCATION[one.state]
             since = NOTHING if one.revoked_at is None else _date(one.revoked_at)
-            yield RichText(said.pick(language).format(date=since), style=colour)
+            yield RichText(phrase.pick(language).format(date=since), style=colour)
     for note in chain.notes:
         if note.sha256 == certificate.sha256:
             colour = "red" if note.fault in _GRAVE else "yellow"
@@ -174,14 +174,14 @@ def _names(certificate: Certificate, language: str) -> str:
 def _validity(certificate: Certificate, at: float, language: str) -> RichText:
     left, begins = certificate.not_after - at, certificate.not_before - at
     if begins > 0:
-        said, seconds, colour, when = _NOT_YET, begins, "red", certificate.not_before
+        phrase, seconds, colour, when = _NOT_YET, begins, "red", certificate.not_before
     elif left < 0:
-        said, seconds, colour, when = _AGO, -left, "red", certificate.not_after
+        phrase, seconds, colour, when = _AGO, -left, "red", certificate.not_after
     else:
         colour = "yellow" if left < NEAR else ""
-        said, seconds, when = _LEFT, left, certificate.not_after
-    told = said.pick(language).format(days=int(seconds // DAY), date=_date(when))
-    return RichText(told, style=colour)
+        phrase, seconds, when = _LEFT, left, certificate.not_after
+    shown = phrase.pick(language).format(days=int(seconds // DAY), date=_date(when))
+    return RichText(shown, style=colour)
 
 
 def _date(at: float) -> str:

@@ -1,4 +1,4 @@
-"""What would run: every check with its rhythm, and the load on every host."""
+"""Renders what would run: every check with its intervals, and the load on every host."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ _AT_MOST = Text(sv="Som mest, vid störning", en="At most, in trouble")
 
 
 def checks_lines(estate: Estate, language: str = "en") -> Iterator[str]:
-    """The same for thousands of checks, which nobody reads on a terminal: one line each, however long,
-    and no frame. What a table costs a cell is half a minute for 50,000 checks.
+    """Render thousands of checks, which nobody reads on a terminal: one line each, however long, and
+    no frame. What a table costs a cell is half a minute for 50,000 checks.
     """
     heads = tuple(head.pick(language) for head in _HEADS)
     yield from _lines(heads, list(_check_rows(estate, language)), left=3)
@@ -53,7 +53,7 @@ def _lines(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]], left: int) -
 
 
 def checks_table(estate: Estate, language: str = "en") -> RenderableType:
-    """What would run, and below it what every host would bear."""
+    """Render what would run, and below it what every host would bear."""
     return Group(_checks(estate, language), hosts_table(estate, language))
 
 
@@ -87,7 +87,7 @@ def _check_rows(estate: Estate, language: str) -> Iterator[tuple[str, ...]]:
 
 
 def hosts_table(estate: Estate, language: str = "en") -> Table:
-    """One line a host: how often it is probed when all is well, and at most."""
+    """Render how often each host is probed when all is well, and at most."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column(_HOST.pick(language), overflow="fold")
     for head in (_CHECKS, _PER_MINUTE, _AT_MOST):

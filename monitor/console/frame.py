@@ -1,4 +1,4 @@
-"""What stands around a status whatever its form: how old it is, what is wrong with the configuration, plans."""
+"""The lines around a status in any form: how old it is, what is wrong with the configuration, plans."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _FAULT = 1_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
-    """Of a decoded status.json."""
+    """The lines around a decoded status.json."""
 
     language: str
     zone: ZoneInfo
@@ -40,13 +40,13 @@ class Frame:
     stale: bool
     fault: RichText | None
     below: Sequence[RichText]
-    """Notices and plans, and of when it is."""
+    """Notices and plans, and the instant that the document is of."""
 
     @classmethod
     def of(
         cls, document: Mapping[str, Any], language: str, *, now: float | None, zone: ZoneInfo
     ) -> Self:
-        """Raises :class:`~monitor.console.rows.NotAStatusDocumentError`."""
+        """Read a document's. Raises :class:`~monitor.console.rows.NotAStatusDocumentError`."""
         try:
             made = instant_in(document["generated_at"]) or 0.0
         except BROKEN as error:
@@ -70,8 +70,8 @@ class Frame:
 
 
 def fault_line(error: str, language: str) -> RichText | None:
-    """What is wrong with the configuration on the disk."""
+    """Render what is wrong with the configuration on the disk; ``None`` when nothing is."""
     if not error:
         return None
-    said = f"{_OLD.pick(language)} {clean(error, _FAULT)}"
-    return RichText(said, style="bold red", justify="left")
+    line = f"{_OLD.pick(language)} {clean(error, _FAULT)}"
+    return RichText(line, style="bold red", justify="left")

@@ -1,4 +1,4 @@
-"""The lines below the table: notices, and version packages that have a date."""
+"""Renders the lines below the table: notices, and version packages that have a date."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _Line = tuple[Text, Status | None]
 
 
 def lines_of(snapshot: Snapshot) -> list[_Line]:
-    """Of a snapshot."""
+    """The lines of a snapshot, each with the status that it speaks of."""
     from monitor.wording import notice_message, upgrade_message
 
     notices = [(notice_message(one.notice), one.notice.status) for one in snapshot.notices]
@@ -34,7 +34,7 @@ def lines_of(snapshot: Snapshot) -> list[_Line]:
 
 
 def lines_in(document: Mapping[str, Any]) -> list[_Line]:
-    """Of a decoded status.json; of one that an earlier version wrote there are none."""
+    """The lines of a decoded status.json; none when an earlier version wrote it."""
     notices = [_notice(one) for one in _objects(document, "notices")]
     upgrades = [
         (_text(one.get("countdown")), Status.YELLOW if one.get("still_answering") else None)
@@ -45,10 +45,10 @@ def lines_in(document: Mapping[str, Any]) -> list[_Line]:
 
 
 def coloured(lines: Sequence[_Line], language: str) -> list[RichText]:
-    """In colours, where one says something of a status."""
+    """Render lines, in the colour of their status where they have one."""
     return [
-        RichText(said.pick(language), style=style(status) if status is not None else "")
-        for said, status in lines
+        RichText(text.pick(language), style=style(status) if status is not None else "")
+        for text, status in lines
     ]
 
 
@@ -61,12 +61,12 @@ def _objects(document: Mapping[str, Any], key: str) -> Iterator[Mapping[str, Any
 
 def _notice(one: Mapping[str, Any]) -> _Line:
     message, title = _text(one.get("message")), _text(one.get("title"))
-    said = Text(
+    text = Text(
         sv=f"{title.sv}: {message.sv}" if title.sv else message.sv,
         en=f"{title.en}: {message.en}" if title.en else message.en,
     )
     status = one.get("status")
-    return said, Status(status) if status in list(Status) else None
+    return text, Status(status) if status in list(Status) else None
 
 
 def _text(given: object) -> Text:

@@ -1,4 +1,4 @@
-"""One probe for a person: its grade, a waterfall of its phases, the certificates it met."""
+"""Renders one probe: its grade, a waterfall of its phases, the certificates it met."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def probe_report(
     verdict: Verdict,
     language: str = "en",
 ) -> RenderableType:
-    """Everything that one probe of the check ``name`` saw."""
+    """Render everything that one probe of the check ``name`` saw."""
     parts: list[RenderableType] = [
         RichText.assemble((name, "bold"), "  ", grade_mark(verdict.grade, language)),
         Padding(_facts(settings.target(), observation, verdict, language), (0, 0, 1, 2)),
@@ -106,12 +106,12 @@ def _facts(
 def _protocols(observation: Observation, language: str) -> Iterator[tuple[str, str]]:
     http, tls, dns = observation.http, observation.tls, observation.dns
     if http is not None:
-        said = f"{http.status}, HTTP/{http.version}"
+        facts = f"{http.status}, HTTP/{http.version}"
         if http.body_bytes is not None:
-            said += f", {http.body_bytes} {_BYTES.pick(language)}"
+            facts += f", {http.body_bytes} {_BYTES.pick(language)}"
         if http.redirects:
-            said += f", {http.redirects} {_REDIRECTS.pick(language)}"
-        yield "HTTP", said
+            facts += f", {http.redirects} {_REDIRECTS.pick(language)}"
+        yield "HTTP", facts
     if tls is not None and tls.version is not None:
         yield "TLS", f"{tls.version}, {tls.cipher}" if tls.cipher else tls.version
     if dns is not None:
@@ -119,7 +119,7 @@ def _protocols(observation: Observation, language: str) -> Iterator[tuple[str, s
 
 
 def waterfall(observation: Observation, language: str) -> Table:
-    """Each phase as a bar that begins where the one before it ended."""
+    """Render each phase as a bar that begins where the one before it ended."""
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column()
     table.add_column(justify="right")

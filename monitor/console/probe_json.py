@@ -11,7 +11,7 @@ from probes.observation import Certificate, HttpFacts, Observation, Reason, Revo
 
 
 def probe_json(observation: Observation, verdict: Verdict) -> dict[str, Any]:
-    """Keys are always there; a value that was not measured is ``None``."""
+    """The document of one probe. Keys are always there; a value that was not measured is ``None``."""
     return {
         **_outcome(observation, verdict),
         "parts": [

@@ -1,4 +1,4 @@
-"""A status, flattened into rows, from a snapshot or from a decoded status.json."""
+"""Flattens a status into rows: a snapshot's, or that of a decoded status.json."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Level(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One line of the table, whatever it was made of. Instants and lengths are in seconds."""
+    """A line of the table. Instants and lengths of time are in seconds."""
 
     level: Level
     title: Text
@@ -39,28 +39,28 @@ class Row:
     message: Text
     """Full sentences."""
     reason: Text = NO_REASON
-    """Of a service: the clause of the check that decides it."""
+    """The clause of the check that decides a service's status."""
     planned: bool = False
     latency: float | None = None
-    """Of the newest observation."""
+    """That of the newest observation; of a service, the slowest check's."""
     name: str = ""
-    """Of an environment or a service of a document."""
+    """The name of an environment or a service, when the row is of a document."""
 
 
 class NotAStatusDocumentError(ValueError):
-    """A document that is not a status.json of this version. The text says where it is not."""
+    """A document is not a status.json of this version. The text says where it differs."""
 
     def __init__(self, error: Exception) -> None:
-        said = clean(f"{type(error).__name__}: {error}", 200)
-        super().__init__(f"not a status document of this version: {said}")
+        fault = clean(f"{type(error).__name__}: {error}", 200)
+        super().__init__(f"not a status document of this version: {fault}")
 
 
 BROKEN = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError)
-"""What comes of a document that is of another shape."""
+"""Errors that reading a document of another shape raises."""
 
 
 def last_known(row: Row) -> Row:
-    """What was true once is no news: nothing that is stale is shown in a colour."""
+    """The row of a stale document: unknown, with the last known status in words."""
     was = status_word(row.status)
     known = Text(sv=f"senast kända läge: {was.sv}", en=f"last known: {was.en}")
     return replace(row, status=Status.UNKNOWN, short=known, message=known)
@@ -70,6 +70,7 @@ def last_known(row: Row) -> Row:
 
 
 def status_rows(snapshot: Snapshot) -> Iterator[Row]:
+    """The rows of a snapshot: each environment, its services, their checks."""
     # a document has its sentences already: whoever reads one needs none of ours
     from monitor.wording import check_message, environment_message, service_message
 
@@ -163,7 +164,7 @@ def _both(text: str) -> Text:
 
 
 def rows_in(document: Mapping[str, Any]) -> Iterator[Row]:
-    """Raises :class:`NotAStatusDocumentError`."""
+    """The rows of a decoded status.json. Raises :class:`NotAStatusDocumentError`."""
     try:
         for environment in document["environments"]:
             yield _part(Level.ENVIRONMENT, environment)

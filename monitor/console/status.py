@@ -1,4 +1,4 @@
-"""The table of statuses: environments, their services, their checks."""
+"""Renders the table of statuses: environments, their services, their checks."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def status_table(
     messages: bool = False,
     latency: bool = True,
 ) -> Table:
-    """A snapshot as a table. ``messages`` gives services in trouble their full sentences,
+    """Render a snapshot as a table. ``messages`` gives services in trouble their full sentences,
     ``latency=False`` leaves that column out.
     """
     form = _Form(
@@ -81,9 +81,9 @@ def status_table_from_json(
     detail: Detail = "checks",
     messages: bool = True,
 ) -> Table:
-    """A decoded status.json as a table; with ``now`` it says so when the document is stale.
+    """Render a decoded status.json as a table; with ``now`` it says when the document is stale.
 
-    Raises :class:`NotAStatusDocumentError`.
+    Raises :class:`~monitor.console.rows.NotAStatusDocumentError`.
     """
     frame = Frame.of(document, language, now=now, zone=zone)
     form = _Form(
@@ -151,10 +151,10 @@ def _seen(row: Row, form: _Form) -> RichText:
     """Why, in few words or in full sentences."""
     language = form.language
     whole = form.messages and row.level is Level.SERVICE and row.status is not Status.GREEN
-    said = (row.message if whole else row.short).pick(language)
+    shown = (row.message if whole else row.short).pick(language)
     if form.detail == "services" and not whole and row.reason.pick(language):
-        said = f"{said}: {row.reason.pick(language)}"
+        shown = f"{shown}: {row.reason.pick(language)}"
     if row.planned:
-        said = f"{said} ({_PLANNED.pick(language)})"
+        shown = f"{shown} ({_PLANNED.pick(language)})"
     quiet = row.status is Status.GREEN
-    return RichText(said, style="dim" if quiet else style(row.status).removeprefix("bold "))
+    return RichText(shown, style="dim" if quiet else style(row.status).removeprefix("bold "))

@@ -1,6 +1,6 @@
 """Colours, symbols, words, instants and lengths of time, the same in every table.
 
-A status is told by colour, by shape and by word, so that it is never told by colour alone.
+A status has a colour, a shape and a word: it never shows by its colour alone.
 Text is put into ``rich.text.Text``, where square brackets are only square brackets.
 """
 
@@ -30,6 +30,7 @@ NOTHING = "–"
 
 
 def style(status: Status) -> str:
+    """The colour of a status, as rich names it."""
     return _LOOK[status][1]
 
 

@@ -10,9 +10,9 @@ from urllib.parse import urlencode
 from monitor.cli.history_source import HistoryLocation, HistoryUnreadableError, opened
 from monitor.cli.http_get import NoAnswerError, http_get, without_password
 from monitor.judging.incidents import Incident, TransitionEntry
-from monitor.model.estate import Text
 from monitor.model.records import Entry
 from monitor.model.status import Status
+from monitor.model.text import Text
 from monitor.model.timestamps import iso_timestamp
 from monitor.support.json_read import read_json
 from probes.observation import clean

@@ -14,8 +14,8 @@ from rich.text import Text as RichText
 from monitor.console.frame import STOCKHOLM, Frame
 from monitor.console.rows import Level, Row, last_known, rows_in
 from monitor.console.style import clock_time, status_mark
-from monitor.model.estate import Text
 from monitor.model.status import Status
+from monitor.model.text import Text
 from probes.observation import clean
 
 ROOM = 20

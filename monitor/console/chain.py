@@ -11,7 +11,7 @@ from rich.text import Text as RichText
 from rich.tree import Tree
 
 from monitor.console.style import NOTHING
-from monitor.model.estate import Text
+from monitor.model.text import Text
 from probes.certificate.chain import Chain, ChainFault, arrange
 from probes.certificate.rules import WEAK_HASHES
 from probes.certificate.settings import KeyBits

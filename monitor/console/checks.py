@@ -11,7 +11,8 @@ from rich.table import Table
 from rich.text import Text as RichText
 
 from monitor.console.style import length
-from monitor.model.estate import Estate, Text
+from monitor.model.estate import Estate
+from monitor.model.text import Text
 from monitor.scheduling.load import probes_per_minute, quickest
 from monitor.scheduling.phase import phases
 

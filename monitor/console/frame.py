@@ -12,7 +12,7 @@ from rich.text import Text as RichText
 from monitor.console.plans import coloured, lines_in
 from monitor.console.rows import BROKEN, NotAStatusDocumentError, instant_in, is_stale
 from monitor.console.style import clock_time
-from monitor.model.estate import Text
+from monitor.model.text import Text
 from probes.observation import clean
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")

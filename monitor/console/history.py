@@ -13,7 +13,7 @@ from rich.text import Text as RichText
 
 from monitor.console.style import clock_time, status_mark
 from monitor.judging.incidents import Incident
-from monitor.model.estate import Text
+from monitor.model.text import Text
 from monitor.wording.times import duration
 from probes.observation import clean
 

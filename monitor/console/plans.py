@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from rich.text import Text as RichText
 
 from monitor.console.style import style
-from monitor.model.estate import Text
 from monitor.model.status import Status
+from monitor.model.text import Text
 from probes.observation import clean
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from rich.text import Text as RichText
 from monitor.console.chain import certificates
 from monitor.console.style import NOTHING, grade_mark, milliseconds
 from monitor.judging.grade import Verdict
-from monitor.model.estate import Text
+from monitor.model.text import Text
 from monitor.wording import reason_phrase
 from probes.observation import Cause, Grade, Observation, Phase
 from probes.settings import ProbeSettings

@@ -8,8 +8,8 @@ from datetime import datetime
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
-from monitor.model.estate import Text
 from monitor.model.status import Status
+from monitor.model.text import Text
 from monitor.wording import reason_phrase, status_word
 from probes.observation import Cause, Grade, Reason, clean
 

@@ -16,8 +16,8 @@ from monitor.console.frame import STOCKHOLM, Frame, fault_line
 from monitor.console.plans import coloured, lines_of
 from monitor.console.rows import Level, Row, last_known, rows_in, status_rows
 from monitor.console.style import NOTHING, clock_time, milliseconds, status_mark, style
-from monitor.model.estate import Text
 from monitor.model.status import Status
+from monitor.model.text import Text
 
 if TYPE_CHECKING:
     from monitor.judging.snapshot import Snapshot

@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 
 from rich.text import Text as RichText
 
-from monitor.model.estate import Text
 from monitor.model.status import Status
+from monitor.model.text import Text
 from probes.observation import Grade
 
 _LOOK = {

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from monitor.judging.snapshot import ServiceView, Snapshot
-from monitor.model.estate import Text
 from monitor.model.status import Status
+from monitor.model.text import Text
 from monitor.model.transition import Transition
 from monitor.wording import transition_message
 

@@ -17,7 +17,7 @@ from monitor.console.status import Detail, status_table
 from monitor.console.style import clock_time, status_mark
 from monitor.demo.changes import ServiceChange, service_changes
 from monitor.judging.snapshot import Snapshot
-from monitor.model.estate import Text
+from monitor.model.text import Text
 
 REFRESH = 0.25
 TABLE_EVERY = 2.0

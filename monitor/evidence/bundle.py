@@ -12,8 +12,9 @@ from monitor.evidence.response import dns_value, response_value, tls_value
 from monitor.judging import grade
 from monitor.judging.snapshot import Why
 from monitor.judging.transition_context import RememberedResult, TransitionContext
-from monitor.model.estate import Estate, Text
+from monitor.model.estate import Estate
 from monitor.model.status import Thresholds
+from monitor.model.text import Text
 from monitor.model.timestamps import iso_timestamp
 from monitor.model.transition import Transition
 from monitor.support.redaction import Masker

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from monitor.model.estate import Text
+from monitor.model.text import Text
 from probes.observation import clean
 
 COLUMNS = 100

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from monitor.model.estate import Text
+from monitor.model.text import Text
 
 
 def _t(sv: str, en: str) -> Text:

@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 from monitor.history.codec.blocks import pack, unpack
 from monitor.history.rollup import Rollup, packed_latency, unpacked_latency
 from monitor.history.tables import evidence, outbox, state, transition
-from monitor.model.estate import Text
 from monitor.model.records import Entry, MessageKind, Outgoing, Seen
 from monitor.model.status import Status
+from monitor.model.text import Text
 from monitor.model.transition import Transition
 from probes.observation import Cause, Grade, Phases, Reason
 

@@ -19,9 +19,10 @@ from monitor.judging.standing import Standing
 from monitor.judging.transition_context import RECENT_KEPT, TransitionContext
 from monitor.model import certificate_changes
 from monitor.model.certificate_changes import Known, News
-from monitor.model.estate import Check, Text
+from monitor.model.estate import Check
 from monitor.model.records import Seen, observation_of
 from monitor.model.status import Rule, Status
+from monitor.model.text import Text
 from probes.observation import Cause, Grade, Observation
 
 LATENCIES_KEPT = 128

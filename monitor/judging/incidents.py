@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from monitor.judging.rollup import worse
-from monitor.model.estate import Text
 from monitor.model.status import Status
+from monitor.model.text import Text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

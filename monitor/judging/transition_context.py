@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from monitor.judging.grade import Verdict
 from monitor.judging.snapshot import CheckView
-from monitor.model.estate import Text
+from monitor.model.text import Text
 from probes.observation import Observation
 
 RECENT_KEPT = 100

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from monitor.model.receiver import Receiver
 from monitor.model.status import Thresholds
+from monitor.model.text import Text
 
 if TYPE_CHECKING:  # whoever only shows a status has no settings of probes
     from probes.settings import ProbeSettings
@@ -21,18 +22,6 @@ CheckId = NewType("CheckId", str)
 """``ENV/SERVICE/CHECK``."""
 ServiceId = NewType("ServiceId", str)
 """``ENV/SERVICE``."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Text:
-    """The same text in both languages."""
-
-    sv: str
-    en: str
-
-    def pick(self, language: str) -> str:
-        """The text in English for ``en``, in Swedish for all else."""
-        return self.en if language == "en" else self.sv
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

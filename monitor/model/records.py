@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from monitor.model.estate import Text
+from monitor.model.text import Text
 from monitor.model.transition import Transition
 from probes.observation import Cause, Grade, Observation, Phases, Reason
 

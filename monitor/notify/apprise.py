@@ -8,8 +8,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import apprise
 
-from monitor.model.estate import Estate, Text
+from monitor.model.estate import Estate
 from monitor.model.receiver import Receiver
+from monitor.model.text import Text
 from monitor.notify.headings import told_alone, told_as_one
 from monitor.notify.message import Message
 from monitor.notify.overheard import hush, overhearing

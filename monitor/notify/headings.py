@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
-from monitor.model.estate import Text
 from monitor.model.records import MessageKind
+from monitor.model.text import Text
 from monitor.notify.message import Message
 from monitor.wording.notifications import flood, flood_heading, message_heading
 from monitor.wording.times import instant

@@ -11,9 +11,9 @@ from typing import Any
 
 import orjson
 
-from monitor.model.estate import Text
 from monitor.model.records import MessageKind, Outgoing
 from monitor.model.status import Status
+from monitor.model.text import Text
 from monitor.model.timestamps import iso_timestamp
 from probes.observation import Cause, Reason
 

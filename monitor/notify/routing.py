@@ -26,10 +26,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from math import inf
 
-from monitor.model.estate import Estate, Service, Text
+from monitor.model.estate import Estate, Service
 from monitor.model.receiver import Receiver
 from monitor.model.records import MessageKind, Outgoing
 from monitor.model.status import Status
+from monitor.model.text import Text
 from monitor.model.transition import Transition
 from monitor.notify.message import Message, read_message
 from monitor.wording.notifications import no_longer_watched, reminder

@@ -26,8 +26,9 @@ import structlog
 
 from monitor.history.errors import HistoryTroubleError
 from monitor.history.history import History
-from monitor.model.estate import Estate, Text
+from monitor.model.estate import Estate
 from monitor.model.records import Entry, MessageKind, Outgoing
+from monitor.model.text import Text
 from monitor.model.transition import Transition
 from monitor.notify.coalescing import repeats
 from monitor.notify.delivery import Deliverer, DeliveryMetrics, MakeSender

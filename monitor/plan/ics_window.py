@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from monitor.model.estate import Text
+from monitor.model.text import Text
 from monitor.plan.agenda import BEHIND
 from monitor.plan.ics_event import UnusableEvent, plain, values_of
 from monitor.plan.windows import Impact, Window

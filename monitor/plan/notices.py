@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from monitor.model.estate import Estate, Text
+from monitor.model.estate import Estate
 from monitor.model.status import Status
+from monitor.model.text import Text
 from monitor.plan.windows import PlanScope
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
-from monitor.model.estate import Estate, Text
+from monitor.model.estate import Estate
+from monitor.model.text import Text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

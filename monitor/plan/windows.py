@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from enum import StrEnum
 
-from monitor.model.estate import Estate, Text
+from monitor.model.estate import Estate
 from monitor.model.status import Status
+from monitor.model.text import Text
 
 
 class Impact(StrEnum):

@@ -41,10 +41,11 @@ from monitor.judging.persisted_state import PublishedState
 from monitor.judging.snapshot import Snapshot
 from monitor.model.certificate_changes import NOTHING
 from monitor.model.diff import Difference
-from monitor.model.estate import Check, Estate, ServiceId, Text
+from monitor.model.estate import Check, Estate, ServiceId
 from monitor.model.records import Entry, Outgoing, Past
 from monitor.model.reload_outcome import Ended, ReloadOutcome
 from monitor.model.status import Status
+from monitor.model.text import Text
 from monitor.model.time_in_status import AvailabilityReport
 from monitor.model.transition import Transition
 from monitor.plan import WindowNews, run_over

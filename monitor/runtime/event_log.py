@@ -7,7 +7,8 @@ import logging
 import structlog
 
 from monitor.model.certificate_changes import CertificateChange, News
-from monitor.model.estate import Check, Estate, Text
+from monitor.model.estate import Check, Estate
+from monitor.model.text import Text
 from monitor.model.transition import Transition
 from monitor.plan import Happening, WindowEvent
 from monitor.publish.status.documents import iso_timestamp

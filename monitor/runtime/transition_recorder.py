@@ -15,8 +15,9 @@ from monitor.judging.board import OVERALL, Board
 from monitor.judging.persisted_state import PublishedState
 from monitor.judging.snapshot import EnvironmentView, ServiceView
 from monitor.judging.transition_context import TransitionContext
-from monitor.model.estate import Environment, Estate, Text
+from monitor.model.estate import Environment, Estate
 from monitor.model.records import Entry, Outgoing
+from monitor.model.text import Text
 from monitor.model.transition import Transition
 from monitor.runtime.event_log import tell_transition
 from monitor.support.redaction import Masker

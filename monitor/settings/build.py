@@ -19,9 +19,9 @@ from monitor.model.estate import (
     Retention,
     Service,
     ServiceId,
-    Text,
     WebSettings,
 )
+from monitor.model.text import Text
 from monitor.settings.blackbox.file import read_modules
 from monitor.settings.errors import Mark, Path, Report, hint
 from monitor.settings.inherit import Inherited

@@ -18,7 +18,7 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError
 
-from monitor.model.estate import Text
+from monitor.model.text import Text
 from probes.settings import Strict
 
 NAME_PATTERN = r"^[a-z0-9][a-z0-9_-]*$"

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from monitor.judging.snapshot import CheckView
 from monitor.model.certificate_changes import CertificateChange
-from monitor.model.estate import Text
+from monitor.model.text import Text
 from monitor.wording.grammar import joined_sentences, one_line
 from monitor.wording.times import instant
 

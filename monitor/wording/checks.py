@@ -5,8 +5,9 @@ from __future__ import annotations
 from zoneinfo import ZoneInfo
 
 from monitor.judging.snapshot import AddressView, CheckView
-from monitor.model.estate import Check, Text
+from monitor.model.estate import Check
 from monitor.model.status import Rule, Status
+from monitor.model.text import Text
 from monitor.wording.certificates import surprise
 from monitor.wording.claims import check_claim, lead_by
 from monitor.wording.grammar import enumeration, joined_sentences, one_line, plural, sentence, title

@@ -17,8 +17,8 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-from monitor.model.estate import Text
 from monitor.model.status import Rule, Status
+from monitor.model.text import Text
 from monitor.wording.grammar import capital
 from probes.observation import Reason
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-from monitor.model.estate import Text
+from monitor.model.text import Text
 from probes.observation import clean
 
 LISTED = 4

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from monitor.model.estate import Text
 from monitor.model.status import Status
+from monitor.model.text import Text
 from monitor.wording.claims import status_word
 from monitor.wording.grammar import joined_sentences, one_line, plural
 from monitor.wording.reasons import reason_phrase

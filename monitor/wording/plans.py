@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from monitor.model.estate import Text
+from monitor.model.text import Text
 from monitor.plan import Notice, UpgradeView
 from monitor.wording.grammar import enumeration, joined_sentences, one_line, plural, title
 from monitor.wording.times import day

@@ -6,7 +6,7 @@ means no adverb (*inte*, *ännu*, *snart*) that would have to move in a subordin
 
 from __future__ import annotations
 
-from monitor.model.estate import Text
+from monitor.model.text import Text
 from probes.observation import Cause, Reason
 
 _PHRASES = {

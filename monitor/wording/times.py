@@ -7,7 +7,7 @@ from functools import lru_cache
 from math import isfinite
 from zoneinfo import ZoneInfo
 
-from monitor.model.estate import Text
+from monitor.model.text import Text
 from monitor.wording.grammar import plural
 
 _DAYS_SV = ("måndag", "tisdag", "onsdag", "torsdag", "fredag", "lördag", "söndag")

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 from monitor.judging.snapshot import EnvironmentView, ServiceView, Snapshot
-from monitor.model.estate import Environment, Text
+from monitor.model.estate import Environment
 from monitor.model.status import Status
+from monitor.model.text import Text
 from monitor.model.transition import Transition
 from monitor.wording.checks import service_subject
 from monitor.wording.claims import Claim, claim_of, lead

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 from monitor.judging.snapshot import CheckView, EnvironmentView, ServiceView, Snapshot
-from monitor.model.estate import Text
 from monitor.model.status import Status
+from monitor.model.text import Text
 from monitor.wording.checks import (
     addresses,
     blamed,

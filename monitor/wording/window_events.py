@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
-from monitor.model.estate import Text
+from monitor.model.text import Text
 from monitor.plan import Happening, Impact, WindowEvent
 from monitor.wording.grammar import joined_sentences, one_line, title
 from monitor.wording.times import instant

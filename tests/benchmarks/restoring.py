@@ -18,7 +18,8 @@ from monitor.history.checkpointer import Checkpointer
 from monitor.history.history import History
 from monitor.judging.board import Board
 from monitor.judging.persisted_state import packed_state
-from monitor.model.estate import Check, CheckId, Environment, Estate, Retention, Service, Text
+from monitor.model.estate import Check, CheckId, Environment, Estate, Retention, Service
+from monitor.model.text import Text
 from monitor.model.transition import Transition
 from probes.observation import Observation
 from tests.support.factories import make_check

@@ -15,9 +15,10 @@ from monitor.judging import grade, standing
 from monitor.judging.board import Board
 from monitor.judging.check_tracker import CheckTracker
 from monitor.judging.grade import GOOD
-from monitor.model.estate import CheckId, Environment, Estate, Service, ServiceId, Text
+from monitor.model.estate import CheckId, Environment, Estate, Service, ServiceId
 from monitor.model.records import Seen, seen_of
 from monitor.model.status import Thresholds
+from monitor.model.text import Text
 from monitor.model.transition import Transition
 from monitor.replay.engine import Replay
 from monitor.replay.judging import Judging, advance, settled

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from monitor.judging.board import Board
 from monitor.judging.persisted_state import packed_state, unpacked_published, unpacked_state
-from monitor.model.estate import CheckId, Environment, Estate, Service, ServiceId, Text
+from monitor.model.estate import CheckId, Environment, Estate, Service, ServiceId
 from monitor.model.records import seen_of
 from monitor.model.status import Thresholds
+from monitor.model.text import Text
 from monitor.model.transition import Transition
 from probes.observation import Cause, Grade, Observation, Reason
 from tests.support.factories import make_certificate, make_check, make_tls

@@ -17,8 +17,9 @@ from monitor.judging.snapshot import (
     Snapshot,
     Why,
 )
-from monitor.model.estate import Estate, Text
+from monitor.model.estate import Estate
 from monitor.model.status import Rule, Status, Thresholds
+from monitor.model.text import Text
 from monitor.model.transition import Transition
 from monitor.wording import (
     check_message,

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from monitor.model.estate import Check, CheckId, Environment, Estate, Service, ServiceId, Text
+from monitor.model.estate import Check, CheckId, Environment, Estate, Service, ServiceId
 from monitor.model.status import Thresholds
+from monitor.model.text import Text
 from tests.simulation.network import EVEN
 from tests.simulation.script import RECEIVER, Event, Script, SimulatedSettings, Trouble
 

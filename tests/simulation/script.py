@@ -21,10 +21,10 @@ from monitor.model.estate import (
     Promise,
     Service,
     ServiceId,
-    Text,
 )
 from monitor.model.receiver import Receiver
 from monitor.model.status import Thresholds
+from monitor.model.text import Text
 from monitor.settings.sections import ServiceWindow
 from probes.settings import ProbeSettings
 from tests.simulation.reference import Part, Plan, Rules

@@ -19,8 +19,9 @@ from monitor.judging.snapshot import (
     Why,
 )
 from monitor.model.certificate_changes import CertificateChange, Leaf
-from monitor.model.estate import Check, CheckId, Environment, Estate, Service, ServiceId, Text
+from monitor.model.estate import Check, CheckId, Environment, Estate, Service, ServiceId
 from monitor.model.status import Rule, Status, Thresholds
+from monitor.model.text import Text
 from probes.observation import Cause, Grade, Observation, Reason
 from probes.settings import ProbeSettings
 from tests.support.factories_observed import DAY as DAY

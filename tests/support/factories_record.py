@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from monitor.model.estate import Text
 from monitor.model.records import Entry, MessageKind, Outgoing, Seen, seen_of
 from monitor.model.status import Status
+from monitor.model.text import Text
 from monitor.model.transition import Transition
 from probes.observation import Cause, Reason
 from tests.support.factories_observed import NOW, make_failure, make_observation

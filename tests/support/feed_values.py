@@ -9,8 +9,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from monitor.judging.snapshot import Snapshot
-from monitor.model.estate import Text
 from monitor.model.status import Status
+from monitor.model.text import Text
 from monitor.plan import Notice, Window
 from monitor.plan.agenda import agenda
 from tests.support.factories import NOW, make_red_view, make_snapshot, make_text

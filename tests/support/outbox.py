@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from monitor.model.estate import Environment, Estate, Text
+from monitor.model.estate import Environment, Estate
 from monitor.model.receiver import Receiver
 from monitor.model.records import MessageKind, Outgoing
 from monitor.model.status import Status
+from monitor.model.text import Text
 from monitor.model.transition import Transition
 from monitor.notify.message import Message
 from probes.observation import Cause, Reason

@@ -15,8 +15,9 @@ from monitor.judging.snapshot import (
     Snapshot,
     Why,
 )
-from monitor.model.estate import Check, CheckId, Environment, Estate, Service, ServiceId, Text
+from monitor.model.estate import Check, CheckId, Environment, Estate, Service, ServiceId
 from monitor.model.status import Rule, Status, Thresholds
+from monitor.model.text import Text
 from monitor.model.transition import Transition
 from probes.observation import Cause, Certificate, Grade, Observation, Reason
 from probes.settings import ProbeSettings

@@ -16,8 +16,8 @@ from lxml import etree
 
 from monitor import wording
 from monitor.judging.snapshot import Snapshot
-from monitor.model.estate import Text
 from monitor.model.records import Entry
+from monitor.model.text import Text
 from monitor.model.timestamps import iso_timestamp
 from monitor.plan import Notice, Occurrence
 from monitor.publish.feeds.revisions import Revisions

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from monitor.judging.snapshot import Snapshot
-from monitor.model.estate import Text
+from monitor.model.text import Text
 from monitor.plan import Occurrence
 from monitor.publish.feeds.atom import impact_sentence, xml_text
 from monitor.publish.feeds.revisions import Revisions

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 from monitor import wording
 from monitor.judging.snapshot import AddressView, CheckView, EnvironmentView, ServiceView
 from monitor.model.certificate_changes import CertificateChange
-from monitor.model.estate import ServiceId, Text
+from monitor.model.estate import ServiceId
+from monitor.model.text import Text
 from monitor.model.time_in_status import WINDOWS, Availability, AvailabilityReport, TimeInStatus
 from monitor.model.timestamps import iso_timestamp
 from monitor.model.upstream_status import StatedView

@@ -14,7 +14,8 @@ import orjson
 
 from monitor import wording
 from monitor.judging.snapshot import CheckView, EnvironmentView, ServiceView, Snapshot
-from monitor.model.estate import CheckId, Estate, ServiceId, Text
+from monitor.model.estate import CheckId, Estate, ServiceId
+from monitor.model.text import Text
 from monitor.model.time_in_status import NOTHING_KNOWN, Availability
 from monitor.publish.rendering.chunks import join
 from monitor.publish.rendering.pacer import Pacer

@@ -14,8 +14,8 @@ from typing import Any
 
 from monitor import wording
 from monitor.judging.snapshot import EnvironmentView, ServiceView, Snapshot
-from monitor.model.estate import Text
 from monitor.model.status import Status
+from monitor.model.text import Text
 from monitor.model.timestamps import iso_timestamp
 from monitor.plan import Notice, Occurrence
 from monitor.publish.feeds.ics import uid

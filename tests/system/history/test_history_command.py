@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from monitor.model.estate import Text
 from monitor.model.records import Entry
 from monitor.model.status import Status
+from monitor.model.text import Text
 from tests.support.daemon.counting import Answer, CountingServer
 from tests.support.daemon.forked import said
 from tests.support.daemon.running import (

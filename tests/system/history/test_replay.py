@@ -17,8 +17,9 @@ from monitor.history.db_thread import InlineWorker
 from monitor.history.history import History
 from monitor.history.reader import HistoryReader
 from monitor.judging.board import Board
-from monitor.model.estate import CheckId, Retention, Text
+from monitor.model.estate import CheckId, Retention
 from monitor.model.records import Entry, Seen, observation_of
+from monitor.model.text import Text
 from probes.observation import Cause, Grade, Phases, Reason
 from tests.support.daemon.running import estate, http_check, service, write_config
 from tests.support.history.stores import Store

@@ -5,16 +5,8 @@ from __future__ import annotations
 import pytest
 
 from monitor.console.checks import checks_lines, checks_table, hosts_table
-from monitor.model.estate import (
-    Check,
-    CheckId,
-    Environment,
-    Estate,
-    Promise,
-    Service,
-    ServiceId,
-    Text,
-)
+from monitor.model.estate import Check, CheckId, Environment, Estate, Promise, Service, ServiceId
+from monitor.model.text import Text
 from monitor.scheduling.load import probes_per_minute
 from monitor.scheduling.phase import phases
 from tests.support.plain_text import lines

@@ -12,8 +12,8 @@ from rich.console import Console
 from monitor.console.rows import NotAStatusDocumentError, document_status
 from monitor.console.status import status_table, status_table_from_json
 from monitor.judging.snapshot import Snapshot
-from monitor.model.estate import Text
 from monitor.model.status import Rule, Status
+from monitor.model.text import Text
 from monitor.publish.status.renderer import render_status_body
 from probes.observation import Grade
 from tests.support import views

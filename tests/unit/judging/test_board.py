@@ -9,9 +9,10 @@ import pytest
 from monitor.judging.board import Board
 from monitor.judging.persisted_state import packed_state, unpacked_state
 from monitor.judging.transition_context import RECENT_KEPT
-from monitor.model.estate import Check, CheckId, Environment, Estate, Service, Text
+from monitor.model.estate import Check, CheckId, Environment, Estate, Service
 from monitor.model.records import seen_of
 from monitor.model.status import Rule, Status
+from monitor.model.text import Text
 from monitor.model.transition import Transition
 from monitor.settings.sections import ServiceWindow
 from probes.observation import Cause, Grade, HttpAnswer, Observation, Reason

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.judging.incidents import TransitionEntry, incidents
-from monitor.model.estate import Text
 from monitor.model.status import Status
+from monitor.model.text import Text
 
 GREEN, YELLOW, RED, UNKNOWN = Status.GREEN, Status.YELLOW, Status.RED, Status.UNKNOWN
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from monitor.model.estate import Text
 from monitor.model.records import MessageKind, Outgoing
 from monitor.model.status import Status
+from monitor.model.text import Text
 from monitor.notify.message import read_message
 from monitor.notify.routing import CONFIRM, Router
 from tests.support.factories import NOW

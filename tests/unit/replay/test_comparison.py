@@ -13,9 +13,10 @@ from rich.console import Console
 
 from monitor.history.codec.blocks import pack
 from monitor.judging.board import Board
-from monitor.model.estate import Check, CheckId, Environment, Estate, Service, ServiceId, Text
+from monitor.model.estate import Check, CheckId, Environment, Estate, Service, ServiceId
 from monitor.model.records import Seen, observation_of
 from monitor.model.status import Status, Thresholds
+from monitor.model.text import Text
 from monitor.model.transition import Transition
 from monitor.replay import comparison
 from monitor.replay.as_json import comparison_document

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 import structlog
 
-from monitor.model.estate import Check, CheckId, Environment, Estate, Promise, Service, Text
+from monitor.model.estate import Check, CheckId, Environment, Estate, Promise, Service
+from monitor.model.text import Text
 from monitor.scheduling.fitness import CanaryWatch, LoopLag
 from monitor.scheduling.runner import Runner, last_arrival
 from probes.kind import Kind

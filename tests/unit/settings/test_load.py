@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from monitor.configuration.loader import ConfigurationError, load
-from monitor.model.estate import Estate, Text
+from monitor.model.estate import Estate
+from monitor.model.text import Text
 from probes.http.settings import HttpSettings
 
 Write = Callable[..., Path]

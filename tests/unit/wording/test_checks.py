@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from monitor.judging.snapshot import CheckView, Why
-from monitor.model.estate import Text
 from monitor.model.status import Rule, Status, Thresholds
+from monitor.model.text import Text
 from monitor.wording import check_message
 from probes.observation import Cause, Grade, Observation, Reason, TlsFacts
 from tests.support.views import (

@@ -6,8 +6,8 @@ from itertools import product
 
 import pytest
 
-from monitor.model.estate import Text
 from monitor.model.status import Rule, Status
+from monitor.model.text import Text
 from monitor.wording.claims import Claim, check_claim, service_claim
 from monitor.wording.grammar import LISTED, enumeration
 from probes.observation import Reason

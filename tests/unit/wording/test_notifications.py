@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from monitor.model.estate import Text
 from monitor.model.status import Status
+from monitor.model.text import Text
 from monitor.wording.notifications import (
     flood,
     flood_heading,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from monitor.model.estate import Text
 from monitor.model.status import Rule, Status
+from monitor.model.text import Text
 from monitor.wording import check_message, reason_phrase, status_word
 from monitor.wording.reasons import whose
 from probes.observation import Cause, Reason

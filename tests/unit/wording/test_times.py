@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from monitor.model.estate import Text
+from monitor.model.text import Text
 from monitor.wording import duration, instant
 from monitor.wording.times import percent, seconds_short
 from tests.support.views import STOCKHOLM, local

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from monitor.model.estate import Text
 from monitor.model.status import Rule, Status
+from monitor.model.text import Text
 from monitor.wording import environment_message, service_message, transition_message
 from probes.observation import Cause, Reason
 from tests.support.views import (

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from monitor.model.estate import Text
 from monitor.model.status import Rule, Status
+from monitor.model.text import Text
 from monitor.wording import environment_message, overall_message, service_message
 from probes.observation import Cause, Observation, Reason
 from tests.support.views import (

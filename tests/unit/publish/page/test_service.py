@@ -11,9 +11,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from aiohttp import ClientSession
 
-from monitor.model.estate import ServiceId, Text
+from monitor.model.estate import ServiceId
 from monitor.model.records import Entry, Past, Seen
 from monitor.model.status import Status
+from monitor.model.text import Text
 from monitor.model.time_in_status import NOTHING_KNOWN, AvailabilityReport, DayShare, TimeInStatus
 from monitor.model.transition import Transition
 from monitor.publish.page import Overview, PageQuery, render_overview, render_service

@@ -21,20 +21,8 @@ from monitor.cli.version import version
 from monitor.support import terminal
 
 COMMANDS = (
-    "run",
-    "check",
-    "probe",
-    "status",
-    "replay",
-    "evidence",
-    "history",
-    "demo",
-    "notify",
-    "export",
-    "import",
-    "completion",
-    "manual",
-    "version",
+    *("run", "check", "probe", "status", "replay", "evidence", "history", "demo"),
+    *("notify", "export", "import", "completion", "manual", "version"),
 )
 """In the order of ``--help``."""
 

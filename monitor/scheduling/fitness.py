@@ -13,6 +13,8 @@ from probes.observation import Cause, Grade, Observation, Phases, Reason
 
 TICK = 0.1
 """Seconds between measurements of the loop's lag."""
+CLOCK_JUMP = 2.0
+"""Seconds by which the wall clock may differ from the monotonic one and not have been set."""
 LAG_SHARE = 0.2
 """Share of a probe's time spent lagging above which its time-out is not believed."""
 LAG_LEAST = 0.05

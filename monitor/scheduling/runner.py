@@ -12,12 +12,13 @@ check that is not there any more, or begins anew, ends without being counted.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from typing import Protocol
 
 import structlog
 
 from monitor.model.estate import Check, CheckId, Estate
-from monitor.scheduling.fitness import CanaryWatch, LoopLag, blame_lag, ours
+from monitor.scheduling.fitness import CLOCK_JUMP, CanaryWatch, LoopLag, blame_lag, ours
 from monitor.scheduling.own_network import OwnNetwork
 from monitor.scheduling.rate_limits import RateLimits
 from monitor.scheduling.retry_after import RetryAfterHolds
@@ -245,4 +246,15 @@ class Runner:
                 detail=f"the probe itself broke: {type(error).__name__}",
                 phases=Phases(),
             )
-        return blame_lag(observation, self._lag.within(timer() - started), check.thresholds)
+        took = timer() - started
+        jump = self._tools.clock() - begun - took
+        if abs(jump) > CLOCK_JUMP:
+            # an instant of the old time would be stale by now, or still to come
+            observation = _moved(observation, jump)
+        return blame_lag(observation, self._lag.within(took), check.thresholds)
+
+
+def _moved(observation: Observation, seconds: float) -> Observation:
+    """The same observation, its parts too, by a clock that was set ``seconds`` forward meanwhile."""
+    parts = tuple(_moved(part, seconds) for part in observation.parts)
+    return replace(observation, at=observation.at + seconds, parts=parts)

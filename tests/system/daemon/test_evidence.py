@@ -52,6 +52,13 @@ def echo(visit: Visit) -> Answer:
     return Answer(status=500, body=b"stack trace of\n" + visit.head, headers=("X-Debug: " + TOKEN,))
 
 
+def fhir(version: str) -> Answer:
+    return Answer(
+        body=b'{"fhirVersion": "%s"}' % version.encode(),
+        headers=("Content-Type: application/fhir+json",),
+    )
+
+
 @pytest.fixture(scope="module")
 def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
     """Five services, each broken in its own way."""
@@ -62,9 +69,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
         server = stack.enter_context(CountingServer())
         server.answers["/echo"] = echo
         server.answers["/slow"] = Answer(delay=0.3)
-        server.answers["/fhir"] = Answer(
-            body=b'{"fhirVersion": "3.0.2"}', headers=("Content-Type: application/fhir+json",)
-        )
+        server.answers["/fhir"] = fhir("4.0.1")
         expired = stack.enter_context(TlsServer(authority, authority.expired))
         host, port = stack.enter_context(closed_port())
         certificate = {
@@ -88,6 +93,9 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
         daemon = stack.enter_context(
             running(folder / "daemon", estate(*services, defaults=QUICK, location="sjunet"))
         )
+        # a service that was well: what is seen while the daemon starts is judged at once
+        daemon.event("transition", service="fhir", to="green")
+        server.answers["/fhir"] = fhir("3.0.2")
         yield Watched(daemon, authority.expired.sha256)
         assert daemon.stop() == 0
         assert TOKEN not in daemon.log
@@ -148,7 +156,9 @@ def test_yellow_has_evidence_of_its_own(watched: Watched) -> None:
     """Each worsening was decided by what was known then."""
     yellow = watched.evidence("fhir", "yellow")
     assert yellow["why"]["rule"] == "yellow_after"
-    assert len(yellow["recent"]) == 1
+    *before, newest = (each["reason"] for each in yellow["recent"])
+    assert newest == "jsonpath"
+    assert set(before) == {None}
     assert yellow["id"] != watched.evidence("fhir")["id"]
 
 

@@ -20,7 +20,7 @@ from probes.net.context import ProbeContext
 from probes.observation import Cause, Grade, HttpFacts, Observation, Phases, Reason
 from probes.settings import ProbeSettings
 from probes.tcp import TcpSettings
-from tests.support.factories import make_check
+from tests.support.factories import make_check, make_observation
 from tests.support.virtual_time import MONDAY, run_virtually
 
 
@@ -205,6 +205,36 @@ def test_a_probe_that_breaks_is_ours(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (seen.reason, seen.cause) == (Reason.INTERNAL, Cause.MONITOR)
     assert "ZeroDivisionError" in seen.detail
     assert house.told.errors == 1
+
+
+def test_a_clock_that_is_set_during_a_probe_makes_it_no_older(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What was seen is as old as it took, by the new time, whichever way the clock was set."""
+    one = check()
+
+    async def main(seconds: float) -> tuple[Observation, float]:
+        set_by = [0.0]
+
+        async def measured() -> Observation:
+            begun = wall()
+            set_by[0] = seconds
+            await asyncio.sleep(1.0)
+            part = make_observation(at=begun)
+            return replace(make_observation(at=begun), parts=(part,))
+
+        def wall() -> float:
+            return clock() + set_by[0]
+
+        house = House(measured, one)
+        house.runner._tools = ProbeContext(clock=wall, timer=clock)
+        await house.runner.run(one, clock())
+        [(_, seen)] = house.seen
+        return seen, wall()
+
+    for seconds in (7200.0, -7200.0):
+        seen, now = run_virtually(main(seconds), monkeypatch)
+        assert now - seen.at == now - seen.parts[0].at == pytest.approx(1.0)
 
 
 def test_a_cancelled_run_is_no_observation(monkeypatch: pytest.MonkeyPatch) -> None:

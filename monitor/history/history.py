@@ -115,16 +115,16 @@ class History:
     @property
     def away(self) -> bool:
         """Whether the database cannot be written or read now."""
-        return self._recorder.away_since is not None
+        return self._recorder.outage.lasts
 
     @property
     def away_since(self) -> float | None:
-        return self._recorder.away_since
+        return self._recorder.outage.since
 
     @property
     def why_away(self) -> str:
         """One clause, without secrets; empty while it is there."""
-        return self._recorder.why
+        return self._recorder.outage.why
 
     def figures(self) -> Figures:
         """For metrics."""

@@ -122,6 +122,11 @@ class Intake:
         self._incoming.append(_Item(list, states=states, checkpoint=True))
 
     @property
+    def waits(self) -> bool:
+        """Whether something that was taken is to be written. The worker's own."""
+        return bool(self.held or self.seen or self.states)
+
+    @property
     def observations_waiting(self) -> int:
         return len(self._observed) + len(self.seen)
 

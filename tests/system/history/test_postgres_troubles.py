@@ -178,8 +178,8 @@ async def test_a_server_that_turns_read_only_is_away_until_it_takes_writes(
                 history.observed(CHECK, make_observation(at=NOW))
                 await until(lambda: history.away)
                 history._recorder.intake.seen.clear()  # nothing is left to write
-                tried = history._recorder._pause
-                await until(lambda: history._recorder._pause >= 4 * tried)
+                tried = history._recorder.outage.pause
+                await until(lambda: history._recorder.outage.pause >= 4 * tried)
                 assert history.away
                 history.record([make_entry(1)])
                 await until(lambda: history.figures().journal == 1)

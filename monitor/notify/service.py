@@ -30,11 +30,12 @@ from monitor.model.estate import Estate
 from monitor.model.records import Entry, MessageKind, Outgoing
 from monitor.model.text import Text
 from monitor.model.transition import Transition
+from monitor.notify.backoff import Pace
 from monitor.notify.coalescing import repeats
-from monitor.notify.delivery import Deliverer, DeliveryMetrics, MakeSender
+from monitor.notify.delivery import Deliverer, MakeSender
 from monitor.notify.message import Message
 from monitor.notify.open_alarms_file import Memory, ToldFile
-from monitor.notify.receiver_queue import Pace
+from monitor.notify.outbox import DeliveryMetrics
 from monitor.notify.routing import Router
 from probes.observation import clean
 

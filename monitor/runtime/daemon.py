@@ -78,8 +78,8 @@ if TYPE_CHECKING:  # see :mod:`monitor.runtime.deferred_imports`
     from monitor.configuration.discovery.poller import Discoverer
     from monitor.history.checkpointer import Checkpointer, Restored
     from monitor.history.history import History
-    from monitor.notify.delivery import DeliveryMetrics
     from monitor.notify.message import Message
+    from monitor.notify.outbox import DeliveryMetrics
     from monitor.notify.service import NotificationService
     from monitor.publish.feeds.revisions import Revisions
     from monitor.publish.web.server import WebServer

@@ -25,9 +25,10 @@ from monitor.judging.persisted_state import unpacked_published, unpacked_state
 from monitor.model.estate import Estate
 from monitor.model.records import Outgoing
 from monitor.model.transition import Transition
-from monitor.notify.delivery import DeliveryMetrics, Pace
+from monitor.notify.backoff import Pace
 from monitor.notify.message import Message
 from monitor.notify.open_alarms_file import ToldFile
+from monitor.notify.outbox import DeliveryMetrics
 from monitor.notify.sender import SendFailed
 from monitor.notify.service import NotificationService
 from tests.simulation.network import Network

@@ -19,9 +19,9 @@ from monitor.judging.persisted_state import PublishedState
 from monitor.model.records import Entry, Outgoing
 from monitor.model.status import Status
 from monitor.model.transition import Transition
+from monitor.notify.backlog import Backlog
 from monitor.notify.delivery import Deliverer
 from monitor.notify.grouping import Waiting
-from monitor.notify.receiver_queue import ReceiverQueue
 from monitor.notify.routing import Router
 from monitor.notify.service import NotificationService
 from tests.simulation.script import write
@@ -94,12 +94,12 @@ def nothing_is_sent_again(patch: Patch) -> None:
 
 
 def the_newest_message_goes_first(patch: Patch) -> None:
-    def hasty(self: ReceiverQueue) -> Iterator[Waiting]:
+    def hasty(self: Backlog) -> Iterator[Waiting]:
         for subject, queue in self._queues.items():
             if subject not in self._busy:
                 yield queue[-1]
 
-    patch.setattr(ReceiverQueue, "_heads", hasty)
+    patch.setattr(Backlog, "heads", hasty)
 
 
 def the_all_clear_is_not_sent(patch: Patch) -> None:

@@ -16,9 +16,9 @@ from monitor.model.estate import Estate
 from monitor.model.receiver import Receiver
 from monitor.model.records import MessageKind, Outgoing
 from monitor.notify import receiver_queue
+from monitor.notify.backoff import Pace
 from monitor.notify.delivery import Deliverer
 from monitor.notify.message import Message, read_message
-from monitor.notify.receiver_queue import Pace
 from monitor.notify.sender import Sender, SendFailed
 from tests.support.factories import NOW
 from tests.support.outbox import (
@@ -480,7 +480,7 @@ def test_an_outbox_that_cannot_be_read_stops_nothing(virtually: Virtually) -> No
 
 def test_memory_is_bounded(virtually: Virtually, monkeypatch: pytest.MonkeyPatch) -> None:
     """Beyond the bound the oldest that nobody is sending is given up, of the service with most."""
-    monkeypatch.setattr("monitor.notify.receiver_queue.MOST_WAITING", 10)
+    monkeypatch.setattr("monitor.notify.backlog.MOST_WAITING", 10)
     world = World(make_receiver(), fault=lambda *_: SendFailed("down"))
 
     async def main() -> None:

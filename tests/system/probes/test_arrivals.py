@@ -90,7 +90,7 @@ class Held:
         return await task
 
 
-async def test_an_answer_that_waited_for_a_busy_loop_was_not_slow(tools: ProbeContext) -> None:
+async def test_an_answer_that_waited_for_a_busy_loop_was_not_slow(context: ProbeContext) -> None:
     """The server answered after 100 ms; that the loop was busy for long after is not its time."""
     held = Held()
 
@@ -100,7 +100,7 @@ async def test_an_answer_that_waited_for_a_busy_loop_was_not_slow(tools: ProbeCo
         connection.recv(1)
 
     with serving(serve) as port:
-        seen = await held.ask(ask_http(tools, f"http://127.0.0.1:{port}/"))
+        seen = await held.ask(ask_http(context, f"http://127.0.0.1:{port}/"))
 
     assert seen.reason is None
     assert seen.phases.processing is not None
@@ -110,7 +110,7 @@ async def test_an_answer_that_waited_for_a_busy_loop_was_not_slow(tools: ProbeCo
 
 
 async def test_a_request_that_leaves_late_makes_no_slow_answer(
-    tools: ProbeContext, monkeypatch: pytest.MonkeyPatch
+    context: ProbeContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Between being ready for a request and sending it, another thread may have the interpreter: the
     server's time begins when the request leaves.
@@ -129,7 +129,7 @@ async def test_a_request_that_leaves_late_makes_no_slow_answer(
 
     monkeypatch.setattr(ArrivalTransport, "write", late)
     with serving(serve) as port:
-        seen = await ask_http(tools, f"http://127.0.0.1:{port}/")
+        seen = await ask_http(context, f"http://127.0.0.1:{port}/")
 
     assert seen.reason is None
     assert seen.phases.processing is not None
@@ -137,15 +137,15 @@ async def test_a_request_that_leaves_late_makes_no_slow_answer(
 
 
 async def test_a_handshake_that_waited_for_a_busy_loop_was_not_slow(
-    tools: ProbeContext, authority: Authority
+    context: ProbeContext, authority: Authority
 ) -> None:
     """The same for the server's side of a handshake."""
-    context = authority.server_context(authority.valid)
+    tls_context = authority.server_context(authority.valid)
     held = Held()
 
     def serve(connection: socket.socket) -> None:
         came, goes = ssl.MemoryBIO(), ssl.MemoryBIO()
-        stream = context.wrap_bio(came, goes, server_side=True)
+        stream = tls_context.wrap_bio(came, goes, server_side=True)
         came.write(connection.recv(65_536))
         with pytest.raises(ssl.SSLWantReadError):
             stream.do_handshake()
@@ -159,7 +159,7 @@ async def test_a_handshake_that_waited_for_a_busy_loop_was_not_slow(
 
     with serving(serve) as port:
         seen = await held.ask(
-            ask_http(tools, f"https://127.0.0.1:{port}/", tls={"ca_file": str(authority.ca_file)})
+            ask_http(context, f"https://127.0.0.1:{port}/", tls={"ca_file": str(authority.ca_file)})
         )
 
     assert seen.reason is None, seen.detail
@@ -179,7 +179,7 @@ def answered(wire: bytes, *, cut: bool = False) -> bytes:
 
 @pytest.mark.parametrize("cut", [False, True], ids=["udp", "tcp"])
 async def test_a_name_server_s_answer_that_waited_for_a_busy_loop_was_not_slow(
-    tools: ProbeContext, *, cut: bool
+    context: ProbeContext, *, cut: bool
 ) -> None:
     """The same for the answer of kind ``dns``, as a datagram and over TCP."""
     held = Held()
@@ -209,7 +209,7 @@ async def test_a_name_server_s_answer_that_waited_for_a_busy_loop_was_not_slow(
         thread = threading.Thread(target=serve, args=(names, listener))
         thread.start()
         try:
-            seen = await held.ask(ask_dns(tools, "held.example.se", f"127.0.0.7:{port}"))
+            seen = await held.ask(ask_dns(context, "held.example.se", f"127.0.0.7:{port}"))
         finally:
             thread.join()
 
@@ -218,11 +218,11 @@ async def test_a_name_server_s_answer_that_waited_for_a_busy_loop_was_not_slow(
     assert seen.phases.resolve == pytest.approx(seen.duration)
 
 
-async def test_connecting_takes_as_long_as_the_kernel_says(tools: ProbeContext) -> None:
+async def test_connecting_takes_as_long_as_the_kernel_says(context: ProbeContext) -> None:
     """A loop that is busy while the connection is made makes no slow connection of it."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-        asking = asyncio.create_task(ask_tcp(tools, "127.0.0.1", port))
+        asking = asyncio.create_task(ask_tcp(context, "127.0.0.1", port))
         asyncio.get_running_loop().call_soon(time.sleep, BUSY)
         seen = await asking
 
@@ -238,7 +238,7 @@ def asks_to_connect(port: int) -> bool:
 
 
 async def test_a_connection_that_had_to_be_asked_for_again_took_that_long(
-    tools: ProbeContext,
+    context: ProbeContext,
 ) -> None:
     """A SYN that was dropped is sent again after a second (RFC 6298, 2): a wait that counts."""
     with socket.socket() as listener:
@@ -246,7 +246,7 @@ async def test_a_connection_that_had_to_be_asked_for_again_took_that_long(
         listener.listen(0)
         port = listener.getsockname()[1]
         with socket.create_connection(("127.0.0.1", port)):
-            asking = asyncio.create_task(ask_tcp(tools, "127.0.0.1", port, timeout=PATIENCE))
+            asking = asyncio.create_task(ask_tcp(context, "127.0.0.1", port, timeout=PATIENCE))
             async with asyncio.timeout(PATIENCE):
                 while not asks_to_connect(port):  # noqa: ASYNC110 - the kernel knows
                     await asyncio.sleep(0.01)
@@ -285,21 +285,21 @@ def a_busy_loop(every: float = 0.03) -> Iterator[None]:
 
 @pytest.mark.slow
 async def test_a_duration_is_what_the_network_and_the_target_took(
-    tools: ProbeContext, authority: Authority
+    context: ProbeContext, authority: Authority
 ) -> None:
     """Between every two stages a busy loop is late by up to 30 ms: the duration is the sum of the
     phases all the same, and no more than the server's own 100 ms and our cryptography.
     """
-    context = authority.server_context(authority.valid)
+    tls_context = authority.server_context(authority.valid)
 
     def serve(connection: socket.socket) -> None:
-        with context.wrap_socket(connection, server_side=True) as stream:
+        with tls_context.wrap_socket(connection, server_side=True) as stream:
             answer_later(stream)
 
     tls = {"ca_file": str(authority.ca_file)}
     with serving(serve) as port, a_busy_loop():
         started = time.perf_counter()
-        seen = await ask_http(tools, f"https://127.0.0.1:{port}/", tls=tls)
+        seen = await ask_http(context, f"https://127.0.0.1:{port}/", tls=tls)
         took = time.perf_counter() - started
 
     assert seen.reason is None, seen.detail
@@ -315,24 +315,24 @@ def sum_of(seen: Observation) -> float:
 
 @pytest.mark.slow
 async def test_a_handshake_of_several_rounds_has_none_of_our_own_time(
-    tools: ProbeContext, authority: Authority
+    context: ProbeContext, authority: Authority
 ) -> None:
     """TLS 1.2 has two round trips: that the loop was held up for 400 ms between them is not the
     server's time.
     """
-    context = authority.server_context(authority.valid)
-    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    tls_context = authority.server_context(authority.valid)
+    tls_context.maximum_version = ssl.TLSVersion.TLSv1_2
 
     def serve(connection: socket.socket) -> None:
         connection.recv(1, socket.MSG_PEEK)
         time.sleep(DELAY)
-        with context.wrap_socket(connection, server_side=True) as stream, suppress(OSError):
+        with tls_context.wrap_socket(connection, server_side=True) as stream, suppress(OSError):
             stream.recv(1)
 
     with serving(serve) as port:
         asking = asyncio.create_task(
             ask_certificate(
-                tools,
+                context,
                 "localhost",
                 port,
                 address="127.0.0.1",
@@ -351,12 +351,12 @@ async def test_a_handshake_of_several_rounds_has_none_of_our_own_time(
 
 @pytest.mark.slow
 async def test_what_is_said_before_tls_has_none_of_our_own_time(
-    tools: ProbeContext, authority: Authority
+    context: ProbeContext, authority: Authority
 ) -> None:
     """A mail server that takes 100 ms for each of three words, and a loop that is busy for 200 ms at
     a time: its words are 300 ms, and ours no part of them.
     """
-    context = authority.server_context(authority.valid)
+    tls_context = authority.server_context(authority.valid)
 
     def serve(connection: socket.socket) -> None:
         for word in (b"220 hello\r\n", b"250-hello\r\n250 STARTTLS\r\n", b"220 go\r\n"):
@@ -364,12 +364,12 @@ async def test_what_is_said_before_tls_has_none_of_our_own_time(
             connection.sendall(word)
             if word != b"220 go\r\n":
                 connection.recv(1024)
-        with context.wrap_socket(connection, server_side=True) as stream, suppress(OSError):
+        with tls_context.wrap_socket(connection, server_side=True) as stream, suppress(OSError):
             stream.recv(1)
 
     with serving(serve) as port, a_busy_loop(HELD / 2):
         seen = await ask_certificate(
-            tools,
+            context,
             "localhost",
             port,
             address="127.0.0.1",
@@ -389,18 +389,18 @@ async def test_what_a_proxy_is_told_has_none_of_our_own_time(authority: Authorit
         connection.recv(1024)
         time.sleep(DELAY)
         connection.sendall(b"HTTP/1.1 200 Connected\r\n\r\n")
-        context = authority.server_context(authority.valid)
-        with context.wrap_socket(connection, server_side=True) as stream:
+        tls_context = authority.server_context(authority.valid)
+        with tls_context.wrap_socket(connection, server_side=True) as stream:
             stream.recv(65_536)
             stream.sendall(ANSWER)
             with suppress(OSError):
                 stream.recv(1)
 
     with serving(serve) as port:
-        async with ProbeContext() as tools:
+        async with ProbeContext() as context:
             asking = asyncio.create_task(
                 ask_http(
-                    tools,
+                    context,
                     "https://localhost:1/",
                     proxy_url=f"http://127.0.0.1:{port}",
                     tls={"ca_file": str(authority.ca_file)},
@@ -422,8 +422,8 @@ async def test_the_first_of_several_addresses_takes_as_long_as_the_kernel_says()
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         names = Names(two_test=("127.0.0.1", "127.0.0.2"))
-        async with ProbeContext(resolver=names) as tools:
-            asking = asyncio.create_task(ask_tcp(tools, "two.test", port))
+        async with ProbeContext(resolver=names) as context:
+            asking = asyncio.create_task(ask_tcp(context, "two.test", port))
             await asyncio.sleep(0)
             asyncio.get_running_loop().call_soon(time.sleep, HELD)
             seen = await asking
@@ -540,7 +540,7 @@ async def test_a_protocol_that_fails_loses_its_connection() -> None:
     """The loop tells of the fault, and nothing is left open."""
     told: list[object] = []
     loop = asyncio.get_running_loop()
-    loop.set_exception_handler(lambda _, context: told.append(context["exception"]))
+    loop.set_exception_handler(lambda _, tls_context: told.append(tls_context["exception"]))
     async with carried() as (recorder, peer):
         peer.sendall(b"fail")
         await recorder.lost

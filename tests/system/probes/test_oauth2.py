@@ -63,7 +63,7 @@ def timer() -> Time:
 
 @pytest.fixture
 async def moved(timer: Time) -> AsyncIterator[ProbeContext]:
-    """Tools whose timer a test can move on."""
+    """A context whose timer a test can move on."""
     async with ProbeContext(timer=timer) as made:
         yield made
 
@@ -78,10 +78,10 @@ def sent(server: HttpServer) -> list[str | None]:
 
 
 async def refusal(
-    tools: ProbeContext, server: HttpServer, asked: dict[str, Any], **more: Any
+    context: ProbeContext, server: HttpServer, asked: dict[str, Any], **more: Any
 ) -> str:
     """What is said of a token that there is none of; the target was never asked."""
-    seen = await ask_http(tools, server.url(), oauth2=asked, **more)
+    seen = await ask_http(context, server.url(), oauth2=asked, **more)
     assert seen.reason is Reason.OAUTH2
     assert server.arrivals == []
     assert SECRET not in seen.detail
@@ -89,14 +89,14 @@ async def refusal(
 
 
 async def test_client_credentials(
-    tools: ProbeContext, http_server: HttpServer, tokens: TokenServer
+    context: ProbeContext, http_server: HttpServer, tokens: TokenServer
 ) -> None:
     """RFC 6749, 4.4.2: our name and secret in the header, both in form encoding first; the token
     goes to the target.
     """
     http_server.answer()
     more = {"scopes": ["system/*.read", "openid"], "audience": "a", "resource": "https://r.se/x"}
-    seen = await ask_http(tools, http_server.url(), oauth2=oauth2(tokens, **more))
+    seen = await ask_http(context, http_server.url(), oauth2=oauth2(tokens, **more))
     assert (seen.grade, seen.detail) == (Grade.GOOD, "")
     [asked] = tokens.asked
     assert asked.client == ("expo", SECRET)
@@ -112,7 +112,7 @@ async def test_client_credentials(
 
 
 async def test_the_secret_in_the_form_from_a_file(
-    tools: ProbeContext, http_server: HttpServer, tokens: TokenServer, tmp_path: Path
+    context: ProbeContext, http_server: HttpServer, tokens: TokenServer, tmp_path: Path
 ) -> None:
     """RFC 6749, 2.3.1, the other way."""
     http_server.answer()
@@ -120,7 +120,7 @@ async def test_the_secret_in_the_form_from_a_file(
     file.write_text(SECRET + "\n")
     asked = oauth2(tokens, auth_method="post", client_secret_file=file)
     del asked["client_secret"]
-    await ask_http(tools, http_server.url(), oauth2=asked)
+    await ask_http(context, http_server.url(), oauth2=asked)
     [request] = tokens.asked
     assert request.client is None
     assert request.form["client_secret"] == SECRET
@@ -139,7 +139,7 @@ def pem(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> bytes:
     ("key", "algorithm"), [(RSA_KEY, "RS256"), (RSA_KEY, "PS384"), (EC_KEY, "ES256")]
 )
 async def test_a_signed_statement_of_who_we_are(
-    tools: ProbeContext,
+    context: ProbeContext,
     http_server: HttpServer,
     tokens: TokenServer,
     tmp_path: Path,
@@ -159,7 +159,7 @@ async def test_a_signed_statement_of_who_we_are(
             "algorithm": algorithm,
             "key_id": "k1",
         } | ({"jwt_audience": audience} if audience else {})
-        seen = await ask_http(tools, http_server.url(), oauth2=asked)
+        seen = await ask_http(context, http_server.url(), oauth2=asked)
         assert (seen.grade, seen.detail) == (Grade.GOOD, "")
         form = tokens.asked[-1].form
         assert form["client_assertion_type"] == (
@@ -198,7 +198,7 @@ async def test_a_signed_statement_of_who_we_are(
     ids=["text", "broken", "bytes", "empty", "ec", "rsa", "curve", "passphrase"],
 )
 async def test_a_key_that_cannot_sign_is_ours(
-    tools: ProbeContext,
+    context: ProbeContext,
     http_server: HttpServer,
     tokens: TokenServer,
     tmp_path: Path,
@@ -214,7 +214,7 @@ async def test_a_key_that_cannot_sign_is_ours(
         "private_key_file": file,
         "algorithm": algorithm,
     }
-    assert await refusal(tools, http_server, asked) == (
+    assert await refusal(context, http_server, asked) == (
         f"monitor: the token service {tokens.where}: private_key_file holds no private key in PEM,"
         f" without a passphrase, that can sign with {algorithm}"
     )
@@ -225,7 +225,7 @@ XML = "<saml2:Assertion xmlns:saml2='urn'>ÅÄÖ?>></saml2:Assertion>"
 
 
 async def test_a_saml_assertion_for_a_token(
-    tools: ProbeContext, http_server: HttpServer, tokens: TokenServer, tmp_path: Path
+    context: ProbeContext, http_server: HttpServer, tokens: TokenServer, tmp_path: Path
 ) -> None:
     """RFC 7522, 2.1: base64url of the file's XML; it speaks for us, without a secret."""
     http_server.answer()
@@ -237,7 +237,7 @@ async def test_a_saml_assertion_for_a_token(
         "grant": "saml2-bearer",
         "assertion_file": file,
     }
-    seen = await ask_http(tools, http_server.url(), oauth2=asked)
+    seen = await ask_http(context, http_server.url(), oauth2=asked)
     assert (seen.grade, seen.detail) == (Grade.GOOD, "")
     form = tokens.asked[0].form
     assert form["grant_type"] == "urn:ietf:params:oauth:grant-type:saml2-bearer"
@@ -254,23 +254,23 @@ def test_an_assertion_in_base64_of_either_alphabet() -> None:
 
 
 async def test_the_client_certificate_says_who_we_are(
-    tools: ProbeContext, authority: Authority, http_server: HttpServer
+    context: ProbeContext, authority: Authority, http_server: HttpServer
 ) -> None:
     """RFC 8705, 2.1: the check's own certificate and authorities, or those of ``oauth2.tls``; the
     check's server_name is the target's.
     """
     http_server.answer()
-    context = authority.server_context(authority.valid, asks_client=True)
+    tls_context = authority.server_context(authority.valid, asks_client=True)
     ours = {
         "ca_file": authority.ca_file,
         "cert_file": authority.client.cert_file,
         "key_file": authority.client.key_file,
     }
-    async with serve_tokens(tls=context) as server:
+    async with serve_tokens(tls=tls_context) as server:
         asked = {"token_url": server.url, "client_id": "expo"}
         inherited = ours | {"server_name": "elsewhere.test", "max_version": "TLSv1.2"}
-        seen = await ask_http(tools, http_server.url(), oauth2=asked, tls=inherited)
-        own = await ask_http(tools, http_server.url(), oauth2=asked | {"tls": ours})
+        seen = await ask_http(context, http_server.url(), oauth2=asked, tls=inherited)
+        own = await ask_http(context, http_server.url(), oauth2=asked | {"tls": ours})
         assert (seen.detail, own.detail) == ("", "")
         assert [request.client for request in server.asked] == [None]
         assert server.asked[0].form["client_id"] == "expo"
@@ -334,25 +334,25 @@ async def test_a_token_that_ends_at_once_is_used_once(
 
 
 async def test_other_settings_have_a_token_of_their_own(
-    tools: ProbeContext, http_server: HttpServer, tokens: TokenServer
+    context: ProbeContext, http_server: HttpServer, tokens: TokenServer
 ) -> None:
     """Another scope or secret is another token."""
     http_server.answer()
-    await ask_http(tools, http_server.url(), oauth2=oauth2(tokens, scopes=["a"]))
-    await ask_http(tools, http_server.url(), oauth2=oauth2(tokens, scopes=["b"]))
-    await ask_http(tools, http_server.url(), oauth2=oauth2(tokens, client_secret="other"))
+    await ask_http(context, http_server.url(), oauth2=oauth2(tokens, scopes=["a"]))
+    await ask_http(context, http_server.url(), oauth2=oauth2(tokens, scopes=["b"]))
+    await ask_http(context, http_server.url(), oauth2=oauth2(tokens, client_secret="other"))
     assert len(set(sent(http_server))) == 3
 
 
 async def test_one_request_for_all_who_wait(
-    tools: ProbeContext, http_server: HttpServer, tokens: TokenServer
+    context: ProbeContext, http_server: HttpServer, tokens: TokenServer
 ) -> None:
     """The one who began it goes away; the others get the token."""
     http_server.answer()
     tokens.gate = asyncio.Event()
 
     def one() -> asyncio.Task[Observation]:
-        return asyncio.create_task(ask_http(tools, http_server.url(), oauth2=oauth2(tokens)))
+        return asyncio.create_task(ask_http(context, http_server.url(), oauth2=oauth2(tokens)))
 
     first = one()
     await tokens.came.wait()
@@ -424,12 +424,12 @@ async def test_a_token_that_the_target_refuses_is_dropped(
 
 
 async def test_a_probe_that_has_no_time_to_wait_its_turn(
-    tools: ProbeContext, http_server: HttpServer, tokens: TokenServer
+    context: ProbeContext, http_server: HttpServer, tokens: TokenServer
 ) -> None:
     """That the token service is spared is our doing, and not its fault."""
     http_server.answer(status=401)
-    await ask_http(tools, http_server.url(), oauth2=oauth2(tokens))
-    seen = await ask_http(tools, http_server.url(), oauth2=oauth2(tokens), timeout=0.2)
+    await ask_http(context, http_server.url(), oauth2=oauth2(tokens))
+    seen = await ask_http(context, http_server.url(), oauth2=oauth2(tokens), timeout=0.2)
     assert (seen.reason, seen.cause) == (Reason.OAUTH2, Cause.MONITOR)
     assert seen.detail == (
         f"no token within 0.2 s: the token service {tokens.where} is asked every 2 s"
@@ -437,39 +437,39 @@ async def test_a_probe_that_has_no_time_to_wait_its_turn(
 
 
 async def test_the_token_s_time_is_not_the_target_s(
-    tools: ProbeContext, http_server: HttpServer, tokens: TokenServer
+    context: ProbeContext, http_server: HttpServer, tokens: TokenServer
 ) -> None:
     """Neither in the duration nor in a phase, of a success and of a failure."""
     http_server.answer()
     tokens.delay = 1.5
-    seen = await ask_http(tools, http_server.url(), oauth2=oauth2(tokens))
+    seen = await ask_http(context, http_server.url(), oauth2=oauth2(tokens))
     assert seen.grade is Grade.GOOD
     assert seen.duration < tokens.delay
     assert sum(seconds for _, seconds in seen.phases.measured()) < tokens.delay
     tokens.status = 500
-    failed = await ask_http(tools, http_server.url(), oauth2=oauth2(tokens, scopes=["x"]))
+    failed = await ask_http(context, http_server.url(), oauth2=oauth2(tokens, scopes=["x"]))
     assert failed.duration < tokens.delay
     assert failed.phases.measured() == ()
 
 
 async def test_a_slow_token_service_is_not_held_against_the_target(
-    tools: ProbeContext, tokens: TokenServer
+    context: ProbeContext, tokens: TokenServer
 ) -> None:
     """When it has used up most of the deadline, a target that then is late is not to blame."""
     tokens.delay = 1.5
     async with serve_raw(silence) as target:
-        seen = await ask_http(tools, target.url(), oauth2=oauth2(tokens), timeout=2.4)
-        later = await ask_http(tools, target.url(), oauth2=oauth2(tokens), timeout=0.9)
+        seen = await ask_http(context, target.url(), oauth2=oauth2(tokens), timeout=2.4)
+        later = await ask_http(context, target.url(), oauth2=oauth2(tokens), timeout=0.9)
     assert (seen.reason, seen.cause) == (Reason.OAUTH2, Cause.DEPENDENCY)
     assert seen.detail.startswith(f"the token service {tokens.where} was slow: ")
     assert (later.reason, later.cause) == (Reason.TIMEOUT, Cause.TARGET)
 
 
-async def test_the_deadline_holds(tools: ProbeContext, http_server: HttpServer) -> None:
+async def test_the_deadline_holds(context: ProbeContext, http_server: HttpServer) -> None:
     """A token service that never answers ends with the probe's one deadline."""
     async with serve_raw(silence) as server:
         asked = {"token_url": server.url("/t"), "client_id": "expo", "client_secret": SECRET}
-        said = await refusal(tools, http_server, asked, timeout=2.0)
+        said = await refusal(context, http_server, asked, timeout=2.0)
     assert said == (
         f"dependency: the token service 127.0.0.1:{server.port}: no answer within 1.8 s:"
         " what we sent arrived, and nothing came"
@@ -518,7 +518,7 @@ async def test_the_deadline_holds(tools: ProbeContext, http_server: HttpServer) 
     ],
 )
 async def test_what_a_token_service_may_answer(
-    tools: ProbeContext,
+    context: ProbeContext,
     http_server: HttpServer,
     tokens: TokenServer,
     status: int,
@@ -529,7 +529,7 @@ async def test_what_a_token_service_may_answer(
     tokens.status, tokens.answer = status, answer
     tokens.headers = {"Location": http_server.url()} if status == 302 else {}
     cause, _, words = said.partition(": ")
-    found = await refusal(tools, http_server, oauth2(tokens))
+    found = await refusal(context, http_server, oauth2(tokens))
     assert found.startswith(f"{cause}: the token service {tokens.where}: {words}")
 
 
@@ -566,13 +566,13 @@ async def test_retry_after_is_honoured_within_bounds(
     ids=["reset", "ssh", "cut", "endless", "drips"],
 )
 async def test_a_token_service_that_is_broken(
-    tools: ProbeContext, http_server: HttpServer, script: Script, said: str
+    context: ProbeContext, http_server: HttpServer, script: Script, said: str
 ) -> None:
     """It ends in time, and is the dependency's fault."""
     async with serve_raw(script) as server:
         asked = {"token_url": server.url("/t"), "client_id": "expo", "client_secret": SECRET}
         lasts = said.startswith("no answer within")
-        found = await refusal(tools, http_server, asked, timeout=0.6 if lasts else PATIENCE)
+        found = await refusal(context, http_server, asked, timeout=0.6 if lasts else PATIENCE)
     assert found.startswith(f"dependency: the token service 127.0.0.1:{server.port}: ")
     assert said in found or "the answer did not end within" in found
 
@@ -583,13 +583,13 @@ async def test_a_token_service_that_is_not_there(
     """Its port, its name and its certificate are the dependency's."""
     asked = {"client_id": "expo", "client_secret": SECRET}
     async with (
-        ProbeContext(resolver=Names()) as tools,
+        ProbeContext(resolver=Names()) as context,
         serve_tokens(tls=authority.server_context(authority.expired)) as expired,
     ):
 
         async def said(url: str) -> str:
             more = {"tls": {"ca_file": authority.ca_file}}
-            return await refusal(tools, http_server, asked | {"token_url": url}, **more)
+            return await refusal(context, http_server, asked | {"token_url": url}, **more)
 
         assert (await said(f"http://127.0.0.1:{closed_port[1]}/")).endswith("refused")
         assert (await said("https://idp.example.se/")).startswith(
@@ -599,7 +599,7 @@ async def test_a_token_service_that_is_not_there(
 
 
 async def test_what_is_missing_here_is_ours(
-    tools: ProbeContext, http_server: HttpServer, tokens: TokenServer, tmp_path: Path
+    context: ProbeContext, http_server: HttpServer, tokens: TokenServer, tmp_path: Path
 ) -> None:
     """A file that is not there, or holds nothing of use: nobody is asked for anything."""
     asked = {"token_url": tokens.url, "client_id": "expo"}
@@ -614,7 +614,7 @@ async def test_what_is_missing_here_is_ours(
         ({"private_key_file": tmp_path / "key"}, "cannot read key: No such file"),
         ({**saml, "assertion_file": odd}, "assertion_file holds neither XML nor base64"),
     ):
-        found = await refusal(tools, http_server, asked | more)
+        found = await refusal(context, http_server, asked | more)
         assert found.startswith(f"monitor: the token service {tokens.where}: {said}")
     assert tokens.asked == []
 
@@ -628,32 +628,32 @@ async def test_a_secret_that_was_replaced_is_used(
     file.write_text("wrong")
     asked = {"token_url": tokens.url, "client_id": "expo", "client_secret_file": file}
     tokens.status, tokens.answer = 401, {"error": "invalid_client"}
-    async with ProbeContext(timer=timer, clock=timer) as tools:
-        await ask_http(tools, http_server.url(), oauth2=asked)
+    async with ProbeContext(timer=timer, clock=timer) as context:
+        await ask_http(context, http_server.url(), oauth2=asked)
         file.with_name("new").write_text("right")
         file.with_name("new").replace(file)
         tokens.status, tokens.answer = 200, None
         timer.ahead = PAUSE + 1
-        seen = await ask_http(tools, http_server.url(), oauth2=asked)
+        seen = await ask_http(context, http_server.url(), oauth2=asked)
     assert seen.grade is Grade.GOOD
     assert [request.client for request in tokens.asked] == [("expo", "wrong"), ("expo", "right")]
 
 
 async def test_a_token_does_not_follow_a_redirect_elsewhere(
-    tools: ProbeContext, http_server: HttpServer, tokens: TokenServer
+    context: ProbeContext, http_server: HttpServer, tokens: TokenServer
 ) -> None:
     """Another origin gets no token; and a 401 from there does not cost us ours."""
     async with serve_http() as other:
         other.answer("/there", status=401)
         http_server.answer(status=307, headers={"Location": other.url("/there")})
         for _ in range(2):
-            await ask_http(tools, http_server.url(), oauth2=oauth2(tokens))
+            await ask_http(context, http_server.url(), oauth2=oauth2(tokens))
         assert sent(other) == [None, None]
     assert sent(http_server) == ["Bearer token-1"] * 2
 
 
 async def test_a_token_is_not_said_back(
-    tools: ProbeContext, http_server: HttpServer, tokens: TokenServer
+    context: ProbeContext, http_server: HttpServer, tokens: TokenServer
 ) -> None:
     """A target that quotes what it was told has it blanked, cut short or not."""
     long = "eyJhbGciOiJSUzI1NiJ9." + "a" * 300
@@ -665,7 +665,7 @@ async def test_a_token_is_not_said_back(
 
     http_server.handlers["/"] = careless
     expect = {"jsonpath": [{"path": "$.told", "equals": "nothing"}]}
-    seen = await ask_http(tools, http_server.url(), oauth2=oauth2(tokens), expect=expect)
+    seen = await ask_http(context, http_server.url(), oauth2=oauth2(tokens), expect=expect)
     assert seen.reason is Reason.JSONPATH
     assert "eyJh" not in seen.detail
     assert "***…" in seen.detail
@@ -676,15 +676,17 @@ async def test_the_proxy_is_on_the_way_to_the_token_service(
 ) -> None:
     """Both go through it; when it is not there, that is the network's."""
     http_server.answer()
-    async with serve_proxy() as proxy, ProbeContext() as tools:
-        seen = await ask_http(tools, http_server.url(), oauth2=oauth2(tokens), proxy_url=proxy.url)
+    async with serve_proxy() as proxy, ProbeContext() as context:
+        seen = await ask_http(
+            context, http_server.url(), oauth2=oauth2(tokens), proxy_url=proxy.url
+        )
         assert (seen.grade, seen.detail) == (Grade.GOOD, "")
         assert [head.target for head in proxy.asked] == [tokens.url, http_server.url()]
         gone = f"http://127.0.0.1:{closed_port[1]}"
-        lost = await ask_http(tools, http_server.url(), oauth2=oauth2(tokens), proxy_url=gone)
+        lost = await ask_http(context, http_server.url(), oauth2=oauth2(tokens), proxy_url=gone)
         proxy.authorization = "Basic other"
         strange = await ask_http(
-            tools, http_server.url(), oauth2=oauth2(tokens, scopes=["x"]), proxy_url=proxy.url
+            context, http_server.url(), oauth2=oauth2(tokens, scopes=["x"]), proxy_url=proxy.url
         )
     assert (lost.reason, lost.cause) == (Reason.OAUTH2, Cause.NETWORK)
     assert "the proxy: connection to" in lost.detail
@@ -695,8 +697,8 @@ async def test_a_fetch_ends_with_the_tools(http_server: HttpServer, tokens: Toke
     """Nothing is left running."""
     tokens.gate = asyncio.Event()
     before = asyncio.all_tasks()
-    async with ProbeContext() as tools:
-        probe = asyncio.create_task(ask_http(tools, http_server.url(), oauth2=oauth2(tokens)))
+    async with ProbeContext() as context:
+        probe = asyncio.create_task(ask_http(context, http_server.url(), oauth2=oauth2(tokens)))
         await tokens.came.wait()
         probe.cancel()
         await asyncio.wait([probe])
@@ -722,15 +724,15 @@ def test_no_secret_is_shown_by_settings() -> None:
 
 
 async def test_a_saml_token_on_several_lines(
-    tools: ProbeContext, http_server: HttpServer, tmp_path: Path
+    context: ProbeContext, http_server: HttpServer, tmp_path: Path
 ) -> None:
     """``bearer_token_file`` with base64 as it is wrapped by tools: joined; other lines are refused."""
     http_server.answer()
     file = tmp_path / "token"
     file.write_text("PHNhbWwy\r\nOkFzc2Vy\ndGlvbi8+\n")
-    await ask_http(tools, http_server.url(), bearer_token_file=file)
+    await ask_http(context, http_server.url(), bearer_token_file=file)
     assert sent(http_server) == ["Bearer PHNhbWwyOkFzc2VydGlvbi8+"]
     other = tmp_path / "other"
     other.write_text("a\nX-Evil: b\n")
-    seen = await ask_http(tools, http_server.url(), bearer_token_file=other)
+    seen = await ask_http(context, http_server.url(), bearer_token_file=other)
     assert (seen.cause, seen.detail) == (Cause.MONITOR, "other holds more than one line")

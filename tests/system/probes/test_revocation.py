@@ -49,29 +49,29 @@ async def office(chains: Chains, http_server: HttpServer) -> Office:
 class Asker:
     """Asks a server that holds one certificate, again and again."""
 
-    def __init__(self, tools: ProbeContext, authority: Authority, chains: Chains) -> None:
-        self._tools = tools
+    def __init__(self, context: ProbeContext, authority: Authority, chains: Chains) -> None:
+        self._context = context
         self._authority = authority
         self._chains = chains
 
     async def __call__(
         self,
         *sent: Made,
-        tools: ProbeContext | None = None,
+        context: ProbeContext | None = None,
         ca_file: Path | None = None,
         **more: Any,
     ) -> Observation:
-        context = self._authority.server_context(self._chains.pair(*sent))
+        tls_context = self._authority.server_context(self._chains.pair(*sent))
         tls = {"ca_file": ca_file or self._chains.ca_file, **more.pop("tls", {})}
-        async with serve_http(tls=context) as server:
+        async with serve_http(tls=tls_context) as server:
             return await ask_certificate(
-                tools or self._tools, server.host, server.port, tls=tls, **more
+                context or self._context, server.host, server.port, tls=tls, **more
             )
 
 
 @pytest.fixture
-def ask(tools: ProbeContext, authority: Authority, chains: Chains) -> Asker:
-    return Asker(tools, authority, chains)
+def ask(context: ProbeContext, authority: Authority, chains: Chains) -> Asker:
+    return Asker(context, authority, chains)
 
 
 def outcome(seen: Observation) -> tuple[Grade, Reason | None, Cause | None]:
@@ -179,7 +179,7 @@ async def test_an_intermediate_is_asked_about_too(
     ]
     office.revoke(policy, at=SINCE, reason=x509.ReasonFlags.ca_compromise)
     async with ProbeContext() as fresh:
-        seen = await ask(leaf, policy, tools=fresh, revocation="any")
+        seen = await ask(leaf, policy, context=fresh, revocation="any")
     assert outcome(seen) == FAILED
     assert seen.detail.startswith("the intermediate CN=Test Policy CA was revoked 2026-03-04")
     assert "cACompromise" in seen.detail
@@ -528,15 +528,15 @@ async def test_one_must_be_revoked(ask: Asker, office: Office) -> None:
 
 
 async def test_every_address_is_asked(
-    tools: ProbeContext, authority: Authority, chains: Chains, office: Office
+    context: ProbeContext, authority: Authority, chains: Chains, office: Office
 ) -> None:
     """And one request to the responder is enough for all that show the same certificate."""
     leaf = office.issue(ocsp=True)
     office.revoke(leaf, at=SINCE)
-    context = authority.server_context(chains.pair(leaf))
-    async with serve_http(tls=context) as server:
+    tls_context = authority.server_context(chains.pair(leaf))
+    async with serve_http(tls=tls_context) as server:
         seen = await ask_certificate(
-            tools,
+            context,
             "localhost",
             server.port,
             address="all",

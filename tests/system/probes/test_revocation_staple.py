@@ -53,8 +53,8 @@ def found(seen: Observation) -> Revocation:
 class Stapled:
     """``openssl s_server`` with a certificate and a response to staple."""
 
-    def __init__(self, tools: ProbeContext, chains: Chains, folder: Path) -> None:
-        self._tools = tools
+    def __init__(self, context: ProbeContext, chains: Chains, folder: Path) -> None:
+        self._context = context
         self._chains = chains
         self._folder = folder
 
@@ -67,12 +67,12 @@ class Stapled:
             options = (*options, "-status_file", str(staple))
         tls = {"ca_file": self._chains.ca_file, **more.pop("tls", {})}
         async with serve_openssl(self._chains.pair(leaf), *options) as port:
-            return await ask_certificate(self._tools, "127.0.0.1", port, tls=tls, **more)
+            return await ask_certificate(self._context, "127.0.0.1", port, tls=tls, **more)
 
 
 @pytest.fixture
-def stapled(tools: ProbeContext, chains: Chains, tmp_path: Path) -> Stapled:
-    return Stapled(tools, chains, tmp_path)
+def stapled(context: ProbeContext, chains: Chains, tmp_path: Path) -> Stapled:
+    return Stapled(context, chains, tmp_path)
 
 
 @pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
@@ -166,7 +166,7 @@ async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, port
 
 
 async def test_a_staple_behind_starttls(
-    tools: ProbeContext, chains: Chains, office: Office, tmp_path: Path
+    context: ProbeContext, chains: Chains, office: Office, tmp_path: Path
 ) -> None:
     """What is said before TLS is said again."""
     leaf, staple = office.issue(), tmp_path / "staple.der"
@@ -179,7 +179,7 @@ async def test_a_staple_behind_starttls(
 
         async with serve_raw(talk) as mail:
             seen = await ask_certificate(
-                tools,
+                context,
                 "127.0.0.1",
                 mail.port,
                 tls={"ca_file": chains.ca_file},
@@ -191,7 +191,7 @@ async def test_a_staple_behind_starttls(
 
 
 async def test_nginx_staples_from_a_file(
-    tools: ProbeContext, chains: Chains, office: Office, tmp_path: Path
+    context: ProbeContext, chains: Chains, office: Office, tmp_path: Path
 ) -> None:
     """``ssl_stapling_file``."""
     leaf = office.issue()
@@ -207,7 +207,7 @@ async def test_nginx_staples_from_a_file(
     async with serve_nginx(tmp_path, block, tls=True) as port:
         for _ in range(2):
             seen = await ask_certificate(
-                tools,
+                context,
                 "localhost",
                 port,
                 address="127.0.0.1",
@@ -218,12 +218,12 @@ async def test_nginx_staples_from_a_file(
 
 
 async def test_a_server_that_hangs_in_the_second_handshake(
-    tools: ProbeContext, authority: Authority, chains: Chains, office: Office
+    context: ProbeContext, authority: Authority, chains: Chains, office: Office
 ) -> None:
     """The probe's total holds, and its verdict on the first is not lost."""
     leaf = office.issue(ocsp=True)
-    context = authority.server_context(chains.pair(leaf))
-    async with serve_http(tls=context) as server:
+    tls_context = authority.server_context(chains.pair(leaf))
+    async with serve_http(tls=tls_context) as server:
 
         async def meet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             if front.accepted == 1:
@@ -233,7 +233,7 @@ async def test_a_server_that_hangs_in_the_second_handshake(
 
         async with serve_raw(meet) as front:
             seen = await ask_certificate(
-                tools, "127.0.0.1", front.port,
+                context, "127.0.0.1", front.port,
                 timeout=3.0, tls={"ca_file": chains.ca_file}, revocation="ocsp",
             )  # fmt: skip
     assert front.accepted == 2
@@ -271,7 +271,7 @@ async def openssl_responder(folder: Path, chains: Chains, issuer: Made) -> Async
 
 
 async def test_openssls_own_responder(
-    tools: ProbeContext, chains: Chains, tmp_path: Path, office: Office
+    context: ProbeContext, chains: Chains, tmp_path: Path, office: Office
 ) -> None:
     """Good, revoked and unknown as another implementation has them."""
     index = tmp_path / "index.txt"
@@ -287,7 +287,7 @@ async def test_openssls_own_responder(
         for leaf in (stranger, good, bad):
             async with serve_openssl(chains.pair(leaf)) as served:
                 seen[leaf.sha256] = await ask_certificate(
-                    tools, "127.0.0.1", served, tls={"ca_file": chains.ca_file}, revocation="ocsp"
+                    context, "127.0.0.1", served, tls={"ca_file": chains.ca_file}, revocation="ocsp"
                 )
     assert "does not know the certificate" in found(seen[stranger.sha256]).detail
     assert found(seen[good.sha256]).state is RevocationState.GOOD
@@ -304,7 +304,7 @@ def _line(state: str, made: Made) -> str:
 
 
 async def test_openssls_own_list(
-    tools: ProbeContext, chains: Chains, tmp_path: Path, office: Office
+    context: ProbeContext, chains: Chains, tmp_path: Path, office: Office
 ) -> None:
     """``openssl ca -gencrl``: another implementation's encoding of the same."""
     url = office.server.url("/openssl.crl")
@@ -327,6 +327,6 @@ async def test_openssls_own_list(
     for leaf, state in ((good, RevocationState.GOOD), (bad, RevocationState.REVOKED)):
         async with serve_openssl(chains.pair(leaf)) as served:
             seen = await ask_certificate(
-                tools, "127.0.0.1", served, tls={"ca_file": chains.ca_file}, revocation="crl"
+                context, "127.0.0.1", served, tls={"ca_file": chains.ca_file}, revocation="crl"
             )
         assert found(seen).state is state

@@ -18,19 +18,9 @@ from tests.support.patience import PATIENCE
 from tests.support.probes.asking import ask_certificate, ask_http
 from tests.support.servers.ca import DAY, Authority, now
 from tests.support.servers.chains import Chains, Made
-from tests.support.servers.http_server import HttpServer, serve_http
+from tests.support.servers.http_server import serve_http
 from tests.support.servers.raw_server import serve_raw
 from tests.support.servers.revocation_server import HOUR, LIST, RESPONDER, Office, asks_at
-
-
-@pytest.fixture(scope="module")
-def chains(tmp_path_factory: pytest.TempPathFactory) -> Chains:
-    return Chains(tmp_path_factory.mktemp("kept"))
-
-
-@pytest.fixture
-async def office(chains: Chains, http_server: HttpServer) -> Office:
-    return Office(http_server, chains.root)
 
 
 @dataclass(slots=True)

@@ -19,7 +19,7 @@ from probes.observation import Cause, Grade, Observation, Reason, Revocation, Re
 from tests.support.probes.asking import ask_certificate
 from tests.support.servers.ca import DAY, Authority, now
 from tests.support.servers.chains import Chains, Made
-from tests.support.servers.http_server import HttpServer, serve_http
+from tests.support.servers.http_server import serve_http
 from tests.support.servers.nginx import serve_nginx
 from tests.support.servers.openssl import serve_openssl
 from tests.support.servers.programs import require_program
@@ -29,16 +29,6 @@ from tests.support.servers.starttls_server import smtp
 
 SINCE = dt.datetime(2026, 3, 4, 5, 6, 7, tzinfo=dt.UTC)
 REVOKED = (Grade.FAILED, Reason.TLS_REVOKED, Cause.TARGET)
-
-
-@pytest.fixture(scope="module")
-def chains(tmp_path_factory: pytest.TempPathFactory) -> Chains:
-    return Chains(tmp_path_factory.mktemp("staple"))
-
-
-@pytest.fixture
-async def office(chains: Chains, http_server: HttpServer) -> Office:
-    return Office(http_server, chains.root)
 
 
 def outcome(seen: Observation) -> tuple[Grade, Reason | None, Cause | None]:

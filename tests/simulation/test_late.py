@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from monitor.history.checkpointer import Checkpointer, Restored
+from monitor.history.checkpointer import Checkpointer
+from monitor.history.restored import Restored
 from monitor.notify.coalescing import repeats
 from monitor.notify.open_alarms_file import ToldFile
 from monitor.notify.service import NotificationService
@@ -56,7 +57,7 @@ def nothing_is_recalled(patch: Patch) -> None:
 
 def an_alarm_is_never_out_of_the_file(patch: Patch) -> None:
     patch.setattr(
-        "monitor.notify.service._Outbox.delivered",
+        "monitor.notify.history_outbox.HistoryOutbox.delivered",
         lambda self, one, at: self._history.delivered(one, at),
     )
 

@@ -22,7 +22,7 @@ from monitor.history.rows import (
     Operation,
     outgoing_of_row,
     seen_of_row,
-    told,
+    text_of,
     transition_of_row,
 )
 from monitor.history.tables import block, observation, series, transition
@@ -127,7 +127,7 @@ def _later(connection: Connection, floors: Mapping[str, float]) -> Iterator[tupl
         connection,
         "observation",
         connection.execute(raw.order_by(observation.c.series, observation.c.at)),
-        lambda row: (told(row.check_id), seen_of_row(row)),
+        lambda row: (text_of(row.check_id), seen_of_row(row)),
     )
 
 

@@ -33,10 +33,10 @@ async def each_address(
             addresses = (known,) if known else await resolve(context, route, trace)
     except ProbeFailure as failure:
         return trace.failed(failure)
-    places = asyncio.Semaphore(MAX_PARALLEL)
+    slots = asyncio.Semaphore(MAX_PARALLEL)
 
     async def part(address: str) -> Observation:
-        async with places:
+        async with slots:
             left = timeout - trace.elapsed()
             if left <= 0:
                 late = ProbeTrace(context)

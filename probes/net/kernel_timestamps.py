@@ -43,10 +43,10 @@ def round_trip(connected: socket.socket) -> float | None:
     """Seconds from SYN to SYN-ACK of a new connection as the kernel measured them; ``None`` when it
     did not, or when one of them had to be sent again, which is a wait that counts.
     """
-    told = _info(connected)
-    if told is None:
+    info = _info(connected)
+    if info is None:
         return None
-    rtt, sent_again = _RTT.unpack_from(told)
+    rtt, sent_again = _RTT.unpack_from(info)
     return rtt / 1e6 if rtt and not sent_again else None
 
 
@@ -54,8 +54,8 @@ def since_heard(connected: socket.socket) -> float:
     """Seconds since the peer of a connection was last heard of, to the kernel's few milliseconds; 0
     where it does not say.
     """
-    told = _info(connected)
-    return 0.0 if told is None else _LAST_ACK.unpack_from(told)[0] / 1e3
+    info = _info(connected)
+    return 0.0 if info is None else _LAST_ACK.unpack_from(info)[0] / 1e3
 
 
 def silence(connected: socket.socket | None) -> str:
@@ -63,12 +63,12 @@ def silence(connected: socket.socket | None) -> str:
     peer has just spoken.
     """
     try:
-        told = _info(connected) if connected is not None else None
+        info = _info(connected) if connected is not None else None
     except OSError:  # it is closed
         return ""
-    if told is None or len(told) < _SILENCE.size:
+    if info is None or len(info) < _SILENCE.size:
         return ""
-    unacknowledged, quiet, in_order, out_of_order = _SILENCE.unpack_from(told)
+    unacknowledged, quiet, in_order, out_of_order = _SILENCE.unpack_from(info)
     if out_of_order and not in_order:
         return LOST_ON_THE_WAY
     if unacknowledged:
@@ -81,8 +81,8 @@ def silence(connected: socket.socket | None) -> str:
 def _info(connected: socket.socket) -> bytes | None:
     if not STAMPED:
         return None
-    told = connected.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _INFO_SIZE)
-    return told if len(told) >= _LEAST else None
+    info = connected.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _INFO_SIZE)
+    return info if len(info) >= _LEAST else None
 
 
 def keeps_stamping() -> socket.socket | None:
@@ -122,10 +122,10 @@ def receive(connected: socket.socket, size: int, timer: Callable[[], float]) -> 
     """What has come, at most ``size`` bytes, and the timer's reading when it came. Raises
     ``BlockingIOError`` when nothing has, ``OSError``.
     """
-    data, told, _, _ = connected.recvmsg(size, _STAMP_SPACE)
+    data, ancillary, _, _ = connected.recvmsg(size, _STAMP_SPACE)
     now = timer()
-    if told:
-        seconds, nanoseconds = _STAMP.unpack(told[0][2])
+    if ancillary:
+        seconds, nanoseconds = _STAMP.unpack(ancillary[0][2])
         lag = time.clock_gettime(time.CLOCK_REALTIME) - (seconds + nanoseconds * 1e-9)
         if 0.0 < lag < _LONGEST_LAG:
             now -= lag

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from probes.failure import MonitorTrouble, ProbeFailure
 from probes.net.reference_identity import is_for
-from probes.net.x509 import read_chain, read_pem_certificate, server_names, told_by_openssl
+from probes.net.x509 import read_by_openssl, read_chain, read_pem_certificate, server_names
 from probes.observation import Certificate, Reason, TlsFacts, clean
 from probes.settings import TLS_VERSIONS, TlsSettings, TlsVersion
 
@@ -161,12 +161,12 @@ def _read(
     if verifier is None:
         return _Read(None, sent, (), None, frozenset())
     verified = read_chain(_verified_chain(connection))
-    told: Mapping[str, Any] = {}
+    openssl: Mapping[str, Any] = {}
     if chain and not sent:
-        told = connection.getpeercert() or {}
-        sent = (told_by_openssl(chain[0], told),)
+        openssl = connection.getpeercert() or {}
+        sent = (read_by_openssl(chain[0], openssl),)
     ends = [certificate.not_after for certificate in (*verified, *sent[:1])]
-    names = server_names(chain[0], told) if chain else frozenset()
+    names = server_names(chain[0], openssl) if chain else frozenset()
     return _Read(verifier, sent, verified, min(ends, default=None), names)
 
 

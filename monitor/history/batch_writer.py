@@ -17,7 +17,7 @@ from monitor.history.database import Database
 from monitor.history.errors import HistoryTroubleError, UnwritableError
 from monitor.history.rows import Operation, of_states
 from monitor.history.statements import apply, number_series, write_seen
-from monitor.history.write_queue import SLICE, Intake
+from monitor.history.write_queue import SLICE, WriteQueue
 
 log = structlog.get_logger("driftvakt")
 
@@ -33,7 +33,7 @@ class BatchWriter:
     def __init__(
         self,
         database: Database,
-        intake: Intake,
+        queue: WriteQueue,
         *,
         clock: Callable[[], float],
         breathe: Callable[[], None],
@@ -41,7 +41,7 @@ class BatchWriter:
     ) -> None:
         """``kept`` is called with the number of the newest entry that is in the database."""
         self._database = database
-        self._intake = intake
+        self._queue = queue
         self._clock = clock
         self._breathe = breathe
         self._kept = kept
@@ -53,7 +53,7 @@ class BatchWriter:
 
     def write_held(self) -> None:
         """Writes all transitions, messages and what became of them, in order."""
-        held = self._intake.held
+        held = self._queue.held
         while held:
             batch = list(islice(held, _ITEMS))
             self.write_entries([one.operations for one in batch])
@@ -70,16 +70,16 @@ class BatchWriter:
         except UnwritableError as error:
             if len(entries) == 1:
                 log.error("history_entry_refused", error=str(error))
-                self._intake.lost += 1
+                self._queue.lost += 1
                 return
             for entry in entries:
                 self.write_entries([entry])
 
     def write_seen(self) -> None:
         """Writes some observations and states, the oldest first."""
-        intake = self._intake
-        rows = list(islice(intake.seen, _ROWS))
-        states = dict(islice(intake.states.items(), _ROWS))
+        queue = self._queue
+        rows = list(islice(queue.seen, _ROWS))
+        states = dict(islice(queue.states.items(), _ROWS))
         if not rows and not states:
             return
         try:
@@ -95,14 +95,14 @@ class BatchWriter:
                     self._breathe()
         except UnwritableError as error:
             log.error("history_observations_refused", error=str(error), number=len(rows))
-            intake.dropped += len(rows)
+            queue.dropped += len(rows)
         except HistoryTroubleError:
             self._numbers.clear()  # what was numbered in it was rolled back
             raise
         for _ in rows:
-            intake.seen.popleft()
+            queue.seen.popleft()
         for key in states:
-            del intake.states[key]
+            del queue.states[key]
 
     def _number(self, connection: Connection, names: set[str]) -> None:
         ordered = sorted(names)

@@ -1,4 +1,4 @@
-"""What outlives the process: hands all that happens to the history, and takes up where it ended.
+"""Persists the state of every check, and restores it at a start.
 
 A check's whole state goes to the history every five minutes and with each transition that it
 causes, its observations always. A start takes the newest state and folds in what was seen after it.
@@ -17,7 +17,7 @@ from math import ceil, isfinite
 
 import structlog
 
-from monitor.history.carried_over import CarriedOverQuery, Left
+from monitor.history.carried_over import CarriedOver, CarriedOverQuery
 from monitor.history.errors import HistoryTroubleError
 from monitor.history.history import History
 from monitor.history.restored import Restored, disturbances, take_up
@@ -65,7 +65,7 @@ class _Late:
 
 
 class Checkpointer:
-    """Keeps the states of one board. Belongs to one event loop."""
+    """Persists and restores the states of one board. Belongs to one event loop."""
 
     def __init__(self, history: History, board: Board, estate: Estate) -> None:
         self._history = history
@@ -96,7 +96,7 @@ class Checkpointer:
         self._started_at = now
         with _no_collection():
             try:
-                checks, left = await self._left(now)
+                checks, left = await self._carried_over(now)
             except HistoryTroubleError as error:
                 log.warning(
                     "not_restored",
@@ -119,7 +119,7 @@ class Checkpointer:
     async def _restore_late(self, now: Callable[[], float]) -> Restored:
         estate = self._estate
         try:
-            checks, left = await self._left(self._started_at)
+            checks, left = await self._carried_over(self._started_at)
             late = await self._history.beside(partial(self._sorted, left))
         except HistoryTroubleError:
             return Restored()
@@ -136,7 +136,7 @@ class Checkpointer:
             return self._restored(checks, left, late.published, changes, late.past, late.meanwhile)
         return Restored()
 
-    def _sorted(self, left: Left) -> _Late:
+    def _sorted(self, left: CarriedOver) -> _Late:
         """In the history's thread."""
         past = [one for one in left.transitions if one.at < self._started_at]
         return _Late(
@@ -159,7 +159,7 @@ class Checkpointer:
         except HistoryTroubleError:  # the thread hangs again
             return make()
 
-    async def _left(self, now: float) -> tuple[dict[CheckId, CheckState], Left]:
+    async def _carried_over(self, now: float) -> tuple[dict[CheckId, CheckState], CarriedOver]:
         """Raises :class:`HistoryTroubleError`."""
         checks: dict[CheckId, CheckState] = {}
 
@@ -168,13 +168,13 @@ class Checkpointer:
             return {str(name): state.at for name, state in checks.items()}
 
         wanted = CarriedOverQuery(floors=floors, since=now - PAST, most=MOST, before=now)
-        left = await self._history.left(wanted)
+        left = await self._history.carried_over(wanted)
         return checks, left
 
     def _restored(
         self,
         checks: Mapping[CheckId, CheckState],
-        left: Left,
+        left: CarriedOver,
         published: Mapping[str, PublishedState],
         changes: list[Transition],
         past: Sequence[Transition],
@@ -196,7 +196,7 @@ class Checkpointer:
             revisions=left.states.get(REVISIONS, b""),
         )
 
-    def _published_in(self, left: Left) -> dict[str, PublishedState]:
+    def _published_in(self, left: CarriedOver) -> dict[str, PublishedState]:
         found: dict[str, PublishedState] = {}
         unread = 0
         subjects = [OVERALL, *(one.name for one in self._estate.environments)]

@@ -1,4 +1,4 @@
-"""Why the history cannot be written or read, in our own words: no password, no statement."""
+"""Defines why the history cannot be written or read, in words that hold no password and no statement."""
 
 from __future__ import annotations
 

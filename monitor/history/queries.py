@@ -1,4 +1,4 @@
-"""The questions, the same for SQLite and PostgreSQL. Everything is read in one transaction."""
+"""Queries that read, the same for SQLite and PostgreSQL. Everything is read in one transaction."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The history for command-line programs: read only, beside a daemon that writes, or without one."""
+"""Reads the history for commands, beside a daemon that writes or without one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pure: values of the house as rows of the tables, and back.
+"""Pure: turns values of the monitor into rows of the tables, and back.
 
 What is to be written is an :class:`Operation`: which statement, with which values. The journal keeps
 the same operations, so that what is replayed is what would have been written.

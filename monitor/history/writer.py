@@ -1,4 +1,4 @@
-"""What is to be kept, on its way to the database: from memory, or by the journal.
+"""Writes to the database, from memory or by way of the journal.
 
     record() ──▶ held ──▶ database              while it is there
                   └─────▶ journal ──▶ database   while it is away, and once it is back
@@ -21,8 +21,8 @@ import structlog
 from sqlalchemy import Connection, update
 
 from monitor.history.batch_writer import BatchWriter
-from monitor.history.carried_over import CarriedOverQuery, Left, overlaid, read_carried_over
-from monitor.history.commit_listener import Hearing
+from monitor.history.carried_over import CarriedOver, CarriedOverQuery, overlaid, read_carried_over
+from monitor.history.commit_listener import CommitListener
 from monitor.history.compaction import IDLE, Upkeep
 from monitor.history.database import Database
 from monitor.history.deadline import WRITE
@@ -32,7 +32,7 @@ from monitor.history.journal_replay import JournalReplay, stamp
 from monitor.history.outage import Outage
 from monitor.history.schema_version import HEAD, check_version, migrate
 from monitor.history.tables import version
-from monitor.history.write_queue import Intake
+from monitor.history.write_queue import WriteQueue
 from monitor.model.estate import Retention
 
 log = structlog.get_logger("driftvakt")
@@ -47,13 +47,13 @@ than an attempt takes."""
 _LOOK = 5.0
 """Seconds between looks whether the file is still the one of that name."""
 _CLOSING = 1.0
-LEFT = 60.0
+CARRIED_OVER = 60.0
 """Seconds for all that an earlier process left: each question has a deadline of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """How the history is doing, for metrics."""
+    """Figures of the history, for metrics."""
 
     observations_waiting: int
     entries_waiting: int
@@ -74,7 +74,7 @@ class Figures:
 
 class Recorder:
     """Writes what the loop gives, and reads for it. Made on the loop, as is what :meth:`figures` and
-    :meth:`look` are called from; ``step``, ``read``, ``left`` and ``close`` belong to the worker.
+    :meth:`look` are called from; ``step``, ``read``, ``carried_over`` and ``close`` belong to the worker.
     """
 
     def __init__(
@@ -101,8 +101,8 @@ class Recorder:
         self._timer = timer
         self._tell = tell
         self._database = database or Database(store, data_dir)
-        self.hearing = Hearing(timer)
-        self.intake = Intake(clock=clock, breathe=breathe, wake=wake, hearing=self.hearing)
+        self.commits = CommitListener(timer)
+        self.queue = WriteQueue(clock=clock, breathe=breathe, wake=wake, commits=self.commits)
         self.outage = Outage(clock, timer)
         self.back: Callable[[], None] = lambda: None
         """Called on the loop when the database is back."""
@@ -110,7 +110,7 @@ class Recorder:
             data_dir / NAME, clock=clock, timer=timer, deadline=self._database.deadline
         )
         self._batches = BatchWriter(
-            self._database, self.intake, clock=clock, breathe=breathe, kept=self._tell_kept
+            self._database, self.queue, clock=clock, breathe=breathe, kept=self._tell_kept
         )
         self.upkeep = Upkeep(self._database, retention, clock, breathe)
         self._upkeep_at = timer() + IDLE  # what a start asks comes first
@@ -126,14 +126,14 @@ class Recorder:
 
     def figures(self) -> Figures:
         """How the history is doing now."""
-        intake, journal = self.intake, self._journal
+        queue, journal = self.queue, self._journal
         damaged = Counter(self._damaged, journal=journal.damaged)
         return Figures(
-            observations_waiting=intake.observations_waiting,
-            entries_waiting=intake.entries_waiting,
+            observations_waiting=queue.observations_waiting,
+            entries_waiting=queue.entries_waiting,
             journal=journal.length,
-            observations_dropped=intake.observations_dropped,
-            entries_lost=intake.lost + journal.lost,
+            observations_dropped=queue.observations_dropped,
+            entries_lost=queue.lost + journal.lost,
             away=self.outage.lasts,
             writes=self._writes,
             write_seconds=self._seconds,
@@ -150,12 +150,12 @@ class Recorder:
         """
         if self._database.deadline.passed:
             self.break_off()
-        self.intake.hangs = self.hangs
+        self.queue.hangs = self.hangs
         if self.hangs and not self.outage.lasts:
             self.outage.begin("it does not answer")
             log.error("history_away", store=self._database.shown, error=self.outage.why)
         patience = 0.0 if self.hangs else SHORT if self.outage.lasts else WRITE
-        self.hearing.overdue(patience)
+        self.commits.overdue(patience)
 
     @property
     def hangs(self) -> bool:
@@ -170,7 +170,7 @@ class Recorder:
 
     def step(self) -> float:
         """Writes what waits; seconds until it wants to be called again (sooner does no harm)."""
-        self.intake.take()
+        self.queue.take()
         remaining = self.outage.remaining()
         if self.outage.lasts:
             self._spool()  # nobody waits for an attempt
@@ -189,7 +189,7 @@ class Recorder:
 
         Raises :class:`HistoryTroubleError`, at once while the database is away.
         """
-        self.intake.take()
+        self.queue.take()
         if self.outage.remaining() > 0:
             raise HistoryTroubleError(self.outage.why)
         try:
@@ -200,19 +200,19 @@ class Recorder:
             self._gone(error)
             raise
 
-    def left(self, wanted: CarriedOverQuery) -> Left:
+    def carried_over(self, wanted: CarriedOverQuery) -> CarriedOver:
         """What an earlier process left, also in a database that can only be read.
 
         Raises :class:`HistoryTroubleError` when it cannot be read either.
         """
         try:
-            return self._left_in(self._database, wanted)
+            return self._carried_over_in(self._database, wanted)
         except (CorruptError, RefusedError):
             raise
         except HistoryTroubleError:
             if self._given_database is None and self._database.is_sqlite:
                 for as_it_is in (False, True):
-                    found = self._left_unwritten(wanted, as_it_is)
+                    found = self._carried_over_unwritten(wanted, as_it_is)
                     if found is not None:
                         return found
             raise
@@ -220,18 +220,18 @@ class Recorder:
     def close(self) -> None:
         """Writes what waits, within a few seconds; what cannot be written goes to the journal."""
         end = self._timer() + _CLOSING
-        self.intake.take()
+        self.queue.take()
         try:
             if not self.outage.remaining():
                 self._write_all(until=end)
         except HistoryTroubleError as error:
             self._gone(error)
         self._spool()
-        if self.intake.held or self.intake.seen:
+        if self.queue.held or self.queue.seen:
             log.warning(
                 "history_not_written",
-                observations=len(self.intake.seen),
-                entries=len(self.intake.held),
+                observations=len(self.queue.seen),
+                entries=len(self.queue.held),
             )
         self._database.close()
 
@@ -243,7 +243,7 @@ class Recorder:
             self._write()
 
     def _more(self) -> bool:
-        return self.intake.waits or self._journal.due
+        return self.queue.waits or self._journal.due
 
     def _write(self) -> None:
         """Some of all that waits, in order."""
@@ -251,7 +251,7 @@ class Recorder:
         began = self._timer()
         if self._journal.replay(self._batches.write_entries):
             return
-        if not self.intake.waits:
+        if not self.queue.waits:
             if self.outage.lasts:
                 self._touch()
                 self._returned()
@@ -317,24 +317,24 @@ class Recorder:
 
     def _spool(self) -> None:
         """While the database is away: to the journal, or held within the bounds."""
-        held = self.intake.held
+        held = self.queue.held
         if not held:
             return
         last = max(one.number for one in held)
         if self._journal.spool(held):
             held.clear()
         else:
-            self.intake.bound_held()
+            self.queue.bound_held()
         self._tell_kept(last)  # nobody shall wait for an alarm because a disk is full
 
     def _tell_kept(self, number: int) -> None:
         if number:
-            self._tell(partial(self.hearing.kept, number))
+            self._tell(partial(self.commits.kept, number))
 
     # what an earlier process left
 
-    def _left_in(self, database: Database, wanted: CarriedOverQuery) -> Left:
-        self.intake.take()
+    def _carried_over_in(self, database: Database, wanted: CarriedOverQuery) -> CarriedOver:
+        self.queue.take()
         written = False
         if not self.outage.remaining():
             try:
@@ -345,19 +345,21 @@ class Recorder:
         if not self._reached and not database.is_sqlite:
             raise HistoryTroubleError(self.outage.why)  # once is enough of not being let in
         page = partial(database.deadline.within, WRITE)
-        with database.reading(within=LEFT) as connection:
+        with database.reading(within=CARRIED_OVER) as connection:
             if not written and check_version(connection) != HEAD:
                 raise HistoryTroubleError("its tables are to be made or changed first")
             found = read_carried_over(connection, page, wanted)
         return found if written else overlaid(found, self._journal.operations(), wanted.before)
 
-    def _left_unwritten(self, wanted: CarriedOverQuery, as_it_is: bool) -> Left | None:
+    def _carried_over_unwritten(
+        self, wanted: CarriedOverQuery, as_it_is: bool
+    ) -> CarriedOver | None:
         path = self._database.path
         if path is None or (as_it_is and _size(path.with_name(path.name + "-wal"))):
             return None
         database = Database(self._store, self._data_dir, read_only=True, as_it_is=as_it_is)
         try:
-            return self._left_in(database, wanted)
+            return self._carried_over_in(database, wanted)
         except HistoryTroubleError:
             return None
         finally:

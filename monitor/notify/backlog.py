@@ -1,4 +1,4 @@
-"""Messages that wait for one receiver: a queue for each subject, within a bound, each message once."""
+"""Holds the messages that wait for one receiver: a queue for each subject, bounded, each message once."""
 
 from __future__ import annotations
 
@@ -27,7 +27,9 @@ class Folded(NamedTuple):
 
 
 class Backlog:
-    """A subject is busy while its first message is under way: that one is in its queue still."""
+    """Queues messages by subject. A subject is busy while its first message is under way: that one stays in
+    its queue until it is done.
+    """
 
     def __init__(self) -> None:
         self._queues: dict[str, deque[Waiting]] = {}

@@ -1,4 +1,4 @@
-"""When a message that a receiver has not taken is tried again: exponential back-off with full jitter."""
+"""Decides when a message that a receiver has not taken is tried again: exponential back-off, full jitter."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def full_jitter(ceiling: float) -> float:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """Clocks, sleep and chance, so that a test can own them."""
+    """Holds clocks, sleep and chance, so that a test can own them."""
 
     clock: Callable[[], float] = time.time
     """Seconds since the epoch."""
@@ -40,7 +40,7 @@ class Pace:
 
 
 class Backoff:
-    """The pauses between attempts to one receiver: they end when it takes another message."""
+    """Pauses between attempts to one receiver; a pause ends when the receiver takes another message."""
 
     def __init__(self, pace: Pace) -> None:
         self._pace = pace

@@ -1,6 +1,6 @@
-"""The outbox's messages to their receivers: one :class:`~monitor.notify.receiver_queue.ReceiverQueue` each.
+"""Delivers the outbox's messages, by one :class:`~monitor.notify.receiver_queue.ReceiverQueue` a receiver.
 
-At least once: what is taken in is delivered or given up, and told to the :class:`Outbox`; what was
+At least once: what is taken in is delivered or given up, and the :class:`Outbox` knows which; what was
 neither when the process ended is pending and taken in at the next start.
 """
 
@@ -32,7 +32,7 @@ MakeSender = Callable[[Receiver, Estate, aiohttp.ClientSession], Sender]
 
 
 class Deliverer:
-    """Delivers for as long as its context is entered. Nothing here waits for a receiver but its
+    """Delivers messages for as long as its context is entered. Nothing here waits for a receiver but its
     own queue: ``take`` returns at once.
     """
 

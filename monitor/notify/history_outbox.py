@@ -1,4 +1,4 @@
-"""The outbox of the deliverer: the history, also while it is away."""
+"""Makes the history the outbox of the deliverer, also while the database is away."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ OPENS = frozenset((MessageKind.ALARM, MessageKind.UNKNOWN))
 
 
 class HistoryOutbox:
-    """The history as the deliverer sees it. While it is away it has nothing but what a start has
-    read: what is in it comes when it is back.
+    """Adapts the history to :class:`~monitor.notify.outbox.Outbox`. While the history is away it gives nothing
+    but what a start has read: what is in it comes when it is back.
     """
 
     def __init__(self, history: History) -> None:

@@ -1,4 +1,4 @@
-"""What delivery needs of others: an outbox that keeps messages, and a count of what became of them."""
+"""Interfaces that delivery needs: an outbox that keeps messages, and counters of what became of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One receiver's messages on their way: in order for each subject, until delivered or a day old.
+"""Sends one receiver's messages: in order for each subject, until delivered or a day old.
 
 What could not go in time gives way to what is newer (:mod:`monitor.notify.coalescing`). Each batch that :mod:`monitor.notify.grouping` lets go is a task of its own, with tenacity's retries
 around its attempts. Its subjects are busy until it is done: a later message of theirs waits, other
@@ -21,7 +21,7 @@ from monitor.model.records import MessageKind, Outgoing
 from monitor.notify.backlog import Backlog
 from monitor.notify.backoff import GIVE_UP, TOO_OLD, Backoff, Pace
 from monitor.notify.coalescing import LATE, NOTHING, Missed, folded, newest
-from monitor.notify.grouping import Lately, collect
+from monitor.notify.grouping import RecentSends, collect
 from monitor.notify.message import Message, read_message
 from monitor.notify.outbox import DeliveryMetrics, Outbox
 from monitor.notify.sender import Sender, SendFailed
@@ -38,7 +38,7 @@ READ_AT_A_TIME = 10
 
 
 class ReceiverQueue:
-    """The way to one receiver. ``run`` is its task."""
+    """Sends messages to one receiver. ``run`` is its task."""
 
     def __init__(
         self,
@@ -57,7 +57,7 @@ class ReceiverQueue:
         self._zone = zone
         self._backlog = Backlog()
         self._backoff = Backoff(pace)
-        self._lately = Lately()
+        self._recent = RecentSends()
         self._news = asyncio.Event()
         self._attempts = asyncio.Semaphore(AT_A_TIME)
 
@@ -110,11 +110,11 @@ class ReceiverQueue:
                 now = self._pace.monotonic()
                 late = self._fold(now)
                 await asyncio.sleep(0)  # where thousands wait, either half takes milliseconds
-                plan = collect(self._backlog.heads(), self.receiver, self._lately, now)
+                plan = collect(self._backlog.heads(), self.receiver, self._recent, now)
                 for batch in plan.batches:
                     self._backlog.begin(batch)
                     for key, number in Counter(one.key for one in batch).items():
-                        self._lately.sent(key, number, now)
+                        self._recent.sent(key, number, now)
                     group.create_task(self._deliver([one.outgoing for one in batch]))
                 again = min((at for at in (plan.look_again, late) if at is not None), default=None)
                 try:

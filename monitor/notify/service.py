@@ -1,4 +1,4 @@
-"""Notifications on their way: whom a transition is told to, and that it gets there.
+"""Plans the notifications of transitions, and sees that they are delivered.
 
     transition ──▶ router ──▶ entry ──▶ history ──▶ deliverer ──▶ receivers
                                            └─ delivered, postponed, given up ◀──┘
@@ -34,7 +34,7 @@ from monitor.notify.coalescing import repeats
 from monitor.notify.delivery import Deliverer, MakeSender
 from monitor.notify.history_outbox import OPENS, HistoryOutbox
 from monitor.notify.message import Message
-from monitor.notify.open_alarms_file import Memory, ToldFile
+from monitor.notify.open_alarms_file import Memory, OpenAlarmsFile
 from monitor.notify.outbox import DeliveryMetrics
 from monitor.notify.routing import Router
 from probes.observation import clean
@@ -76,7 +76,7 @@ class NotificationService:
         self._clock = clock
         self._router = Router(estate)
         self._outbox = HistoryOutbox(history)
-        self._memory: Memory = memory if memory is not None else ToldFile(estate.data_dir)
+        self._memory: Memory = memory if memory is not None else OpenAlarmsFile(estate.data_dir)
         self._remembers = True
         """Whether the file would be whole."""
         self._written_at = float("-inf")

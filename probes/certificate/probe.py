@@ -26,7 +26,7 @@ from probes.observation import Observation, Phase, Reason
 
 if TYPE_CHECKING:
     from probes.net.context import ProbeContext
-    from probes.net.tls import Context
+    from probes.net.tls import TlsContext
 
 REFUSAL_WAIT = 0.5
 """Seconds to listen for a refusal: with TLS 1.3 a client certificate is judged by the server only
@@ -62,7 +62,7 @@ class _Listener(asyncio.Protocol):
 
 
 class CertificateProbe:
-    """Everything that does not change from probe to probe."""
+    """Holds everything that does not change from probe to probe."""
 
     def __init__(
         self, settings: CertificateSettings, timeout: float, context: ProbeContext
@@ -154,12 +154,12 @@ class CertificateProbe:
                 listener.transport.close()
         return duration, chain
 
-    def _chain(self, listener: _Listener, tls_context: Context) -> tuple[bytes, ...]:
+    def _chain(self, listener: _Listener, tls_context: TlsContext) -> tuple[bytes, ...]:
         if self._settings.revocation == "off" or listener.transport is None:
             return ()
         return verified_ders(listener.transport.get_extra_info("ssl_object"), tls_context)
 
-    async def _listen(self, listener: _Listener, tls_context: Context) -> None:
+    async def _listen(self, listener: _Listener, tls_context: TlsContext) -> None:
         try:
             async with asyncio.timeout(REFUSAL_WAIT):
                 error = await asyncio.shield(listener.ended)

@@ -61,7 +61,7 @@ class _Way:
 
 
 class HttpProbe:
-    """Everything that does not change from probe to probe, worked out once."""
+    """Holds everything that does not change from probe to probe, worked out once."""
 
     def __init__(self, settings: HttpSettings, timeout: float, context: ProbeContext) -> None:
         self._settings = settings

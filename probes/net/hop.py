@@ -1,4 +1,4 @@
-"""Where one request of a probe goes, and what it means when its connection breaks."""
+"""Says where one request of a probe goes, and what it means when its connection breaks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A second handshake, which only reads: what the first one, which failed, did not get to see."""
+"""Makes a second handshake, which only reads what the first one, which failed, did not get to see."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from probes.settings import TlsSettings
 
 
 class Look:
-    """What a handshake that verifies nothing showed; no facts when it was not finished."""
+    """Result of a handshake that verifies nothing; it has no facts when it was not finished."""
 
     __slots__ = ("certificate_requested", "facts")
 

@@ -1,5 +1,5 @@
-"""The trace of one probe: the phase that it has reached, the seconds that each phase took, the peer's
-address. Whatever ends the probe, its trace shows where.
+"""Traces one probe: the phase that it has reached, the seconds that each phase took, the peer's address.
+Whatever ends the probe, its trace shows where.
 """
 
 from __future__ import annotations

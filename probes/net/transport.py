@@ -18,7 +18,7 @@ from probes.failure import (
     is_reset,
 )
 from probes.net.kernel_timestamps import round_trip, since_heard
-from probes.net.tls import Context
+from probes.net.tls import TlsContext
 from probes.net.tls_stream import TlsStream
 from probes.net.trace import RESOLVED_KEPT, ProbeTrace
 from probes.observation import Cause, Phase, Reason, clean
@@ -142,7 +142,7 @@ async def _connect_first(
 async def over_tls(
     connected: socket.socket,
     factory: Callable[[], P],
-    tls_context: Context,
+    tls_context: TlsContext,
     server_name: str,
     trace: ProbeTrace,
 ) -> P:

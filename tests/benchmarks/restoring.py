@@ -99,7 +99,7 @@ async def written(history: History) -> None:
     recorder = history._recorder
 
     def waits() -> bool:
-        recorder.intake.take()
+        recorder.queue.take()
         return recorder._more()
 
     while await history._worker.call(waits):  # noqa: ASYNC110 - a thread does it

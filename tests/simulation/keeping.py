@@ -27,7 +27,7 @@ from monitor.model.records import Outgoing
 from monitor.model.transition import Transition
 from monitor.notify.backoff import Pace
 from monitor.notify.message import Message
-from monitor.notify.open_alarms_file import ToldFile
+from monitor.notify.open_alarms_file import OpenAlarmsFile
 from monitor.notify.outbox import DeliveryMetrics
 from monitor.notify.sender import SendFailed
 from monitor.notify.service import NotificationService
@@ -74,7 +74,7 @@ class _Database(Database):
             yield connection
 
 
-class _Memory(ToldFile):
+class _Memory(OpenAlarmsFile):
     """On the loop; on the same disk as the database, unless the trouble with that is its own."""
 
     def __init__(self, folder: Path, network: Network) -> None:

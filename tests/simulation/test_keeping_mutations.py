@@ -68,7 +68,7 @@ def observations_are_lost_when_the_database_is_away(patch: Patch) -> None:
         try:
             write_seen(self)
         except HistoryTroubleError:
-            self._intake.seen.clear()
+            self._queue.seen.clear()
             raise
 
     patch.setattr(BatchWriter, "write_seen", careless)

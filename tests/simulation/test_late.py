@@ -9,7 +9,7 @@ import pytest
 from monitor.history.checkpointer import Checkpointer
 from monitor.history.restored import Restored
 from monitor.notify.coalescing import repeats
-from monitor.notify.open_alarms_file import ToldFile
+from monitor.notify.open_alarms_file import OpenAlarmsFile
 from monitor.notify.service import NotificationService
 from tests.simulation.late import run
 from tests.simulation.story import Violation
@@ -52,7 +52,7 @@ def what_was_told_before_is_told_again(patch: Patch) -> None:
 
 
 def nothing_is_recalled(patch: Patch) -> None:
-    patch.setattr(ToldFile, "read_now", lambda *_: None)
+    patch.setattr(OpenAlarmsFile, "read_now", lambda *_: None)
 
 
 def an_alarm_is_never_out_of_the_file(patch: Patch) -> None:

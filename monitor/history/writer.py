@@ -127,7 +127,7 @@ class Recorder:
     def figures(self) -> Figures:
         """How the history is doing now."""
         queue, journal = self.queue, self._journal
-        damaged = Counter(self._damaged, journal=journal.damaged)
+        damaged = Counter(self._damaged) + Counter({"journal": journal.damaged})
         return Figures(
             observations_waiting=queue.observations_waiting,
             entries_waiting=queue.entries_waiting,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, cast
 
+from probes.net.arrival_transport import carry
 from probes.net.hop import ALPN
-from probes.net.kernel_timestamps import carry
 from probes.net.proxy import dial
 from probes.net.transport import over_tls
 

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from probes.failure import MonitorTrouble, ProbeFailure
-from probes.net.kernel_timestamps import LOST_ON_THE_WAY, silence
+from probes.net.tcp_info import LOST_ON_THE_WAY, silence
 from probes.observation import (
     Cause,
     Grade,

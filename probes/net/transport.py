@@ -17,7 +17,7 @@ from probes.failure import (
     from_tls,
     is_reset,
 )
-from probes.net.kernel_timestamps import round_trip, since_heard
+from probes.net.tcp_info import round_trip, since_heard
 from probes.net.tls import TlsContext
 from probes.net.tls_stream import TlsStream
 from probes.net.trace import RESOLVED_KEPT, ProbeTrace

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from probes.net.kernel_timestamps import carry
+from probes.net.arrival_transport import carry
 from tests.support.patience import PATIENCE
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Linux stamps what it receives")

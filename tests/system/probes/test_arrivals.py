@@ -18,8 +18,9 @@ import dns.message
 import dns.rrset
 import pytest
 
+from probes.net.arrival_transport import ArrivalTransport
 from probes.net.context import ProbeContext
-from probes.net.kernel_timestamps import ArrivalTransport, round_trip
+from probes.net.tcp_info import round_trip
 from probes.observation import Observation
 from tests.support.patience import PATIENCE
 from tests.support.probes.asking import ask_dns, ask_http, ask_tcp

@@ -19,7 +19,6 @@ import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from math import inf
-from types import TracebackType
 from typing import Self
 
 import structlog
@@ -197,12 +196,7 @@ class NotificationService:
         self._deliver([own for own in held if own.id not in superseded])
         self._back()
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         # what is kept from now on is pending, and sent by the next process
         self._open = False
         self._history.enqueue(self._router.confirmed(inf))

@@ -23,7 +23,7 @@ class Kind:
     name: str
     settings: type[ProbeSettings]
     prepare: Callable[[Any, float, ProbeContext], Probe]
-    """Makes a probe of settings, the total timeout in seconds and the shared tools."""
+    """Makes a probe of settings, the total timeout in seconds and what probes share."""
     interval: float = 30.0
     degraded_after: int = 3
     latency: tuple[float, float] | None = (1.0, 5.0)

@@ -55,5 +55,5 @@ def load_kinds() -> Mapping[str, Kind]:
 async def probe(kind: str, settings: ProbeSettings, *, timeout: float = 10.0) -> Observation:
     """One probe now, by itself. ``timeout`` is a total, in seconds. Raises ``KeyError`` on an unknown kind."""
     chosen = load_kinds()[kind]
-    async with ProbeContext() as tools:
-        return await chosen.prepare(settings, timeout, tools)()
+    async with ProbeContext() as context:
+        return await chosen.prepare(settings, timeout, context)()

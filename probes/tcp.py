@@ -32,23 +32,23 @@ class TcpSettings(ProbeSettings):
         return ascii_host(self.host), self.port
 
 
-def prepare(settings: TcpSettings, timeout: float, tools: ProbeContext) -> Probe:
+def prepare(settings: TcpSettings, timeout: float, context: ProbeContext) -> Probe:
     """A probe of the settings. ``timeout`` covers the look-up and the connect, in seconds."""
     route = Route(settings.host, settings.port, settings.address, settings.ip_version)
 
     async def once(route: Route, timeout: float) -> Observation:
-        attempt = ProbeTrace(tools)
+        trace = ProbeTrace(context)
         try:
-            async with deadline(attempt, timeout):
-                connected = await connect(tools, route, attempt)
+            async with deadline(trace, timeout):
+                connected = await connect(context, route, trace)
         except ProbeFailure as failure:
-            return attempt.failed(failure)
+            return trace.failed(failure)
         connected.close()
-        return attempt.observation(attempt.spent())
+        return trace.observation(trace.spent())
 
     async def probe() -> Observation:
         if settings.address == "all":
-            return await each_address(tools, route, timeout, once)
+            return await each_address(context, route, timeout, once)
         return await once(route, timeout)
 
     return probe

@@ -60,7 +60,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 
 
 @pytest.fixture
-async def tools() -> AsyncIterator[ProbeContext]:
+async def context() -> AsyncIterator[ProbeContext]:
     """What probes share, closed at the test's end."""
     async with ProbeContext() as made:
         yield made

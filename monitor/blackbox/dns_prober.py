@@ -33,7 +33,7 @@ _LARGEST = 65_535
 
 
 async def probe_dns(
-    module: DnsModule, target: str, timeout: float, tools: ProbeContext, sheet: ProbeResult
+    module: DnsModule, target: str, timeout: float, context: ProbeContext, sheet: ProbeResult
 ) -> None:
     """One probe. Whatever comes of it is on the sheet."""
     for phase in ("resolve", "connect", "request"):
@@ -56,47 +56,47 @@ async def probe_dns(
     )
     if not module.recursion_desired:
         question.flags &= ~dns.flags.RD
-    attempt = ProbeTrace(tools)
+    trace = ProbeTrace(context)
     try:
-        async with deadline(attempt, timeout):
-            answer = await _ask(module, question, Route(host, port), attempt, sheet)
+        async with deadline(trace, timeout):
+            answer = await _ask(module, question, Route(host, port), trace, sheet)
             sheet.success = _holds(module, answer, sheet)
     except ProbeFailure as failure:
         sheet.say(f"failed: {failure.reason}: {failure.detail}")
-    sheet.address(attempt.address, attempt.phases().resolve)
-    sheet.put(s.DNS_DURATION, attempt.phases().resolve or 0, phase="resolve")
+    sheet.address(trace.address, trace.phases().resolve)
+    sheet.put(s.DNS_DURATION, trace.phases().resolve or 0, phase="resolve")
 
 
 async def _ask(
     module: DnsModule,
     question: dns.message.Message,
     route: Route,
-    attempt: ProbeTrace,
+    trace: ProbeTrace,
     sheet: ProbeResult,
 ) -> dns.message.Message:
     """The answer. Raises :class:`ProbeFailure`."""
-    tools = attempt.tools
+    context = trace.context
     known = route.known()
-    address = known if known is not None else (await resolve(tools, route, attempt))[0]
-    attempt.address = address
+    address = known if known is not None else (await resolve(context, route, trace))[0]
+    trace.address = address
     where = join_host_port(address, route.port)
     sheet.say(f"asking {where} for {module.query_name} {module.query_type}")
     try:
-        begun = attempt.begin(Phase.CONNECT)
+        begun = trace.begin(Phase.CONNECT)
         stream = module.transport_protocol == "tcp"
         sock = await _connected(address, route.port, stream=stream)
         try:
-            asked = attempt.end(Phase.CONNECT, begun)
+            asked = trace.end(Phase.CONNECT, begun)
             sheet.put(s.DNS_DURATION, asked - begun, phase="connect")
-            attempt.begin(Phase.PROCESSING)
+            trace.begin(Phase.PROCESSING)
             data = await _exchanged(sock, question.to_wire(), stream=stream)
-            sheet.put(s.DNS_DURATION, tools.timer() - asked, phase="request")
+            sheet.put(s.DNS_DURATION, context.timer() - asked, phase="request")
         finally:
             sock.close()
         if len(data) <= READ_AT_ONCE:
             answer = _read(data)
         else:
-            answer = await tools.workers.run(lambda _: _read(data))
+            answer = await context.workers.run(lambda _: _read(data))
     except EOFError:
         raise ProbeFailure(Reason.RESET, "the connection was closed in the answer") from None
     except OSError as error:

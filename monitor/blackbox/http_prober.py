@@ -32,7 +32,7 @@ async def probe_http(
     target: str,
     hostname: str,
     timeout: float,
-    tools: ProbeContext,
+    context: ProbeContext,
     sheet: ProbeResult,
 ) -> None:
     """One probe. Whatever comes of it is on the sheet."""
@@ -51,7 +51,7 @@ async def probe_http(
         sheet.say(refused)
         return
     sheet.say(f"{settings.method} {settings.target()}")
-    seen = await HttpProbe(settings, timeout, tools)()
+    seen = await HttpProbe(settings, timeout, context)()
     # a target may say back what it was told
     told = {word for value in settings.headers.values() for word in (value, *value.split()[1:])}
     detail = blanked(seen.detail, sorted(told, key=len, reverse=True))

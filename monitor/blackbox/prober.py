@@ -1,4 +1,4 @@
-"""Probes on demand, a bounded number at a time, apart from the checks and their tools."""
+"""Probes on demand, a bounded number at a time, apart from the checks and what those share."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Prober:
         self._timer = timer
         self._places = asyncio.Semaphore(at_once)
         self._resolver = SystemResolver(timer)
-        self._tools: dict[Preferred, ProbeContext] = {}
+        self._context: dict[Preferred, ProbeContext] = {}
         self._taken = 0
 
     async def take(self, module: Module, target: str, hostname: str, timeout: float) -> ProbeResult:
@@ -65,35 +65,35 @@ class Prober:
     async def _probe(
         self, module: Module, target: str, hostname: str, timeout: float
     ) -> ProbeResult:
-        tools, sheet = self._tools_for(Preferred.of(module.preferring)), ProbeResult()
+        context, sheet = self._context_for(Preferred.of(module.preferring)), ProbeResult()
         begun = self._timer()
         if module.prober == "http":
-            await probe_http(module.http, target, hostname, timeout, tools, sheet)
+            await probe_http(module.http, target, hostname, timeout, context, sheet)
         elif module.prober == "tcp":
-            await probe_tcp(module.tcp, target, hostname, timeout, tools, sheet)
+            await probe_tcp(module.tcp, target, hostname, timeout, context, sheet)
         elif module.dns is not None:
-            await probe_dns(module.dns, target, timeout, tools, sheet)
+            await probe_dns(module.dns, target, timeout, context, sheet)
         sheet.put(f.DURATION, self._timer() - begun)
         sheet.put(f.SUCCESS, 1 if sheet.success else 0)
         return sheet
 
-    def _tools_for(self, preferred: Preferred) -> ProbeContext:
-        tools = self._tools.get(preferred)
-        if tools is None:
-            tools = self._tools[preferred] = ProbeContext(
+    def _context_for(self, preferred: Preferred) -> ProbeContext:
+        context = self._context.get(preferred)
+        if context is None:
+            context = self._context[preferred] = ProbeContext(
                 resolver=PreferringResolver(self._resolver, preferred),
                 clock=self._clock,
                 timer=self._timer,
             )
-        tools.user_agent = self.user_agent
+        context.user_agent = self.user_agent
         self._taken += 1
         if self._taken % LOOK_AGAIN == 0:
-            for one in self._tools.values():
+            for one in self._context.values():
                 one.tls.look_again()
-        return tools
+        return context
 
     async def close(self) -> None:
         """Gives back threads and sockets."""
-        for tools in self._tools.values():
-            await tools.close()
+        for context in self._context.values():
+            await context.close()
         await self._resolver.close()

@@ -12,8 +12,10 @@ from monitor.settings.blackbox.modules import Preferring, TcpModule
 from probes.expect.expected_failure import VERIFICATION
 from probes.failure import ProbeFailure, from_connect
 from probes.net.context import ProbeContext
+from probes.net.hop import Hop
+from probes.net.second_look import look
 from probes.net.trace import ProbeTrace, deadline
-from probes.net.transport import Route, connect, look, over_tls
+from probes.net.transport import Route, connect, over_tls
 from probes.observation import Phase, Reason
 from probes.settings import TlsSettings, join_host_port
 
@@ -23,7 +25,7 @@ async def probe_tcp(
     target: str,
     hostname: str,
     timeout: float,
-    tools: ProbeContext,
+    context: ProbeContext,
     sheet: ProbeResult,
 ) -> None:
     """One probe. Whatever comes of it is on the sheet."""
@@ -38,19 +40,19 @@ async def probe_tcp(
     if refused is not None:
         sheet.say(refused)
         return
-    attempt = ProbeTrace(tools)
-    talk = _Talk(module, Route(host, port), hostname, attempt, sheet)
+    trace = ProbeTrace(context)
+    talk = _Talk(module, Route(host, port), hostname, trace, sheet)
     try:
-        async with deadline(attempt, timeout):
+        async with deadline(trace, timeout):
             sheet.success = await talk.run()
     except ProbeFailure as failure:
-        if attempt.stage is Phase.TLS and failure.reason in VERIFICATION:
-            await talk.second_look(timeout - attempt.elapsed())
+        if trace.stage is Phase.TLS and failure.reason in VERIFICATION:
+            await talk.second_look(timeout - trace.elapsed())
         sheet.say(f"failed: {failure.reason}: {failure.detail}")
     finally:
         talk.close()
-    sheet.address(attempt.address, attempt.phases().resolve)
-    sheet.tls(attempt.tls)
+    sheet.address(trace.address, trace.phases().resolve)
+    sheet.tls(trace.tls)
 
 
 def _refused(module: Preferring, host: str) -> str | None:
@@ -63,12 +65,12 @@ class _Talk:
         module: TcpModule,
         route: Route,
         hostname: str,
-        attempt: ProbeTrace,
+        trace: ProbeTrace,
         sheet: ProbeResult,
     ) -> None:
         self._module = module
         self._route = route
-        self._attempt = attempt
+        self._trace = trace
         self._sheet = sheet
         self._name = module.tls_config.server_name or hostname or route.host
         self._tls: TlsSettings = module.tls_config.settings(None)
@@ -77,11 +79,11 @@ class _Talk:
 
     async def run(self) -> bool:
         """Raises :class:`ProbeFailure`."""
-        attempt, sheet = self._attempt, self._sheet
-        self._socket = await connect(attempt.tools, self._route, attempt)
-        sheet.say(f"connected to {join_host_port(attempt.address or '', self._route.port)}")
+        trace, sheet = self._trace, self._sheet
+        self._socket = await connect(trace.context, self._route, trace)
+        sheet.say(f"connected to {join_host_port(trace.address or '', self._route.port)}")
         lines = Lines(await self._encrypted() if self._module.tls else Plain(self._socket))
-        attempt.begin(Phase.TRANSFER)
+        trace.begin(Phase.TRANSFER)
         match = None
         for number, step in enumerate(self._module.query_response):
             try:
@@ -104,27 +106,28 @@ class _Talk:
                     said = "it is TLS already" if self._secure else "plain text after its consent"
                     raise ProbeFailure(Reason.PROTOCOL, f"no STARTTLS: {said}")
                 lines = Lines(await self._encrypted())
-                attempt.begin(Phase.TRANSFER)
+                trace.begin(Phase.TRANSFER)
         return True
 
     async def _encrypted(self) -> Secure:
         assert self._socket is not None  # noqa: S101 - it is connected
-        attempt = self._attempt
-        context = attempt.tools.tls.get(self._tls)
+        trace = self._trace
+        tls_context = trace.context.tls.get(self._tls)
         connected, self._socket = self._socket, None  # over_tls closes it when it fails
-        self._secure = await over_tls(connected, Secure, context, self._name, attempt)
+        self._secure = await over_tls(connected, Secure, tls_context, self._name, trace)
         self._sheet.say("the TLS handshake is done")
         return self._secure
 
     async def second_look(self, left: float) -> None:
         """The certificates that did not verify."""
-        attempt = self._attempt
-        if attempt.tls is not None or not self._module.tls or not attempt.address:
+        trace = self._trace
+        if trace.tls is not None or not self._module.tls or not trace.address:
             return
         shown = self._tls.model_copy(update={"server_name": self._name})
-        seen = await look(attempt.tools, self._route.pinned(attempt.address), shown, (), left)
+        again = Hop(ProbeTrace(trace.context), self._route.pinned(trace.address), shown)
+        seen = await look(again, shown, (), left)
         if seen is not None:
-            attempt.tls = seen.facts
+            trace.tls = seen.facts
 
     def close(self) -> None:
         if self._socket is not None:

@@ -78,10 +78,10 @@ def prepare_reload(
     )
 
 
-def canaries_of(estate: Estate, kinds: Mapping[str, Kind], tools: ProbeContext) -> list[Probe]:
+def canaries_of(estate: Estate, kinds: Mapping[str, Kind], context: ProbeContext) -> list[Probe]:
     """The probes of the canaries; they say who we will be, which may not be who we are."""
-    before, tools.user_agent = tools.user_agent, estate.user_agent
+    before, context.user_agent = context.user_agent, estate.user_agent
     try:
-        return [kinds[c.kind].prepare(c.settings, c.timeout, tools) for c in estate.canaries]
+        return [kinds[c.kind].prepare(c.settings, c.timeout, context) for c in estate.canaries]
     finally:
-        tools.user_agent = before
+        context.user_agent = before

@@ -1,4 +1,4 @@
-"""What an earlier process left: read at a start in a handful of questions, whatever its size.
+"""Reads what an earlier process left, in a handful of queries whatever its size.
 
 Also from a database that can be read and not written: the journal then has what is newer.
 """
@@ -22,7 +22,7 @@ from monitor.history.rows import (
     Operation,
     outgoing_of_row,
     seen_of_row,
-    told,
+    text_of,
     transition_of_row,
 )
 from monitor.history.tables import block, observation, series, transition
@@ -41,8 +41,8 @@ Page = Callable[[], AbstractContextManager[None]]
 
 
 @dataclass(slots=True, kw_only=True)
-class Left:
-    """Everything that a start takes up."""
+class CarriedOver:
+    """Holds everything that a start takes up."""
 
     states: dict[str, bytes] = field(default_factory=dict)
     seen: dict[str, list[Seen]] = field(default_factory=dict)
@@ -56,7 +56,7 @@ class Left:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CarriedOverQuery:
-    """What is asked for."""
+    """Says what a start needs of the history."""
 
     floors: Floors
     since: float
@@ -67,9 +67,9 @@ class CarriedOverQuery:
     """The start: what was told from then on, this process has told."""
 
 
-def read_carried_over(connection: Connection, page: Page, wanted: CarriedOverQuery) -> Left:
+def read_carried_over(connection: Connection, page: Page, wanted: CarriedOverQuery) -> CarriedOver:
     """All of it, in one transaction."""
-    found = Left()
+    found = CarriedOver()
     last: str | None = ""
     while last is not None:
         with page():
@@ -88,7 +88,7 @@ def read_carried_over(connection: Connection, page: Page, wanted: CarriedOverQue
     return found
 
 
-def overlaid(found: Left, journal: Iterable[Operation], before: float) -> Left:
+def overlaid(found: CarriedOver, journal: Iterable[Operation], before: float) -> CarriedOver:
     """With what the ``journal`` has, which is newer than all of the database."""
     newest = {(one.notification, one.subject): one for one in found.told}
     for name, row in journal:
@@ -127,7 +127,7 @@ def _later(connection: Connection, floors: Mapping[str, float]) -> Iterator[tupl
         connection,
         "observation",
         connection.execute(raw.order_by(observation.c.series, observation.c.at)),
-        lambda row: (told(row.check_id), seen_of_row(row)),
+        lambda row: (text_of(row.check_id), seen_of_row(row)),
     )
 
 

@@ -1,4 +1,4 @@
-"""What outlives the process: hands all that happens to the history, and takes up where it ended.
+"""Persists the state of every check, and restores it at a start.
 
 A check's whole state goes to the history every five minutes and with each transition that it
 causes, its observations always. A start takes the newest state and folds in what was seen after it.
@@ -11,15 +11,16 @@ import asyncio
 import contextlib
 import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from math import ceil, isfinite
 
 import structlog
 
-from monitor.history.carried_over import CarriedOverQuery, Left
+from monitor.history.carried_over import CarriedOver, CarriedOverQuery
 from monitor.history.errors import HistoryTroubleError
 from monitor.history.history import History
+from monitor.history.restored import Restored, disturbances, take_up
 from monitor.judging.availability import Timelines
 from monitor.judging.board import OVERALL, Board
 from monitor.judging.persisted_state import (
@@ -30,8 +31,7 @@ from monitor.judging.persisted_state import (
     unpacked_state,
 )
 from monitor.model.estate import CheckId, Estate, ServiceId
-from monitor.model.records import Entry, Outgoing, Past
-from monitor.model.status import Status
+from monitor.model.records import Entry, Past
 from monitor.model.transition import Transition, span_of
 
 log = structlog.get_logger("driftvakt")
@@ -48,40 +48,10 @@ MOST = 100_000
 """Transitions that are read at most."""
 SHOWN, SHOWN_TRANSITIONS = 86_400.0, 50
 """Seconds of observations, and transitions, that a service's page shows."""
-GAP = 60.0
-"""Seconds between the end of one process and the start of the next that count as not measured;
-less is what may lie between two probes.
-"""
 AT_ONCE = 60
 """Checks that are taken up in one turn of the loop: about two milliseconds."""
 NAMED = 20
 """States that cannot be read of which the log gives the names."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Restored:
-    """What a start has found."""
-
-    changes: list[Transition] = field(default_factory=list)
-    """What is published otherwise than before, for not having been measured meanwhile."""
-    alive_at: float | None = None
-    """When the process before was last alive; ``None`` when none is known."""
-    published: Mapping[str, PublishedState] = field(default_factory=dict)
-    """What was published then, by ``ENV/SERVICE``."""
-    past: Sequence[Transition] = ()
-    """What is recorded of earlier processes, oldest first."""
-    meanwhile: Sequence[Transition] = ()
-    """And of this one."""
-    started_at: float = 0.0
-    told: Sequence[Outgoing] = ()
-    """The newest message of each receiver and subject."""
-    revisions: bytes | None = None
-    """What was kept of windows' and notices' changes; ``None`` when the history did not say."""
-
-    @property
-    def known(self) -> bool:
-        """Whether the history has said what it knows."""
-        return self.revisions is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +65,7 @@ class _Late:
 
 
 class Checkpointer:
-    """Keeps the states of one board. Belongs to one event loop."""
+    """Persists and restores the states of one board. Belongs to one event loop."""
 
     def __init__(self, history: History, board: Board, estate: Estate) -> None:
         self._history = history
@@ -126,7 +96,7 @@ class Checkpointer:
         self._started_at = now
         with _no_collection():
             try:
-                checks, left = await self._left(now)
+                checks, left = await self._carried_over(now)
             except HistoryTroubleError as error:
                 log.warning(
                     "not_restored",
@@ -149,7 +119,7 @@ class Checkpointer:
     async def _restore_late(self, now: Callable[[], float]) -> Restored:
         estate = self._estate
         try:
-            checks, left = await self._left(self._started_at)
+            checks, left = await self._carried_over(self._started_at)
             late = await self._history.beside(partial(self._sorted, left))
         except HistoryTroubleError:
             return Restored()
@@ -166,14 +136,14 @@ class Checkpointer:
             return self._restored(checks, left, late.published, changes, late.past, late.meanwhile)
         return Restored()
 
-    def _sorted(self, left: Left) -> _Late:
+    def _sorted(self, left: CarriedOver) -> _Late:
         """In the history's thread."""
         past = [one for one in left.transitions if one.at < self._started_at]
         return _Late(
             published=self._published_in(left),
             past=past,
             meanwhile=[one for one in left.transitions if one.at >= self._started_at],
-            began=_disturbances(past),
+            began=disturbances(past),
         )
 
     async def timelines(self, services: Sequence[ServiceId], restored: Restored) -> Timelines:
@@ -189,7 +159,7 @@ class Checkpointer:
         except HistoryTroubleError:  # the thread hangs again
             return make()
 
-    async def _left(self, now: float) -> tuple[dict[CheckId, CheckState], Left]:
+    async def _carried_over(self, now: float) -> tuple[dict[CheckId, CheckState], CarriedOver]:
         """Raises :class:`HistoryTroubleError`."""
         checks: dict[CheckId, CheckState] = {}
 
@@ -198,13 +168,13 @@ class Checkpointer:
             return {str(name): state.at for name, state in checks.items()}
 
         wanted = CarriedOverQuery(floors=floors, since=now - PAST, most=MOST, before=now)
-        left = await self._history.left(wanted)
+        left = await self._history.carried_over(wanted)
         return checks, left
 
     def _restored(
         self,
         checks: Mapping[CheckId, CheckState],
-        left: Left,
+        left: CarriedOver,
         published: Mapping[str, PublishedState],
         changes: list[Transition],
         past: Sequence[Transition],
@@ -226,7 +196,7 @@ class Checkpointer:
             revisions=left.states.get(REVISIONS, b""),
         )
 
-    def _published_in(self, left: Left) -> dict[str, PublishedState]:
+    def _published_in(self, left: CarriedOver) -> dict[str, PublishedState]:
         found: dict[str, PublishedState] = {}
         unread = 0
         subjects = [OVERALL, *(one.name for one in self._estate.environments)]
@@ -364,43 +334,6 @@ def _no_collection() -> Iterator[None]:
     finally:
         if collects:
             gc.enable()
-
-
-def _disturbances(transitions: Iterable[Transition]) -> dict[str, float]:
-    """Of each service that is disturbed at the end of them, when that began."""
-    found: dict[str, float] = {}
-    for one in transitions:
-        subject = f"{one.environment}/{one.service}"
-        if one.after in (Status.YELLOW, Status.RED):
-            found.setdefault(subject, one.since)
-        elif one.after is Status.GREEN:
-            found.pop(subject, None)
-    return found
-
-
-def take_up(
-    timelines: Timelines, restored: Restored, published: Mapping[str, PublishedState], now: float
-) -> None:
-    """Fills timelines with what is recorded, and with what is ``published`` ``now``. A gap in which
-    nobody measured is unknown time.
-    """
-    timelines.load(restored.past)
-    alive_at = restored.alive_at
-    if alive_at is not None:
-        for subject, state in restored.published.items():
-            timelines.hold(
-                ServiceId(subject),
-                state.status,
-                planned=state.planned,
-                since=state.since,
-                at=alive_at,
-            )
-        if restored.started_at - alive_at > GAP:
-            timelines.lose(alive_at)
-    for one in restored.meanwhile:
-        timelines.add(one)
-    for subject, state in published.items():
-        timelines.hold(ServiceId(subject), state.status, planned=state.planned, since=now, at=now)
 
 
 def _instant(kept: bytes | None) -> float | None:

@@ -1,7 +1,7 @@
-"""Who sends messages hears of each once it is kept, and in time when nothing can be kept.
+"""Calls back when entries are committed, and in time when nothing can be committed.
 
-Belongs to the loop. The worker tells how far it has kept what it was given, by numbers: what is
-told from memory because the worker hangs is not told again when it comes back.
+Belongs to the loop. The worker reports by numbers how far it has committed what it was given: what is
+reported from memory because the worker hangs is not reported again when it comes back.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ class _Given(NamedTuple):
     outgoing: tuple[Outgoing, ...]
 
 
-class Hearing:
-    """What was given and not heard of yet, oldest first."""
+class CommitListener:
+    """Holds what was given and not reported yet, oldest first."""
 
     def __init__(self, timer: Callable[[], float]) -> None:
         self.recorded: Recorded = lambda *_: None
@@ -32,8 +32,8 @@ class Hearing:
         self._last = 0
 
     def given(self, entries: Sequence[Entry], outgoing: Sequence[Outgoing]) -> int:
-        """Takes note of what is given to the worker; gives its number. Nobody has to hear of
-        nothing: then it is 0.
+        """Takes note of what is given to the worker; gives its number, or 0 where there is nothing to
+        report.
         """
         if not entries and not outgoing:
             return 0
@@ -46,7 +46,7 @@ class Hearing:
         self._tell(lambda one: one.number <= number)
 
     def overdue(self, patience: float) -> None:
-        """What was given ``patience`` seconds ago is heard of now, kept or not."""
+        """Reports what was given ``patience`` seconds ago, committed or not."""
         until = self._timer() - patience
         self._tell(lambda one: one.at <= until)
 

@@ -1,4 +1,4 @@
-"""Packing hours that are over, rolling them up, forgetting what is old: in small pieces."""
+"""Packs hours that are over, rolls them up and deletes what is old, in small pieces."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _SLACK_PAGES = 2048
 
 
 class Upkeep:
-    """Once an hour, all checks one after the other."""
+    """Compacts the history once an hour, one check after the other."""
 
     def __init__(
         self,

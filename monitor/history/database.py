@@ -92,7 +92,7 @@ class Database:
         """For writing. ``durable``: committed means on the disk, for SQLite too. ``within`` are
         seconds for all of it.
         """
-        with self._told(), self.deadline.within(within), self._connect() as connection:
+        with self._our_errors(), self.deadline.within(within), self._connect() as connection:
             if self.is_sqlite and not self._read_only:
                 level = "FULL" if durable else "NORMAL"
                 connection.connection.cursor().execute(f"PRAGMA synchronous = {level}")
@@ -102,7 +102,7 @@ class Database:
     @contextlib.contextmanager
     def reading(self, *, within: float = READ) -> Iterator[Connection]:
         """Everything in it is read as of one instant, ``within`` so many seconds."""
-        with self._told(), self.deadline.within(within), self._connect() as connection:
+        with self._our_errors(), self.deadline.within(within), self._connect() as connection:
             options: dict[str, Any] = {"writes": False}
             if not self.is_sqlite:
                 options["isolation_level"] = "REPEATABLE READ"
@@ -111,7 +111,7 @@ class Database:
 
     def pragma(self, statement: str) -> int:
         """SQLite alone: one that must not be inside a transaction, and the number it gives."""
-        with self._told(), self.deadline.within(WRITE), self._connect() as connection:
+        with self._our_errors(), self.deadline.within(WRITE), self._connect() as connection:
             cursor = connection.connection.cursor()
             cursor.execute(f"PRAGMA {statement}")
             rows = cursor.fetchall()
@@ -164,7 +164,7 @@ class Database:
         return target
 
     @contextlib.contextmanager
-    def _told(self) -> Iterator[None]:
+    def _our_errors(self) -> Iterator[None]:
         try:
             yield
         except FAULTS as error:

@@ -1,4 +1,4 @@
-"""Who does the history's work: a thread of its own, or, for simulations, the loop itself."""
+"""Runs the history's work in a thread of its own or, for simulations, on the loop itself."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Worker(Protocol):
 
 
 class ThreadWorker:
-    """One thread. To be made and used on a running loop."""
+    """Runs the work in one thread. To be made and used on a running loop."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -179,7 +179,7 @@ def _guarded(step: Step) -> float:
 
 
 class InlineWorker:
-    """On the loop, by its clock: for simulations on virtual time."""
+    """Runs the work on the loop, by its clock: for simulations on virtual time."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()

@@ -1,4 +1,4 @@
-"""How long a thread may be at one use of the database or the disk.
+"""Limits how long a thread may spend in one use of the database or the disk.
 
 A thread that hangs cannot look at the clock itself: the event loop looks for it, breaks the use off
 where that can be done from outside, and does without it where it cannot.
@@ -19,7 +19,7 @@ GRACE = 0.5
 
 
 class Deadline:
-    """Of one thread's uses, one after the other."""
+    """Watches one thread's uses, one after the other."""
 
     def __init__(self) -> None:
         self._until: float | None = None

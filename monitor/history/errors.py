@@ -1,4 +1,4 @@
-"""Why the history cannot be written or read, in our own words: no password, no statement."""
+"""Defines why the history cannot be written or read, in words that hold no password and no statement."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ def trouble_of(error: Exception, secrets: tuple[str, ...] = ()) -> HistoryTroubl
     if isinstance(error, HistoryTroubleError):
         return error
     cause = error.orig if isinstance(error, StatementError) and error.orig is not None else error
-    told = str(cause).strip().partition("\n")[0]
+    text = str(cause).strip().partition("\n")[0]
     for secret in secrets:
-        told = told.replace(secret, "***")
-    told = clean(told or type(cause).__name__)
+        text = text.replace(secret, "***")
+    text = clean(text or type(cause).__name__)
     code = getattr(cause, "sqlite_errorcode", None)
     if isinstance(code, int) and code & 0xFF in _CORRUPT:
-        return CorruptError(told)
+        return CorruptError(text)
     # PostgreSQL: class 22 is data, 23 integrity, 42 what has been asked for
     state = getattr(cause, "sqlstate", None) or ""
     refused = type(cause).__name__ in {"IntegrityError", "DataError", "ProgrammingError"}
     values = isinstance(cause, (ValueError, OverflowError, TypeError))
     if state[:2] in {"22", "23"} or (refused and not state) or values:
-        return UnwritableError(told)
-    return HistoryTroubleError(told)
+        return UnwritableError(text)
+    return HistoryTroubleError(text)

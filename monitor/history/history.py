@@ -1,4 +1,4 @@
-"""The history as the loop sees it: what is given to it costs nothing, what is asked is awaited."""
+"""The history's interface for the event loop: giving costs nothing, questions are awaited."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from typing import NoReturn, Self, TypeVar
 from sqlalchemy import Connection
 
 from monitor.history import queries
-from monitor.history.carried_over import CarriedOverQuery, Left
+from monitor.history.carried_over import CarriedOver, CarriedOverQuery
 from monitor.history.commit_listener import Recorded
 from monitor.history.database import Database
 from monitor.history.db_thread import ThreadWorker, Worker
 from monitor.history.deadline import READ
 from monitor.history.errors import HistoryTroubleError
 from monitor.history.rollup import Rollup
-from monitor.history.writer import LEFT, Figures, Recorder
+from monitor.history.writer import CARRIED_OVER, Figures, Recorder
 from monitor.model.estate import Retention
 from monitor.model.records import Entry, Outgoing, Seen
 from probes.observation import Observation
@@ -35,7 +35,7 @@ LOOK = 0.25
 
 
 class History:
-    """Observations, transitions, evidence, the outbox and states, by one worker.
+    """Records and reads observations, transitions, evidence, the outbox and states, by one worker.
 
     The methods that are no coroutines never block and never fail. Those that are raise
     :class:`~monitor.history.errors.HistoryTroubleError` while the database is away.
@@ -46,7 +46,7 @@ class History:
         self._worker = worker
         self._silent = False
         """Whether the last question had no answer."""
-        self.observed: Callable[[str, Observation], None] = recorder.intake.observed
+        self.observed: Callable[[str, Observation], None] = recorder.queue.observed
         """Takes one observation of a check (by its id): in the database about a second later."""
 
     @classmethod
@@ -108,23 +108,23 @@ class History:
         had to wait is in it, :meth:`pending` tells what of it is not delivered.
         """
         if recorded is not None:
-            self._recorder.hearing.recorded = recorded
+            self._recorder.commits.recorded = recorded
         if back is not None:
             self._recorder.back = back
 
     @property
     def away(self) -> bool:
         """Whether the database cannot be written or read now."""
-        return self._recorder.away_since is not None
+        return self._recorder.outage.lasts
 
     @property
     def away_since(self) -> float | None:
-        return self._recorder.away_since
+        return self._recorder.outage.since
 
     @property
     def why_away(self) -> str:
         """One clause, without secrets; empty while it is there."""
-        return self._recorder.why
+        return self._recorder.outage.why
 
     def figures(self) -> Figures:
         """For metrics."""
@@ -144,36 +144,36 @@ class History:
         """Transitions with their evidence and messages, and states that belong to them: all of it
         in one transaction, at once, and never dropped. A transition that is there already is left.
         """
-        self._recorder.intake.record(entries, states or {})
+        self._recorder.queue.record(entries, states or {})
 
     def enqueue(self, outgoing: Sequence[Outgoing]) -> None:
         """Messages that no transition causes: reminders, service windows."""
-        self._recorder.intake.enqueue(outgoing)
+        self._recorder.queue.enqueue(outgoing)
 
     def checkpoint(self, states: Mapping[str, bytes]) -> None:
         """States by their keys, in place of earlier ones; within about a second."""
-        self._recorder.intake.checkpoint(states)
+        self._recorder.queue.checkpoint(states)
 
     def delivered(self, outgoing_id: str, at: float) -> None:
-        self._recorder.intake.settle((outgoing_id,), at, None)
+        self._recorder.queue.settle((outgoing_id,), at, None)
 
     def postponed(self, outgoing_id: str, attempts: int, next_attempt_at: float) -> None:
-        self._recorder.intake.postpone(outgoing_id, attempts, next_attempt_at)
+        self._recorder.queue.postpone(outgoing_id, attempts, next_attempt_at)
 
     def given_up(self, outgoing_id: str, at: float, error: str) -> None:
-        self._recorder.intake.settle((outgoing_id,), at, error)
+        self._recorder.queue.settle((outgoing_id,), at, error)
 
     def superseded(self, outgoing_ids: Sequence[str], at: float) -> None:
         """Messages that are not sent: another one says it all."""
-        self._recorder.intake.settle(outgoing_ids, at, None)
+        self._recorder.queue.settle(outgoing_ids, at, None)
 
     def expired(self, before: float, at: float, error: str) -> None:
         """Gives up everything that was made ``before`` and is still to be delivered."""
-        self._recorder.intake.expire(before, at, error)
+        self._recorder.queue.expire(before, at, error)
 
     # asked: everything that was given before is in the answer
 
-    async def left(self, wanted: CarriedOverQuery) -> Left:
+    async def carried_over(self, wanted: CarriedOverQuery) -> CarriedOver:
         """What an earlier process left: see :mod:`monitor.history.carried_over`. Also from a database that
         cannot be written.
         """
@@ -181,7 +181,9 @@ class History:
             raise HistoryTroubleError(self.why_away or SILENT)
         if self._silent:  # nobody waits twice for one that hangs; it may have come to itself since
             await self._within(LOOK, lambda: None)
-        asking = asyncio.ensure_future(self._within(LEFT, lambda: self._recorder.left(wanted)))
+        asking = asyncio.ensure_future(
+            self._within(CARRIED_OVER, lambda: self._recorder.carried_over(wanted))
+        )
         try:
             while not asking.done() and not self._recorder.hangs:
                 await asyncio.wait([asking], timeout=LOOK)
@@ -193,7 +195,7 @@ class History:
 
     async def beside(self, work: Callable[[], T]) -> T:
         """Runs what takes a while and has nothing to do with the loop, in the history's thread."""
-        return await self._within(LEFT, work)
+        return await self._within(CARRIED_OVER, work)
 
     async def states(self) -> dict[str, bytes]:
         return await self._ask(queries.states)

@@ -1,4 +1,4 @@
-"""Transitions on disk while the database is away: one file, a line for each, in order.
+"""Keeps transitions on disk while the database is away: one file, a line for each, in order.
 
 A line is a CRC-32 in hexadecimal, a space and the text. What was written whole is there after the
 process or the machine has died; the beginning of a line that was not is cut off when the next one
@@ -20,7 +20,7 @@ _READ = 2**20
 
 
 class JournalPosition(NamedTuple):
-    """How far it was read."""
+    """How far the journal was read."""
 
     end: int
     """Bytes from the file's beginning."""
@@ -28,11 +28,11 @@ class JournalPosition(NamedTuple):
 
 
 class JournalFullError(OSError):
-    """It has reached its bound."""
+    """The journal has reached its bound."""
 
 
 class Journal:
-    """All methods raise ``OSError``. Used by one thread."""
+    """Appends entries and reads them back. All methods raise ``OSError``; used by one thread."""
 
     def __init__(self, path: Path, *, most: int = MOST) -> None:
         self._path = path

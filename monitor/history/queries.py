@@ -1,4 +1,4 @@
-"""The questions, the same for SQLite and PostgreSQL. Everything is read in one transaction."""
+"""Queries that read, the same for SQLite and PostgreSQL. Everything is read in one transaction."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from monitor.history.rows import (
     rollup_of_row,
     seen_of_row,
     state_of_row,
-    told,
+    text_of,
 )
 from monitor.history.tables import (
     block,
@@ -44,7 +44,7 @@ _MANY = 400
 def check_ids(connection: Connection) -> list[str]:
     """Every check that anything was ever kept of, by name."""
     rows = connection.execute(select(series.c.check_id).order_by(series.c.check_id))
-    return list(readable(connection, "series", rows, lambda row: told(row.check_id)))
+    return list(readable(connection, "series", rows, lambda row: text_of(row.check_id)))
 
 
 def series_of(connection: Connection, check_id: str) -> int | None:
@@ -205,7 +205,7 @@ def overdue(connection: Connection, since: float) -> dict[str, int]:
         .group_by(outbox.c.notification)
     )
     rows = connection.execute(found)
-    return dict(readable(connection, "outbox", rows, lambda r: (told(r.notification), r.number)))
+    return dict(readable(connection, "outbox", rows, lambda r: (text_of(r.notification), r.number)))
 
 
 def newest_numbers() -> Select[tuple[int]]:

@@ -1,11 +1,10 @@
-"""The history for command-line programs: read only, beside a daemon that writes, or without one."""
+"""Reads the history for commands, beside a daemon that writes or without one."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from math import inf
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from monitor.history import queries
@@ -38,12 +37,7 @@ class HistoryReader:
             )
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._database.close()
 
     def checks(self) -> list[str]:

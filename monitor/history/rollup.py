@@ -1,4 +1,4 @@
-"""Pure: what remains of an hour's or a day's observations when they are gone.
+"""Pure: summarises an hour's or a day's observations, for when they are gone.
 
 Latencies are kept as counts in buckets whose bounds grow by a tenth each: a quantile read from
 them is within 5 % of the true one, between 0.1 ms and about an hour, and two of them can be added.
@@ -22,7 +22,7 @@ _SLOW = frozenset({Reason.TIMEOUT, Reason.CONNECT_TIMEOUT, Reason.LATENCY})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rollup:
-    """One check over one hour or one day."""
+    """Summarises one check over one hour or one day."""
 
     start: float
     """Seconds since the epoch."""

@@ -1,4 +1,4 @@
-"""Pure: values of the house as rows of the tables, and back.
+"""Pure: turns values of the monitor into rows of the tables, and back.
 
 What is to be written is an :class:`Operation`: which statement, with which values. The journal keeps
 the same operations, so that what is replayed is what would have been written.
@@ -178,7 +178,7 @@ def seen_of_row(row: Any) -> Seen:
         ),
         _whole(row.address),
         int(row.status) if row.status is not None else None,
-        told(row.detail),
+        text_of(row.detail),
         tuple(unpack(_bytes_of(row.parts))) if row.parts is not None else (),
     )
 
@@ -187,7 +187,7 @@ def transition_of_row(row: Any) -> Transition:
     return Transition(
         at=_number(row.at),
         since=_number(row.since),
-        environment=told(row.environment),
+        environment=text_of(row.environment),
         service=_whole(row.service),
         before=Status(row.before),
         after=Status(row.after),
@@ -203,16 +203,16 @@ def transition_of_row(row: Any) -> Transition:
 
 def entry_of_row(row: Any) -> Entry:
     """Without its evidence and its messages."""
-    told(row.id)
-    message = Text(sv=told(row.message_sv), en=told(row.message_en))
+    text_of(row.id)
+    message = Text(sv=text_of(row.message_sv), en=text_of(row.message_en))
     return Entry(transition=transition_of_row(row), message=message)
 
 
 def outgoing_of_row(row: Any) -> Outgoing:
     return Outgoing(
-        id=told(row.id),
-        notification=told(row.notification),
-        subject=told(row.subject),
+        id=text_of(row.id),
+        notification=text_of(row.notification),
+        subject=text_of(row.subject),
         kind=MessageKind(row.kind),
         created_at=_number(row.created_at),
         payload=_bytes_of(row.payload),
@@ -222,10 +222,10 @@ def outgoing_of_row(row: Any) -> Outgoing:
 
 
 def state_of_row(row: Any) -> tuple[str, bytes]:
-    return told(row.key), _bytes_of(row.data)
+    return text_of(row.key), _bytes_of(row.data)
 
 
-def told(value: object) -> str:
+def text_of(value: object) -> str:
     """A text that is one: a damaged cell of SQLite is read with surrogates, or is no text."""
     if not isinstance(value, str):
         raise TypeError("a cell is no text")
@@ -235,7 +235,7 @@ def told(value: object) -> str:
 
 
 def _whole(value: object) -> str | None:
-    return None if value is None else told(value)
+    return None if value is None else text_of(value)
 
 
 def _number(value: object) -> float:

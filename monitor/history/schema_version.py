@@ -1,4 +1,4 @@
-"""The migrations, run at start: several daemons on one database do it one after the other.
+"""Runs the migrations at start; several daemons on one database run them one after the other.
 
 Alembic takes half a second to import and to walk its steps, so it is asked only by a database of an
 older version. A new one gets the tables as the code knows them; a test holds that they are those

@@ -1,4 +1,4 @@
-"""What lies in the history and cannot be read: left out, counted and told, each by itself."""
+"""Leaves out rows that cannot be read, each by itself, and counts and logs them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ KEY = "driftvakt.damage"
 
 
 class Damage:
-    """How many rows of each table could not be read, each as often as it was met."""
+    """Counts the rows of each table that could not be read, each as often as it was met."""
 
     def __init__(self) -> None:
         self.met: Counter[str] = Counter()

@@ -1,6 +1,6 @@
-"""What the loop gives to the history, on its way to the worker: in queues that have bounds.
+"""Bounded queues from the event loop to the writer thread.
 
-Called from two sides: the loop appends, :meth:`Intake.take` takes in the worker. Neither waits for
+Called from two sides: the loop appends, :meth:`WriteQueue.take` takes in the worker. Neither waits for
 the other.
 """
 
@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import structlog
 
-from monitor.history.commit_listener import Hearing
+from monitor.history.commit_listener import CommitListener
 from monitor.history.rows import (
     Operation,
     of_entry,
@@ -54,20 +54,20 @@ class _Item(NamedTuple):
 
 @dataclass(slots=True)
 class Held:
-    """Converted; ``number`` is that of its item."""
+    """An entry as operations; ``number`` is that of its item."""
 
     operations: list[Operation]
     number: int
 
 
 @dataclass(slots=True, kw_only=True)
-class Intake:
-    """What is held in memory. Made on the loop."""
+class WriteQueue:
+    """Holds in memory what is to be written. Made on the loop."""
 
     clock: Callable[[], float]
     breathe: Callable[[], None]
     wake: Callable[[], None]
-    hearing: Hearing
+    commits: CommitListener
     seen: deque[tuple[str, Seen]] = field(default_factory=deque)
     """Converted, oldest first; the worker's own, as the next two."""
     held: deque[Held] = field(default_factory=deque)
@@ -95,7 +95,7 @@ class Intake:
     def record(self, entries: Sequence[Entry], states: Mapping[str, bytes]) -> None:
         at = self.clock()
         outgoing = [one for entry in entries for one in entry.outgoing]
-        number = self.hearing.given(entries, outgoing)
+        number = self.commits.given(entries, outgoing)
         if self.hangs and len(self._incoming) >= HELD_WHOLE:
             entries = [replace(entry, evidence=None) for entry in entries]
 
@@ -106,7 +106,7 @@ class Intake:
         self._add(_Item(make, number, states))
 
     def enqueue(self, outgoing: Sequence[Outgoing]) -> None:
-        number = self.hearing.given((), outgoing)
+        number = self.commits.given((), outgoing)
         self._add(_Item(lambda: [of_outgoing(one) for one in outgoing], number))
 
     def settle(self, outgoing_ids: Sequence[str], at: float, error: str | None) -> None:
@@ -120,6 +120,11 @@ class Intake:
 
     def checkpoint(self, states: Mapping[str, bytes]) -> None:
         self._incoming.append(_Item(list, states=states, checkpoint=True))
+
+    @property
+    def waits(self) -> bool:
+        """Whether something that was taken is to be written. The worker's own."""
+        return bool(self.held or self.seen or self.states)
 
     @property
     def observations_waiting(self) -> int:

@@ -1,1 +1,1 @@
-"""Telling people and programs of transitions, at least once and in order."""
+"""Notifies people and programs of transitions, at least once and in order."""

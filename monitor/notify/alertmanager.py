@@ -1,4 +1,4 @@
-"""Kind ``alertmanager``: alerts by the Alertmanager's API v2.
+"""Kind ``alertmanager``: posts alerts to the Alertmanager's API v2.
 
 An open alarm is one alert that is posted again every minute with an end some minutes ahead, so that
 it goes on as long as we do. Labels make an alert's identity: when a severity changes, the alert with

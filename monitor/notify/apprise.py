@@ -1,4 +1,4 @@
-"""Kind ``apprise``: mail, SMS, chat and the rest, each call in a thread of the receiver's own."""
+"""Kind ``apprise``: sends mail, SMS, chat and the rest, each call in a thread of the receiver's own."""
 
 from __future__ import annotations
 

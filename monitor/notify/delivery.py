@@ -1,6 +1,6 @@
-"""The outbox's messages to their receivers: one :class:`~monitor.notify.receiver_queue.ReceiverQueue` each.
+"""Delivers the outbox's messages, by one :class:`~monitor.notify.receiver_queue.ReceiverQueue` a receiver.
 
-At least once: what is taken in is delivered or given up, and told to the :class:`Outbox`; what was
+At least once: what is taken in is delivered or given up, and the :class:`Outbox` knows which; what was
 neither when the process ended is pending and taken in at the next start.
 """
 
@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 from contextlib import AsyncExitStack
-from types import TracebackType
 from typing import Self
 
 import aiohttp
@@ -18,46 +17,39 @@ import structlog
 from monitor.model.estate import Estate
 from monitor.model.receiver import Receiver
 from monitor.model.records import MessageKind, Outgoing
+from monitor.notify.backoff import GIVE_UP, TOO_OLD, Pace
 from monitor.notify.factory import make_sender
 from monitor.notify.http_post import Poster, open_post_session
 from monitor.notify.message import read_message
-from monitor.notify.receiver_queue import (
-    GIVE_UP,
-    TOO_OLD,
-    DeliveryMetrics,
-    Outbox,
-    Pace,
-    ReceiverQueue,
-)
+from monitor.notify.outbox import DeliveryMetrics, Outbox
+from monitor.notify.receiver_queue import ReceiverQueue
 from monitor.notify.sender import Sender
 
 log = structlog.get_logger("driftvakt")
 
 MakeSender = Callable[[Receiver, Estate, aiohttp.ClientSession], Sender]
 
-__all__ = ["Deliverer", "DeliveryMetrics", "Outbox", "Pace"]
-
 
 class Deliverer:
-    """Delivers for as long as its context is entered. Nothing here waits for a receiver but its
-    own lane: ``take`` returns at once.
+    """Delivers messages for as long as its context is entered. Nothing here waits for a receiver but its
+    own queue: ``take`` returns at once.
     """
 
     def __init__(
         self,
         estate: Estate,
         outbox: Outbox,
-        told: DeliveryMetrics,
+        metrics: DeliveryMetrics,
         *,
         pace: Pace | None = None,
         sender: MakeSender | None = None,
     ) -> None:
         self._estate = estate
         self._outbox = outbox
-        self._told = told
+        self._metrics = metrics
         self._pace = pace if pace is not None else Pace()
         self._make = sender if sender is not None else self._make_sender
-        self._lanes: dict[str, ReceiverQueue] = {}
+        self._queues: dict[str, ReceiverQueue] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._stack = AsyncExitStack()
 
@@ -65,28 +57,23 @@ class Deliverer:
         session = open_post_session(self._estate.user_agent)
         self._session = await self._stack.enter_async_context(session)
         for receiver in self._estate.notifications:
-            self._lanes[receiver.name] = self._lane(receiver)
+            self._queues[receiver.name] = self._queue(receiver)
         await self.resume()
-        for name in self._lanes:
+        for name in self._queues:
             self._start(name)
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        for name in list(self._lanes):
+    async def __aexit__(self, *_: object) -> None:
+        for name in list(self._queues):
             await self._end(name)
         await self._stack.aclose()
 
     def take(self, outgoing: Iterable[Outgoing]) -> None:
         """Delivers these too, each once however often it is handed in."""
         for one in outgoing:
-            lane = self._lanes.get(one.notification)
-            if lane is not None:
-                lane.take(one)
+            queue = self._queues.get(one.notification)
+            if queue is not None:
+                queue.take(one)
             elif one.kind is not MessageKind.REMINDER:
                 gone = "no receiver has this name any more"
                 self._outbox.given_up(one.id, self._pace.clock(), gone)
@@ -106,23 +93,23 @@ class Deliverer:
             return
         watched = {str(service.id) for service in self._estate.services()}
         for one in told:
-            lane = self._lanes.get(one.notification)
-            if lane is not None and one.subject in watched:
+            queue = self._queues.get(one.notification)
+            if queue is not None and one.subject in watched:
                 try:
-                    lane.sender.restore(read_message(one))
+                    queue.sender.restore(read_message(one))
                 except ValueError as error:
                     log.warning("notification_unreadable", error=str(error))
         if expired:
             for name, number in expired.items():
-                self._told.notified(name, "given_up", number)
+                self._metrics.notified(name, "given_up", number)
             number = sum(expired.values())
             log.error("notification_given_up", number=number, error=TOO_OLD)
-        by_lane: dict[str, list[Outgoing]] = {}
+        by_receiver: dict[str, list[Outgoing]] = {}
         for one in pending:
-            by_lane.setdefault(one.notification, []).append(one)
-        for name, some in by_lane.items():
-            if name in self._lanes:
-                self._lanes[name].take_all(some)
+            by_receiver.setdefault(one.notification, []).append(one)
+        for name, some in by_receiver.items():
+            if name in self._queues:
+                self._queues[name].take_all(some)
             else:
                 self.take(some)
 
@@ -134,17 +121,17 @@ class Deliverer:
         """
         self._estate = estate
         wanted = {receiver.name: receiver for receiver in estate.notifications}
-        for name in list(self._lanes):
-            lane = self._lanes[name]
+        for name in list(self._queues):
+            queue = self._queues[name]
             receiver = wanted.get(name)
-            if receiver is None or receiver.kind != lane.receiver.kind:
+            if receiver is None or receiver.kind != queue.receiver.kind:
                 await self._end(name)
-                self.take(() if receiver is not None else list(lane.waiting()))
+                self.take(() if receiver is not None else list(queue.waiting()))
             else:
-                await lane.use(receiver, self._make(receiver, estate, self._session)).close()
-        added = [name for name in wanted if name not in self._lanes]
+                await queue.use(receiver, self._make(receiver, estate, self._session)).close()
+        added = [name for name in wanted if name not in self._queues]
         for name in added:
-            self._lanes[name] = self._lane(wanted[name])
+            self._queues[name] = self._queue(wanted[name])
         await self.resume()
         for name in added:
             self._start(name)
@@ -154,19 +141,19 @@ class Deliverer:
     ) -> Sender:
         return make_sender(receiver, estate, session, Poster(session, clock=self._pace.clock))
 
-    def _lane(self, receiver: Receiver) -> ReceiverQueue:
+    def _queue(self, receiver: Receiver) -> ReceiverQueue:
         sender = self._make(receiver, self._estate, self._session)
         zone = self._estate.timezone
-        return ReceiverQueue(receiver, sender, self._outbox, self._told, self._pace, zone)
+        return ReceiverQueue(receiver, sender, self._outbox, self._metrics, self._pace, zone)
 
     def _start(self, name: str) -> None:
-        task = asyncio.create_task(self._lanes[name].run(), name=f"notify-{name}")
+        task = asyncio.create_task(self._queues[name].run(), name=f"notify-{name}")
         self._tasks[name] = task
 
     async def _end(self, name: str) -> None:
-        lane = self._lanes.pop(name)
+        queue = self._queues.pop(name)
         task = self._tasks.pop(name, None)
         if task is not None:
             task.cancel()
             await asyncio.wait([task])
-        await lane.sender.close()
+        await queue.sender.close()

@@ -1,4 +1,4 @@
-"""The sender of each kind of receiver."""
+"""Makes the sender of a receiver, by its kind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pure: which waiting messages go together, and when.
+"""Pure: decides which waiting messages are sent together, and when.
 
 Messages of one environment and one kind (alarms, all-clears, …) are held ``group_wait``. If fewer
 than ``flood`` have come by then, each goes alone; otherwise they go as one, and a flood that still
@@ -44,8 +44,8 @@ class Waiting(NamedTuple):
 _TAKEN_IN = itemgetter(1)
 
 
-class Lately:
-    """How much one receiver was told lately, by environment and kind."""
+class RecentSends:
+    """Counts what one receiver was sent in the last minutes, by environment and kind."""
 
     def __init__(self) -> None:
         self._sent: dict[Key, deque[tuple[float, int]]] = {}
@@ -74,7 +74,7 @@ class Plan(NamedTuple):
     """When more may be due by itself."""
 
 
-def collect(heads: Iterable[Waiting], receiver: Receiver, lately: Lately, now: float) -> Plan:
+def collect(heads: Iterable[Waiting], receiver: Receiver, recent: RecentSends, now: float) -> Plan:
     """What of ``heads``, the oldest waiting message of each subject, goes now."""
     groups: dict[Key, list[Waiting]] = {}
     for head in sorted(heads, key=_TAKEN_IN):
@@ -85,7 +85,7 @@ def collect(heads: Iterable[Waiting], receiver: Receiver, lately: Lately, now: f
     batches: list[tuple[Waiting, ...]] = []
     later: list[float] = []
     for key, group in groups.items():
-        collected = lately.next_collection(key, receiver.flood, now)
+        collected = recent.next_collection(key, receiver.flood, now)
         if collected is not None or len(group) >= receiver.flood:
             ready = collected if collected is not None else _settled(group, receiver.group_wait)
             if ready <= now:

@@ -1,4 +1,4 @@
-"""One POST of JSON with a total deadline, no redirects, and a bound on what is read."""
+"""Posts JSON with a total deadline, no redirects, and a bound on what is read."""
 
 from __future__ import annotations
 

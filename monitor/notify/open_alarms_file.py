@@ -1,4 +1,4 @@
-"""Which alarms receivers stand with, in a small file: for a start whose database does not answer.
+"""Keeps the alarms that are open at receivers in a small file, for a start whose database does not answer.
 
 One file in the data folder, beside the database and not in it, written whole whenever a receiver
 has taken an alarm or an all-clear. It holds what is open and nothing else.
@@ -27,7 +27,7 @@ _MODE = 0o640
 
 
 class Memory(Protocol):
-    """Where the alarms that are open at receivers are kept."""
+    """Keeps the alarms that are open at receivers."""
 
     async def read(self, now: float) -> list[Outgoing] | None:
         """All of them; ``None`` when that is not known. Raises ``OSError`` and ``ValueError``."""
@@ -36,8 +36,8 @@ class Memory(Protocol):
         """These are all that are open. Raises ``OSError``."""
 
 
-class ToldFile:
-    """The file in a data folder, read and written by threads of their own."""
+class OpenAlarmsFile:
+    """Keeps them in a file of the data folder, read and written by threads of their own."""
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / NAME

@@ -1,4 +1,4 @@
-"""Pure: who is told of a transition, and how much each receiver has been told already.
+"""Pure: decides which receivers a transition is sent to, by what each has been sent already.
 
 For each receiver and service there is one :class:`OpenAlarm` while an alarm is open there:
 
@@ -113,7 +113,7 @@ def _only_recoveries(receiver: Receiver, transition: Transition) -> bool:
 
 
 class Router:
-    """What every receiver has been told, by receiver and ``ENV/SERVICE``. The one place where that
+    """Knows what every receiver was sent, by receiver and ``ENV/SERVICE``. The one place where that
     changes; it does no I/O and reads no clock.
     """
 

@@ -1,4 +1,4 @@
-"""What every kind of receiver offers, and how sending fails."""
+"""The interface of every kind of receiver, and how sending fails."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MOST_IN_A_FILE = 65_536
 
 
 class SendFailed(Exception):
-    """It did not arrive, as far as we know. ``detail`` holds no secret."""
+    """A message did not arrive, as far as we know. ``detail`` holds no secret."""
 
     def __init__(
         self, detail: str, *, refused: bool = False, retry_after: float | None = None
@@ -28,7 +28,7 @@ class SendFailed(Exception):
 
 
 class Sender(Protocol):
-    """One receiver. ``send`` raises :class:`SendFailed`."""
+    """Sends messages to one receiver. ``send`` raises :class:`SendFailed`."""
 
     refresh_every: float | None
     """Seconds between calls of ``refresh``; ``None`` for never."""

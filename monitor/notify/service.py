@@ -1,4 +1,4 @@
-"""Notifications on their way: whom a transition is told to, and that it gets there.
+"""Plans the notifications of transitions, and sees that they are delivered.
 
     transition ──▶ router ──▶ entry ──▶ history ──▶ deliverer ──▶ receivers
                                            └─ delivered, postponed, given up ◀──┘
@@ -19,22 +19,22 @@ import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from math import inf
-from types import TracebackType
 from typing import Self
 
 import structlog
 
-from monitor.history.errors import HistoryTroubleError
 from monitor.history.history import History
 from monitor.model.estate import Estate
 from monitor.model.records import Entry, MessageKind, Outgoing
 from monitor.model.text import Text
 from monitor.model.transition import Transition
+from monitor.notify.backoff import Pace
 from monitor.notify.coalescing import repeats
-from monitor.notify.delivery import Deliverer, DeliveryMetrics, MakeSender
+from monitor.notify.delivery import Deliverer, MakeSender
+from monitor.notify.history_outbox import OPENS, HistoryOutbox
 from monitor.notify.message import Message
-from monitor.notify.open_alarms_file import Memory, ToldFile
-from monitor.notify.receiver_queue import Pace
+from monitor.notify.open_alarms_file import Memory, OpenAlarmsFile
+from monitor.notify.outbox import DeliveryMetrics
 from monitor.notify.routing import Router
 from probes.observation import clean
 
@@ -49,78 +49,8 @@ RENEW = 3600.0
 """Seconds within which the file is written anew, changed or not."""
 _PAUSE = 0.25
 """Seconds between two writings."""
-_OPENS = frozenset((MessageKind.ALARM, MessageKind.UNKNOWN))
 AllClear = Callable[[Message], tuple[Transition, Text] | None]
 """Of a service's alarm: the transition that ends it and what to say, if the service is green."""
-
-
-class _Outbox:
-    """The history as the deliverer sees it. While it is away it has nothing but what a start has
-    read: what is in it comes when it is back.
-    """
-
-    def __init__(self, history: History) -> None:
-        self._history = history
-        self.told: Sequence[Outgoing] = ()
-        """What earlier processes told last."""
-        self.open: dict[tuple[str, str], Outgoing] = {}
-        """Of each receiver and subject the alarm that the receiver has got and that is not over."""
-        self.changed = asyncio.Event()
-        """Whether that is another than what is in the file."""
-        self._under_way: dict[str, Outgoing] = {}
-        self.postponed = history.postponed
-
-    def take(self, outgoing: Sequence[Outgoing]) -> None:
-        """These are handed to the deliverer."""
-        self._under_way |= {one.id: one for one in outgoing if one.kind is not MessageKind.REMINDER}
-
-    def delivered(self, outgoing_id: str, at: float) -> None:
-        self._history.delivered(outgoing_id, at)
-        one = self._under_way.pop(outgoing_id, None)
-        if one is None or one.kind is MessageKind.WINDOW:
-            return
-        key = one.notification, one.subject
-        if one.kind in _OPENS:
-            self.open[key] = one
-        elif self.open.pop(key, None) is None:
-            return
-        self.changed.set()
-
-    def given_up(self, outgoing_id: str, at: float, error: str) -> None:
-        self._under_way.pop(outgoing_id, None)
-        self._history.given_up(outgoing_id, at, error)
-
-    def superseded(self, outgoing_ids: Sequence[str], at: float) -> None:
-        for one in outgoing_ids:
-            self._under_way.pop(one, None)
-        self._history.superseded(outgoing_ids, at)
-
-    async def pending(self, since: float) -> list[Outgoing]:
-        try:
-            found = await self._history.pending(since)
-        except HistoryTroubleError:
-            return []
-        self.take(found)
-        for one in found:  # nobody has got it yet
-            key = one.notification, one.subject
-            if (known := self.open.get(key)) is not None and known.id == one.id:
-                del self.open[key]
-        return found
-
-    async def expire(self, before: float, at: float, error: str) -> Mapping[str, int]:
-        try:
-            found = await self._history.overdue(before)
-        except HistoryTroubleError:
-            return {}
-        if found:
-            self._history.expired(before, at, error)
-        return found
-
-    async def last_told(self) -> Sequence[Outgoing]:
-        try:
-            return await self._history.last_told()
-        except HistoryTroubleError:
-            return self.told
 
 
 class NotificationService:
@@ -130,7 +60,7 @@ class NotificationService:
         self,
         estate: Estate,
         history: History,
-        told: DeliveryMetrics,
+        metrics: DeliveryMetrics,
         clock: Callable[[], float],
         *,
         pace: Pace | None = None,
@@ -144,8 +74,8 @@ class NotificationService:
         self._history = history
         self._clock = clock
         self._router = Router(estate)
-        self._outbox = _Outbox(history)
-        self._memory: Memory = memory if memory is not None else ToldFile(estate.data_dir)
+        self._outbox = HistoryOutbox(history)
+        self._memory: Memory = memory if memory is not None else OpenAlarmsFile(estate.data_dir)
         self._remembers = True
         """Whether the file would be whole."""
         self._written_at = float("-inf")
@@ -159,7 +89,7 @@ class NotificationService:
         self._deliverer = Deliverer(
             estate,
             self._outbox,
-            told,
+            metrics,
             pace=pace if pace is not None else Pace(clock=clock),
             sender=sender,
         )
@@ -203,7 +133,7 @@ class NotificationService:
         standing = {(name, subject) for name, subject, _ in self._router.open()}
         for one in told:
             key = one.notification, one.subject
-            if key in standing and one.kind in _OPENS:
+            if key in standing and one.kind in OPENS:
                 self._outbox.open.setdefault(key, one)
         self._outbox.changed.set()
 
@@ -266,12 +196,7 @@ class NotificationService:
         self._deliver([own for own in held if own.id not in superseded])
         self._back()
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         # what is kept from now on is pending, and sent by the next process
         self._open = False
         self._history.enqueue(self._router.confirmed(inf))

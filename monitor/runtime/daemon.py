@@ -76,10 +76,11 @@ from probes.observation import Grade, Observation, clean
 
 if TYPE_CHECKING:  # see :mod:`monitor.runtime.deferred_imports`
     from monitor.configuration.discovery.poller import Discoverer
-    from monitor.history.checkpointer import Checkpointer, Restored
+    from monitor.history.checkpointer import Checkpointer
     from monitor.history.history import History
-    from monitor.notify.delivery import DeliveryMetrics
+    from monitor.history.restored import Restored
     from monitor.notify.message import Message
+    from monitor.notify.outbox import DeliveryMetrics
     from monitor.notify.service import NotificationService
     from monitor.publish.feeds.revisions import Revisions
     from monitor.publish.web.server import WebServer
@@ -328,7 +329,8 @@ class Daemon:
 
     async def _take_up(self, stack: contextlib.AsyncExitStack, now: float) -> list[Transition]:
         """Opens the history and goes on where it ends; gives what has changed meanwhile."""
-        from monitor.history.checkpointer import Checkpointer, Restored, take_up
+        from monitor.history.checkpointer import Checkpointer
+        from monitor.history.restored import Restored, take_up
 
         restored = Restored()
         if self._open_history is not None:

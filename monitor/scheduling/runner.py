@@ -73,7 +73,7 @@ class Runner:
         self,
         estate: Estate,
         kinds: Mapping[str, Kind],
-        tools: ProbeContext,
+        context: ProbeContext,
         *,
         lag: LoopLag,
         canary: CanaryWatch,
@@ -83,15 +83,15 @@ class Runner:
         held: Callable[[Check, float], None] = lambda check, until: None,
     ) -> None:
         self._kinds = kinds
-        self._tools = tools
+        self._context = context
         self._lag = lag
         self._canary = canary
         self._network = network
         self._told = told
         self._seen = seen
         self._held = held
-        self._holds = RetryAfterHolds(tools.clock, tools.timer)
-        self._promises = RateLimits(tools.timer)
+        self._holds = RetryAfterHolds(context.clock, context.timer)
+        self._promises = RateLimits(context.timer)
         self._in_flight = 0
         self._places = ResizableSemaphore(estate.max_in_flight)
         self._hosts: dict[str, ResizableSemaphore] = {}
@@ -193,9 +193,9 @@ class Runner:
         turn = await self._promises.turn(station.check)
         since_arrival = 0.0
         try:
-            due = max(due, self._tools.clock())
+            due = max(due, self._context.clock())
             observation = await self._placed(station, due, turn.begin)
-            took = 0.0 if observation is None else self._tools.clock() - observation.at
+            took = 0.0 if observation is None else self._context.clock() - observation.at
             if observation is not None and not self._lag.within(took):
                 end = observation.at + observation.duration
                 since_arrival = end - last_arrival(observation)
@@ -212,7 +212,7 @@ class Runner:
         async with self._hosts[station.check.host], self._places:
             if self._stations.get(station.check.id) is not station or self._stays_away(station):
                 return None
-            self._told.lateness(max(0.0, self._tools.clock() - due))
+            self._told.lateness(max(0.0, self._context.clock() - due))
             self._in_flight += 1
             self._told.in_flight(self._in_flight)
             if begin is not None:
@@ -227,12 +227,12 @@ class Runner:
 
     async def _probe(self, station: _Station) -> Observation:
         check = station.check
-        begun, timer = self._tools.clock(), self._tools.timer
+        begun, timer = self._context.clock(), self._context.timer
         started = timer()
         try:
             if station.probe is None:
                 kind = self._kinds[check.kind]
-                station.probe = kind.prepare(check.settings, check.timeout, self._tools)
+                station.probe = kind.prepare(check.settings, check.timeout, self._context)
             observation = await station.probe()
         except Exception as error:  # a bug of ours, or of a plug-in: it is named, logged, counted
             self._told.internal_error()

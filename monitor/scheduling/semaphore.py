@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
-from types import TracebackType
 
 
 class ResizableSemaphore:
@@ -45,12 +44,7 @@ class ResizableSemaphore:
                     self._waiting.remove(place)
             raise
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         self._taken -= 1
         self._give()
 

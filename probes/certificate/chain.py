@@ -141,12 +141,12 @@ def _end(path: tuple[Certificate, ...]) -> ChainNote:
 def _out_of_order(
     path: tuple[Certificate, ...], chain: tuple[Certificate, ...]
 ) -> Iterator[ChainNote]:
-    places: dict[str, int] = {}
-    for place, certificate in enumerate(chain):
-        places.setdefault(certificate.sha256, place)
-    sent = [one for one in path if one.sha256 in places]
+    positions: dict[str, int] = {}
+    for position, certificate in enumerate(chain):
+        positions.setdefault(certificate.sha256, position)
+    sent = [one for one in path if one.sha256 in positions]
     for certificate, issuer in pairwise(sent):
-        if places[certificate.sha256] > places[issuer.sha256]:
+        if positions[certificate.sha256] > positions[issuer.sha256]:
             yield ChainNote(
                 fault=ChainFault.OUT_OF_ORDER,
                 subject=certificate.subject,

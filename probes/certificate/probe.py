@@ -16,24 +16,26 @@ from probes.expect.patterns import compile_pattern
 from probes.failure import ProbeFailure, client_rejected, from_tls, is_reset, ssl_error_in
 from probes.kind import Kind, Probe
 from probes.net.each_address import each_address
+from probes.net.hop import Hop
+from probes.net.second_look import look
 from probes.net.starttls import start_tls
 from probes.net.tls import verified_ders
 from probes.net.trace import ProbeTrace, deadline
-from probes.net.transport import Route, connect, look, over_tls
+from probes.net.transport import Route, connect, over_tls
 from probes.observation import Observation, Phase, Reason
 
 if TYPE_CHECKING:
     from probes.net.context import ProbeContext
-    from probes.net.tls import Context
+    from probes.net.tls import TlsContext
 
 REFUSAL_WAIT = 0.5
 """Seconds to listen for a refusal: with TLS 1.3 a client certificate is judged by the server only
 after our handshake is done (RFC 8446, 4.4.2), and nothing is sent here that it would answer."""
 
 
-def prepare(settings: CertificateSettings, timeout: float, tools: ProbeContext) -> Probe:
+def prepare(settings: CertificateSettings, timeout: float, context: ProbeContext) -> Probe:
     """A probe of the settings. ``timeout`` is a total, in seconds."""
-    return CertificateProbe(settings, timeout, tools)
+    return CertificateProbe(settings, timeout, context)
 
 
 class _Listener(asyncio.Protocol):
@@ -60,12 +62,14 @@ class _Listener(asyncio.Protocol):
 
 
 class CertificateProbe:
-    """Everything that does not change from probe to probe."""
+    """Holds everything that does not change from probe to probe."""
 
-    def __init__(self, settings: CertificateSettings, timeout: float, tools: ProbeContext) -> None:
+    def __init__(
+        self, settings: CertificateSettings, timeout: float, context: ProbeContext
+    ) -> None:
         self._settings = settings
         self._timeout = timeout
-        self._tools = tools
+        self._context = context
         self._route = Route(settings.host, settings.port, settings.address, settings.ip_version)
         self._name = settings.tls.server_name or settings.host
         self._issuer = compile_pattern(settings.issuer_matches) if settings.issuer_matches else None
@@ -73,90 +77,89 @@ class CertificateProbe:
 
     async def __call__(self) -> Observation:
         if self._settings.address == "all":
-            return await each_address(self._tools, self._route, self._timeout, self._probe)
+            return await each_address(self._context, self._route, self._timeout, self._probe)
         return await self._probe(self._route, self._timeout)
 
     async def _probe(self, route: Route, timeout: float) -> Observation:
-        attempt = ProbeTrace(self._tools)
+        trace = ProbeTrace(self._context)
         try:
-            async with deadline(attempt, timeout):
-                duration, chain = await self._handshake(attempt, route)
+            async with deadline(trace, timeout):
+                duration, chain = await self._handshake(trace, route)
         except ProbeFailure as failure:
-            duration = attempt.spent()
-            in_tls = attempt.stage is Phase.TLS
-            broken_in_tls = in_tls and attempt.tls is None
+            duration = trace.spent()
+            in_tls = trace.stage is Phase.TLS
+            broken_in_tls = in_tls and trace.tls is None
             if in_tls:
-                left = timeout - attempt.elapsed()
-                failure = await self._second_look(attempt, route, failure, left)
+                left = timeout - trace.elapsed()
+                failure = await self._second_look(trace, route, failure, left)
             if self._refusal.met_by(failure, broken_in_tls=broken_in_tls):
-                return attempt.observation(duration, detail=f"as expected: {failure.detail}")
-            return attempt.failed(failure, duration)
-        await self._ask_for_revocation(attempt, route, chain, timeout - attempt.elapsed())
-        return self._judged(attempt, duration)
+                return trace.observation(duration, detail=f"as expected: {failure.detail}")
+            return trace.failed(failure, duration)
+        await self._ask_for_revocation(trace, route, chain, timeout - trace.elapsed())
+        return self._judged(trace, duration)
 
     async def _second_look(
-        self, attempt: ProbeTrace, route: Route, failure: ProbeFailure, left: float
+        self, trace: ProbeTrace, route: Route, failure: ProbeFailure, left: float
     ) -> ProbeFailure:
-        """The same failure, or a better one; the certificates go into the notebook."""
-        pinned = route.pinned(attempt.address) if attempt.address else route
-        seen = await look(self._tools, pinned, self._settings.tls, (), left, self._prologue)
+        """The same failure, or a better one; the certificates go into the trace."""
+        pinned = route.pinned(trace.address) if trace.address else route
+        again = Hop(ProbeTrace(self._context), pinned, self._settings.tls)
+        seen = await look(again, self._settings.tls, (), left, self._prologue)
         if seen is None:
             return failure
-        if seen.shows_client_rejected(failure, handshake_done=attempt.tls is not None):
+        if seen.shows_client_rejected(failure, handshake_done=trace.tls is not None):
             failure = client_rejected(
                 "the server asked for a client certificate and closed the connection",
                 has_certificate=self._settings.tls.cert_file is not None,
             )
-        if attempt.tls is None and seen.facts is not None:
-            attempt.tls = seen.facts
-            failure = explained(failure, seen.facts, self._name, attempt.at)
+        if trace.tls is None and seen.facts is not None:
+            trace.tls = seen.facts
+            failure = explained(failure, seen.facts, self._name, trace.at)
         return failure
 
-    async def _prologue(self, connected: socket.socket, attempt: ProbeTrace) -> None:
+    async def _prologue(self, connected: socket.socket, trace: ProbeTrace) -> None:
         """What the server's protocol wants to hear before TLS. Raises :class:`ProbeFailure`."""
-        await start_tls(connected, self._settings.starttls, attempt)
+        await start_tls(connected, self._settings.starttls, trace)
 
     async def _ask_for_revocation(
-        self, attempt: ProbeTrace, route: Route, chain: tuple[bytes, ...], left: float
+        self, trace: ProbeTrace, route: Route, chain: tuple[bytes, ...], left: float
     ) -> None:
-        """Adds what is known to the notebook, in what is left of the deadline."""
-        mode, facts = self._settings.revocation, attempt.tls
+        """Adds what is known to the trace, in what is left of the deadline."""
+        mode, facts = self._settings.revocation, trace.tls
         if mode == "off" or facts is None:
             return
-        pinned = route.pinned(attempt.address) if attempt.address else route
+        pinned = route.pinned(trace.address) if trace.address else route
         server = Stapler(
             route=pinned, name=self._name, tls=self._settings.tls, prologue=self._prologue
         )
-        found = await check_revocation(self._tools, facts, chain, mode, server, left)
-        attempt.tls = replace(facts, revocation=found)
+        found = await check_revocation(self._context, facts, chain, mode, server, left)
+        trace.tls = replace(facts, revocation=found)
 
-    async def _handshake(
-        self, attempt: ProbeTrace, route: Route
-    ) -> tuple[float, tuple[bytes, ...]]:
+    async def _handshake(self, trace: ProbeTrace, route: Route) -> tuple[float, tuple[bytes, ...]]:
         """Seconds until the handshake was done, and the chain that verified, where it is asked for
         (DER). Raises :class:`ProbeFailure`.
         """
-        context = self._tools.tls.get(self._settings.tls)
-        connected = await connect(self._tools, route, attempt)
-        await self._prologue(connected, attempt)
-        listener = await over_tls(connected, _Listener, context, self._name, attempt)
-        duration = attempt.spent()
-        chain = self._chain(listener, context)
-        may_be_refused = context.client is not None or self._refusal.expected
+        tls_context = self._context.tls.get(self._settings.tls)
+        connected = await connect(self._context, route, trace)
+        await self._prologue(connected, trace)
+        listener = await over_tls(connected, _Listener, tls_context, self._name, trace)
+        duration = trace.spent()
+        chain = self._chain(listener, tls_context)
+        may_be_refused = tls_context.client is not None or self._refusal.expected
         try:
-            if may_be_refused and attempt.tls and attempt.tls.version == "TLSv1.3":
-                await self._listen(listener, context)
+            if may_be_refused and trace.tls and trace.tls.version == "TLSv1.3":
+                await self._listen(listener, tls_context)
         finally:
             if listener.transport is not None:
                 listener.transport.close()
         return duration, chain
 
-    def _chain(self, listener: _Listener, context: Context) -> tuple[bytes, ...]:
+    def _chain(self, listener: _Listener, tls_context: TlsContext) -> tuple[bytes, ...]:
         if self._settings.revocation == "off" or listener.transport is None:
             return ()
-        return verified_ders(listener.transport.get_extra_info("ssl_object"), context)
+        return verified_ders(listener.transport.get_extra_info("ssl_object"), tls_context)
 
-    async def _listen(self, listener: _Listener, context: Context) -> None:
+    async def _listen(self, listener: _Listener, tls_context: TlsContext) -> None:
         try:
             async with asyncio.timeout(REFUSAL_WAIT):
                 error = await asyncio.shield(listener.ended)
@@ -166,31 +169,29 @@ class CertificateProbe:
             return
         tls_error = ssl_error_in(error)
         if tls_error is not None:
-            raise from_tls(tls_error, has_certificate=context.client is not None)
+            raise from_tls(tls_error, has_certificate=tls_context.client is not None)
         if is_reset(error):
             raise ProbeFailure(Reason.RESET, "the server closed the connection after the handshake")
 
-    def _judged(self, attempt: ProbeTrace, duration: float) -> Observation:
-        facts = attempt.tls
+    def _judged(self, trace: ProbeTrace, duration: float) -> Observation:
+        facts = trace.tls
         if facts is None or facts.leaf is None:
-            return attempt.failed(
+            return trace.failed(
                 ProbeFailure(
                     Reason.TLS_HANDSHAKE, "the server sent no certificate that can be read"
                 ),
                 duration,
             )
-        judgement = judge(facts, attempt.at, self._settings, self._issuer)
+        judgement = judge(facts, trace.at, self._settings, self._issuer)
         worst = judgement.worst
         if worst is not None and self._refusal.names(worst.reason):
             if not unsettled(worst):
-                return attempt.observation(duration, detail=f"as expected: {judgement.detail}")
+                return trace.observation(duration, detail=f"as expected: {judgement.detail}")
         elif self._refusal.expected:
-            return attempt.failed(self._refusal.not_met(f"{facts.version} was accepted"), duration)
+            return trace.failed(self._refusal.not_met(f"{facts.version} was accepted"), duration)
         if worst is None:
-            return attempt.observation(duration, detail=judgement.detail)
-        return attempt.observation(
-            duration, worst.grade, worst.reason, worst.cause, judgement.detail
-        )
+            return trace.observation(duration, detail=judgement.detail)
+        return trace.observation(duration, worst.grade, worst.reason, worst.cause, judgement.detail)
 
 
 KIND = Kind(

@@ -292,6 +292,6 @@ def _untrusted(chain: Chain) -> str:
 def _names(leaf: Certificate) -> str:
     if not leaf.names:
         return "it has no names"
-    told = ", ".join(clean(name, 60) for name in leaf.names[:NAMES_TOLD])
+    shown = ", ".join(clean(name, 60) for name in leaf.names[:NAMES_TOLD])
     more = len(leaf.names) - NAMES_TOLD
-    return f"it is for {told}{f' and {more} more' if more > 0 else ''}"
+    return f"it is for {shown}{f' and {more} more' if more > 0 else ''}"

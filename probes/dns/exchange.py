@@ -23,7 +23,8 @@ import dns.rdatatype
 from dns.rdtypes.txtbase import TXTBase
 
 from probes.dns.settings import compared
-from probes.net.kernel_timestamps import Turns, heard, round_trip, send, since_heard, stamp
+from probes.net.kernel_timestamps import Turns, heard, send, stamp
+from probes.net.tcp_info import round_trip, since_heard
 from probes.net.work_threads import Workers
 from probes.observation import clean
 

@@ -40,17 +40,17 @@ _LED = 12
 """Characters that lead to a difference."""
 
 
-def prepare(settings: DnsSettings, timeout: float, tools: ProbeContext) -> Probe:
+def prepare(settings: DnsSettings, timeout: float, context: ProbeContext) -> Probe:
     """A probe of the settings. ``timeout`` is a total, in seconds."""
-    return DnsProbe(settings, timeout, tools)
+    return DnsProbe(settings, timeout, context)
 
 
 class DnsProbe:
     """Everything that does not change from probe to probe."""
 
-    def __init__(self, settings: DnsSettings, timeout: float, tools: ProbeContext) -> None:
+    def __init__(self, settings: DnsSettings, timeout: float, context: ProbeContext) -> None:
         self._timeout = timeout
-        self._tools = tools
+        self._context = context
         self._record = settings.record
         self._target = settings.target()
         host = settings.host
@@ -63,39 +63,39 @@ class DnsProbe:
         self._configured = (
             split_resolver(settings.resolver) if settings.resolver is not None else None
         )
-        self._resolv_conf = WatchedFile(RESOLV_CONF, tools.clock)
+        self._resolv_conf = WatchedFile(RESOLV_CONF, context.clock)
 
     async def __call__(self) -> Observation:
-        attempt = ProbeTrace(self._tools)
+        trace = ProbeTrace(self._context)
         facts: DnsFacts | None = None
         try:
-            reply, duration = await self._ask(attempt)
+            reply, duration = await self._ask(trace)
             kept = sorted(reply.answers)[:MAX_ANSWERS]
             facts = DnsFacts(rcode=reply.rcode, answers=tuple(map(clean, kept)))
             self._judge(reply.rcode, reply.answers)
         except ProbeFailure as failure:
-            return replace(attempt.failed(failure), dns=facts)
-        return replace(attempt.observation(duration), dns=facts)
+            return replace(trace.failed(failure), dns=facts)
+        return replace(trace.observation(duration), dns=facts)
 
-    async def _ask(self, attempt: ProbeTrace) -> tuple[Reply, float]:
+    async def _ask(self, trace: ProbeTrace) -> tuple[Reply, float]:
         """The answer, whatever it says, and how long it took to come. Raises
         :class:`ProbeFailure`.
         """
-        tools = self._tools
-        begun = attempt.begin(Phase.RESOLVE)
+        context = self._context
+        begun = trace.begin(Phase.RESOLVE)
         address, port = self._configured or (self._system_resolver(), DNS_PORT)
-        attempt.address = address
+        trace.address = address
         question = question_for(self._name, self._record)
         data: bytes | None = None
         strays = Strays()
-        tools.keep_stamping()
+        context.keep_stamping()
         try:
             async with asyncio.timeout(self._timeout):
                 data, duration = await query(
-                    question, (address, port), self._timeout / 2, strays, tools.timer
+                    question, (address, port), self._timeout / 2, strays, context.timer
                 )
-                attempt.end(Phase.RESOLVE, begun, at=begun + duration)
-                reply = await read(data, question, self._record, tools.workers)
+                trace.end(Phase.RESOLVE, begun, at=begun + duration)
+                reply = await read(data, question, self._record, context.workers)
         except TimeoutError:
             if data is not None:
                 raise MonitorTrouble(

@@ -33,13 +33,13 @@ _BASE64_LINES = re.compile(rb"[A-Za-z0-9+/_=-]+(?:\r?\n[A-Za-z0-9+/_=-]+)+")
 class Credentials:
     """Adds the Authorization header; the secrets are read from their files as they change."""
 
-    def __init__(self, settings: HttpSettings, timeout: float, tools: ProbeContext) -> None:
+    def __init__(self, settings: HttpSettings, timeout: float, context: ProbeContext) -> None:
         self._basic = settings.basic_auth
         password_file = self._basic.password_file if self._basic else None
-        self._password = WatchedFile(password_file, tools.clock) if password_file else None
+        self._password = WatchedFile(password_file, context.clock) if password_file else None
         token_file = settings.bearer_token_file
-        self._token = WatchedFile(token_file, tools.clock) if token_file else None
-        self._source = tools.shared(Tokens).source(settings)
+        self._token = WatchedFile(token_file, context.clock) if token_file else None
+        self._source = context.shared(Tokens).source(settings)
         self._sent: tuple[str, ...] = ()
         self._body: bytes | None = None
         self._leaves: tuple[str, ...] = ()
@@ -52,12 +52,12 @@ class Credentials:
             found = leaves(body) if body else ()
             self._leaves = tuple(sorted(found, key=len, reverse=True))
 
-    async def added_to(self, headers: dict[str, str], attempt: ProbeTrace) -> dict[str, str]:
+    async def added_to(self, headers: dict[str, str], trace: ProbeTrace) -> dict[str, str]:
         """Raises :class:`probes.failure.ProbeFailure` when a file or a token cannot be had. The
-        time that a token takes is no part of the attempt.
+        time that a token takes is no part of the probe.
         """
         if self._source is not None:
-            token = self._source.at_hand() or await self._fetched(attempt)
+            token = self._source.at_hand() or await self._fetched(trace)
             return {**headers, "Authorization": _BEARER + token}
         if self._token is not None:
             token = bearer_token(self._token)
@@ -71,16 +71,16 @@ class Credentials:
             return {**headers, "Authorization": encoded}
         return headers
 
-    async def _fetched(self, attempt: ProbeTrace) -> str:
+    async def _fetched(self, trace: ProbeTrace) -> str:
         assert self._source is not None  # noqa: S101 - asked by the caller
-        attempt.errand = self._source.not_in_time
+        trace.errand = self._source.not_in_time
         try:
             token = await self._source.token(self._timeout * FETCH_SHARE)
         finally:
-            spent = attempt.elapsed()
-            attempt.start_over()
-        attempt.left_out = spent
-        attempt.errand = self._source.too_late if spent > self._timeout / 2 else None
+            spent = trace.elapsed()
+            trace.start_over()
+        trace.left_out = spent
+        trace.errand = self._source.too_late if spent > self._timeout / 2 else None
         return token
 
     def answered(self, request: Request, status: int) -> None:
@@ -103,10 +103,10 @@ class Credentials:
         """The text without what was sent: a target may say it back."""
         return blanked(text, self._recent)
 
-    def blank_answer(self, attempt: ProbeTrace) -> None:
+    def blank_answer(self, trace: ProbeTrace) -> None:
         """The same for what is kept of the answer."""
-        if attempt.answer is not None and (secrets := self._recent):
-            attempt.answer = without(attempt.answer, secrets)
+        if trace.answer is not None and (secrets := self._recent):
+            trace.answer = without(trace.answer, secrets)
 
 
 def bearer_token(file: WatchedFile) -> str:

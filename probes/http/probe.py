@@ -19,11 +19,12 @@ from probes.net.each_address import each_address
 from probes.net.hop import ALPN, Hop
 from probes.net.http1 import Request, ResponseStream, Serializer, exchange
 from probes.net.http_date import parse_http_date
-from probes.net.proxy import ProxyTrouble, check_proxy, look_through
+from probes.net.proxy import ProxyTrouble, check_proxy
 from probes.net.proxy_address import Proxy
 from probes.net.retry_after import TOO_MANY_REQUESTS, SlowDown, parse_retry_after
+from probes.net.second_look import look
 from probes.net.trace import ProbeTrace, deadline
-from probes.net.transport import Route, look
+from probes.net.transport import Route
 from probes.net.urls import parsed_url, redact_url
 from probes.net.watched_file import WatchedFile
 from probes.observation import (
@@ -45,9 +46,9 @@ MAX_REDIRECTS = 10
 _NGINX_MARKS = (b"No required SSL certificate was sent", b"The SSL certificate error")
 
 
-def prepare(settings: HttpSettings, timeout: float, tools: ProbeContext) -> Probe:
+def prepare(settings: HttpSettings, timeout: float, context: ProbeContext) -> Probe:
     """A probe of the settings. ``timeout`` is a total over everything, redirects included."""
-    return HttpProbe(settings, timeout, tools)
+    return HttpProbe(settings, timeout, context)
 
 
 class _Way:
@@ -60,12 +61,12 @@ class _Way:
 
 
 class HttpProbe:
-    """Everything that does not change from probe to probe, worked out once."""
+    """Holds everything that does not change from probe to probe, worked out once."""
 
-    def __init__(self, settings: HttpSettings, timeout: float, tools: ProbeContext) -> None:
+    def __init__(self, settings: HttpSettings, timeout: float, context: ProbeContext) -> None:
         self._settings = settings
         self._timeout = timeout
-        self._tools = tools
+        self._context = context
         self._url = parsed_url(settings.url)
         self._tls = settings.tls if self._url.scheme == "https" else None
         host, port = settings.endpoint()
@@ -76,32 +77,32 @@ class HttpProbe:
         self._method = asked.method
         self._headers = asked.headers
         self._proxy = Proxy.of(settings.proxy_url)
-        self._credentials = Credentials(settings, timeout, tools)
-        self._serialized = Serializer(tools.user_agent)
+        self._credentials = Credentials(settings, timeout, context)
+        self._serialized = Serializer(context.user_agent)
         self._weakness: tuple[tuple[Certificate, ...], str | None, str] | None = None
         self._body = asked.body
         self._body_file = (
-            WatchedFile(settings.body_file, tools.clock) if settings.body_file else None
+            WatchedFile(settings.body_file, context.clock) if settings.body_file else None
         )
 
     async def __call__(self) -> Observation:
         if self._settings.address == "all":
-            return await each_address(self._tools, self._route, self._timeout, self._probe)
+            return await each_address(self._context, self._route, self._timeout, self._probe)
         return await self._probe(self._route, self._timeout)
 
     async def _probe(self, route: Route, timeout: float) -> Observation:
-        attempt, way = ProbeTrace(self._tools), _Way()
+        trace, way = ProbeTrace(self._context), _Way()
         try:
-            async with deadline(attempt, timeout):
-                await self._exchange(attempt, route, way)
+            async with deadline(trace, timeout):
+                await self._exchange(trace, route, way)
         except ProbeFailure as failure:
             failure.detail = self._credentials.blanked(failure.detail)
-            self._credentials.blank_answer(attempt)
-            return await self._explain(attempt, way.hop, failure, timeout)
-        self._credentials.blank_answer(attempt)
+            self._credentials.blank_answer(trace)
+            return await self._explain(trace, way.hop, failure, timeout)
+        self._credentials.blank_answer(trace)
         if self._refusal.expected:
-            return attempt.failed(self._refusal.not_met())
-        return attempt.observation(attempt.spent(), detail=self._weak(attempt.tls))
+            return trace.failed(self._refusal.not_met())
+        return trace.observation(trace.spent(), detail=self._weak(trace.tls))
 
     def _weak(self, facts: TlsFacts | None) -> str:
         """What is to be said of a connection that is good; worked out once a chain."""
@@ -112,9 +113,9 @@ class HttpProbe:
             known = self._weakness = facts.chain, facts.cipher, accepted_weak(facts)
         return known[2]
 
-    async def _exchange(self, attempt: ProbeTrace, route: Route, way: _Way) -> None:
+    async def _exchange(self, trace: ProbeTrace, route: Route, way: _Way) -> None:
         """The request and its redirects. Raises :class:`ProbeFailure`."""
-        headers = await self._credentials.added_to(self._headers, attempt)
+        headers = await self._credentials.added_to(self._headers, trace)
         body = self._body_file.read() if self._body_file else self._body
         self._credentials.says(body)
         request = Request(
@@ -122,7 +123,7 @@ class HttpProbe:
             url=self._url,
             headers=headers,
             body=body,
-            hop=Hop(attempt, route, self._tls, self._proxy),
+            hop=Hop(trace, route, self._tls, self._proxy),
         )
         redirects = 0
         while (following := await self._request(request, redirects, way)) is not None:
@@ -133,12 +134,12 @@ class HttpProbe:
 
     async def _request(self, request: Request, redirects: int, way: _Way) -> Request | None:
         """One request; gives the one that its redirect asks for."""
-        attempt = request.hop.attempt
+        trace = request.hop.trace
         way.hop = request.hop
-        attempt.begin_request()
+        trace.begin_request()
         answer = await exchange(request, self._serialized(request))
         try:
-            begun = attempt.end(Phase.PROCESSING, attempt.ready_at, attempt.first_byte_at)
+            begun = trace.end(Phase.PROCESSING, trace.ready_at, trace.first_byte_at)
             self._credentials.answered(request, answer.status)
             check_proxy(request.hop, answer.status)
             # an empty one asks for nothing, as for curl, Go and browsers
@@ -148,13 +149,13 @@ class HttpProbe:
                 and answer.status in REDIRECTS
                 and location is not None
             ):
-                attempt.http = _facts(answer, request, redirects, None)
-                attempt.answer = answer.kept(b"", body_cut=True, url=_whom(request, redirects))
+                trace.http = _facts(answer, request, redirects, None)
+                trace.answer = answer.kept(b"", body_cut=True, url=_whom(request, redirects))
                 return redirected(request, answer.status, location, self._settings)
-            attempt.begin(Phase.TRANSFER, begun)
+            trace.begin(Phase.TRANSFER, begun)
             body, truncated = await self._read(answer, request, redirects)
-            attempt.end(Phase.TRANSFER, begun, attempt.last_byte_at)
-            attempt.complete()
+            trace.end(Phase.TRANSFER, begun, trace.last_byte_at)
+            trace.complete()
         finally:
             answer.close()
         await self._judge(answer, request, redirects, body, truncated=truncated)
@@ -164,9 +165,9 @@ class HttpProbe:
         self, answer: ResponseStream, request: Request, redirects: int
     ) -> tuple[bytes, bool]:
         """The body after decompression, up to the limit, and whether it went on. What is kept of
-        it goes into the notebook, also of one that breaks off.
+        it goes into the trace, also of one that breaks off.
         """
-        limit, attempt = self._settings.max_body_bytes, request.hop.attempt
+        limit, trace = self._settings.max_body_bytes, request.hop.trace
         whom = _whom(request, redirects)
         chunks: list[bytes] = []
         size = 0
@@ -175,15 +176,15 @@ class HttpProbe:
                 size += len(chunk)
                 chunks.append(chunk)
                 if size > limit:
-                    attempt.answer = answer.kept(kept_start(chunks), body_cut=True, url=whom)
+                    trace.answer = answer.kept(kept_start(chunks), body_cut=True, url=whom)
                     return b"".join(chunks)[:limit], True
         except BaseException as error:  # the deadline, too
-            attempt.answer = answer.kept(kept_start(chunks), body_cut=True, url=whom)
+            trace.answer = answer.kept(kept_start(chunks), body_cut=True, url=whom)
             if isinstance(error, ProbeFailure):
-                attempt.http = None
+                trace.http = None
             raise
         body = b"".join(chunks)
-        attempt.answer = answer.kept(body[:BODY_KEPT], body_cut=size > BODY_KEPT, url=whom)
+        trace.answer = answer.kept(body[:BODY_KEPT], body_cut=size > BODY_KEPT, url=whom)
         return body, False
 
     async def _judge(
@@ -196,9 +197,9 @@ class HttpProbe:
         truncated: bool,
     ) -> None:
         """Raises :class:`ProbeFailure` for the first expectation that does not hold."""
-        attempt = request.hop.attempt
+        trace = request.hop.trace
         facts = _facts(answer, request, redirects, len(body))
-        attempt.http = facts
+        trace.http = facts
         if answer.status == 400 and request.hop.tls and any(mark in body for mark in _NGINX_MARKS):
             raise client_rejected(
                 "HTTP 400 inside TLS: the server refused the client certificate",
@@ -211,12 +212,12 @@ class HttpProbe:
             body=body,
             truncated=truncated,
             declared_bytes=None if encoded else facts.content_length,
-            at=self._tools.clock(),
+            at=self._context.clock(),
             charset=answer.charset,
         )
         judge = self._expectations.judge
         if self._expectations.heavy(response):
-            shortfall = await self._tools.workers.run(lambda stop: judge(response, stop))
+            shortfall = await self._context.workers.run(lambda stop: judge(response, stop))
         else:
             shortfall = judge(response)
         if shortfall is not None:
@@ -225,54 +226,54 @@ class HttpProbe:
             raise ProbeFailure(shortfall.reason, shortfall.detail, regex=shortfall.regex)
 
     async def _explain(
-        self, attempt: ProbeTrace, hop: Hop | None, failure: ProbeFailure, timeout: float
+        self, trace: ProbeTrace, hop: Hop | None, failure: ProbeFailure, timeout: float
     ) -> Observation:
         """The observation of a failure, after a second look at the server where that tells more:
         the certificates that did not verify, or whether a reset was a refused certificate.
         """
-        duration = attempt.spent()
+        duration = trace.spent()
         if hop is not None and hop.tls is not None and not isinstance(failure, ProxyTrouble):
-            left = timeout - attempt.left_out - attempt.elapsed()
+            left = timeout - trace.left_out - trace.elapsed()
             failure = await self._second_look(hop, hop.tls, failure, left)
-        if failure.regex and attempt.http is not None:
-            attempt.http = replace(attempt.http, regex_failed=True)
-        if self._refused_as_expected(failure, attempt):
-            return attempt.observation(duration)
-        return attempt.failed(failure, duration)
+        if failure.regex and trace.http is not None:
+            trace.http = replace(trace.http, regex_failed=True)
+        if self._refused_as_expected(failure, trace):
+            return trace.observation(duration)
+        return trace.failed(failure, duration)
 
     async def _second_look(
         self, hop: Hop, tls: TlsSettings, failure: ProbeFailure, left: float
     ) -> ProbeFailure:
-        """The same failure, or a better one; the certificates go into the notebook."""
-        attempt = hop.attempt
+        """The same failure, or a better one; the certificates go into the trace."""
+        trace = hop.trace
         unverified = failure.reason in VERIFICATION
-        broke = failure.reason in (Reason.RESET, Reason.TLS_HANDSHAKE) and not attempt.answered
+        broke = failure.reason in (Reason.RESET, Reason.TLS_HANDSHAKE) and not trace.answered
         if not (unverified or broke):
             return failure
-        if hop.proxy is not None:
-            seen = await look_through(self._tools, hop.proxy, hop.route, tls, ALPN, left)
-        else:
-            pinned = hop.route.pinned(attempt.address) if attempt.address else hop.route
-            seen = await look(self._tools, pinned, tls, ALPN, left)
+        route = hop.route
+        if hop.proxy is None and trace.address:
+            route = route.pinned(trace.address)
+        again = replace(hop, trace=ProbeTrace(self._context), route=route)
+        seen = await look(again, tls, ALPN, left)
         if seen is None:
             return failure
         if unverified:
-            attempt.tls = seen.facts
+            trace.tls = seen.facts
             if seen.facts is not None:
                 name = tls.server_name or hop.route.host
-                return explained(failure, seen.facts, name, attempt.at)
-        elif seen.shows_client_rejected(failure, handshake_done=attempt.tls is not None):
+                return explained(failure, seen.facts, name, trace.at)
+        elif seen.shows_client_rejected(failure, handshake_done=trace.tls is not None):
             return client_rejected(
                 "the server asked for a client certificate and closed the connection",
                 has_certificate=tls.cert_file is not None,
             )
         return failure
 
-    def _refused_as_expected(self, failure: ProbeFailure, attempt: ProbeTrace) -> bool:
+    def _refused_as_expected(self, failure: ProbeFailure, trace: ProbeTrace) -> bool:
         # who is asked to come back later, or never got to the target, has not been refused by it
         if isinstance(failure, (SlowDown, ProxyTrouble)):
             return False
-        broken_in_tls = not attempt.answered and self._tls is not None
+        broken_in_tls = not trace.answered and self._tls is not None
         return self._refusal.met_by(failure, broken_in_tls=broken_in_tls)
 
 
@@ -294,7 +295,7 @@ def _facts(
         last_modified=parse_http_date(modified) if modified is not None else None,
         tls=request.hop.tls is not None,
         retry_after=parse_retry_after(
-            answer.headers.get("Retry-After"), request.hop.attempt.tools.clock()
+            answer.headers.get("Retry-After"), request.hop.trace.context.clock()
         ),
     )
 

@@ -34,7 +34,7 @@ def redirected(request: Request, status: int, location: str, settings: HttpSetti
         method, body = "GET", None
     old = request.hop
     if url.origin() == request.url.origin():
-        hop = Hop(old.attempt, old.route, old.tls, old.proxy)
+        hop = Hop(old.trace, old.route, old.tls, old.proxy)
         return Request(method, url, request.headers, body, hop)
     if body is not None:
         raise ProbeFailure(
@@ -46,7 +46,7 @@ def redirected(request: Request, status: int, location: str, settings: HttpSetti
     tls = None
     if url.scheme == "https":
         tls = settings.tls if same_host else _without_identity(settings.tls)
-    return Request(method, url, harmless, body, Hop(old.attempt, route, tls, old.proxy))
+    return Request(method, url, harmless, body, Hop(old.trace, route, tls, old.proxy))
 
 
 def _target(base: URL, location: str) -> URL:

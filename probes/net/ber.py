@@ -1,7 +1,7 @@
 """Pure: BER (X.690, 8) read as OpenSSL reads it, and written as DER has it (X.690, 10 and 11).
 
 OpenSSL verifies a certificate over the bytes that came and forgives what is not DER in them: lengths
-that are longer than they need be or told by an end mark, a TRUE that is 1, a set out of order, a
+that are longer than they need be or ended by a mark, a TRUE that is 1, a set out of order, a
 character that a string's type has no place for. A strict reader refuses all of that.
 """
 
@@ -54,8 +54,8 @@ def encoded(tag: int, *parts: bytes) -> bytes:
     size = len(content)
     if size < 0x80:
         return bytes((tag, size)) + content
-    told = size.to_bytes((size.bit_length() + 7) // 8, "big")
-    return bytes((tag, 0x80 | len(told))) + told + content
+    octets = size.to_bytes((size.bit_length() + 7) // 8, "big")
+    return bytes((tag, 0x80 | len(octets))) + octets + content
 
 
 def as_der(element: Element, depth: int = 0) -> bytes:
@@ -110,21 +110,21 @@ def _read(data: bytes, at: int, depth: int) -> tuple[Element, int]:
     """The element at ``at``, and where the next begins. Raises ``ValueError``."""
     if at + 2 > len(data) or data[at] & 0x1F == 0x1F or depth > DEEPEST:
         raise ValueError("not an element")
-    tag, told, begin = data[at], data[at + 1], at + 2
-    if told == 0x80 and tag & CONSTRUCTED:
+    tag, first, begin = data[at], data[at + 1], at + 2
+    if first == 0x80 and tag & CONSTRUCTED:
         return _up_to_the_mark(data, tag, begin, depth)
-    length = told
-    if told > 0x80:
-        begin += told & 0x7F
+    length = first
+    if first > 0x80:
+        begin += first & 0x7F
         length = int.from_bytes(data[at + 2 : begin], "big")
     end = begin + length
-    if told == 0x80 or end > len(data):
+    if first == 0x80 or end > len(data):
         raise ValueError("the data end within an element")
     return Element(tag, data[begin:end]), end
 
 
 def _up_to_the_mark(data: bytes, tag: int, begin: int, depth: int) -> tuple[Element, int]:
-    """X.690, 8.1.3.6: an element whose end is told by two octets of zero."""
+    """X.690, 8.1.3.6: an element whose end is marked by two octets of zero."""
     at, inner = begin, []
     while data[at : at + 2] != b"\0\0":
         one, at = _read(data, at, depth + 1)

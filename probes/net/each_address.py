@@ -20,39 +20,39 @@ MAX_PARALLEL = 8
 
 
 async def each_address(
-    tools: ProbeContext,
+    context: ProbeContext,
     route: Route,
     timeout: float,
     once: Callable[[Route, float], Awaitable[Observation]],
 ) -> Observation:
     """One observation with a part an address. ``once`` probes one, in the seconds it is given."""
-    attempt = ProbeTrace(tools)
+    trace = ProbeTrace(context)
     known = route.known()
     try:
-        async with deadline(attempt, timeout):
-            addresses = (known,) if known else await resolve(tools, route, attempt)
+        async with deadline(trace, timeout):
+            addresses = (known,) if known else await resolve(context, route, trace)
     except ProbeFailure as failure:
-        return attempt.failed(failure)
-    places = asyncio.Semaphore(MAX_PARALLEL)
+        return trace.failed(failure)
+    slots = asyncio.Semaphore(MAX_PARALLEL)
 
     async def part(address: str) -> Observation:
-        async with places:
-            left = timeout - attempt.elapsed()
+        async with slots:
+            left = timeout - trace.elapsed()
             if left <= 0:
-                late = ProbeTrace(tools)
+                late = ProbeTrace(context)
                 late.address = address
                 return late.failed(MonitorTrouble("its turn did not come before the deadline"))
             return await once(route.pinned(address), left)
 
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(part(address)) for address in sorted(addresses[:MAX_ADDRESSES])]
-    return _rolled_up(attempt, tuple(task.result() for task in tasks))
+    return _rolled_up(trace, tuple(task.result() for task in tasks))
 
 
 _SEVERITY = {Grade.GOOD: 0, Grade.DEGRADED: 1, Grade.FAILED: 2}
 
 
-def _rolled_up(attempt: ProbeTrace, parts: tuple[Observation, ...]) -> Observation:
+def _rolled_up(trace: ProbeTrace, parts: tuple[Observation, ...]) -> Observation:
     """Failed when at least half failed, degraded when any is not good; the worst part's reason."""
     worst = max(parts, key=lambda part: _SEVERITY[part.grade])
     failed = sum(part.failed for part in parts)
@@ -61,16 +61,16 @@ def _rolled_up(attempt: ProbeTrace, parts: tuple[Observation, ...]) -> Observati
     else:
         grade = worst.grade
     return Observation(
-        at=attempt.at,
+        at=trace.at,
         duration=max(part.duration for part in parts),
         grade=grade,
         reason=worst.reason,
         cause=worst.cause,
         detail=f"{worst.address}: {worst.detail}" if worst.reason else "",
-        phases=attempt.phases(),
+        phases=trace.phases(),
         tls=worst.tls,
         http=worst.http,
         parts=parts,
-        resolved=attempt.resolved,
+        resolved=trace.resolved,
         answer=worst.answer,
     )

@@ -1,4 +1,4 @@
-"""Where one request of a probe goes, and what it means when its connection breaks."""
+"""Says where one request of a probe goes, and what it means when its connection breaks."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ALPN = ("http/1.1",)
 class Hop:
     """Where one request of a probe goes."""
 
-    attempt: ProbeTrace
+    trace: ProbeTrace
     route: Route
     tls: TlsSettings | None
     proxy: Proxy | None = None
@@ -33,7 +33,7 @@ def broken(error: BaseException, hop: Hop) -> ProbeFailure:
     if tls_error is not None:
         has_certificate = hop.tls is not None and hop.tls.cert_file is not None
         return from_tls(tls_error, has_certificate=has_certificate)
-    if hop.attempt.answered:
+    if hop.trace.answered:
         return ProbeFailure(Reason.RESET, "the connection was reset within the answer")
     return ProbeFailure(Reason.RESET, "the connection was reset before any answer")
 

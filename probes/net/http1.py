@@ -200,18 +200,18 @@ async def exchange(request: Request, raw: bytes) -> ResponseStream:
     """Sends a request, whose bytes are ``raw``; gives the answer when its head is there. Raises
     :class:`ProbeFailure`.
     """
-    attempt = request.hop.attempt
+    trace = request.hop.trace
     handler = await connected(request.hop)
     try:
-        attempt.ready_at = attempt.begin(Phase.PROCESSING)
-        if attempt.first_byte_at is not None:
+        trace.ready_at = trace.begin(Phase.PROCESSING)
+        if trace.first_byte_at is not None:
             # it came unasked: no time was spent on it
-            attempt.first_byte_at = attempt.last_byte_at = attempt.ready_at
+            trace.first_byte_at = trace.last_byte_at = trace.ready_at
         if handler.transport is not None:
             handler.transport.write(raw)
             sent_at = handler.transport.get_extra_info("sent_at")
-            if sent_at is not None and sent_at > attempt.ready_at:
-                attempt.ready_at = attempt.begin(Phase.PROCESSING, sent_at)
+            if sent_at is not None and sent_at > trace.ready_at:
+                trace.ready_at = trace.begin(Phase.PROCESSING, sent_at)
         head, rest = await _head(handler, request.hop)
         if head.status < 100:  # RFC 9110, 15
             raise ProbeFailure(Reason.PROTOCOL, f"{head.status:03d} is no status")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, cast
 
+from probes.net.arrival_transport import carry
 from probes.net.hop import ALPN
-from probes.net.kernel_timestamps import carry
 from probes.net.proxy import dial
 from probes.net.transport import over_tls
 
@@ -22,9 +22,9 @@ before it is read."""
 class Connection(asyncio.Protocol):
     """Notes when bytes arrive, and holds them, to a bound, until they are asked for."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, attempt: ProbeTrace) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, trace: ProbeTrace) -> None:
         self._loop = loop
-        self._attempt = attempt
+        self._trace = trace
         self._pieces: list[bytes] = []
         self._unread = 0
         self._waiter: asyncio.Future[None] | None = None
@@ -40,7 +40,7 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         at = self.transport.get_extra_info("arrived_at") if self.transport is not None else None
-        self._attempt.received(at)
+        self._trace.received(at)
         self.received += len(data)
         self._pieces.append(data)
         self._unread += len(data)
@@ -111,13 +111,13 @@ class Connection(asyncio.Protocol):
 
 async def connected(hop: Hop) -> Connection:
     """A connection as the hop says."""
-    attempt, loop = hop.attempt, asyncio.get_running_loop()
+    trace, loop = hop.trace, asyncio.get_running_loop()
     if hop.tls is None:
         dialled = await dial(hop)
-        handler = Connection(loop, attempt)
-        await carry(dialled, handler, attempt.tools.timer)
+        handler = Connection(loop, trace)
+        await carry(dialled, handler, trace.context.timer)
         return handler
-    context = attempt.tools.tls.get(hop.tls, ALPN)
+    tls_context = trace.context.tls.get(hop.tls, ALPN)
     dialled = await dial(hop)
     name = hop.tls.server_name or hop.route.host
-    return await over_tls(dialled, lambda: Connection(loop, attempt), context, name, attempt)
+    return await over_tls(dialled, lambda: Connection(loop, trace), tls_context, name, trace)

@@ -67,13 +67,13 @@ def content_length(headers: MultiMapping[str]) -> int | None:
     """
     if "Content-Length" not in headers:
         return None
-    told = headers.getall("Content-Length")
-    if len(told) == 1 and len(told[0]) < 19 and told[0].isascii() and told[0].isdigit():
-        return int(told[0])
-    values = {one.strip(" \t") for line in told for one in line.split(",", 8)}
+    lines = headers.getall("Content-Length")
+    if len(lines) == 1 and len(lines[0]) < 19 and lines[0].isascii() and lines[0].isdigit():
+        return int(lines[0])
+    values = {one.strip(" \t") for line in lines for one in line.split(",", 8)}
     [first, *others] = values
     if others or not re.fullmatch("[0-9]+", first, re.ASCII):
-        raise malformed(f"Content-Length: {', '.join(told)}")
+        raise malformed(f"Content-Length: {', '.join(lines)}")
     digits = first.lstrip("0")
     if len(digits) > 20 or int(digits or "0") > LONGEST:
         raise malformed(f"Content-Length: {first}")
@@ -84,8 +84,8 @@ def _codings(headers: MultiMapping[str]) -> list[str]:
     """Of Transfer-Encoding, in small letters; identity was one until 2014, and meant none."""
     if "Transfer-Encoding" not in headers:
         return []
-    told = (one for line in headers.getall("Transfer-Encoding") for one in line.split(",", 8))
-    names = [one.strip(" \t").lower() for one in told]
+    codings = (one for line in headers.getall("Transfer-Encoding") for one in line.split(",", 8))
+    names = [one.strip(" \t").lower() for one in codings]
     return [name for name in names if name not in ("", "identity")]
 
 

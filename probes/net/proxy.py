@@ -7,7 +7,6 @@ Our credentials for the proxy are sent to the proxy alone.
 
 from __future__ import annotations
 
-import asyncio
 import re
 import socket
 from collections.abc import Callable
@@ -16,15 +15,12 @@ from typing import TYPE_CHECKING
 from probes.failure import MonitorTrouble, ProbeFailure
 from probes.net.kernel_timestamps import Turns
 from probes.net.proxy_address import Proxy
-from probes.net.tls import LookingContext
-from probes.net.tls_stream import TlsStream
 from probes.net.trace import ProbeTrace
-from probes.net.transport import Look, Route, connect
+from probes.net.transport import Route, connect
 from probes.observation import Cause, Phase, Reason, clean
-from probes.settings import TlsSettings, join_host_port
+from probes.settings import join_host_port
 
 if TYPE_CHECKING:
-    from probes.net.context import ProbeContext
     from probes.net.hop import Hop
 
 ANSWER_LIMIT = 16_384
@@ -61,27 +57,25 @@ async def dial(hop: Hop) -> socket.socket:
     proxy's tunnel. Raises :class:`ProbeFailure`.
     """
     if hop.proxy is None:
-        return await connect(hop.attempt.tools, hop.route, hop.attempt)
+        return await connect(hop.trace.context, hop.route, hop.trace)
     tunnel = hop.route if hop.tls is not None else None
-    return await _through(hop.attempt.tools, hop.proxy, tunnel, hop.attempt)
+    return await _through(hop.proxy, tunnel, hop.trace)
 
 
-async def _through(
-    tools: ProbeContext, proxy: Proxy, tunnel: Route | None, attempt: ProbeTrace
-) -> socket.socket:
+async def _through(proxy: Proxy, tunnel: Route | None, trace: ProbeTrace) -> socket.socket:
     """A socket to the proxy, with a tunnel where one is asked for; both are phase ``connect``."""
-    before = attempt.errand
-    attempt.errand = _not_reached
+    context, before = trace.context, trace.errand
+    trace.errand = _not_reached
     try:
-        connected = await connect(tools, Route(proxy.host, proxy.port), attempt)
+        connected = await connect(context, Route(proxy.host, proxy.port), trace)
     except ProbeFailure as failure:
         raise _to_proxy(failure) from None
     if tunnel is not None:
-        attempt.errand = _no_tunnel(proxy)
-        begun = attempt.begin(Phase.CONNECT)
+        trace.errand = _no_tunnel(proxy)
+        begun = trace.begin(Phase.CONNECT)
         try:
-            turns = Turns(connected, attempt.connected_at, tools.timer)
-            await _open_tunnel(turns, proxy, tunnel, tools.user_agent)
+            turns = Turns(connected, trace.connected_at, context.timer)
+            await _open_tunnel(turns, proxy, tunnel, context.user_agent)
         except OSError:
             connected.close()
             raise ProxyTrouble(
@@ -92,8 +86,8 @@ async def _through(
         except BaseException:
             connected.close()
             raise
-        attempt.end(Phase.CONNECT, begun, at=begun + turns.spent)
-    attempt.errand = before
+        trace.end(Phase.CONNECT, begun, at=begun + turns.spent)
+    trace.errand = before
     return connected
 
 
@@ -187,32 +181,3 @@ def _ascii(host: str) -> str:
         return host.encode("idna").decode("ascii")
     except UnicodeError:
         raise ProbeFailure(Reason.DNS, f"{clean(host)} is not a name", Cause.NETWORK) from None
-
-
-async def look_through(
-    tools: ProbeContext,
-    proxy: Proxy,
-    route: Route,
-    settings: TlsSettings,
-    alpn: tuple[str, ...],
-    timeout: float,
-) -> Look | None:
-    """As :func:`probes.net.transport.look`, through the proxy and never around it."""
-    if timeout <= 0:
-        return None
-    looking: LookingContext | None = None
-    try:
-        async with asyncio.timeout(timeout):
-            looking = LookingContext(settings, alpn)
-            connected = await _through(tools, proxy, route, ProbeTrace(tools))
-            name = settings.server_name or route.host
-            stream = TlsStream(asyncio.Protocol, looking.context.ssl, name, tools.timer)
-            await stream.connect(connected)
-    except (OSError, ProbeFailure):  # TimeoutError is an OSError
-        asked = looking is not None and looking.client_certificate_requested
-        return Look(None, certificate_requested=True) if asked else None
-    try:
-        facts = tools.tls.facts(looking.context, stream.get_extra_info("ssl_object"))
-    finally:
-        stream.abort()
-    return Look(facts, certificate_requested=looking.client_certificate_requested)

@@ -1,4 +1,4 @@
-"""Where a proxy is, and what it is told of us."""
+"""The address of a proxy, and the headers that it alone is sent."""
 
 from __future__ import annotations
 
@@ -39,5 +39,5 @@ class Proxy:
         return join_host_port(self.host, self.port)
 
     def headers(self) -> dict[str, str]:
-        """What it alone is told."""
+        """The headers that it alone is sent."""
         return {"Proxy-Authorization": self.authorization} if self.authorization else {}

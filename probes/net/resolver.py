@@ -18,7 +18,7 @@ MAX_ADDRESSES = 64
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a look-up gave."""
+    """Result of a look-up."""
 
     addresses: tuple[str, ...]
     """In the order to try them, at most ``MAX_ADDRESSES``."""

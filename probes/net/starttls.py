@@ -42,15 +42,15 @@ _LDAP_RESULTS = {
 _POSTGRES_SSL_REQUEST = struct.pack("!ii", 8, 80_877_103)
 
 
-async def start_tls(connected: socket.socket, protocol: StartTls, attempt: ProbeTrace) -> None:
+async def start_tls(connected: socket.socket, protocol: StartTls, trace: ProbeTrace) -> None:
     """Leaves ``connected`` where a TLS handshake may begin. The time is a part of the phase
     ``connect``. Raises :class:`ProbeFailure`, and closes the socket then.
     """
     if protocol == "none":
         return
-    begun = attempt.begin(Phase.CONNECT)
-    attempt.errand = _too_slow
-    talk = _Talk(connected, Turns(connected, attempt.connected_at, attempt.tools.timer))
+    begun = trace.begin(Phase.CONNECT)
+    trace.errand = _too_slow
+    talk = _Talk(connected, Turns(connected, trace.connected_at, trace.context.timer))
     try:
         await _PROTOCOLS[protocol](talk)
         talk.expect_silence()
@@ -58,12 +58,12 @@ async def start_tls(connected: socket.socket, protocol: StartTls, attempt: Probe
         connected.close()
         if is_reset(error):
             raise _closed() from None
-        raise from_connect(error, attempt.address or "the server") from None
+        raise from_connect(error, trace.address or "the server") from None
     except BaseException:
         connected.close()
         raise
-    attempt.errand = None
-    attempt.end(Phase.CONNECT, begun, at=begun + talk.turns.spent)
+    trace.errand = None
+    trace.end(Phase.CONNECT, begun, at=begun + talk.turns.spent)
 
 
 def _too_slow(within: str, _: ProbeFailure) -> ProbeFailure:

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from probes.failure import MonitorTrouble, ProbeFailure
 from probes.net.reference_identity import is_for
-from probes.net.x509 import read_chain, read_pem_certificate, server_names, told_by_openssl
+from probes.net.x509 import read_by_openssl, read_chain, read_pem_certificate, server_names
 from probes.observation import Certificate, Reason, TlsFacts, clean
 from probes.settings import TLS_VERSIONS, TlsSettings, TlsVersion
 
@@ -41,7 +41,7 @@ _CERTIFICATE_REQUEST = 13  # RFC 8446, 4: HandshakeType.certificate_request
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
+class TlsContext:
     """An OpenSSL context and what belongs to it."""
 
     ssl: ssl.SSLContext
@@ -59,7 +59,7 @@ class Context:
 
 @dataclass(slots=True)
 class _Kept:
-    context: Context
+    context: TlsContext
     signature: tuple[tuple[int, int], ...]
     looked_at: float
 
@@ -76,7 +76,7 @@ class TlsContexts:
         self._asked: dict[tuple[int, tuple[str, ...]], tuple[TlsSettings, _Kept]] = {}
         self._facts: OrderedDict[tuple[int, tuple[bytes, ...]], _Read] = OrderedDict()
 
-    def get(self, settings: TlsSettings, alpn: tuple[str, ...] = ()) -> Context:
+    def get(self, settings: TlsSettings, alpn: tuple[str, ...] = ()) -> TlsContext:
         """The context for settings. Raises :class:`MonitorTrouble` when a file is missing or bad,
         or our own certificate has expired: without it the target cannot be judged.
         """
@@ -115,7 +115,7 @@ class TlsContexts:
         return made
 
     def facts(
-        self, context: Context, connection: ssl.SSLObject, name: str | None = None
+        self, context: TlsContext, connection: ssl.SSLObject, name: str | None = None
     ) -> TlsFacts:
         """What a finished handshake tells; reading a chain seen before costs next to nothing. Raises
         :class:`ProbeFailure` where the context verifies and the certificate is not for ``name``.
@@ -161,12 +161,12 @@ def _read(
     if verifier is None:
         return _Read(None, sent, (), None, frozenset())
     verified = read_chain(_verified_chain(connection))
-    told: Mapping[str, Any] = {}
+    openssl: Mapping[str, Any] = {}
     if chain and not sent:
-        told = connection.getpeercert() or {}
-        sent = (told_by_openssl(chain[0], told),)
+        openssl = connection.getpeercert() or {}
+        sent = (read_by_openssl(chain[0], openssl),)
     ends = [certificate.not_after for certificate in (*verified, *sent[:1])]
-    names = server_names(chain[0], told) if chain else frozenset()
+    names = server_names(chain[0], openssl) if chain else frozenset()
     return _Read(verifier, sent, verified, min(ends, default=None), names)
 
 
@@ -183,7 +183,7 @@ def _signature(path: Path) -> tuple[int, int]:
     return (found.st_mtime_ns, found.st_ino)
 
 
-def make_context(settings: TlsSettings, alpn: tuple[str, ...] = ()) -> Context:
+def make_context(settings: TlsSettings, alpn: tuple[str, ...] = ()) -> TlsContext:
     """A client context. Raises :class:`MonitorTrouble` for files that are missing or bad.
 
     It offers what curl, Go and browsers offer between them, which is more than Python's default: cipher
@@ -215,7 +215,7 @@ def make_context(settings: TlsSettings, alpn: tuple[str, ...] = ()) -> Context:
     # RFC 8446, 4.6.2: for a server that asks for our certificate once it has seen the request. Without
     # one the extension is not sent, so that such a server answers us as it does Go and browsers
     context.post_handshake_auth = client is not None
-    return Context(context, client, verifies=not settings.insecure_skip_verify)
+    return TlsContext(context, client, verifies=not settings.insecure_skip_verify)
 
 
 def _default_minimum(newest: TlsVersion | None) -> TlsVersion:
@@ -290,7 +290,7 @@ def _noting_requests(requests: list[int]) -> Callable[..., None]:
     return message
 
 
-def verified_ders(connection: ssl.SSLObject, context: Context) -> tuple[bytes, ...]:
+def verified_ders(connection: ssl.SSLObject, context: TlsContext) -> tuple[bytes, ...]:
     """DER of the chain that verified, leaf first, up to the authority that we trust; empty where
     nothing is verified. Apart from :class:`TlsFacts`, for few ask and an observation is kept.
     """

@@ -16,7 +16,7 @@ import ssl
 from collections.abc import Callable
 from typing import Any, cast
 
-from probes.net.kernel_timestamps import carry
+from probes.net.arrival_transport import carry
 from probes.net.urls import ascii_host
 
 CHUNK = 16_384

@@ -1,5 +1,5 @@
-"""The notebook of one probe: the stage that it has reached, the seconds that each phase took, the
-address that was met. Whatever ends the probe, the notebook tells where.
+"""Traces one probe: the phase that it has reached, the seconds that each phase took, the peer's address.
+Whatever ends the probe, its trace shows where.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from probes.failure import MonitorTrouble, ProbeFailure
-from probes.net.kernel_timestamps import LOST_ON_THE_WAY, silence
+from probes.net.tcp_info import LOST_ON_THE_WAY, silence
 from probes.observation import (
     Cause,
     Grade,
@@ -32,7 +32,7 @@ RESOLVED_KEPT = 32
 
 
 class ProbeTrace:
-    """The notebook of one probe, and its result."""
+    """Records what happens in one probe, and makes an observation of it."""
 
     __slots__ = (
         "_completed_at",
@@ -50,6 +50,7 @@ class ProbeTrace:
         "at",
         "connected_at",
         "connection",
+        "context",
         "errand",
         "first_byte_at",
         "http",
@@ -59,13 +60,12 @@ class ProbeTrace:
         "resolved",
         "stage",
         "tls",
-        "tools",
     )
 
-    def __init__(self, tools: ProbeContext) -> None:
-        self.tools = tools
-        self._timer = tools.timer
-        self.at = tools.clock()
+    def __init__(self, context: ProbeContext) -> None:
+        self.context = context
+        self._timer = context.timer
+        self.at = context.clock()
         self._started = self._timer()
         self._completed_at: float | None = None
         self._open_since: float | None = None
@@ -100,7 +100,7 @@ class ProbeTrace:
 
     def start_over(self) -> None:
         """What took time until now was none of the target's: the observation begins here."""
-        self.at = self.tools.clock()
+        self.at = self.context.clock()
         self._started = self.ready_at = self.last_byte_at = self._timer()
         self._open_since = None
 
@@ -183,7 +183,7 @@ class ProbeTrace:
         cause: Cause | None = None,
         detail: str = "",
     ) -> Observation:
-        """What was seen, with all that the notebook holds."""
+        """Makes the observation, with all that the trace holds."""
         return Observation(
             at=self.at,
             duration=duration,
@@ -240,10 +240,10 @@ class ProbeTrace:
 class deadline:  # noqa: N801 - reads like asyncio.timeout, which it is
     """The one total deadline. Raises :class:`ProbeFailure`, which says where the time went."""
 
-    __slots__ = ("_attempt", "_seconds", "_timeout")
+    __slots__ = ("_seconds", "_timeout", "_trace")
 
-    def __init__(self, attempt: ProbeTrace, seconds: float) -> None:
-        self._attempt = attempt
+    def __init__(self, trace: ProbeTrace, seconds: float) -> None:
+        self._trace = trace
         self._seconds = seconds
         self._timeout = asyncio.timeout(seconds)
 
@@ -259,6 +259,6 @@ class deadline:  # noqa: N801 - reads like asyncio.timeout, which it is
         try:
             await self._timeout.__aexit__(kind, error, trace)
         except TimeoutError:
-            raise self._attempt.timed_out(self._seconds) from None
+            raise self._trace.timed_out(self._seconds) from None
         if isinstance(error, TimeoutError):
-            raise self._attempt.timed_out(self._seconds) from None
+            raise self._trace.timed_out(self._seconds) from None

@@ -17,12 +17,12 @@ from probes.failure import (
     from_tls,
     is_reset,
 )
-from probes.net.kernel_timestamps import round_trip, since_heard
-from probes.net.tls import Context, LookingContext
+from probes.net.tcp_info import round_trip, since_heard
+from probes.net.tls import TlsContext
 from probes.net.tls_stream import TlsStream
 from probes.net.trace import RESOLVED_KEPT, ProbeTrace
-from probes.observation import Cause, Phase, Reason, TlsFacts, clean
-from probes.settings import IpVersion, TlsSettings, ip_family, is_ip, join_host_port
+from probes.observation import Cause, Phase, Reason, clean
+from probes.settings import IpVersion, ip_family, is_ip, join_host_port
 
 if TYPE_CHECKING:
     from probes.net.context import ProbeContext
@@ -59,44 +59,44 @@ class Route:
         return self.address or (self.host if is_ip(self.host) else None)
 
 
-async def resolve(tools: ProbeContext, route: Route, attempt: ProbeTrace) -> tuple[str, ...]:
+async def resolve(context: ProbeContext, route: Route, trace: ProbeTrace) -> tuple[str, ...]:
     """The addresses to try, in order. Raises :class:`ProbeFailure`."""
-    begun = attempt.begin(Phase.RESOLVE)
+    begun = trace.begin(Phase.RESOLVE)
     try:
-        found = await tools.resolver.resolve(route.host, FAMILIES[route.ip_version])
+        found = await context.resolver.resolve(route.host, FAMILIES[route.ip_version])
     except OSError as error:
         raise from_resolution(error, route.host) from None
     except UnicodeError:
         raise ProbeFailure(Reason.DNS, f"{route.host} is not a name", Cause.NETWORK) from None
-    attempt.end(Phase.RESOLVE, begun, at=None if found.took is None else begun + found.took)
-    attempt.resolved = found.addresses[:RESOLVED_KEPT]
+    trace.end(Phase.RESOLVE, begun, at=None if found.took is None else begun + found.took)
+    trace.resolved = found.addresses[:RESOLVED_KEPT]
     if not found.addresses:
         raise ProbeFailure(Reason.DNS, f"{route.host} has no address", Cause.NETWORK)
     return found.addresses
 
 
-async def connect(tools: ProbeContext, route: Route, attempt: ProbeTrace) -> socket.socket:
+async def connect(context: ProbeContext, route: Route, trace: ProbeTrace) -> socket.socket:
     """A connected socket. Raises :class:`ProbeFailure`."""
     known = route.known()
-    addresses = (known,) if known is not None else await resolve(tools, route, attempt)
-    begun = attempt.begin(Phase.CONNECT)
-    tools.keep_stamping()
+    addresses = (known,) if known is not None else await resolve(context, route, trace)
+    begun = trace.begin(Phase.CONNECT)
+    context.keep_stamping()
     try:
         begun_at = begun
         if len(addresses) == 1:
-            attempt.address = addresses[0]
+            trace.address = addresses[0]
             connected = await _connect_one(addresses[0], route.port)
         else:
-            connected, begun, begun_at = await _connect_first(addresses, route.port, tools.timer)
-            attempt.address = connected.getpeername()[0]
+            connected, begun, begun_at = await _connect_first(addresses, route.port, context.timer)
+            trace.address = connected.getpeername()[0]
     except OSError as error:
         shown = addresses[0] if len(addresses) == 1 else f"{route.host}"
         raise from_connect(error, join_host_port(shown, route.port)) from None
-    attempt.connection = connected
+    trace.connection = connected
     # the first of several addresses may have been given up for the next: that wait counts
     spent = round_trip(connected)
-    done = tools.timer() - since_heard(connected) if spent is None else begun_at + spent
-    attempt.connected_at = attempt.end(Phase.CONNECT, begun, at=done)
+    done = context.timer() - since_heard(connected) if spent is None else begun_at + spent
+    trace.connected_at = trace.end(Phase.CONNECT, begun, at=done)
     return connected
 
 
@@ -142,14 +142,14 @@ async def _connect_first(
 async def over_tls(
     connected: socket.socket,
     factory: Callable[[], P],
-    context: Context,
+    tls_context: TlsContext,
     server_name: str,
-    attempt: ProbeTrace,
+    trace: ProbeTrace,
 ) -> P:
     """A protocol over TLS on a connected socket, handshake done. Raises :class:`ProbeFailure`."""
-    begun = attempt.begin(Phase.TLS)
+    begun = trace.begin(Phase.TLS)
     try:
-        stream = TlsStream(factory, context.ssl, server_name, attempt.tools.timer)
+        stream = TlsStream(factory, tls_context.ssl, server_name, trace.context.timer)
     except ValueError:
         connected.close()
         raise ProbeFailure(
@@ -158,74 +158,19 @@ async def over_tls(
     try:
         ended = await stream.connect(connected)
     except ssl.SSLError as error:
-        raise from_tls(error, has_certificate=context.client is not None) from None
+        raise from_tls(error, has_certificate=tls_context.client is not None) from None
     except OSError as error:
         if is_reset(error):
             raise ProbeFailure(
                 Reason.RESET, "the connection was closed during the TLS handshake"
             ) from None
-        raise from_connect(error, attempt.address or server_name) from None
-    attempt.end(Phase.TLS, stream.asked_at or begun, at=ended - stream.held_up)
+        raise from_connect(error, trace.address or server_name) from None
+    trace.end(Phase.TLS, stream.asked_at or begun, at=ended - stream.held_up)
     try:
-        attempt.tls = attempt.tools.tls.facts(
-            context, stream.get_extra_info("ssl_object"), stream.server_name
+        trace.tls = trace.context.tls.facts(
+            tls_context, stream.get_extra_info("ssl_object"), stream.server_name
         )
     except ProbeFailure:
         stream.abort()
         raise
     return cast("P", stream.protocol)
-
-
-class Look:
-    """What a handshake that verifies nothing showed; no facts when it was not finished."""
-
-    __slots__ = ("certificate_requested", "facts")
-
-    def __init__(self, facts: TlsFacts | None, *, certificate_requested: bool) -> None:
-        self.facts = facts
-        self.certificate_requested = certificate_requested
-
-    def shows_client_rejected(self, failure: ProbeFailure, *, handshake_done: bool) -> bool:
-        """Whether a connection that broke without a clear word was a refused certificate of ours.
-
-        With TLS 1.2 the server judges within the handshake, so that this one breaks as well.
-        """
-        broke = failure.reason is Reason.RESET or (
-            failure.reason is Reason.TLS_HANDSHAKE and "handshake failure" in failure.detail
-        )
-        return broke and self.certificate_requested and (handshake_done or self.facts is None)
-
-
-async def look(
-    tools: ProbeContext,
-    route: Route,
-    settings: TlsSettings,
-    alpn: tuple[str, ...],
-    timeout: float,
-    prologue: Prologue | None = None,
-) -> Look | None:
-    """A second handshake, which only reads: the chain of a server that did not verify, and
-    whether it asks for a client certificate. ``None`` when it shows neither in time. ``prologue``
-    says what has to be said before TLS.
-    """
-    if timeout <= 0:
-        return None
-    looking: LookingContext | None = None
-    try:
-        async with asyncio.timeout(timeout):
-            looking = LookingContext(settings, alpn)
-            attempt = ProbeTrace(tools)
-            connected = await connect(tools, route, attempt)
-            if prologue is not None:
-                await prologue(connected, attempt)
-            name = settings.server_name or route.host
-            stream = TlsStream(asyncio.Protocol, looking.context.ssl, name, tools.timer)
-            await stream.connect(connected)
-    except (OSError, ProbeFailure):  # TimeoutError is an OSError
-        asked = looking is not None and looking.client_certificate_requested
-        return Look(None, certificate_requested=True) if asked else None
-    try:
-        facts = tools.tls.facts(looking.context, stream.get_extra_info("ssl_object"))
-    finally:
-        stream.abort()
-    return Look(facts, certificate_requested=looking.client_certificate_requested)

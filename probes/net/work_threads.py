@@ -32,7 +32,7 @@ class Workers:
     """Runs work in threads; ended by :meth:`close`, which waits for them."""
 
     def __init__(self, at_a_time: int = AT_A_TIME) -> None:
-        self._places = asyncio.Semaphore(at_a_time)
+        self._slots = asyncio.Semaphore(at_a_time)
         self._running: set[asyncio.Future[None]] = set()
         self._closed = threading.Event()
 
@@ -40,7 +40,7 @@ class Workers:
         """What ``work`` gives or raises; :class:`MonitorTrouble` when no thread is to be had. When this is cancelled nobody waits for it any more, and
         the ``stop`` that it was given says so; its place is taken until it has ended.
         """
-        await self._places.acquire()
+        await self._slots.acquire()
         loop = asyncio.get_running_loop()
         ended: asyncio.Future[None] = loop.create_future()
         unwanted = threading.Event()
@@ -62,7 +62,7 @@ class Workers:
         try:
             thread.start()
         except RuntimeError as error:
-            self._places.release()
+            self._slots.release()
             raise MonitorTrouble(f"no thread to judge the answer in: {error}") from None
         self._running.add(ended)
         ended.add_done_callback(lambda _: self._over(ended, thread))
@@ -79,7 +79,7 @@ class Workers:
     def _over(self, ended: asyncio.Future[None], thread: threading.Thread) -> None:
         thread.join()  # it has said its last word
         self._running.discard(ended)
-        self._places.release()
+        self._slots.release()
 
     async def close(self) -> None:
         """Tells all work to stop, and waits until it has."""

@@ -138,16 +138,18 @@ def server_names(der: bytes, openssl: Mapping[str, Any]) -> frozenset[str]:
     except x509.ExtensionNotFound:
         return frozenset()
     except ValueError:
-        told = openssl.get("subjectAltName", ())
-        names = [presented(name) for kind, name in told if kind == "DNS"]
+        alternatives = openssl.get("subjectAltName", ())
+        names = [presented(name) for kind, name in alternatives if kind == "DNS"]
         addresses = [
-            str(ip_address(name)) for kind, name in told if kind == "IP Address" and is_ip(name)
+            str(ip_address(name))
+            for kind, name in alternatives
+            if kind == "IP Address" and is_ip(name)
         ]
     # a DNS name that reads as an address is neither (RFC 9525, 6.4)
     return frozenset((*(name for name in names if not is_ip(name)), *addresses))
 
 
-def told_by_openssl(der: bytes, openssl: Mapping[str, Any]) -> Certificate:
+def read_by_openssl(der: bytes, openssl: Mapping[str, Any]) -> Certificate:
     """What OpenSSL reads in a certificate that it has verified and that cannot be read here: its dates and
     names (the form of ``ssl.SSLSocket.getpeercert``). Nothing is known of its key.
     """

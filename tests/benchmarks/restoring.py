@@ -99,7 +99,7 @@ async def written(history: History) -> None:
     recorder = history._recorder
 
     def waits() -> bool:
-        recorder.intake.take()
+        recorder.queue.take()
         return recorder._more()
 
     while await history._worker.call(waits):  # noqa: ASYNC110 - a thread does it
@@ -114,8 +114,8 @@ async def restarted(
     began, cpu = time.perf_counter(), time.thread_time()
     async with History.open(store, folder, retention=Retention(), clock=lambda: now) as history:
         board = Board(estate, now)
-        keeper = Checkpointer(history, board, estate)
-        restored = await keeper.restore(now)
+        checkpointer = Checkpointer(history, board, estate)
+        restored = await checkpointer.restore(now)
         seconds, loop = time.perf_counter() - began, time.thread_time() - cpu
         return Restart(
             restored=restored.known,

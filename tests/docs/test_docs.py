@@ -166,12 +166,12 @@ async def test_the_example_of_a_kind_works() -> None:
         writer.write(b"220 mail.ext5.example.se ready\r\n")
         await writer.drain()
 
-    async with serve_raw(greet) as server, ProbeContext() as tools:
+    async with serve_raw(greet) as server, ProbeContext() as context:
         for begins, failed in (("220 ", False), ("554 ", True)):
             settings = kind.settings.model_validate(
                 {"host": server.host, "port": server.port, "begins": begins}
             )
-            assert (await kind.prepare(settings, 5.0, tools)()).failed is failed
+            assert (await kind.prepare(settings, 5.0, context)()).failed is failed
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -58,9 +58,9 @@ async def test_a_recipe_loads_and_can_be_run(recipe: str, tmp_path: Path) -> Non
     assert loaded.warnings == ()
     assert loaded.advice == ()
     kinds = load_kinds()
-    async with ProbeContext() as tools:
+    async with ProbeContext() as context:
         for check in loaded.estate.checks():
-            kinds[check.kind].prepare(check.settings, check.timeout, tools)
+            kinds[check.kind].prepare(check.settings, check.timeout, context)
             assert check.host.endswith(".example.se")
     assert "PROXY_PASSWORD" not in recipe or "hemligt/lösen" in secrets_of(loaded.estate)
 

@@ -178,13 +178,13 @@ def test_any_answer_becomes_an_observation(loop: asyncio.AbstractEventLoop) -> N
     """From the wire: within the deadline, clean, and never for a reason of our own."""
     server = Scripted()
     loop.run_until_complete(server.start())
-    tools = ProbeContext()
+    context = ProbeContext()
     probes = []
     for expecting in EXPECTING:
         settings = HttpSettings.model_validate(
             {"url": server.url, "expect": expecting, "max_body_bytes": 10_000}
         )
-        probes.append(http.prepare(settings, DEADLINE, tools))
+        probes.append(http.prepare(settings, DEADLINE, context))
 
     async def ask(number: int) -> Observation:
         async with asyncio.timeout(DEADLINE + LATE):
@@ -206,7 +206,7 @@ def test_any_answer_becomes_an_observation(loop: asyncio.AbstractEventLoop) -> N
     try:
         assert fuzz(some, check) > 0
     finally:
-        loop.run_until_complete(tools.close())
+        loop.run_until_complete(context.close())
         loop.run_until_complete(server.stop())
 
 

@@ -25,9 +25,10 @@ from monitor.judging.persisted_state import unpacked_published, unpacked_state
 from monitor.model.estate import Estate
 from monitor.model.records import Outgoing
 from monitor.model.transition import Transition
-from monitor.notify.delivery import DeliveryMetrics, Pace
+from monitor.notify.backoff import Pace
 from monitor.notify.message import Message
-from monitor.notify.open_alarms_file import ToldFile
+from monitor.notify.open_alarms_file import OpenAlarmsFile
+from monitor.notify.outbox import DeliveryMetrics
 from monitor.notify.sender import SendFailed
 from monitor.notify.service import NotificationService
 from tests.simulation.network import Network
@@ -73,7 +74,7 @@ class _Database(Database):
             yield connection
 
 
-class _Memory(ToldFile):
+class _Memory(OpenAlarmsFile):
     """On the loop; on the same disk as the database, unless the trouble with that is its own."""
 
     def __init__(self, folder: Path, network: Network) -> None:

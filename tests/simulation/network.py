@@ -140,9 +140,9 @@ class Network:
             )
         return found
 
-    def _prepare(self, settings: SimulatedSettings, timeout: float, tools: ProbeContext) -> Probe:
+    def _prepare(self, settings: SimulatedSettings, timeout: float, context: ProbeContext) -> Probe:
         async def probe() -> Observation:
-            at = tools.clock()
+            at = context.clock()
             truth = self._truth(settings.host, settings.port)
             self.met[settings.check] = truth
             self.begun(settings.check, truth)
@@ -154,7 +154,7 @@ class Network:
                     await asyncio.sleep(truth.latency)
             except TimeoutError:
                 reason = "connect_timeout" if truth.outcome == "connect_timeout" else "timeout"
-                return _failed(at, tools.timer() - truth.begun, reason)
+                return _failed(at, context.timer() - truth.begun, reason)
             finally:
                 self.ended(settings.check)
             # answers carry the kernel's time stamps: what we were late is in no duration

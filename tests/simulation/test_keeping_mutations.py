@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from itertools import count, islice
 from typing import Any
 
 import pytest
 
+from monitor.history.batch_writer import BatchWriter
 from monitor.history.checkpointer import Checkpointer
 from monitor.history.errors import HistoryTroubleError
 from monitor.history.history import History
 from monitor.history.journal import Journal
-from monitor.history.writer import Recorder
 from monitor.judging.persisted_state import PublishedState
 from monitor.model.records import Entry, Outgoing
 from monitor.model.status import Status
 from monitor.model.transition import Transition
+from monitor.notify.backlog import Backlog
 from monitor.notify.delivery import Deliverer
 from monitor.notify.grouping import Waiting
-from monitor.notify.receiver_queue import ReceiverQueue
 from monitor.notify.routing import Router
 from monitor.notify.service import NotificationService
 from tests.simulation.script import write
@@ -31,8 +32,8 @@ WORLDS = 40
 """Within which each fault is found, unless it is in the world named with it already."""
 Patch = pytest.MonkeyPatch
 Published = Mapping[str, PublishedState]
-record, plan, write_all, write_rest = (
-    Checkpointer.record, Router.plan, Recorder._write_all, Recorder._write_rest,
+record, plan, write_entries, write_seen = (
+    Checkpointer.record, Router.plan, BatchWriter.write_entries, BatchWriter.write_seen,
 )  # fmt: skip
 
 
@@ -55,24 +56,22 @@ def what_was_published_is_not_kept(patch: Patch) -> None:
 
 
 def transitions_are_lost_when_the_database_is_away(patch: Patch) -> None:
-    def careless(self: Recorder, items: Any) -> None:
-        try:
-            write_all(self, items)
-        except HistoryTroubleError as error:
-            self._gone(error)
+    def careless(self: BatchWriter, entries: Any) -> None:
+        with suppress(HistoryTroubleError):
+            write_entries(self, entries)
 
-    patch.setattr(Recorder, "_write_all", careless)
+    patch.setattr(BatchWriter, "write_entries", careless)
 
 
 def observations_are_lost_when_the_database_is_away(patch: Patch) -> None:
-    def careless(self: Recorder) -> None:
+    def careless(self: BatchWriter) -> None:
         try:
-            write_rest(self)
+            write_seen(self)
         except HistoryTroubleError:
-            self.intake.seen.clear()
+            self._queue.seen.clear()
             raise
 
-    patch.setattr(Recorder, "_write_rest", careless)
+    patch.setattr(BatchWriter, "write_seen", careless)
 
 
 def the_journal_keeps_nothing(patch: Patch) -> None:
@@ -95,12 +94,12 @@ def nothing_is_sent_again(patch: Patch) -> None:
 
 
 def the_newest_message_goes_first(patch: Patch) -> None:
-    def hasty(self: ReceiverQueue) -> Iterator[Waiting]:
+    def hasty(self: Backlog) -> Iterator[Waiting]:
         for subject, queue in self._queues.items():
             if subject not in self._busy:
                 yield queue[-1]
 
-    patch.setattr(ReceiverQueue, "_heads", hasty)
+    patch.setattr(Backlog, "heads", hasty)
 
 
 def the_all_clear_is_not_sent(patch: Patch) -> None:

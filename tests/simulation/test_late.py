@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-from monitor.history.checkpointer import Checkpointer, Restored
+from monitor.history.checkpointer import Checkpointer
+from monitor.history.restored import Restored
 from monitor.notify.coalescing import repeats
-from monitor.notify.open_alarms_file import ToldFile
+from monitor.notify.open_alarms_file import OpenAlarmsFile
 from monitor.notify.service import NotificationService
 from tests.simulation.late import run
 from tests.simulation.story import Violation
@@ -51,12 +52,12 @@ def what_was_told_before_is_told_again(patch: Patch) -> None:
 
 
 def nothing_is_recalled(patch: Patch) -> None:
-    patch.setattr(ToldFile, "read_now", lambda *_: None)
+    patch.setattr(OpenAlarmsFile, "read_now", lambda *_: None)
 
 
 def an_alarm_is_never_out_of_the_file(patch: Patch) -> None:
     patch.setattr(
-        "monitor.notify.service._Outbox.delivered",
+        "monitor.notify.history_outbox.HistoryOutbox.delivered",
         lambda self, one, at: self._history.delivered(one, at),
     )
 

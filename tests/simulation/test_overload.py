@@ -43,9 +43,9 @@ class _Core:
     """The timer's readings."""
     last: dict[str, float] = field(default_factory=dict)
 
-    def prepare(self, settings: SimulatedSettings, timeout: float, tools: ProbeContext) -> Probe:
+    def prepare(self, settings: SimulatedSettings, timeout: float, context: ProbeContext) -> Probe:
         async def probe() -> Observation:
-            at = tools.clock()
+            at = context.clock()
             self.probes.append(self.loop.time())
             self.last[settings.check] = self.loop.time()
             await asyncio.sleep(WAITS)

@@ -121,12 +121,12 @@ async def cryptography(certificate: Path, ca_file: Path) -> float:
     probes: a processor that has done something else meanwhile is slower.
     """
     client_context = ssl.create_default_context(cafile=str(ca_file))
-    context = server_context(certificate)
+    tls_context = server_context(certificate)
     spent = []
     for _ in range(15):
         await asyncio.sleep(1 / RATE)
         to_client, to_server = ssl.MemoryBIO(), ssl.MemoryBIO()
-        server = context.wrap_bio(to_server, to_client, server_side=True)
+        server = tls_context.wrap_bio(to_server, to_client, server_side=True)
         begun = time.perf_counter()
         client = client_context.wrap_bio(to_client, to_server, server_hostname=f"x.{DOMAIN}")
         with pytest.raises(ssl.SSLWantReadError):
@@ -180,7 +180,7 @@ async def test_the_error_of_every_phase_is_below_a_millisecond_at_the_median(
     names = SlowNames()
     seen: dict[str, Observation] = {}
 
-    async with ProbeContext(resolver=names) as tools:
+    async with ProbeContext(resolver=names) as context:
 
         async def probe(server: Server, number: int, *, tls: bool) -> None:
             name = Script.turn(number // 2).name(number)
@@ -188,7 +188,7 @@ async def test_the_error_of_every_phase_is_below_a_millisecond_at_the_median(
             if tls:
                 settings["tls"] = {"ca_file": str(authority.ca_file)}
             parsed = HttpSettings.model_validate(settings)
-            seen[name] = await http.prepare(parsed, 5.0, tools)()
+            seen[name] = await http.prepare(parsed, 5.0, context)()
 
         async with delayed(certificate, tmp_path / "served.txt") as server:
             await probe(server, PROBES, tls=False)  # the server has started

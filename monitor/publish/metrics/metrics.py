@@ -17,16 +17,14 @@ from monitor.model.estate import Check, CheckId, Estate, ServiceId
 from monitor.model.time_in_status import NOTHING_KNOWN
 from monitor.model.transition import Transition
 from monitor.publish.metrics import families as f
-from monitor.publish.metrics.calendar_series import calendar_lines
 from monitor.publish.metrics.check_series import CheckSeries
 from monitor.publish.metrics.columns import ROWS, FamilyRows
 from monitor.publish.metrics.exposition import CONTENT_TYPE
-from monitor.publish.metrics.plan_series import plan_lines
+from monitor.publish.metrics.plan_series import WindowSeries, calendar_lines, upgrade_lines
 from monitor.publish.metrics.self_metrics import SelfMetrics
 from monitor.publish.metrics.service_series import Changes, ServiceSeries, environment_lines
 from monitor.publish.metrics.tally import CheckTally
 from monitor.publish.metrics.upstream_series import stated_lines
-from monitor.publish.metrics.window_series import WindowSeries
 from monitor.publish.rendering.compression import Packed
 from monitor.publish.rendering.pacer import Pacer
 from probes.observation import Observation
@@ -87,7 +85,7 @@ class Metrics(SelfMetrics):
         for view in snapshot.environments:
             yield environment_lines(view).encode()
         yield self._windows.render(snapshot)
-        yield plan_lines(snapshot)
+        yield upgrade_lines(snapshot)
         yield calendar_lines(snapshot)
         yield stated_lines(snapshot)
         yield self.render_house()

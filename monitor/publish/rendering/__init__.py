@@ -1,1 +1,1 @@
-"""What the renderers share: pauses, chunks, compression, language, scope."""
+"""What the renderers share: pauses, compression, language, scope."""

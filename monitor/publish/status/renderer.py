@@ -17,8 +17,7 @@ from monitor.judging.snapshot import CheckView, EnvironmentView, ServiceView, Sn
 from monitor.model.estate import CheckId, Estate, ServiceId
 from monitor.model.text import Text
 from monitor.model.time_in_status import NOTHING_KNOWN, Availability
-from monitor.publish.rendering.chunks import join
-from monitor.publish.rendering.pacer import Pacer
+from monitor.publish.rendering.pacer import Pacer, join
 from monitor.publish.rendering.reuse import staying
 from monitor.publish.status.documents import (
     availability_value,

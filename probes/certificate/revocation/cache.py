@@ -56,9 +56,9 @@ class RevocationCache:
     """Bounded in entries and bytes; what was not used for longest goes first."""
 
     @classmethod
-    def of(cls, tools: ProbeContext) -> Self:
+    def of(cls, context: ProbeContext) -> Self:
         """By the clocks of a context: what :meth:`ProbeContext.shared` makes."""
-        return cls(tools.clock, tools.timer)
+        return cls(context.clock, context.timer)
 
     def __init__(self, clock: Callable[[], float], timer: Callable[[], float]) -> None:
         self._clock = clock

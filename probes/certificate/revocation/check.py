@@ -61,7 +61,7 @@ class _Source:
 
 
 async def check_revocation(
-    tools: ProbeContext,
+    context: ProbeContext,
     facts: TlsFacts,
     chain: Sequence[bytes],
     mode: Mode,
@@ -75,14 +75,14 @@ async def check_revocation(
     """
     if len(chain) < 2:
         return _nobody_to_ask(facts, chain)
-    ends = tools.timer() + timeout
+    ends = context.timer() + timeout
     tasks = []
     async with asyncio.TaskGroup() as group:
         for place, (der, issuer) in enumerate(pairwise(chain)):
             if place == MAX_CERTIFICATES:
                 break
             server = stapler if place == 0 else None
-            tasks.append(group.create_task(_check_one(tools, der, issuer, mode, server, ends)))
+            tasks.append(group.create_task(_check_one(context, der, issuer, mode, server, ends)))
     return tuple(task.result() for task in tasks)
 
 
@@ -96,7 +96,12 @@ def _nobody_to_ask(facts: TlsFacts, chain: Sequence[bytes]) -> tuple[Revocation,
 
 
 async def _check_one(
-    tools: ProbeContext, der: bytes, issuer: bytes, mode: Mode, server: Stapler | None, ends: float
+    context: ProbeContext,
+    der: bytes,
+    issuer: bytes,
+    mode: Mode,
+    server: Stapler | None,
+    ends: float,
 ) -> Revocation:
     sha256 = hashlib.sha256(der).hexdigest()
     subject = ""
@@ -110,7 +115,7 @@ async def _check_one(
                 sha256,
                 hashlib.sha256(issuer).hexdigest(),
             )
-            sources = list(_sources(tools, about, mode, server))
+            sources = list(_sources(context, about, mode, server))
     except Unclear:
         return _unknown(sha256, subject, [Unclear("the certificate cannot be read")])
     if not sources:
@@ -118,10 +123,10 @@ async def _check_one(
     doubts = []
     # what is known already costs no time, and the server no handshake
     for source in sources:
-        if (answer := tools.shared(RevocationCache.of).known(source.key)) is not None:
+        if (answer := context.shared(RevocationCache.of).known(source.key)) is not None:
             return _found(sha256, subject, source, answer)
     for place, source in enumerate(sources):
-        left = ends - tools.timer()
+        left = ends - context.timer()
         try:
             answer = await source.ask(max(left, 0.0) / (len(sources) - place))
         except Unclear as unclear:
@@ -160,21 +165,23 @@ def _nobody(mode: Mode) -> str:
 
 
 def _sources(
-    tools: ProbeContext, about: _Subject, mode: Mode, server: Stapler | None
+    context: ProbeContext, about: _Subject, mode: Mode, server: Stapler | None
 ) -> Iterator[_Source]:
     """In the order in which they are asked. Raises one of ``MALFORMED``."""
     if mode != "crl":
         if server is not None:
             key: Hashable = ("staple", server.key(), about.sha256, about.issuer_sha256)
-            yield _Source("stapled OCSP", key, partial(_ask_server, tools, about, server, key))
+            yield _Source("stapled OCSP", key, partial(_ask_server, context, about, server, key))
         for url in _responders(about.certificate):
             key = ("ocsp", url, about.sha256, about.issuer_sha256)
-            ask = partial(_ask_responder, tools, about, url, key)
+            ask = partial(_ask_responder, context, about, url, key)
             yield _Source(f"OCSP {shown_url(url)}", key, ask)
     if mode != "ocsp":
         for url in _lists(about.certificate):
             key = ("listed", url, about.sha256, about.issuer_sha256)
-            yield _Source(f"CRL {shown_url(url)}", key, partial(_ask_list, tools, about, url, key))
+            yield _Source(
+                f"CRL {shown_url(url)}", key, partial(_ask_list, context, about, url, key)
+            )
 
 
 def _responders(certificate: x509.Certificate) -> list[str]:
@@ -211,17 +218,17 @@ def _usable(names: Iterator[x509.GeneralName]) -> list[str]:
 
 
 async def _ask_server(
-    tools: ProbeContext, about: _Subject, server: Stapler, key: Hashable, patience: float
+    context: ProbeContext, about: _Subject, server: Stapler, key: Hashable, patience: float
 ) -> RevocationAnswer:
     async def ask() -> RevocationAnswer:
-        der = await staple(tools, server, patience)
-        return ocsp.read_response(der, about.certificate, about.issuer, tools.clock())
+        der = await staple(context, server, patience)
+        return ocsp.read_response(der, about.certificate, about.issuer, context.clock())
 
-    return await tools.shared(RevocationCache.of).get(key, ask, patience)
+    return await context.shared(RevocationCache.of).get(key, ask, patience)
 
 
 async def _ask_responder(
-    tools: ProbeContext, about: _Subject, url: str, key: Hashable, patience: float
+    context: ProbeContext, about: _Subject, url: str, key: Hashable, patience: float
 ) -> RevocationAnswer:
     async def ask() -> RevocationAnswer:
         # POST and not GET, which RFC 5019, 5 prefers for caches' sake: slashes and plus signs in
@@ -235,35 +242,35 @@ async def _ask_responder(
             },
             body=ocsp.question(about.certificate, about.issuer),
         )
-        der = bytes(await fetch_der(tools, question))
-        return ocsp.read_response(der, about.certificate, about.issuer, tools.clock())
+        der = bytes(await fetch_der(context, question))
+        return ocsp.read_response(der, about.certificate, about.issuer, context.clock())
 
-    return await tools.shared(RevocationCache.of).get(key, ask, patience)
+    return await context.shared(RevocationCache.of).get(key, ask, patience)
 
 
 async def _ask_list(
-    tools: ProbeContext, about: _Subject, url: str, key: Hashable, patience: float
+    context: ProbeContext, about: _Subject, url: str, key: Hashable, patience: float
 ) -> RevocationAnswer:
     async def load() -> crl.Crl:
         headers = {"Accept": "application/pkix-crl"}
-        der = await fetch_der(tools, Question(url=url, limit=crl.MAX_BYTES, headers=headers))
-        whole = crl.read_crl(der, about.issuer, tools.clock())
+        der = await fetch_der(context, Question(url=url, limit=crl.MAX_BYTES, headers=headers))
+        whole = crl.read_crl(der, about.issuer, context.clock())
         hashed = crl.hash_name(whole)
-        data = await _long_work(tools, whole, lambda _stop: crl.digest(whole, hashed))
+        data = await _long_work(context, whole, lambda _stop: crl.digest(whole, hashed))
         crl.verify(whole, about.issuer, data)
         return whole
 
     async def ask() -> RevocationAnswer:
-        whole = await tools.shared(RevocationCache.of).get(
+        whole = await context.shared(RevocationCache.of).get(
             ("crl", url, about.issuer_sha256), load, None
         )
         serial = about.certificate.serial_number
         entry = await _long_work(
-            tools, whole, lambda stop: crl.find(whole, serial, _giving_way(stop))
+            context, whole, lambda stop: crl.find(whole, serial, _giving_way(stop))
         )
         return crl.answer(whole, about.certificate, entry)
 
-    return await tools.shared(RevocationCache.of).get(key, ask, patience)
+    return await context.shared(RevocationCache.of).get(key, ask, patience)
 
 
 def _giving_way(stop: Stop) -> Stop:
@@ -276,11 +283,11 @@ def _giving_way(stop: Stop) -> Stop:
     return asked
 
 
-async def _long_work(tools: ProbeContext, whole: crl.Crl, work: Callable[[Stop], T]) -> T:
+async def _long_work(context: ProbeContext, whole: crl.Crl, work: Callable[[Stop], T]) -> T:
     """What ``work`` on a list gives, in a thread when that is long. Raises :class:`Unclear`."""
     try:
         if whole.size < crl.LARGE:
             return work(never)
-        return await tools.workers.run(work)
+        return await context.workers.run(work)
     except ValueError:
         raise Unclear("is not a revocation list that can be read") from None

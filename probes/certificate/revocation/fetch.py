@@ -62,20 +62,20 @@ def shown_url(url: str) -> str:
     return clean(redact_url(url), 80)
 
 
-async def fetch_der(tools: ProbeContext, question: Question) -> Octets:
+async def fetch_der(context: ProbeContext, question: Question) -> Octets:
     """The DER object that is answered. Raises :class:`Unclear`."""
     try:
-        attempt = ProbeTrace(tools)
-        async with deadline(attempt, FETCH_LIMIT):
-            return await _fetch(attempt, question)
+        trace = ProbeTrace(context)
+        async with deadline(trace, FETCH_LIMIT):
+            return await _fetch(trace, question)
     except ProbeFailure as failure:
         cause = Cause.MONITOR if failure.cause is Cause.MONITOR else Cause.DEPENDENCY
         raise Unclear(f"gave no answer: {failure.detail}", cause=cause) from None
 
 
-async def _fetch(attempt: ProbeTrace, question: Question) -> Octets:
+async def _fetch(trace: ProbeTrace, question: Question) -> Octets:
     split = urlsplit(question.url)
-    hop = Hop(attempt, Route(split.hostname or "", split.port or 80), None)
+    hop = Hop(trace, Route(split.hostname or "", split.port or 80), None)
     request = Request(
         "GET" if question.body is None else "POST",
         URL(question.url, encoded=True),
@@ -83,12 +83,12 @@ async def _fetch(attempt: ProbeTrace, question: Question) -> Octets:
         question.body,
         hop,
     )
-    answer = await exchange(request, request.serialized(attempt.tools.user_agent))
+    answer = await exchange(request, request.serialized(trace.context.user_agent))
     try:
         if answer.status != 200:
-            raise _refused(answer, attempt.tools.clock())
+            raise _refused(answer, trace.context.clock())
         return await _read(
-            answer, question.limit, attempt.tools.shared(RevocationCache.of).large_places
+            answer, question.limit, trace.context.shared(RevocationCache.of).large_places
         )
     finally:
         answer.close()

@@ -49,15 +49,15 @@ class Stapler:
         return route.host, route.port, route.address, self.name, self.tls
 
 
-async def staple(tools: ProbeContext, server: Stapler, timeout: float) -> bytes:
+async def staple(context: ProbeContext, server: Stapler, timeout: float) -> bytes:
     """The DER of the stapled response. Raises :class:`Unclear`."""
     seen: list[bytes] = []
     try:
         async with asyncio.timeout(timeout):
-            attempt = ProbeTrace(tools)
-            connected = await connect(tools, server.route, attempt)
+            trace = ProbeTrace(context)
+            connected = await connect(context, server.route, trace)
             if server.prologue is not None:
-                await server.prologue(connected, attempt)
+                await server.prologue(connected, trace)
             try:
                 await _shake(connected, server, seen)
             finally:

@@ -46,12 +46,12 @@ class TokenRequest:
 class Client:
     """Who we are for a token service; the secrets are read from their files as they change."""
 
-    def __init__(self, settings: OAuth2Settings, tools: ProbeContext) -> None:
+    def __init__(self, settings: OAuth2Settings, context: ProbeContext) -> None:
         self._settings = settings
-        self._tools = tools
-        self._secret_file = _watched(settings.client_secret_file, tools)
-        self._key_file = _watched(settings.private_key_file, tools)
-        self._assertion_file = _watched(settings.assertion_file, tools)
+        self._context = context
+        self._secret_file = _watched(settings.client_secret_file, context)
+        self._key_file = _watched(settings.private_key_file, context)
+        self._assertion_file = _watched(settings.assertion_file, context)
 
     async def request(self) -> TokenRequest:
         """What to send now. Raises :class:`MonitorTrouble` when a file of ours cannot be used."""
@@ -76,7 +76,7 @@ class Client:
             key = self._key_file.read().removeprefix(BOM_UTF8)
             form["client_assertion_type"] = _JWT_BEARER
             # reading a key and signing with it takes milliseconds, in which the loop would stand
-            form["client_assertion"] = await self._tools.workers.run(self._signing(key))
+            form["client_assertion"] = await self._context.workers.run(self._signing(key))
         headers["Content-Type"] = "application/x-www-form-urlencoded"
         return TokenRequest(headers=headers, body=urlencode(form).encode())
 
@@ -97,7 +97,7 @@ class Client:
         return secret
 
     def _signing(self, key: bytes) -> Callable[[Stop], str]:
-        settings, now = self._settings, int(self._tools.clock())
+        settings, now = self._settings, int(self._context.clock())
         claims = {
             "iss": settings.client_id,
             "sub": settings.client_id,
@@ -135,5 +135,5 @@ def saml_assertion(content: bytes) -> str:
     return joined.rstrip(b"=").translate(bytes.maketrans(b"+/", b"-_")).decode()
 
 
-def _watched(path: Path | None, tools: ProbeContext) -> WatchedFile | None:
-    return WatchedFile(path, tools.clock) if path is not None else None
+def _watched(path: Path | None, context: ProbeContext) -> WatchedFile | None:
+    return WatchedFile(path, context.clock) if path is not None else None

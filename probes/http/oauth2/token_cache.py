@@ -55,9 +55,9 @@ class _Failed:
 class TokenSource:
     """The token of one setting."""
 
-    def __init__(self, service: TokenService, tools: ProbeContext) -> None:
+    def __init__(self, service: TokenService, context: ProbeContext) -> None:
         self._service = service
-        self._timer = tools.timer
+        self._timer = context.timer
         self._kept: _Kept | None = None
         self._failed: _Failed | None = None
         self._asked_at = float("-inf")
@@ -151,8 +151,8 @@ class TokenSource:
 class Tokens:
     """The sources of a process, one for each distinct setting."""
 
-    def __init__(self, tools: ProbeContext) -> None:
-        self._tools = tools
+    def __init__(self, context: ProbeContext) -> None:
+        self._context = context
         self._sources: dict[tuple[str, str, str | None], TokenSource] = {}
 
     def source(self, settings: HttpSettings) -> TokenSource | None:
@@ -164,9 +164,9 @@ class Tokens:
         key = (asked.model_dump_json(exclude={"tls"}), tls.model_dump_json(), settings.proxy_url)
         source = self._sources.get(key)
         if source is None:
-            client, proxy = Client(asked, self._tools), Proxy.of(settings.proxy_url)
-            service = TokenService(asked, tls, proxy, client, self._tools)
-            source = self._sources[key] = TokenSource(service, self._tools)
+            client, proxy = Client(asked, self._context), Proxy.of(settings.proxy_url)
+            service = TokenService(asked, tls, proxy, client, self._context)
+            source = self._sources[key] = TokenSource(service, self._context)
         return source
 
     async def close(self) -> None:

@@ -79,7 +79,7 @@ class TokenService:
         tls: TlsSettings,
         proxy: Proxy | None,
         client: Client,
-        tools: ProbeContext,
+        context: ProbeContext,
     ) -> None:
         host, port = settings.endpoint()
         self._url = parsed_url(settings.token_url)
@@ -87,28 +87,28 @@ class TokenService:
         self._tls = tls if self._url.scheme == "https" else None
         self._proxy = proxy
         self._client = client
-        self._tools = tools
+        self._context = context
         self.where = join_host_port(host, port)
         """Its place, for people."""
 
     async def fetch(self, timeout: float) -> Issued:
         """A new token. ``timeout`` is a total, in seconds. Raises :class:`TokenFailure`."""
-        attempt = ProbeTrace(self._tools)
+        trace = ProbeTrace(self._context)
         try:
-            async with deadline(attempt, timeout):
-                return await self._fetch(attempt)
+            async with deadline(trace, timeout):
+                return await self._fetch(trace)
         except TokenFailure:
             raise
         except ProbeFailure as failure:
             raise self._failure(failure.detail, self._whose(failure)) from None
 
-    async def _fetch(self, attempt: ProbeTrace) -> Issued:
-        attempt.errand = _no_request
+    async def _fetch(self, trace: ProbeTrace) -> Issued:
+        trace.errand = _no_request
         asked = await self._client.request()
-        attempt.errand = None
-        hop = Hop(attempt, self._route, self._tls, self._proxy)
+        trace.errand = None
+        hop = Hop(trace, self._route, self._tls, self._proxy)
         request = Request("POST", self._url, asked.headers, asked.body, hop)
-        answer = await exchange(request, request.serialized(self._tools.user_agent))
+        answer = await exchange(request, request.serialized(self._context.user_agent))
         try:
             body = await self._read(answer)
         finally:
@@ -149,7 +149,7 @@ class TokenService:
     def _refusal(self, answer: ResponseStream, body: bytes) -> TokenFailure:
         code = _error_code(body)
         said = f"HTTP {answer.status}" + (f" {code}" if code else "")
-        asked = parse_retry_after(answer.headers.get("Retry-After"), self._tools.clock())
+        asked = parse_retry_after(answer.headers.get("Retry-After"), self._context.clock())
         pause = min(asked or 0.0, LONGEST_PAUSE)
         if answer.status == TOO_MANY_REQUESTS:
             said = f"it asks us to slow down ({said})"

@@ -25,7 +25,7 @@ class BlockingSettings(ProbeSettings):
 
 
 def prepare(
-    settings: BlockingSettings, timeout: float, tools: ProbeContext
+    settings: BlockingSettings, timeout: float, context: ProbeContext
 ) -> Callable[[], Awaitable[Observation]]:
     file = Path(settings.while_exists)
 
@@ -35,7 +35,7 @@ def prepare(
             pass
 
     async def block() -> Observation:
-        at = tools.clock()
+        at = context.clock()
         spin()
         return Observation(at=at, duration=0.001)
 

@@ -173,7 +173,7 @@ def wrong(attack: Attack, seen: Observation) -> list[str]:
 
 async def suffer(
     gauge: Gauge,
-    tools: ProbeContext,
+    context: ProbeContext,
     servers: HostileServers,
     attacks: Iterable[Attack],
     ask: Callable[[ProbeContext, HostileServers, Attack], Awaitable[Observation]] | None = None,
@@ -188,9 +188,9 @@ async def suffer(
     assert len({attack.name for attack in every}) == len(every), "an attack is there twice"
     lasting = [attack for attack in every if attack.lasts]
     groups = [[attack] for attack in every if not attack.lasts]
-    async with neighbour(tools) as latencies:
+    async with neighbour(context) as latencies:
         for group in [*groups, lasting] if lasting else groups:
-            asks = [lambda one=one: asking(tools, servers, one) for one in group]
+            asks = [lambda one=one: asking(context, servers, one) for one in group]
             result = await measure_twice(asks, group[0].timeout, stall, gauge)
             for attack, seen in zip(group, result.seen, strict=True):
                 faults += [f"{attack.name}: {fault}" for fault in wrong(attack, seen)]
@@ -202,12 +202,14 @@ async def suffer(
     return faults
 
 
-async def ask_attacker(tools: ProbeContext, servers: HostileServers, attack: Attack) -> Observation:
+async def ask_attacker(
+    context: ProbeContext, servers: HostileServers, attack: Attack
+) -> Observation:
     settings: dict[str, Any] = dict(attack.settings)
     url = servers.url(attack.server)
     if url.startswith("https:"):
         settings.setdefault("tls", {"ca_file": str(servers.ca_file)})
-    return await ask_http(tools, url, timeout=attack.timeout, **settings)
+    return await ask_http(context, url, timeout=attack.timeout, **settings)
 
 
 class _WellBehaved(asyncio.Protocol):
@@ -220,7 +222,7 @@ class _WellBehaved(asyncio.Protocol):
 
 
 @asynccontextmanager
-async def neighbour(tools: ProbeContext) -> AsyncIterator[list[float]]:
+async def neighbour(context: ProbeContext) -> AsyncIterator[list[float]]:
     """Another check in the same loop, 50 times a second: the seconds that each probe took."""
     server = await asyncio.get_running_loop().create_server(_WellBehaved, "127.0.0.1", 0)
     url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
@@ -228,7 +230,7 @@ async def neighbour(tools: ProbeContext) -> AsyncIterator[list[float]]:
 
     async def once() -> None:
         began = time.perf_counter()
-        seen = await ask_http(tools, url, timeout=PATIENCE)
+        seen = await ask_http(context, url, timeout=PATIENCE)
         assert seen.reason is None, f"the neighbour failed: {seen.detail}"
         latencies.append(time.perf_counter() - began)
 

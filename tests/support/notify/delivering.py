@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 from monitor.model.estate import Estate
 from monitor.model.transition import Transition
+from monitor.notify.backoff import Pace
 from monitor.notify.delivery import Deliverer
-from monitor.notify.receiver_queue import Pace
 from monitor.notify.routing import Router
 from tests.support.factories import NOW
 from tests.support.outbox import TEXT, Counted, MemoryOutbox

@@ -44,35 +44,35 @@ async def in_time(probe: Callable[[], Awaitable[Observation]], timeout: float) -
 
 
 async def ask_http(
-    tools: ProbeContext, url: str, *, timeout: float = PATIENCE, **settings: Any
+    context: ProbeContext, url: str, *, timeout: float = PATIENCE, **settings: Any
 ) -> Observation:
     """One probe of kind ``http``."""
     parsed = HttpSettings.model_validate({"url": url, **settings})
-    return await in_time(http.prepare(parsed, timeout, tools), timeout)
+    return await in_time(http.prepare(parsed, timeout, context), timeout)
 
 
 async def ask_tcp(
-    tools: ProbeContext, host: str, port: int, *, timeout: float = PATIENCE, **settings: Any
+    context: ProbeContext, host: str, port: int, *, timeout: float = PATIENCE, **settings: Any
 ) -> Observation:
     """One probe of kind ``tcp``."""
     parsed = TcpSettings.model_validate({"host": host, "port": port, **settings})
-    return await in_time(tcp.prepare(parsed, timeout, tools), timeout)
+    return await in_time(tcp.prepare(parsed, timeout, context), timeout)
 
 
 async def ask_certificate(
-    tools: ProbeContext, host: str, port: int, *, timeout: float = PATIENCE, **settings: Any
+    context: ProbeContext, host: str, port: int, *, timeout: float = PATIENCE, **settings: Any
 ) -> Observation:
     """One probe of kind ``certificate``."""
     parsed = CertificateSettings.model_validate({"host": host, "port": port, **settings})
-    return await in_time(certificate.prepare(parsed, timeout, tools), timeout)
+    return await in_time(certificate.prepare(parsed, timeout, context), timeout)
 
 
 async def ask_dns(
-    tools: ProbeContext, host: str, resolver: str, *, timeout: float = PATIENCE, **settings: Any
+    context: ProbeContext, host: str, resolver: str, *, timeout: float = PATIENCE, **settings: Any
 ) -> Observation:
     """One probe of kind ``dns``."""
     parsed = DnsSettings.model_validate({"host": host, "resolver": resolver, **settings})
-    return await in_time(dns.prepare(parsed, timeout, tools), timeout)
+    return await in_time(dns.prepare(parsed, timeout, context), timeout)
 
 
 class Names:

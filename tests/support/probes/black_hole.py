@@ -102,15 +102,15 @@ async def serve(certificate: Path) -> None:
             await reader.read()
         writer.close()
 
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
+    tls_context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls_context.load_cert_chain(certificate)
 
     async def first_flight_in_two(
         reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         """A handshake whose last packet is short, as that of a long chain may be."""
         came, goes = ssl.MemoryBIO(), ssl.MemoryBIO()
-        stream = context.wrap_bio(came, goes, server_side=True)
+        stream = tls_context.wrap_bio(came, goes, server_side=True)
         came.write(await reader.read(65_536))
         with contextlib.suppress(ssl.SSLWantReadError):
             stream.do_handshake()
@@ -126,7 +126,7 @@ async def serve(certificate: Path) -> None:
         writer.close()
 
     await asyncio.start_server(answer, SERVER, PLAIN)
-    await asyncio.start_server(answer, SERVER, TLS, ssl=context)
+    await asyncio.start_server(answer, SERVER, TLS, ssl=tls_context)
     await asyncio.start_server(first_flight_in_two, SERVER, CHAIN)
     print("serving", flush=True)
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
@@ -158,14 +158,16 @@ def said(seen: Observation) -> dict[str, Any]:
 
 async def probed(ca_file: Path) -> dict[str, Any]:
     tls = {"ca_file": str(ca_file), "server_name": "localhost"}
-    async with ProbeContext() as tools:
+    async with ProbeContext() as context:
         seen = {
-            "tcp": await ask_tcp(tools, SERVER, PLAIN, timeout=TIMEOUT),
-            "short": await ask_http(tools, f"http://{SERVER}:{PLAIN}/short", timeout=TIMEOUT),
-            "long": await ask_http(tools, f"http://{SERVER}:{PLAIN}/long", timeout=TIMEOUT),
-            "tls": await ask_http(tools, f"https://{SERVER}:{TLS}/short", tls=tls, timeout=TIMEOUT),
-            "long chain": await ask_certificate(tools, SERVER, CHAIN, tls=tls, timeout=TIMEOUT),
-            "certificate": await ask_certificate(tools, SERVER, TLS, tls=tls, timeout=TIMEOUT),
+            "tcp": await ask_tcp(context, SERVER, PLAIN, timeout=TIMEOUT),
+            "short": await ask_http(context, f"http://{SERVER}:{PLAIN}/short", timeout=TIMEOUT),
+            "long": await ask_http(context, f"http://{SERVER}:{PLAIN}/long", timeout=TIMEOUT),
+            "tls": await ask_http(
+                context, f"https://{SERVER}:{TLS}/short", tls=tls, timeout=TIMEOUT
+            ),
+            "long chain": await ask_certificate(context, SERVER, CHAIN, tls=tls, timeout=TIMEOUT),
+            "certificate": await ask_certificate(context, SERVER, TLS, tls=tls, timeout=TIMEOUT),
         }
     return {name: said(one) for name, one in seen.items()}
 

@@ -214,8 +214,8 @@ async def test_it_is_back_once_it_can_be_written(store: Store) -> None:
                 history.observed("ext5/expo/api", make_observation(at=NOW))
                 await until(lambda: history.away)
                 began = history.away_since
-                tried = history._recorder._pause
-                await until(lambda: history._recorder._pause >= 4 * tried)
+                tried = history._recorder.outage.pause
+                await until(lambda: history._recorder.outage.pause >= 4 * tried)
                 assert history.away_since == began
             await until(lambda: not history.away)
         assert len(await history.seen("ext5/expo/api", 0.0)) == 1

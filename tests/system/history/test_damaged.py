@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from monitor.history.carried_over import CarriedOverQuery, Left
+from monitor.history.carried_over import CarriedOver, CarriedOverQuery
 from monitor.history.history import History
 from monitor.history.journal import NAME, Journal
 from monitor.history.reader import HistoryReader
@@ -54,7 +54,7 @@ def wanted() -> CarriedOverQuery:
     )
 
 
-async def everything(history: History) -> Left:
+async def everything(history: History) -> CarriedOver:
     """Each of the questions that pages and a start ask."""
     await history.transitions()
     await history.transitions("ext5/expo")
@@ -65,7 +65,7 @@ async def everything(history: History) -> Left:
         await history.evidence(make_entry(number).id)
         await history.transition(make_entry(number).id)
         await history.seen(CHECKS[number], 0.0)
-    return await history.left(wanted())
+    return await history.carried_over(wanted())
 
 
 @pytest.mark.parametrize(("table", "column"), CELLS)
@@ -215,7 +215,7 @@ async def test_a_start_reads_what_it_cannot_write(
                     await history._worker.stop(history._recorder.close)
         with unwritable(folder, how):
             async with opened(store) as history:
-                left = await history.left(wanted())
+                left = await history.carried_over(wanted())
         assert [one.id for one in left.transitions] == [
             make_entry(number).id for number in ((0, 1, 2, 5) if journalled else range(3))
         ]
@@ -251,7 +251,7 @@ async def test_a_thousand_checks_are_read_in_a_handful_of_questions(
             floors = dict.fromkeys(names, NOW)
             asked.clear()
             began = time.thread_time()
-            left = await history.left(
+            left = await history.carried_over(
                 CarriedOverQuery(floors=lambda _: floors, since=0.0, most=100)
             )
             assert time.thread_time() - began < 1.0

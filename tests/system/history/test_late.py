@@ -29,8 +29,8 @@ async def test_thousands_of_checks_are_taken_up_between_other_work(tmp_path: Pat
         SQLITE, tmp_path, retention=Retention(), clock=lambda: LATER
     ) as history:
         board = Board(estate, LATER)
-        keeper = Checkpointer(history, board, estate)
-        keeper._started_at = LATER
+        checkpointer = Checkpointer(history, board, estate)
+        checkpointer._started_at = LATER
         first, _, other, *_ = estate.checks()
         board.observe(first.id, Observation(at=LATER, duration=0.05), LATER)
         begun: list[float] = []
@@ -52,7 +52,7 @@ async def test_thousands_of_checks_are_taken_up_between_other_work(tmp_path: Pat
                     board.observe(other.id, Observation(at=LATER, duration=0.05), LATER)
 
         beside = asyncio.create_task(others())
-        restored = await keeper.restore_late(now)
+        restored = await checkpointer.restore_late(now)
         beside.cancel()
         total = begun[-1] - begun[0]
         assert restored.known

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from structlog.testing import capture_logs
 
-from monitor.history.carried_over import CarriedOverQuery, Left
+from monitor.history.carried_over import CarriedOver, CarriedOverQuery
 from monitor.history.history import History
 from monitor.history.schema_version import VERSIONS, check_version, migrate
 from monitor.model.estate import Retention
@@ -64,7 +64,7 @@ async def test_a_database_is_reached_by_verified_tls(
         async with History.open(url, tmp_path, retention=Retention()) as history:
             history.record([make_entry(0)])
             assert [one.id for one in await history.transitions()] == [make_entry(0).id]
-            left = await history.left(wanted())
+            left = await history.carried_over(wanted())
             assert len(left.transitions) == 1
         assert front.shaken == 1
 
@@ -177,9 +177,9 @@ async def test_a_server_that_turns_read_only_is_away_until_it_takes_writes(
             with read_only(postgres, url):
                 history.observed(CHECK, make_observation(at=NOW))
                 await until(lambda: history.away)
-                history._recorder.intake.seen.clear()  # nothing is left to write
-                tried = history._recorder._pause
-                await until(lambda: history._recorder._pause >= 4 * tried)
+                history._recorder.queue.seen.clear()  # nothing is left to write
+                tried = history._recorder.outage.pause
+                await until(lambda: history._recorder.outage.pause >= 4 * tried)
                 assert history.away
                 history.record([make_entry(1)])
                 await until(lambda: history.figures().journal == 1)
@@ -203,11 +203,11 @@ async def test_a_start_on_a_read_only_server_restores_what_it_can_read(
         async with History.open(url, tmp_path, retention=Retention()) as history:
             history.record([make_entry(1)])
             await until(lambda: history.figures().journal == 1)
-            left: Left = await history.left(wanted())
+            left: CarriedOver = await history.carried_over(wanted())
         assert [one.id for one in left.transitions] == [make_entry(0).id, make_entry(1).id]
         assert left.states == {CHECK: b"state"}
         async with History.open(url, tmp_path, retention=Retention()) as history:
-            left = await history.left(wanted())
+            left = await history.carried_over(wanted())
         assert len(left.transitions) == 2
 
 
@@ -261,9 +261,9 @@ async def test_a_history_of_an_older_program_is_taken_over(
             history.record([make_entry(0)])
             await until(lambda: history.figures().journal == 1)
             with pytest.raises(Exception, match="read-only transaction"):
-                await history.left(wanted())
+                await history.carried_over(wanted())
     async with opened(store) as history:
-        left = await history.left(wanted())
+        left = await history.carried_over(wanted())
         assert left.states == {CHECK: b"\x01"}
         assert [one.at for one in left.transitions] == [row.at]
     with database(store) as tables, tables.reading() as connection:

@@ -29,17 +29,17 @@ REASONS: dict[str, Reason | None] = {
 
 
 async def test_a_bomb_is_defused_and_a_lie_found_out(
-    tools: ProbeContext, attackers: HostileServers, gauge: Gauge
+    context: ProbeContext, attackers: HostileServers, gauge: Gauge
 ) -> None:
     """A gibibyte in a few kilobytes is ``too_large``; a coding that is not what it says, is cut off
     or holds another is ``protocol``.
     """
     attacks = [Attack(server=name, reason=REASONS.get(name, Reason.PROTOCOL)) for name in SCRIPTS]
-    assert await suffer(gauge, tools, attackers, attacks) == []
+    assert await suffer(gauge, context, attackers, attacks) == []
 
 
 async def test_bombs_are_not_unpacked_for_nothing(
-    tools: ProbeContext, attackers: HostileServers, gauge: Gauge
+    context: ProbeContext, attackers: HostileServers, gauge: Gauge
 ) -> None:
     """With a limit of ten bytes, ten times as many bombs cost no more."""
     for name in ("bomb: gzip", "bomb: brotli", "bomb: zstd"):
@@ -52,4 +52,4 @@ async def test_bombs_are_not_unpacked_for_nothing(
             )
             for number in range(10)
         ]
-        assert await suffer(gauge, tools, attackers, attacks) == []
+        assert await suffer(gauge, context, attackers, attacks) == []

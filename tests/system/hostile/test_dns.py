@@ -26,24 +26,24 @@ TOLD = (Reason.PROTOCOL, Reason.DNS, Reason.TIMEOUT)
 
 
 async def ask_dns(
-    tools: ProbeContext, resolver: str, *, timeout: float = DEADLINE, **settings: Any
+    context: ProbeContext, resolver: str, *, timeout: float = DEADLINE, **settings: Any
 ) -> Observation:
     parsed = DnsSettings.model_validate(
         {"host": "expo.example.se", "record": "A", "resolver": resolver, **settings}
     )
-    return await dns_kind.prepare(parsed, timeout, tools)()
+    return await dns_kind.prepare(parsed, timeout, context)()
 
 
 @pytest.mark.usefixtures("attackers")
-async def test_no_packet_hurts(tools: ProbeContext) -> None:
+async def test_no_packet_hurts(context: ProbeContext) -> None:
     """Each packet is told as no DNS answer, as an answer without the record, or is not heard."""
     faults: list[str] = []
     for name, reply in REPLIES.items():
-        async with serve_packets(reply) as resolver, neighbour(tools):
-            result = await measure_twice([lambda r=resolver: ask_dns(tools, r)])  # type: ignore[misc]
+        async with serve_packets(reply) as resolver, neighbour(context):
+            result = await measure_twice([lambda r=resolver: ask_dns(context, r)])  # type: ignore[misc]
             [seen] = result.seen
             if seen.cause is Cause.MONITOR:  # half a second was not enough on a busy machine
-                seen = await ask_dns(tools, resolver, timeout=30.0)
+                seen = await ask_dns(context, resolver, timeout=30.0)
         if seen.reason not in TOLD or seen.cause is not Cause.TARGET:
             faults.append(f"{name}: {seen.reason} ({seen.cause}): {seen.detail}")
         faults += [f"{name}: {fault}" for fault in costs(result)]
@@ -53,16 +53,16 @@ async def test_no_packet_hurts(tools: ProbeContext) -> None:
 
 @pytest.mark.usefixtures("attackers")
 async def test_a_thousand_addresses_are_an_answer(
-    tools: ProbeContext, dns_server: DnsServer
+    context: ProbeContext, dns_server: DnsServer
 ) -> None:
     """Over TCP as they do not fit; compared in full, kept to a bound, told in a few words."""
     every = [f"10.0.{n // 250}.{n % 250 + 1}" for n in range(1000)]
     dns_server.zone["expo.example.se A"] = every
-    seen = await ask_dns(tools, dns_server.resolver, timeout=PATIENCE)
+    seen = await ask_dns(context, dns_server.resolver, timeout=PATIENCE)
     assert seen.reason is None, seen.detail
     assert seen.dns is not None
     assert len(seen.dns.answers) == MAX_ANSWERS
-    seen = await ask_dns(tools, dns_server.resolver, timeout=PATIENCE, addresses=["10.0.0.1"])
+    seen = await ask_dns(context, dns_server.resolver, timeout=PATIENCE, addresses=["10.0.0.1"])
     assert seen.reason is Reason.ADDRESS_CHANGED
     assert "and 994 more" in seen.detail
     assert len(seen.detail) <= 200
@@ -72,28 +72,28 @@ async def test_a_thousand_addresses_are_an_answer(
 @pytest.mark.usefixtures("attackers")
 @pytest.mark.parametrize("number", [1_000, 4_000])
 async def test_thousands_of_addresses_do_not_hold_up_the_loop(
-    tools: ProbeContext, number: int
+    context: ProbeContext, number: int
 ) -> None:
     """As many as a message holds: they are read beside it."""
     records = [address(one) for one in range(number)]
     async with serve_packets(lambda query: [message(query, *records)]) as resolver:
-        asks = [lambda: ask_dns(tools, resolver, timeout=PATIENCE)]
+        asks = [lambda: ask_dns(context, resolver, timeout=PATIENCE)]
         result = await measure_twice(asks, PATIENCE, 2 * STALL)
     assert result.seen[0].reason is None, result.seen[0].detail
     assert costs(result, 2 * STALL) == []  # the answer is made in this loop, too
 
 
-async def test_an_answer_that_changes_is_told(tools: ProbeContext, dns_server: DnsServer) -> None:
+async def test_an_answer_that_changes_is_told(context: ProbeContext, dns_server: DnsServer) -> None:
     """From one probe to the next: ``address_changed`` with what is missing and what is new."""
     expected: dict[str, Any] = {"addresses": ["192.0.2.10"]}
     dns_server.zone["expo.example.se A"] = ["192.0.2.10"]
-    assert (await ask_dns(tools, dns_server.resolver, **expected)).reason is None
+    assert (await ask_dns(context, dns_server.resolver, **expected)).reason is None
     dns_server.zone["expo.example.se A"] = ["192.0.2.66"]
-    seen = await ask_dns(tools, dns_server.resolver, **expected)
+    seen = await ask_dns(context, dns_server.resolver, **expected)
     assert (seen.reason, seen.cause) == (Reason.ADDRESS_CHANGED, Cause.TARGET)
     assert seen.detail == "missing 192.0.2.10; not expected 192.0.2.66"
     dns_server.zone["expo.example.se A"] = ["192.0.2.10"]
-    assert (await ask_dns(tools, dns_server.resolver, **expected)).reason is None
+    assert (await ask_dns(context, dns_server.resolver, **expected)).reason is None
 
 
 class Crowd(asyncio.Protocol):
@@ -130,17 +130,17 @@ async def test_every_address_of_a_thousand_is_a_bounded_number(
     listener.bind(("0.0.0.0", 0))
     port = listener.getsockname()[1]
     server = await loop.create_server(Crowd, sock=listener)
-    async with ProbeContext() as tools:
-        assert isinstance(tools.resolver, SystemResolver)
+    async with ProbeContext() as context:
+        assert isinstance(context.resolver, SystemResolver)
 
         async def ask() -> Observation:
             name = "expo.example.se"
             if kind == "http":
                 return await ask_http(
-                    tools, f"http://{name}:{port}/", timeout=DEADLINE, address="all"
+                    context, f"http://{name}:{port}/", timeout=DEADLINE, address="all"
                 )
             asking = ask_certificate if kind == "certificate" else ask_tcp
-            return await asking(tools, name, port, timeout=DEADLINE, address="all")
+            return await asking(context, name, port, timeout=DEADLINE, address="all")
 
         result = await measure([ask])
     server.close()
@@ -162,13 +162,13 @@ async def test_a_resolver_that_gives_a_thousand_is_bounded_too() -> None:
     """Whoever resolves: a thousand addresses are not probed."""
     every = tuple(f"127.1.{n // 250}.{n % 250 + 1}" for n in range(1000))
     names = Names(expo_example_se=every)
-    async with ProbeContext(resolver=names) as tools:
+    async with ProbeContext(resolver=names) as context:
         result = await measure(
             [
                 lambda: ask_http(
-                    tools, "http://expo.example.se:9/", timeout=DEADLINE, address="all"
+                    context, "http://expo.example.se:9/", timeout=DEADLINE, address="all"
                 ),
-                lambda: ask_http(tools, "http://expo.example.se:9/", timeout=DEADLINE),
+                lambda: ask_http(context, "http://expo.example.se:9/", timeout=DEADLINE),
             ]
         )
     assert len(result.seen[0].parts) <= MAX_ADDRESSES

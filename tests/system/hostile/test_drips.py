@@ -11,8 +11,8 @@ from tests.support.turns import Gauge
 
 
 async def test_whatever_drips_ends_at_the_deadline(
-    tools: ProbeContext, attackers: HostileServers, gauge: Gauge
+    context: ProbeContext, attackers: HostileServers, gauge: Gauge
 ) -> None:
     """Each byte comes in time and the whole does not: reason ``timeout``, at no cost to others."""
     attacks = [Attack(server=name, reason=Reason.TIMEOUT) for name in SCRIPTS]
-    assert await suffer(gauge, tools, attackers, attacks) == []
+    assert await suffer(gauge, context, attackers, attacks) == []

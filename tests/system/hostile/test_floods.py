@@ -29,7 +29,7 @@ SETTINGS = {"flood: a body to HEAD": {"method": "HEAD"}}
 
 
 async def test_what_never_ends_is_given_up(
-    tools: ProbeContext, attackers: HostileServers, gauge: Gauge
+    context: ProbeContext, attackers: HostileServers, gauge: Gauge
 ) -> None:
     """A body ends at its limit, redirects at the tenth; anything else without end is no HTTP."""
     attacks = [
@@ -42,15 +42,15 @@ async def test_what_never_ends_is_given_up(
         )
         for name in SCRIPTS
     ]
-    assert await suffer(gauge, tools, attackers, attacks) == []
+    assert await suffer(gauge, context, attackers, attacks) == []
 
 
 async def test_a_small_limit_ends_a_flood_as_well(
-    tools: ProbeContext, attackers: HostileServers, gauge: Gauge
+    context: ProbeContext, attackers: HostileServers, gauge: Gauge
 ) -> None:
     """``max_body_bytes`` is what is read, whatever the server has."""
     attacks = [
         Attack(server=name, reason=Reason.TOO_LARGE, settings={"max_body_bytes": 10})
         for name in ("flood: body", "flood: chunks", "flood: chunks of a byte")
     ]
-    assert await suffer(gauge, tools, attackers, attacks) == []
+    assert await suffer(gauge, context, attackers, attacks) == []

@@ -44,15 +44,15 @@ REASONS: dict[str, Reason | None] = {
 
 
 async def test_each_broken_answer_has_its_reason(
-    tools: ProbeContext, attackers: HostileServers, gauge: Gauge
+    context: ProbeContext, attackers: HostileServers, gauge: Gauge
 ) -> None:
     """What cannot be an answer is ``protocol``; what merely looks odd does no harm."""
     attacks = [Attack(server=name, reason=REASONS.get(name, Reason.PROTOCOL)) for name in SCRIPTS]
-    assert await suffer(gauge, tools, attackers, attacks) == []
+    assert await suffer(gauge, context, attackers, attacks) == []
 
 
 async def test_every_byte_may_be_judged(
-    tools: ProbeContext, attackers: HostileServers, gauge: Gauge
+    context: ProbeContext, attackers: HostileServers, gauge: Gauge
 ) -> None:
     """Expectations meet bytes that are no text, and a charset that must not be believed."""
     matches = {"expect": {"body_matches": ["^never this$"]}}
@@ -76,4 +76,4 @@ async def test_every_byte_may_be_judged(
         ),
         Attack(server="bytes: a date of 8,000 digits", reason=Reason.STALE, settings=fresh),
     ]
-    assert await suffer(gauge, tools, attackers, attacks) == []
+    assert await suffer(gauge, context, attackers, attacks) == []

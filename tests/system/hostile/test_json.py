@@ -24,7 +24,9 @@ def expecting(**rule: Any) -> dict[str, Any]:
     return {"expect": {"jsonpath": [rule]}}
 
 
-async def test_no_json_hurts(tools: ProbeContext, attackers: HostileServers, gauge: Gauge) -> None:
+async def test_no_json_hurts(
+    context: ProbeContext, attackers: HostileServers, gauge: Gauge
+) -> None:
     """Whatever is no JSON, or too much of it, is reason ``jsonpath``."""
     settings = expecting(path="$.a", exists=True)
     attacks = [
@@ -35,10 +37,12 @@ async def test_no_json_hurts(tools: ProbeContext, attackers: HostileServers, gau
         )
         for name in JSON
     ]
-    assert await suffer(gauge, tools, attackers, attacks) == []
+    assert await suffer(gauge, context, attackers, attacks) == []
 
 
-async def test_no_query_hurts(tools: ProbeContext, attackers: HostileServers, gauge: Gauge) -> None:
+async def test_no_query_hurts(
+    context: ProbeContext, attackers: HostileServers, gauge: Gauge
+) -> None:
     """Queries that descend, filter, compare and match meet each document within the bounds."""
     rules = [
         expecting(path="$..zzz", exists=True),
@@ -52,11 +56,11 @@ async def test_no_query_hurts(tools: ProbeContext, attackers: HostileServers, ga
         for number, rule in enumerate(rules)
         for name in JSON
     ]
-    assert await suffer(gauge, tools, attackers, attacks) == []
+    assert await suffer(gauge, context, attackers, attacks) == []
 
 
 async def test_no_pattern_backtracks(
-    tools: ProbeContext, attackers: HostileServers, gauge: Gauge
+    context: ProbeContext, attackers: HostileServers, gauge: Gauge
 ) -> None:
     """Patterns that hang a backtracking engine meet a million letters made for them, in time."""
     patterns = [
@@ -87,4 +91,4 @@ async def test_no_pattern_backtracks(
         )
         for pattern in patterns
     ]
-    assert await suffer(gauge, tools, attackers, attacks) == []
+    assert await suffer(gauge, context, attackers, attacks) == []

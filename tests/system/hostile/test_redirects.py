@@ -27,8 +27,8 @@ def words(headers: Mapping[str, str]) -> str:
 
 async def redirected(server: HttpServer, to: str, **settings: Any) -> Observation:
     server.answer(status=302, headers={"Location": to})
-    async with ProbeContext(resolver=KNOWN) as tools:
-        return await ask_http(tools, server.url(host="expo.test"), **settings)
+    async with ProbeContext(resolver=KNOWN) as context:
+        return await ask_http(context, server.url(host="expo.test"), **settings)
 
 
 @pytest.mark.parametrize(
@@ -91,8 +91,8 @@ async def test_no_credential_goes_to_another_host(
         first.answer(status=status, headers={"Location": there, "Set-Cookie": "a=b"})
         first.answer("/back")
         second.answer("/there", status=status, headers={"Location": back})
-        async with ProbeContext(resolver=KNOWN) as tools:
-            seen = await ask_http(tools, first.url(host="expo.test"), **settings)
+        async with ProbeContext(resolver=KNOWN) as context:
+            seen = await ask_http(context, first.url(host="expo.test"), **settings)
     assert seen.grade is Grade.GOOD, seen.detail
     [asked, returned] = first.arrivals
     [elsewhere] = second.arrivals
@@ -106,8 +106,8 @@ async def test_no_cookie_is_kept(http_server: HttpServer) -> None:
     """What a server sets, it does not get back: not even itself."""
     http_server.answer(status=302, headers={"Location": "/next", "Set-Cookie": "a=b; Path=/"})
     http_server.answer("/next")
-    async with ProbeContext(resolver=KNOWN) as tools:
-        seen = await ask_http(tools, http_server.url())
+    async with ProbeContext(resolver=KNOWN) as context:
+        seen = await ask_http(context, http_server.url())
     assert seen.grade is Grade.GOOD
     assert [arrival.headers.get("Cookie") for arrival in http_server.arrivals] == [None, None]
 
@@ -127,19 +127,19 @@ def noting(certificates: list[Any], answer: bytes) -> Script:
 
 async def test_no_client_certificate_goes_to_another_host(authority: Authority) -> None:
     """Who is redirected to shows its own certificate and is shown none, though it asks."""
-    context = authority.server_context(authority.valid, asks_client=True)
-    context.verify_mode = ssl.CERT_OPTIONAL
+    tls_context = authority.server_context(authority.valid, asks_client=True)
+    tls_context.verify_mode = ssl.CERT_OPTIONAL
     shown: list[Any] = []
     good = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
-    async with serve_raw(noting(shown, good), tls=context, host="127.0.0.2") as second:
+    async with serve_raw(noting(shown, good), tls=tls_context, host="127.0.0.2") as second:
         to = f"Location: https://other.test:{second.port}/\r\n".encode()
         there = b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\n" + to + b"\r\n"
         async with (
-            serve_raw(noting(shown, there), tls=context) as first,
-            ProbeContext(resolver=KNOWN) as tools,
+            serve_raw(noting(shown, there), tls=tls_context) as first,
+            ProbeContext(resolver=KNOWN) as context,
         ):
             seen = await ask_http(
-                tools,
+                context,
                 f"https://expo.test:{first.port}/",
                 tls={
                     "ca_file": str(authority.ca_file),

@@ -103,7 +103,7 @@ async def test_each_bait_is_shown_and_does_no_harm() -> None:
 
 
 async def test_what_real_servers_send_is_shown_and_does_no_harm(
-    tools: ProbeContext, attackers: HostileServers
+    context: ProbeContext, attackers: HostileServers
 ) -> None:
     """From the wire to the page: headers, bodies, redirects and certificates of real servers."""
     header = {"expect": {"headers": {"X": "^never this$"}}}
@@ -120,7 +120,7 @@ async def test_what_real_servers_send_is_shown_and_does_no_harm(
             if name.startswith(("bytes: ", "garbage: ", "chunk: no"))
         ),
     ]
-    seen = [await ask_attacker(tools, attackers, attack) for attack in attacks]
+    seen = [await ask_attacker(context, attackers, attack) for attack in attacks]
     assert any("\\x1b" in one.detail for one in seen)
     await show(seen)
     names = seen[3].tls

@@ -55,10 +55,10 @@ CERTIFICATES: dict[str, Reason | None] = {
 
 
 async def ask_for_certificate(
-    tools: ProbeContext, servers: HostileServers, attack: Attack
+    context: ProbeContext, servers: HostileServers, attack: Attack
 ) -> Observation:
     return await ask_certificate(
-        tools,
+        context,
         "127.0.0.1",
         servers.ports[attack.server],
         timeout=attack.timeout,
@@ -67,7 +67,7 @@ async def ask_for_certificate(
 
 
 async def test_no_record_hurts(
-    tools: ProbeContext, attackers: HostileServers, gauge: Gauge
+    context: ProbeContext, attackers: HostileServers, gauge: Gauge
 ) -> None:
     """Records that are none, or none of a handshake, or that never end."""
     attacks = [
@@ -75,42 +75,44 @@ async def test_no_record_hurts(
         for name in SCRIPTS
         if name not in FLOODS
     ]
-    assert await suffer(gauge, tools, attackers, attacks) == []
-    assert await suffer(gauge, tools, attackers, attacks, ask_for_certificate) == []
+    assert await suffer(gauge, context, attackers, attacks) == []
+    assert await suffer(gauge, context, attackers, attacks, ask_for_certificate) == []
 
 
 async def test_no_flood_of_records_hurts(
-    tools: ProbeContext, attackers: HostileServers, gauge: Gauge
+    context: ProbeContext, attackers: HostileServers, gauge: Gauge
 ) -> None:
     """A handshake is given up when it is longer than any can be."""
     attacks = [Attack(server=name, reason=Reason.TLS_HANDSHAKE) for name in FLOODS]
     # the second look shows each of its messages to Python
-    assert await suffer(gauge, tools, attackers, attacks, stall=0.15) == []
-    assert await suffer(gauge, tools, attackers, attacks, ask_for_certificate, stall=0.15) == []
+    assert await suffer(gauge, context, attackers, attacks, stall=0.15) == []
+    assert await suffer(gauge, context, attackers, attacks, ask_for_certificate, stall=0.15) == []
 
 
 async def test_no_handshake_hurts(
-    tools: ProbeContext, attackers: HostileServers, gauge: Gauge
+    context: ProbeContext, attackers: HostileServers, gauge: Gauge
 ) -> None:
     """True handshakes, dripped, cut or garbled; and what comes after them in a flood."""
     attacks = [Attack(server=name, reason=reason) for name, reason in FLIGHTS.items()]
-    assert await suffer(gauge, tools, attackers, attacks) == []
+    assert await suffer(gauge, context, attackers, attacks) == []
 
 
 async def test_no_certificate_hurts(
-    tools: ProbeContext, attackers: HostileServers, gauge: Gauge
+    context: ProbeContext, attackers: HostileServers, gauge: Gauge
 ) -> None:
     """Chains and certificates of any size and content, for both kinds that read them."""
     attacks = [Attack(server=name, reason=reason) for name, reason in CERTIFICATES.items()]
     # OpenSSL itself takes 30 ms for 200 certificates, and takes no more than 100 KiB of them
-    assert await suffer(gauge, tools, attackers, attacks, stall=0.12) == []
-    assert await suffer(gauge, tools, attackers, attacks, ask_for_certificate, stall=0.12) == []
+    assert await suffer(gauge, context, attackers, attacks, stall=0.12) == []
+    assert await suffer(gauge, context, attackers, attacks, ask_for_certificate, stall=0.12) == []
 
 
-async def test_hostile_names_are_told_clean(tools: ProbeContext, attackers: HostileServers) -> None:
+async def test_hostile_names_are_told_clean(
+    context: ProbeContext, attackers: HostileServers
+) -> None:
     """What a certificate names is printable, cut and bounded, whoever made it."""
     for server in ("tls hostile names", "tls hostile subject", "tls 3,000 names"):
-        seen = await ask_for_certificate(tools, attackers, Attack(server=server, reason=None))
+        seen = await ask_for_certificate(context, attackers, Attack(server=server, reason=None))
         assert seen.tls is not None
         leaf = seen.tls.leaf
         assert leaf is not None
@@ -121,11 +123,11 @@ async def test_hostile_names_are_told_clean(tools: ProbeContext, attackers: Host
 
 
 async def test_a_long_chain_is_read_to_a_bound(
-    tools: ProbeContext, attackers: HostileServers
+    context: ProbeContext, attackers: HostileServers
 ) -> None:
     """Of 201 certificates the first 16 are kept."""
     seen = await ask_for_certificate(
-        tools, attackers, Attack(server="tls chain of 200", reason=None)
+        context, attackers, Attack(server="tls chain of 200", reason=None)
     )
     assert seen.tls is not None
     assert len(seen.tls.chain) == 16
@@ -196,19 +198,19 @@ async def restless(
     ],
 )
 async def test_a_session_that_begins_anew_without_end(
-    tools: ProbeContext, authority: Authority, command: bytes, options: list[str]
+    context: ProbeContext, authority: Authority, command: bytes, options: list[str]
 ) -> None:
     """The server keeps the connection busy and never answers: the deadline ends it."""
     async with (
         restless(authority, command, *options) as (port, told),
-        neighbour(tools),
+        neighbour(context),
     ):
         for timeout in (0.5, 4.0, 32.0):  # on a busy machine it takes longer to be nagged
             told[0] = 0
             result = await measure(
                 [
                     lambda timeout=timeout: ask_http(  # type: ignore[misc] # bound now
-                        tools,
+                        context,
                         f"https://127.0.0.1:{port}/",
                         timeout=timeout,
                         tls={"ca_file": str(authority.ca_file)},

@@ -18,7 +18,7 @@ def xpath(path: str, **rule: Any) -> dict[str, Any]:
     return {"expect": {"xpath": [{"path": path, **(rule or {"exists": True})}]}}
 
 
-async def test_no_xml_hurts(tools: ProbeContext, attackers: HostileServers, gauge: Gauge) -> None:
+async def test_no_xml_hurts(context: ProbeContext, attackers: HostileServers, gauge: Gauge) -> None:
     """Entities, depth, width and lies: told as what the expectation did not find."""
     kinds = [
         (Reason.XPATH, xpath("//zzz")),
@@ -30,10 +30,12 @@ async def test_no_xml_hurts(tools: ProbeContext, attackers: HostileServers, gaug
         for number, (reason, settings) in enumerate(kinds)
         for name in XML
     ]
-    assert await suffer(gauge, tools, attackers, attacks) == []
+    assert await suffer(gauge, context, attackers, attacks) == []
 
 
-async def test_no_path_hurts(tools: ProbeContext, attackers: HostileServers, gauge: Gauge) -> None:
+async def test_no_path_hurts(
+    context: ProbeContext, attackers: HostileServers, gauge: Gauge
+) -> None:
     """Paths whose work multiplies with the document, over what is let in of each."""
     paths = [
         "//*[count(.//*) > 1000000]",
@@ -45,10 +47,10 @@ async def test_no_path_hurts(tools: ProbeContext, attackers: HostileServers, gau
         for path in paths
         for name in XML
     ]
-    assert await suffer(gauge, tools, attackers, attacks) == []
+    assert await suffer(gauge, context, attackers, attacks) == []
 
 
-async def test_nothing_is_fetched(tools: ProbeContext) -> None:
+async def test_nothing_is_fetched(context: ProbeContext) -> None:
     """External DTDs, entities, schemas, stylesheets and includes stay where they are."""
     async with serve_raw(close_at_once) as elsewhere:
         there = elsewhere.url("/x").encode()
@@ -64,8 +66,8 @@ async def test_nothing_is_fetched(tools: ProbeContext) -> None:
             b'<?xml-model href="' + there + b'"?><r/>',
         ):
             async with serve_raw(xml(document)) as server:
-                await ask_http(tools, server.url(), **xpath("//r"))
-                await ask_http(tools, server.url(), expect={"soap": {"fault": "none"}})
+                await ask_http(context, server.url(), **xpath("//r"))
+                await ask_http(context, server.url(), expect={"soap": {"fault": "none"}})
         assert elsewhere.accepted == 0
 
 
@@ -74,7 +76,7 @@ LONG = {"zip: 50 MiB of XML"}
 
 
 async def test_no_archive_hurts(
-    tools: ProbeContext, attackers: HostileServers, gauge: Gauge
+    context: ProbeContext, attackers: HostileServers, gauge: Gauge
 ) -> None:
     """Ratio, number, overlap and lies about size; what takes too long is ended by the deadline, and
     is then our own limit.
@@ -89,4 +91,4 @@ async def test_no_archive_hurts(
         Attack(server=name, reason=Reason.TIMEOUT, cause=Cause.MONITOR, settings=settings)
         for name in LONG
     ]
-    assert await suffer(gauge, tools, attackers, attacks) == []
+    assert await suffer(gauge, context, attackers, attacks) == []

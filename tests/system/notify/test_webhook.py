@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from monitor.notify.backoff import Pace
 from monitor.notify.delivery import Deliverer
 from monitor.notify.factory import make_sender
 from monitor.notify.http_post import Poster, open_post_session
-from monitor.notify.receiver_queue import Pace
 from monitor.notify.sender import SendFailed
 from tests.support.factories import NOW
 from tests.support.notify.delivering import delivering, until

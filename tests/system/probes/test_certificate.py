@@ -20,7 +20,7 @@ DAY = dt.timedelta(days=1)
 
 
 async def look(
-    tools: ProbeContext,
+    context: ProbeContext,
     authority: Authority,
     pair: Pair,
     tls: dict[str, Any] | None = None,
@@ -29,7 +29,7 @@ async def look(
     """A probe of a server that holds ``pair``."""
     async with serve_http(tls=authority.server_context(pair)) as server:
         return await ask_certificate(
-            tools,
+            context,
             "localhost",
             server.port,
             address="127.0.0.1",
@@ -42,11 +42,11 @@ async def look(
     ("days", "grade"), [(60, Grade.GOOD), (20, Grade.DEGRADED), (3, Grade.FAILED)]
 )
 async def test_the_time_that_is_left_is_graded(
-    tools: ProbeContext, authority: Authority, days: int, grade: Grade
+    context: ProbeContext, authority: Authority, days: int, grade: Grade
 ) -> None:
     """Degraded inside the yellow margin, failed inside the red one."""
     pair = authority.issue(not_before=now() - 400 * DAY, not_after=now() + days * DAY)
-    seen = await look(tools, authority, pair)
+    seen = await look(context, authority, pair)
     assert seen.grade is grade
     if grade is Grade.GOOD:
         assert seen.reason is None
@@ -55,13 +55,13 @@ async def test_the_time_that_is_left_is_graded(
         assert f"in {days - 1} days" in seen.detail
 
 
-async def test_short_lives_have_short_margins(tools: ProbeContext, authority: Authority) -> None:
+async def test_short_lives_have_short_margins(context: ProbeContext, authority: Authority) -> None:
     """``auto``: a third and a tenth of a certificate's life, when that is less."""
     pair = authority.issue(not_before=now() - 2 * DAY, not_after=now() + 4 * DAY)
-    assert (await look(tools, authority, pair)).grade is Grade.FAILED
-    assert (await look(tools, authority, pair, expires_within="auto")).grade is Grade.GOOD
+    assert (await look(context, authority, pair)).grade is Grade.FAILED
+    assert (await look(context, authority, pair, expires_within="auto")).grade is Grade.GOOD
     old = authority.issue(not_before=now() - 5 * DAY, not_after=now() + 1 * DAY)
-    assert (await look(tools, authority, old, expires_within="auto")).grade is Grade.DEGRADED
+    assert (await look(context, authority, old, expires_within="auto")).grade is Grade.DEGRADED
 
 
 @pytest.mark.parametrize(
@@ -75,11 +75,11 @@ async def test_short_lives_have_short_margins(tools: ProbeContext, authority: Au
     ],
 )
 async def test_a_bad_certificate_is_named_and_still_read(
-    tools: ProbeContext, authority: Authority, pick: Callable[[Authority], Pair], reason: Reason
+    context: ProbeContext, authority: Authority, pick: Callable[[Authority], Pair], reason: Reason
 ) -> None:
     """Dates, names and fingerprint come from a second look."""
     pair = pick(authority)
-    seen = await look(tools, authority, pair)
+    seen = await look(context, authority, pair)
     assert (seen.grade, seen.reason, seen.cause) == (Grade.FAILED, reason, Cause.TARGET)
     assert seen.tls is not None
     assert seen.tls.leaf is not None
@@ -88,41 +88,43 @@ async def test_a_bad_certificate_is_named_and_still_read(
     assert seen.tls.earliest_not_after == pair.leaf.not_valid_after_utc.timestamp()
 
 
-async def test_keys_may_be_required_to_be_long(tools: ProbeContext, authority: Authority) -> None:
+async def test_keys_may_be_required_to_be_long(context: ProbeContext, authority: Authority) -> None:
     """``min_key_bits`` is the check's own demand, beyond what TLS refuses."""
-    short = await look(tools, authority, authority.issue(rsa_key=True), min_key_bits={"rsa": 3072})
+    short = await look(
+        context, authority, authority.issue(rsa_key=True), min_key_bits={"rsa": 3072}
+    )
     assert (short.reason, short.detail) == (
         Reason.TLS_WEAK,
         "the certificate has an rsa key of 2048 bits, at least 3072 expected",
     )
-    curve = await look(tools, authority, authority.valid, min_key_bits={"ec": 384})
+    curve = await look(context, authority, authority.valid, min_key_bits={"ec": 384})
     assert curve.reason is Reason.TLS_WEAK
 
 
 async def test_a_weak_key_is_told_without_verification_too(
-    tools: ProbeContext, authority: Authority
+    context: ProbeContext, authority: Authority
 ) -> None:
     """A key of 1,024 bits is weak also where nothing is verified."""
-    seen = await look(tools, authority, authority.weak, tls={"insecure_skip_verify": True})
+    seen = await look(context, authority, authority.weak, tls={"insecure_skip_verify": True})
     assert seen.reason is Reason.TLS_WEAK
 
 
-async def test_the_issuer_may_be_required(tools: ProbeContext, authority: Authority) -> None:
+async def test_the_issuer_may_be_required(context: ProbeContext, authority: Authority) -> None:
     """Another issuer than expected is ``tls_issuer``, with its name."""
-    good = await look(tools, authority, authority.valid, issuer_matches="Testing CA")
+    good = await look(context, authority, authority.valid, issuer_matches="Testing CA")
     assert good.grade is Grade.GOOD
-    wrong = await look(tools, authority, authority.valid, issuer_matches="SITHS e-id")
+    wrong = await look(context, authority, authority.valid, issuer_matches="SITHS e-id")
     assert (wrong.reason, wrong.cause) == (Reason.TLS_ISSUER, Cause.TARGET)
     assert "Testing CA" in wrong.detail
 
 
 async def test_our_own_certificates_end_is_watched(
-    tools: ProbeContext, authority: Authority
+    context: ProbeContext, authority: Authority
 ) -> None:
     """``client_expires_within``: the client certificate of the check, not the server's."""
     client = authority.issue("client.test", not_after=now() + 20 * DAY)
     seen = await look(
-        tools,
+        context,
         authority,
         authority.valid,
         tls={"cert_file": client.cert_file, "key_file": client.key_file},
@@ -138,11 +140,11 @@ async def test_our_own_certificates_end_is_watched(
     assert seen.tls.client.sha256 == client.sha256
 
 
-async def test_our_expired_certificate_is_ours(tools: ProbeContext, authority: Authority) -> None:
+async def test_our_expired_certificate_is_ours(context: ProbeContext, authority: Authority) -> None:
     """With it nothing can be measured."""
     client = authority.expired_client
     seen = await look(
-        tools,
+        context,
         authority,
         authority.valid,
         tls={"cert_file": client.cert_file, "key_file": client.key_file},
@@ -152,14 +154,14 @@ async def test_our_expired_certificate_is_ours(tools: ProbeContext, authority: A
 
 @pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
 async def test_a_refused_client_certificate_is_heard_of(
-    tools: ProbeContext, authority: Authority, version: str
+    context: ProbeContext, authority: Authority, version: str
 ) -> None:
     """Also with TLS 1.3, where the server judges after our handshake is done."""
     options = ("-Verify", "1", "-verify_return_error", "-CAfile", str(authority.ca_file), version)
     client = authority.stranger_client
     async with serve_openssl(authority.valid, *options) as port:
         seen = await ask_certificate(
-            tools,
+            context,
             "127.0.0.1",
             port,
             tls={
@@ -172,12 +174,12 @@ async def test_a_refused_client_certificate_is_heard_of(
 
 
 async def test_a_refused_port_and_a_silent_one(
-    tools: ProbeContext, authority: Authority, closed_port: tuple[str, int]
+    context: ProbeContext, authority: Authority, closed_port: tuple[str, int]
 ) -> None:
     """What is before TLS keeps its own reasons."""
-    refused = await ask_certificate(tools, *closed_port)
+    refused = await ask_certificate(context, *closed_port)
     assert refused.reason is Reason.CONNECT_REFUSED
     async with serve_raw(silence) as server:
-        silent = await ask_certificate(tools, "127.0.0.1", server.port, timeout=0.8)
+        silent = await ask_certificate(context, "127.0.0.1", server.port, timeout=0.8)
     assert silent.reason is Reason.TIMEOUT
     assert lasted(silent.duration, 0.8)

@@ -20,24 +20,24 @@ OPENSSL_OLD = ("-cipher", "ALL:@SECLEVEL=0")
 
 
 async def only(
-    tools: ProbeContext, authority: Authority, port: int, version: str, **more: Any
+    context: ProbeContext, authority: Authority, port: int, version: str, **more: Any
 ) -> Observation:
     """A probe that speaks one version and wants to be refused."""
     tls = {"ca_file": authority.ca_file, "min_version": version, "max_version": version}
-    return await ask_certificate(tools, "127.0.0.1", port, tls=tls, expect=REFUSED, **more)
+    return await ask_certificate(context, "127.0.0.1", port, tls=tls, expect=REFUSED, **more)
 
 
 @pytest.mark.parametrize(
     ("option", "accepted"), [("-tls1", 0), ("-tls1_1", 1), ("-tls1_2", 2), ("-tls1_3", 3)]
 )
 async def test_openssl_refuses_every_version_but_its_own(
-    tools: ProbeContext, authority: Authority, option: str, accepted: int
+    context: ProbeContext, authority: Authority, option: str, accepted: int
 ) -> None:
     """What is offered is ``unexpected_success``, and what is not offered is good."""
     pair = authority.issue(rsa_key=True)
     async with serve_openssl(pair, option, *OPENSSL_OLD) as port:
         for place, version in enumerate(VERSIONS):
-            seen = await only(tools, authority, port, version)
+            seen = await only(context, authority, port, version)
             if place == accepted:
                 assert (seen.grade, seen.reason, seen.cause) == (
                     Grade.FAILED, Reason.UNEXPECTED_SUCCESS, Cause.TARGET,
@@ -54,7 +54,7 @@ async def test_openssl_refuses_every_version_but_its_own(
     ("protocols", "refuses"), [("TLSv1.2 TLSv1.3", True), ("TLSv1 TLSv1.1 TLSv1.2 TLSv1.3", False)]
 )
 async def test_nginx_refuses_old_versions_when_it_is_told_to(
-    tools: ProbeContext, authority: Authority, tmp_path: Path, protocols: str, refuses: bool
+    context: ProbeContext, authority: Authority, tmp_path: Path, protocols: str, refuses: bool
 ) -> None:
     """One ``max_version`` covers it and all that are older; both kinds agree."""
     pair = authority.issue(rsa_key=True)
@@ -67,9 +67,9 @@ async def test_nginx_refuses_old_versions_when_it_is_told_to(
     """
     tls = {"ca_file": authority.ca_file, "max_version": "TLSv1.1"}
     async with serve_nginx(tmp_path, server, tls=True) as port:
-        handshake = await ask_certificate(tools, "127.0.0.1", port, tls=tls, expect=REFUSED)
-        request = await ask_http(tools, f"https://127.0.0.1:{port}/", tls=tls, expect=REFUSED)
-        new = await ask_certificate(tools, "127.0.0.1", port, tls={"ca_file": authority.ca_file})
+        handshake = await ask_certificate(context, "127.0.0.1", port, tls=tls, expect=REFUSED)
+        request = await ask_http(context, f"https://127.0.0.1:{port}/", tls=tls, expect=REFUSED)
+        new = await ask_certificate(context, "127.0.0.1", port, tls={"ca_file": authority.ca_file})
     for seen in (handshake, request):
         if refuses:
             assert (seen.grade, seen.reason) == (Grade.GOOD, None)
@@ -79,20 +79,20 @@ async def test_nginx_refuses_old_versions_when_it_is_told_to(
 
 
 async def test_an_old_version_that_was_taken_is_not_refused_by_our_distrust(
-    tools: ProbeContext, authority: Authority
+    context: ProbeContext, authority: Authority
 ) -> None:
     """The server agreed to TLS 1.1; that its certificate is unknown to us says nothing about that."""
     pair = authority.issue(rsa_key=True)
     tls = {"ca_file": authority.stranger_file, "max_version": "TLSv1.1"}
     async with serve_openssl(pair, "-tls1_1", *OPENSSL_OLD) as port:
-        handshake = await ask_certificate(tools, "127.0.0.1", port, tls=tls, expect=REFUSED)
-        request = await ask_http(tools, f"https://127.0.0.1:{port}/", tls=tls, expect=REFUSED)
+        handshake = await ask_certificate(context, "127.0.0.1", port, tls=tls, expect=REFUSED)
+        request = await ask_http(context, f"https://127.0.0.1:{port}/", tls=tls, expect=REFUSED)
     assert (handshake.grade, handshake.reason) == (Grade.FAILED, Reason.TLS_UNTRUSTED)
     assert (request.grade, request.reason) == (Grade.FAILED, Reason.TLS_UNTRUSTED)
 
 
 async def test_a_certificate_that_must_not_be_trusted(
-    tools: ProbeContext, authority: Authority
+    context: ProbeContext, authority: Authority
 ) -> None:
     """Without a word on versions, distrust is the refusal that was asked for."""
     async with serve_openssl(authority.valid) as port:
@@ -100,14 +100,14 @@ async def test_a_certificate_that_must_not_be_trusted(
             (authority.stranger_file, Grade.GOOD), (authority.ca_file, Grade.FAILED),
         ):  # fmt: skip
             seen = await ask_certificate(
-                tools, "127.0.0.1", port, tls={"ca_file": ca_file}, expect=REFUSED
+                context, "127.0.0.1", port, tls={"ca_file": ca_file}, expect=REFUSED
             )
             assert seen.grade is grade
 
 
 @pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
 async def test_a_client_without_a_certificate_must_be_refused(
-    tools: ProbeContext, authority: Authority, version: str
+    context: ProbeContext, authority: Authority, version: str
 ) -> None:
     """Also with TLS 1.3, where the refusal comes after the handshake."""
     options = ("-Verify", "1", "-verify_return_error", "-CAfile", str(authority.ca_file), version)
@@ -115,9 +115,9 @@ async def test_a_client_without_a_certificate_must_be_refused(
     with_client = {"cert_file": client.cert_file, "key_file": client.key_file}
     tls = {"ca_file": authority.ca_file}
     async with serve_openssl(authority.valid, *options) as port:
-        none = await ask_certificate(tools, "127.0.0.1", port, tls=tls, expect=REFUSED)
+        none = await ask_certificate(context, "127.0.0.1", port, tls=tls, expect=REFUSED)
         ours = await ask_certificate(
-            tools, "127.0.0.1", port, tls=tls | with_client, expect=REFUSED
+            context, "127.0.0.1", port, tls=tls | with_client, expect=REFUSED
         )
     assert (none.grade, none.reason) == (Grade.GOOD, None)
     assert "client certificate" in none.detail
@@ -125,14 +125,14 @@ async def test_a_client_without_a_certificate_must_be_refused(
 
 
 async def test_a_finding_is_no_refusal_unless_it_is_named(
-    tools: ProbeContext, authority: Authority
+    context: ProbeContext, authority: Authority
 ) -> None:
     """The server let us in, whatever its key is worth; who asks for ``tls_weak`` asks for just that."""
     async with serve_openssl(authority.valid) as port:
 
         async def ask(failure: str) -> Observation:
             return await ask_certificate(
-                tools,
+                context,
                 "127.0.0.1",
                 port,
                 tls={"ca_file": authority.ca_file},
@@ -150,20 +150,20 @@ async def test_a_finding_is_no_refusal_unless_it_is_named(
 
 
 async def test_a_port_that_must_be_closed(
-    tools: ProbeContext, closed_port: tuple[str, int], authority: Authority
+    context: ProbeContext, closed_port: tuple[str, int], authority: Authority
 ) -> None:
-    seen = await ask_certificate(tools, *closed_port, expect={"failure": "connect"})
+    seen = await ask_certificate(context, *closed_port, expect={"failure": "connect"})
     assert seen.grade is Grade.GOOD
-    other = await ask_certificate(tools, *closed_port, expect=REFUSED)
+    other = await ask_certificate(context, *closed_port, expect=REFUSED)
     assert (other.grade, other.reason) == (Grade.FAILED, Reason.CONNECT_REFUSED)
 
 
 async def test_trouble_of_our_own_is_no_refusal(
-    tools: ProbeContext, authority: Authority, tmp_path: Path
+    context: ProbeContext, authority: Authority, tmp_path: Path
 ) -> None:
     """A missing ``ca_file`` asked nobody anything."""
     async with serve_openssl(authority.valid) as port:
         seen = await ask_certificate(
-            tools, "127.0.0.1", port, tls={"ca_file": tmp_path / "none.pem"}, expect=REFUSED
+            context, "127.0.0.1", port, tls={"ca_file": tmp_path / "none.pem"}, expect=REFUSED
         )
     assert (seen.grade, seen.cause) == (Grade.FAILED, Cause.MONITOR)

@@ -92,12 +92,12 @@ def test_bytes_are_made_anew_when_a_part_is_another() -> None:
     assert serializer(Request("GET", url, headers, b"x", NOWHERE)).endswith(b"\r\n\r\nx")
 
 
-async def test_interim_answers_are_passed_over(tools: ProbeContext) -> None:
+async def test_interim_answers_are_passed_over(context: ProbeContext) -> None:
     """Up to a number: the answer is the first that is not 1xx (RFC 9110, 15.2)."""
     async with serve_raw(say(CONTINUE * MAX_INTERIM + OK)) as server:
-        assert (await ask_http(tools, server.url())).grade is Grade.GOOD
+        assert (await ask_http(context, server.url())).grade is Grade.GOOD
     async with serve_raw(say(CONTINUE * (MAX_INTERIM + 1) + OK)) as server:
-        seen = await ask_http(tools, server.url())
+        seen = await ask_http(context, server.url())
     assert (seen.reason, seen.detail) == (
         Reason.PROTOCOL,
         f"more than {MAX_INTERIM} interim answers (1xx)",
@@ -111,13 +111,13 @@ async def read_nothing(_reader: asyncio.StreamReader, writer: asyncio.StreamWrit
 
 @pytest.mark.parametrize("encrypted", [False, True], ids=["plain", "tls"])
 async def test_a_peer_that_reads_nothing_keeps_no_connection_of_ours(
-    tools: ProbeContext, authority: Authority, encrypted: bool
+    context: ProbeContext, authority: Authority, encrypted: bool
 ) -> None:
     """A request that does not go out is dropped with its connection when the probe ends."""
-    context = authority.server_context(authority.issue("127.0.0.1")) if encrypted else None
-    async with serve_raw(read_nothing, tls=context) as server:
+    tls_context = authority.server_context(authority.issue("127.0.0.1")) if encrypted else None
+    async with serve_raw(read_nothing, tls=tls_context) as server:
         seen = await ask_http(
-            tools,
+            context,
             server.url(),
             timeout=3.0,
             method="POST",
@@ -145,12 +145,12 @@ def connected_to(port: int) -> list[str]:
 
 
 async def test_a_long_answer_over_tls_is_whole(
-    tools: ProbeContext, authority: Authority, https_server: HttpServer
+    context: ProbeContext, authority: Authority, https_server: HttpServer
 ) -> None:
     """Reading pauses and resumes on the way, and nothing is lost."""
     https_server.answer(body=os.urandom(3_000_000))
     seen = await ask_http(
-        tools,
+        context,
         https_server.url(),
         tls={"ca_file": authority.ca_file},
         max_body_bytes=4_000_000,

@@ -36,7 +36,7 @@ OUTCOMES = ["good", "untrusted", "no_tls", "silent", "closed", "refused", "proxi
 
 @pytest.mark.parametrize("outcome", OUTCOMES)
 async def test_a_probe_leaves_no_cycle(
-    tools: ProbeContext,
+    context: ProbeContext,
     authority: Authority,
     http_server: HttpServer,
     https_server: HttpServer,
@@ -51,41 +51,41 @@ async def test_a_probe_leaves_no_cycle(
     try:
         match outcome:
             case "good":
-                await ask_http(tools, https_server.url(), tls=trusted)
-                await ask_http(tools, http_server.url())
+                await ask_http(context, https_server.url(), tls=trusted)
+                await ask_http(context, http_server.url())
             case "untrusted":
-                await ask_http(tools, https_server.url())
-                await ask_certificate(tools, https_server.host, https_server.port)
+                await ask_http(context, https_server.url())
+                await ask_certificate(context, https_server.host, https_server.port)
             case "no_tls":
-                await ask_http(tools, f"https://127.0.0.1:{http_server.port}/", tls=trusted)
+                await ask_http(context, f"https://127.0.0.1:{http_server.port}/", tls=trusted)
             case "silent":
                 async with serve_raw(silence) as server:
-                    await ask_http(tools, server.url(), timeout=0.2)
-                    await ask_http(tools, f"https://127.0.0.1:{server.port}/", timeout=0.2)
+                    await ask_http(context, server.url(), timeout=0.2)
+                    await ask_http(context, f"https://127.0.0.1:{server.port}/", timeout=0.2)
             case "closed":
                 async with serve_raw(close_at_once) as server:
-                    await ask_http(tools, server.url())
-                    await ask_http(tools, f"https://127.0.0.1:{server.port}/")
+                    await ask_http(context, server.url())
+                    await ask_http(context, f"https://127.0.0.1:{server.port}/")
             case "refused":
                 with socket.create_server(("127.0.0.1", 0)) as taken:
                     port = taken.getsockname()[1]
-                await ask_http(tools, f"http://127.0.0.1:{port}/")
+                await ask_http(context, f"http://127.0.0.1:{port}/")
             case "proxies":
                 async with serve_proxy() as proxy, serve_raw(silence) as silent:
                     for url in (https_server.url(), http_server.url(), "https://127.0.0.1:1/"):
-                        await ask_http(tools, url, tls=trusted, proxy_url=proxy.url)
-                    await ask_http(tools, https_server.url(), proxy_url=proxy.url)
+                        await ask_http(context, url, tls=trusted, proxy_url=proxy.url)
+                    await ask_http(context, https_server.url(), proxy_url=proxy.url)
                     silent_url = silent.url().rstrip("/")
-                    await ask_http(tools, url, timeout=0.2, proxy_url=silent_url)
+                    await ask_http(context, url, timeout=0.2, proxy_url=silent_url)
             case "tokens":
                 async with serve_tokens() as tokens, serve_raw(silence) as silent:
                     asked = {"token_url": tokens.url, "client_id": "a", "client_secret": "b"}
-                    await ask_http(tools, http_server.url(), oauth2=asked)
+                    await ask_http(context, http_server.url(), oauth2=asked)
                     tokens.status = 500
                     other = asked | {"scopes": ["x"]}
-                    await ask_http(tools, http_server.url(), oauth2=other)
+                    await ask_http(context, http_server.url(), oauth2=other)
                     slow = asked | {"token_url": silent.url()}
-                    await ask_http(tools, http_server.url(), oauth2=slow, timeout=0.2)
+                    await ask_http(context, http_server.url(), oauth2=slow, timeout=0.2)
         assert await in_cycles() == []
     finally:
         gc.enable()

@@ -28,10 +28,10 @@ from tests.support.servers.raw_server import (
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 
-async def test_a_good_answer_has_no_reason(tools: ProbeContext, http_server: HttpServer) -> None:
+async def test_a_good_answer_has_no_reason(context: ProbeContext, http_server: HttpServer) -> None:
     """200 with a body is good, with every fact there is."""
     http_server.answer(body=b"hello", headers={"Last-Modified": "Sun, 06 Nov 1994 08:49:37 GMT"})
-    seen = await ask_http(tools, http_server.url())
+    seen = await ask_http(context, http_server.url())
     assert (seen.grade, seen.reason, seen.cause, seen.detail) == (Grade.GOOD, None, None, "")
     assert seen.address == "127.0.0.1"
     assert seen.http is not None
@@ -43,8 +43,8 @@ async def test_a_good_answer_has_no_reason(tools: ProbeContext, http_server: Htt
 
 async def test_an_unknown_name_is_dns(http_server: HttpServer) -> None:
     """A name that does not resolve is the network's trouble."""
-    async with ProbeContext(resolver=Names()) as tools:
-        seen = await ask_http(tools, http_server.url(host="nowhere.test"))
+    async with ProbeContext(resolver=Names()) as context:
+        seen = await ask_http(context, http_server.url(host="nowhere.test"))
     assert (seen.reason, seen.cause) == (Reason.DNS, Cause.NETWORK)
     assert "nowhere.test" in seen.detail
     assert http_server.arrivals == []
@@ -54,39 +54,39 @@ async def test_a_resolver_that_we_cannot_use_is_ours(http_server: HttpServer) ->
     """When the system cannot even look up, nothing is said of the target."""
     names = Names()
     names.fault = socket.gaierror(socket.EAI_SYSTEM, "System error")
-    async with ProbeContext(resolver=names) as tools:
-        seen = await ask_http(tools, http_server.url(host="nowhere.test"))
+    async with ProbeContext(resolver=names) as context:
+        seen = await ask_http(context, http_server.url(host="nowhere.test"))
     assert (seen.reason, seen.cause) == (Reason.DNS, Cause.MONITOR)
 
 
 async def test_nobody_listening_is_connect_refused(
-    tools: ProbeContext, closed_port: tuple[str, int]
+    context: ProbeContext, closed_port: tuple[str, int]
 ) -> None:
     """A closed port refuses, and the detail says where."""
     host, port = closed_port
-    seen = await ask_http(tools, f"http://{host}:{port}/")
+    seen = await ask_http(context, f"http://{host}:{port}/")
     assert (seen.reason, seen.cause) == (Reason.CONNECT_REFUSED, Cause.TARGET)
     assert f"{host}:{port}" in seen.detail
 
 
 async def test_a_connect_that_hangs_is_connect_timeout(
-    tools: ProbeContext, blackhole: tuple[str, int]
+    context: ProbeContext, blackhole: tuple[str, int]
 ) -> None:
     """Nothing comes back: the deadline ends the connect."""
     host, port = blackhole
-    seen = await ask_http(tools, f"http://{host}:{port}/", timeout=0.3)
+    seen = await ask_http(context, f"http://{host}:{port}/", timeout=0.3)
     assert (seen.reason, seen.cause) == (Reason.CONNECT_TIMEOUT, Cause.TARGET)
     assert lasted(seen.duration, 0.3)
 
 
-async def test_an_address_that_cannot_be_reached_from_here_is_ours(tools: ProbeContext) -> None:
+async def test_an_address_that_cannot_be_reached_from_here_is_ours(context: ProbeContext) -> None:
     """The kernel refuses an IPv6 address without its zone by itself: no word of the target's."""
-    seen = await ask_http(tools, "http://[fe80::1]:80/", timeout=1.0)
+    seen = await ask_http(context, "http://[fe80::1]:80/", timeout=1.0)
     assert (seen.reason, seen.cause) == (Reason.CONNECT_ERROR, Cause.MONITOR)
 
 
 async def test_no_descriptors_left_is_ours(
-    tools: ProbeContext, http_server: HttpServer, monkeypatch: pytest.MonkeyPatch
+    context: ProbeContext, http_server: HttpServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """EMFILE is the monitor's own trouble, never the target's colour."""
     real = socket.socket
@@ -96,16 +96,16 @@ async def test_no_descriptors_left_is_ours(
 
     monkeypatch.setattr(socket, "socket", none_left)
     try:
-        seen = await ask_http(tools, http_server.url())
+        seen = await ask_http(context, http_server.url())
     finally:
         monkeypatch.setattr(socket, "socket", real)
     assert (seen.reason, seen.cause) == (Reason.CONNECT_ERROR, Cause.MONITOR)
 
 
-async def test_silence_after_the_request_is_a_timeout(tools: ProbeContext) -> None:
+async def test_silence_after_the_request_is_a_timeout(context: ProbeContext) -> None:
     """A server that accepts and says nothing fails at the total deadline."""
     async with serve_raw(silence) as server:
-        seen = await ask_http(tools, server.url(), timeout=0.8)
+        seen = await ask_http(context, server.url(), timeout=0.8)
     said = "no answer within 0.8 s: what we sent arrived, and nothing came"
     assert (seen.reason, seen.detail) == (Reason.TIMEOUT, said)
     assert lasted(seen.duration, 0.8)
@@ -168,22 +168,22 @@ async def test_silence_after_the_request_is_a_timeout(tools: ProbeContext) -> No
     ],
 )
 async def test_a_broken_answer_is_named(
-    tools: ProbeContext, script: Script, reason: Reason
+    context: ProbeContext, script: Script, reason: Reason
 ) -> None:
     """Each way to break an answer is the target's, asked for once and not again."""
     async with serve_raw(script) as server:
-        seen = await ask_http(tools, server.url())
+        seen = await ask_http(context, server.url())
         assert (seen.grade, seen.reason, seen.cause) == (Grade.FAILED, reason, Cause.TARGET)
         assert seen.detail
         assert server.accepted == 1
 
 
 async def test_more_than_ten_redirects_are_too_many(
-    tools: ProbeContext, http_server: HttpServer
+    context: ProbeContext, http_server: HttpServer
 ) -> None:
     """The eleventh redirect is not followed."""
     http_server.answer(status=302, headers={"Location": "/"})
-    seen = await ask_http(tools, http_server.url())
+    seen = await ask_http(context, http_server.url())
     assert (seen.reason, seen.detail) == (Reason.REDIRECTS, "more than 10 redirects")
     assert len(http_server.arrivals) == 11
 
@@ -192,40 +192,42 @@ async def test_more_than_ten_redirects_are_too_many(
     "location", ["ftp://127.0.0.1/", "http://[", "http://a b/", "javascript:1"]
 )
 async def test_a_redirect_to_nowhere_is_told(
-    tools: ProbeContext, http_server: HttpServer, location: str
+    context: ProbeContext, http_server: HttpServer, location: str
 ) -> None:
     """A Location that is no web address fails with reason ``redirects``."""
     http_server.answer(status=302, headers={"Location": location})
-    seen = await ask_http(tools, http_server.url())
+    seen = await ask_http(context, http_server.url())
     assert seen.reason is Reason.REDIRECTS
 
 
 async def test_the_secrets_of_a_redirect_are_not_told(
-    tools: ProbeContext, http_server: HttpServer
+    context: ProbeContext, http_server: HttpServer
 ) -> None:
     """Neither a password nor a query stands in the detail."""
     http_server.answer(status=302, headers={"Location": "http://u:s3cret@h.test/?code=s3cret"})
-    seen = await ask_http(tools, http_server.url())
+    seen = await ask_http(context, http_server.url())
     assert seen.reason is Reason.REDIRECTS
     assert "s3cret" not in seen.detail
 
 
-async def test_a_status_that_is_not_expected(tools: ProbeContext, http_server: HttpServer) -> None:
+async def test_a_status_that_is_not_expected(
+    context: ProbeContext, http_server: HttpServer
+) -> None:
     """The detail says what came and what was expected."""
     http_server.answer(status=503)
-    seen = await ask_http(tools, http_server.url())
+    seen = await ask_http(context, http_server.url())
     assert (seen.reason, seen.detail) == (Reason.STATUS, "HTTP 503, expected 2xx")
     assert seen.http is not None
     assert seen.http.status == 503
 
 
 async def test_a_redirect_that_is_not_followed_is_its_status(
-    tools: ProbeContext, http_server: HttpServer
+    context: ProbeContext, http_server: HttpServer
 ) -> None:
     """``follow_redirects: false`` judges the redirect itself."""
     http_server.answer(status=301, headers={"Location": "/elsewhere"})
     seen = await ask_http(
-        tools, http_server.url(), follow_redirects=False, expect={"status": [301]}
+        context, http_server.url(), follow_redirects=False, expect={"status": [301]}
     )
     assert seen.grade is Grade.GOOD
     assert len(http_server.arrivals) == 1
@@ -244,23 +246,23 @@ async def test_a_redirect_that_is_not_followed_is_its_status(
     ],
 )
 async def test_expectations_that_do_not_hold(
-    tools: ProbeContext, http_server: HttpServer, expect: object, reason: Reason, regex: bool
+    context: ProbeContext, http_server: HttpServer, expect: object, reason: Reason, regex: bool
 ) -> None:
     """Each expectation has a reason of its own, and says whether a pattern was at fault."""
     http_server.answer(
         body=b'{"status": "DOWN"}',
         headers={"Content-Type": "text/plain", "Last-Modified": "Sun, 06 Nov 1994 08:49:37 GMT"},
     )
-    seen = await ask_http(tools, http_server.url(), expect=expect)
+    seen = await ask_http(context, http_server.url(), expect=expect)
     assert (seen.reason, seen.cause) == (reason, Cause.TARGET)
     assert seen.http is not None
     assert seen.http.regex_failed is regex
 
 
-async def test_an_endless_body_is_read_to_the_limit_and_no_further(tools: ProbeContext) -> None:
+async def test_an_endless_body_is_read_to_the_limit_and_no_further(context: ProbeContext) -> None:
     """``too_large`` comes at once, not at the deadline."""
     async with serve_raw(endless(b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 10_000)) as server:
-        seen = await ask_http(tools, server.url(), max_body_bytes=100_000)
+        seen = await ask_http(context, server.url(), max_body_bytes=100_000)
     assert (seen.reason, seen.detail) == (
         Reason.TOO_LARGE,
         "the body is larger than 100000 bytes",
@@ -271,7 +273,7 @@ async def test_an_endless_body_is_read_to_the_limit_and_no_further(tools: ProbeC
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate", "br"])
 async def test_a_bomb_is_bounded_after_decompression(
-    tools: ProbeContext, http_server: HttpServer, encoding: str
+    context: ProbeContext, http_server: HttpServer, encoding: str
 ) -> None:
     """A hundred megabytes of zeros in a few kilobytes are not unpacked beyond the limit."""
     zeros = b"\0" * 100_000_000
@@ -283,17 +285,17 @@ async def test_a_bomb_is_bounded_after_decompression(
         case _:
             body = bytes(brotli.compress(zeros, quality=1))
     http_server.answer(body=body, headers={"Content-Encoding": encoding})
-    seen = await ask_http(tools, http_server.url(), max_body_bytes=50_000, timeout=5.0)
+    seen = await ask_http(context, http_server.url(), max_body_bytes=50_000, timeout=5.0)
     assert seen.reason is Reason.TOO_LARGE
     assert seen.http is not None
     assert seen.http.body_bytes == 50_000
 
 
 async def test_a_body_of_exactly_the_limit_is_good(
-    tools: ProbeContext, http_server: HttpServer
+    context: ProbeContext, http_server: HttpServer
 ) -> None:
     """The limit itself is allowed, one byte more is not."""
     http_server.answer(body=b"x" * 5000)
-    assert (await ask_http(tools, http_server.url(), max_body_bytes=5000)).grade is Grade.GOOD
-    seen = await ask_http(tools, http_server.url(), max_body_bytes=4999)
+    assert (await ask_http(context, http_server.url(), max_body_bytes=5000)).grade is Grade.GOOD
+    seen = await ask_http(context, http_server.url(), max_body_bytes=4999)
     assert seen.reason is Reason.TOO_LARGE

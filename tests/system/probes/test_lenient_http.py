@@ -40,7 +40,7 @@ def in_two(first: bytes, second: bytes, heard: asyncio.Event) -> Script:
 
 
 @pytest.mark.parametrize("name", SURPLUS)
-async def test_what_comes_after_the_end_changes_nothing(tools: ProbeContext, name: str) -> None:
+async def test_what_comes_after_the_end_changes_nothing(context: ProbeContext, name: str) -> None:
     """Neither with the answer nor after it, nor a reset in its place."""
     method, answer, surplus = SURPLUS[name]
     scripts = [
@@ -52,33 +52,33 @@ async def test_what_comes_after_the_end_changes_nothing(tools: ProbeContext, nam
     seen = []
     for script in scripts:
         async with serve_raw(script) as server:
-            seen.append(await ask_http(tools, server.url(), method=method))
+            seen.append(await ask_http(context, server.url(), method=method))
     assert [one.detail for one in seen] == [""] * len(seen)
     assert {one.grade for one in seen} == {Grade.GOOD}
 
 
-async def test_nobody_waits_for_what_comes_after_the_end(tools: ProbeContext) -> None:
+async def test_nobody_waits_for_what_comes_after_the_end(context: ProbeContext) -> None:
     """The probe is over while the server still means to say something."""
     heard = asyncio.Event()
     async with serve_raw(in_two(b"HTTP/1.1 204 No\r\n\r\n", b"[]", heard)) as server:
-        seen = await ask_http(tools, server.url())
+        seen = await ask_http(context, server.url())
         assert seen.grade is Grade.GOOD
         heard.set()
 
 
 @pytest.mark.parametrize("size", [8_191, 40_000, 500_000])
-async def test_a_line_may_be_as_long_as_the_head(tools: ProbeContext, size: int) -> None:
+async def test_a_line_may_be_as_long_as_the_head(context: ProbeContext, size: int) -> None:
     """What a page's policy or a token has grown to; what is expected of it is found in it."""
     head = b"HTTP/1.1 200 OK\r\nX: " + b"a" * size + b"z\r\nContent-Length: 2\r\n\r\nok"
     async with serve_raw(say(head)) as server:
-        seen = await ask_http(tools, server.url(), expect={"headers": {"X": "az$"}})
+        seen = await ask_http(context, server.url(), expect={"headers": {"X": "az$"}})
     assert (seen.grade, seen.detail) == (Grade.GOOD, "")
 
 
-async def test_a_head_without_end_is_told_as_such(tools: ProbeContext) -> None:
+async def test_a_head_without_end_is_told_as_such(context: ProbeContext) -> None:
     """Its bound is that of the whole."""
     async with serve_raw(say(b"HTTP/1.1 200 OK\r\n" + b"X: " + b"a" * 600_000)) as server:
-        seen = await ask_http(tools, server.url())
+        seen = await ask_http(context, server.url())
     assert seen.reason is Reason.PROTOCOL
     assert seen.detail == "its head is too large: more than 524288 bytes"
 
@@ -110,7 +110,7 @@ LOCATIONS: list[tuple[bytes, str]] = [
 
 @pytest.mark.parametrize(("location", "asked"), LOCATIONS)
 async def test_a_location_is_followed_as_it_was_meant(
-    tools: ProbeContext, location: bytes, asked: str
+    context: ProbeContext, location: bytes, asked: str
 ) -> None:
     """What should have been encoded is encoded, nothing is left out, and no fragment is sent."""
     targets: list[str] = []
@@ -127,25 +127,25 @@ async def test_a_location_is_followed_as_it_was_meant(
         writer.close()
 
     async with serve_raw(script) as server:
-        seen = await ask_http(tools, server.url("/from/here"))
+        seen = await ask_http(context, server.url("/from/here"))
     assert (seen.grade, seen.detail) == (Grade.GOOD, "")
     assert targets[1:] == [asked]
 
 
 @pytest.mark.parametrize("lines", [b"", b"Location:\r\n", b"Location: \t\r\n"])
-async def test_a_redirect_to_nowhere_is_the_answer(tools: ProbeContext, lines: bytes) -> None:
+async def test_a_redirect_to_nowhere_is_the_answer(context: ProbeContext, lines: bytes) -> None:
     """Without a Location, or with an empty one, the answer is judged as it is."""
     async with serve_raw(
         say(b"HTTP/1.1 302 Found\r\n" + lines + b"Content-Length: 0\r\n\r\n")
     ) as server:
-        seen = await ask_http(tools, server.url())
-        wanted = await ask_http(tools, server.url(), expect={"status": [302]})
+        seen = await ask_http(context, server.url())
+        wanted = await ask_http(context, server.url(), expect={"status": [302]})
     assert (seen.reason, seen.detail) == (Reason.STATUS, "HTTP 302, expected 2xx")
     assert wanted.grade is Grade.GOOD
 
 
 async def test_the_first_location_that_says_something_counts(
-    tools: ProbeContext, http_server: HttpServer
+    context: ProbeContext, http_server: HttpServer
 ) -> None:
     """As for curl, Go and browsers."""
     to = http_server.url("/first").encode()
@@ -154,17 +154,17 @@ async def test_the_first_location_that_says_something_counts(
     )
     http_server.answer("/first")
     async with serve_raw(say(answer)) as server:
-        assert (await ask_http(tools, server.url())).grade is Grade.GOOD
+        assert (await ask_http(context, server.url())).grade is Grade.GOOD
     assert [arrival.path for arrival in http_server.arrivals] == ["/first"]
 
 
 @pytest.mark.parametrize("location", [b"/a\tb", b"/a\x01b", b"http://HO ST/", b"http://\xff\xfe/"])
-async def test_what_no_client_follows_is_told(tools: ProbeContext, location: bytes) -> None:
+async def test_what_no_client_follows_is_told(context: ProbeContext, location: bytes) -> None:
     """Control characters are not dropped, a host is not guessed."""
     async with serve_raw(
         say(b"HTTP/1.1 302 Found\r\nLocation: " + location + b"\r\n\r\n")
     ) as server:
-        seen = await ask_http(tools, server.url())
+        seen = await ask_http(context, server.url())
         assert server.accepted == 1
     assert seen.reason is Reason.REDIRECTS
 
@@ -189,18 +189,18 @@ async def test_one_host_is_one_name(
     """In look-up, SNI, verification and Host, of the first address and of a redirect's."""
     plain = told.removesuffix(".")
     names: list[str | None] = []
-    context = authority.server_context(authority.issue(plain, "first.example.se"))
-    context.sni_callback = lambda _connection, name, _context: names.append(name)
+    tls_context = authority.server_context(authority.issue(plain, "first.example.se"))
+    tls_context.sni_callback = lambda _connection, name, _context: names.append(name)
     known = Names(first_example_se=("127.0.0.1",))
     known.known[looked_up] = ("127.0.0.1",)
     tls: dict[str, Any] = {"ca_file": authority.ca_file}
-    async with serve_http(tls=context) as server, ProbeContext(resolver=known) as tools:
+    async with serve_http(tls=tls_context) as server, ProbeContext(resolver=known) as context:
         url = f"https://{written}:{server.port}/x"
         server.answer("/x")
         if redirected:
             server.answer("/go", status=302, headers={"Location": url})
             url = f"https://first.example.se:{server.port}/go"
-        seen = await ask_http(tools, url, tls=tls)
+        seen = await ask_http(context, url, tls=tls)
         hosts = [arrival.headers["Host"] for arrival in server.arrivals]
     assert (seen.grade, seen.detail) == (Grade.GOOD, "")
     assert known.asked[-1] == looked_up
@@ -212,12 +212,12 @@ async def test_one_host_is_one_name(
 async def test_an_address_is_told_at_its_shortest(authority: Authority, written: str) -> None:
     """And has no SNI (RFC 6066, 3)."""
     names: list[str | None] = []
-    context = authority.server_context(authority.valid)
-    context.sni_callback = lambda _connection, name, _context: names.append(name)
-    async with serve_http(tls=context, host="::1") as server, ProbeContext() as tools:
+    tls_context = authority.server_context(authority.valid)
+    tls_context.sni_callback = lambda _connection, name, _context: names.append(name)
+    async with serve_http(tls=tls_context, host="::1") as server, ProbeContext() as context:
         server.answer()
         url = f"https://{written}:{server.port}/"
-        seen = await ask_http(tools, url, tls={"ca_file": authority.ca_file})
+        seen = await ask_http(context, url, tls={"ca_file": authority.ca_file})
         assert (seen.grade, seen.detail) == (Grade.GOOD, "")
         assert server.arrivals[0].headers["Host"] == f"[::1]:{server.port}"
     assert names == [None]
@@ -227,12 +227,12 @@ async def test_a_redirect_to_the_same_host_keeps_what_is_the_hosts(authority: Au
     """However it spells it: the pinned address stays."""
     async with (
         serve_http(tls=authority.server_context(authority.valid)) as server,
-        ProbeContext(resolver=Names()) as tools,
+        ProbeContext(resolver=Names()) as context,
     ):
         server.answer(status=301, headers={"Location": f"https://EXPO.Test:{server.port}/x"})
         server.answer("/x")
         seen = await ask_http(
-            tools,
+            context,
             f"https://expo.test:{server.port}/",
             address="127.0.0.1",
             tls={"ca_file": authority.ca_file},
@@ -248,10 +248,10 @@ async def test_a_check_of_a_certificate_means_the_same_name(authority: Authority
     async with serve_http(tls=authority.server_context(pair)) as server:
         known = Names(expo_example_se=("127.0.0.1",))
         known.known["Expo.Example.SE."] = known.known["Expo.Example.SE"] = ("127.0.0.1",)
-        async with ProbeContext(resolver=known) as tools:
+        async with ProbeContext(resolver=known) as context:
             for host in ("expo.example.se", "Expo.Example.SE", "Expo.Example.SE."):
                 seen = await ask_certificate(
-                    tools,
+                    context,
                     host,
                     server.port,
                     tls={"ca_file": authority.ca_file},

@@ -24,21 +24,21 @@ def chains(tmp_path_factory: pytest.TempPathFactory) -> Chains:
 
 @pytest.mark.parametrize("name", REFUSED)
 async def test_its_own_end_is_the_end_of_a_servers_certificate(
-    tools: ProbeContext, authority: Authority, chains: Chains, tmp_path: Path, name: str
+    context: ProbeContext, authority: Authority, chains: Chains, tmp_path: Path, name: str
 ) -> None:
     """Two days are too few, whether its intermediates come along or not; the service is good meanwhile."""
     tls = {"ca_file": chains.file(chains.root, chains.function)}
     leaf = chains.issue(not_after=now() + 2 * DAY)
     der = resigned(leaf, chains.function, REFUSED[name])
     for others in ((chains.function, chains.policy), ()):
-        context = authority.server_context(pair(tmp_path, der, leaf, *others))
-        async with serve_http(tls=context) as server:
+        tls_context = authority.server_context(pair(tmp_path, der, leaf, *others))
+        async with serve_http(tls=tls_context) as server:
             server.answer()
             seen = await ask_certificate(
-                tools, "localhost", server.port, address="127.0.0.1", tls=tls
+                context, "localhost", server.port, address="127.0.0.1", tls=tls
             )
             visit = await ask_http(
-                tools, server.url(host="localhost"), address="127.0.0.1", tls=tls
+                context, server.url(host="localhost"), address="127.0.0.1", tls=tls
             )
         assert (seen.reason, seen.cause) == (Reason.EXPIRY, Cause.TARGET), seen.detail
         assert seen.detail.startswith("the certificate ends in 1 days")
@@ -53,14 +53,14 @@ async def test_its_own_end_is_the_end_of_a_servers_certificate(
 
 
 async def test_a_name_is_told_beside_one_that_cannot_be_read(
-    tools: ProbeContext, authority: Authority, chains: Chains, tmp_path: Path
+    context: ProbeContext, authority: Authority, chains: Chains, tmp_path: Path
 ) -> None:
     """A wrong host hears whose the certificate is."""
     leaf = chains.issue(chains.root)
     der = resigned(leaf, chains.root, REFUSED["an ediPartyName"])
     async with serve_http(tls=authority.server_context(pair(tmp_path, der, leaf))) as server:
         seen = await ask_certificate(
-            tools,
+            context,
             "other.example.se",
             server.port,
             address="127.0.0.1",
@@ -73,7 +73,7 @@ async def test_a_name_is_told_beside_one_that_cannot_be_read(
 @pytest.mark.parametrize("how", ["ocsp", "crl"])
 @pytest.mark.parametrize("name", ["a star in a PrintableString", "an ediPartyName", "TRUE as 1"])
 async def test_a_revoked_one_is_found_out(
-    tools: ProbeContext,
+    context: ProbeContext,
     authority: Authority,
     chains: Chains,
     http_server: HttpServer,
@@ -93,7 +93,7 @@ async def test_a_revoked_one_is_found_out(
     der = resigned(leaf, chains.root, REFUSED[name])
     async with serve_http(tls=authority.server_context(pair(tmp_path, der, leaf))) as server:
         seen = await ask_certificate(
-            tools,
+            context,
             "localhost",
             server.port,
             address="127.0.0.1",
@@ -105,23 +105,23 @@ async def test_a_revoked_one_is_found_out(
 
 
 async def test_our_own_certificate_may_be_odd(
-    tools: ProbeContext, authority: Authority, chains: Chains, tmp_path: Path
+    context: ProbeContext, authority: Authority, chains: Chains, tmp_path: Path
 ) -> None:
     """The server takes it, so that it is not ours to refuse; its end is watched."""
     mine = chains.issue(chains.root, not_after=now() + 2 * DAY)
     der = resigned(mine, chains.root, REFUSED["a star in a PrintableString"])
     held = pair(tmp_path, der, mine)
-    context = authority.server_context(authority.valid, asks_client=True)
-    context.load_verify_locations(chains.ca_file)
-    async with serve_http(tls=context) as server:
+    tls_context = authority.server_context(authority.valid, asks_client=True)
+    tls_context.load_verify_locations(chains.ca_file)
+    async with serve_http(tls=tls_context) as server:
         server.answer()
         tls = {
             "ca_file": authority.ca_file,
             "cert_file": held.cert_file,
             "key_file": held.key_file,
         }
-        visit = await ask_http(tools, server.url(), tls=tls)
-        seen = await ask_certificate(tools, server.host, server.port, tls=tls)
+        visit = await ask_http(context, server.url(), tls=tls)
+        seen = await ask_certificate(context, server.host, server.port, tls=tls)
     assert visit.grade is Grade.GOOD, visit.detail
     assert (seen.reason, seen.cause) == (Reason.EXPIRY, Cause.DEPENDENCY)
     assert "our own client certificate ends in 1 days" in seen.detail

@@ -35,12 +35,12 @@ def with_word(proxy: ProxyServer) -> str:
 
 
 async def test_plain_http_asks_the_proxy_for_the_whole_address(
-    tools: ProbeContext, http_server: HttpServer
+    context: ProbeContext, http_server: HttpServer
 ) -> None:
     """RFC 9112, 3.2.2; Host is the target's."""
     http_server.answer("/fhir")
     async with serve_proxy() as proxy:
-        seen = await ask_http(tools, http_server.url("/fhir?a=%C3%A5"), proxy_url=proxy.url)
+        seen = await ask_http(context, http_server.url("/fhir?a=%C3%A5"), proxy_url=proxy.url)
     assert (seen.grade, seen.detail) == (Grade.GOOD, "")
     [head] = proxy.asked
     assert (head.method, head.target) == ("GET", http_server.url("/fhir?a=%C3%A5"))
@@ -56,9 +56,9 @@ async def test_https_goes_through_a_tunnel(authority: Authority) -> None:
     ):
         server.answer()
         proxy.names["expo.test"] = "127.0.0.1"
-        async with ProbeContext(resolver=Names(), user_agent="driftvakt/1") as tools:
+        async with ProbeContext(resolver=Names(), user_agent="driftvakt/1") as context:
             seen = await ask_http(
-                tools,
+                context,
                 server.url(host="expo.test"),
                 proxy_url=proxy.url,
                 tls={"ca_file": authority.ca_file},
@@ -74,15 +74,15 @@ async def test_https_goes_through_a_tunnel(authority: Authority) -> None:
 
 @pytest.mark.parametrize("tls", [False, True], ids=["plain", "tunnel"])
 async def test_the_proxy_alone_learns_who_we_are_there(
-    tools: ProbeContext, authority: Authority, tls: bool
+    context: ProbeContext, authority: Authority, tls: bool
 ) -> None:
     """Percent-encoding is undone; the target never sees it."""
-    context = authority.server_context(authority.valid) if tls else None
-    async with serve_http(tls=context) as server, serve_proxy() as proxy:
+    tls_context = authority.server_context(authority.valid) if tls else None
+    async with serve_http(tls=tls_context) as server, serve_proxy() as proxy:
         server.answer()
         proxy.authorization = KNOWN
         seen = await ask_http(
-            tools,
+            context,
             server.url(),
             proxy_url=with_word(proxy),
             tls={"ca_file": authority.ca_file},
@@ -98,14 +98,14 @@ async def test_the_proxy_alone_learns_who_we_are_there(
 
 @pytest.mark.parametrize("tls", [False, True], ids=["plain", "tunnel"])
 async def test_a_proxy_that_does_not_know_us_is_our_trouble(
-    tools: ProbeContext, http_server: HttpServer, tls: bool
+    context: ProbeContext, http_server: HttpServer, tls: bool
 ) -> None:
     """407, and never the password."""
     url = http_server.url().replace("http:", "https:") if tls else http_server.url()
     async with serve_proxy() as proxy:
         proxy.authorization = "Basic other"
-        seen = await ask_http(tools, url, proxy_url=with_word(proxy))
-        bare = await ask_http(tools, url, proxy_url=proxy.url, expect={"failure": "connect"})
+        seen = await ask_http(context, url, proxy_url=with_word(proxy))
+        bare = await ask_http(context, url, proxy_url=proxy.url, expect={"failure": "connect"})
     assert (seen.reason, seen.cause) == (Reason.CONNECT_ERROR, Cause.MONITOR)
     assert seen.detail == (
         f"the proxy {proxy.where} refuses us with the credentials of proxy_url (HTTP 407)"
@@ -116,13 +116,13 @@ async def test_a_proxy_that_does_not_know_us_is_our_trouble(
 
 
 async def test_a_target_that_the_proxy_cannot_reach(
-    tools: ProbeContext, closed_port: tuple[str, int]
+    context: ProbeContext, closed_port: tuple[str, int]
 ) -> None:
     """The status that the proxy gave is told; where a refusal is expected, this is one."""
     url = f"https://127.0.0.1:{closed_port[1]}/"
     async with serve_proxy() as proxy:
-        seen = await ask_http(tools, url, proxy_url=proxy.url)
-        wanted = await ask_http(tools, url, proxy_url=proxy.url, expect={"failure": "connect"})
+        seen = await ask_http(context, url, proxy_url=proxy.url)
+        wanted = await ask_http(context, url, proxy_url=proxy.url, expect={"failure": "connect"})
     assert (seen.reason, seen.cause) == (Reason.CONNECT_ERROR, Cause.NETWORK)
     assert seen.detail == (
         f"the proxy {proxy.where} opened no tunnel to 127.0.0.1:{closed_port[1]} (HTTP 502)"
@@ -133,15 +133,15 @@ async def test_a_target_that_the_proxy_cannot_reach(
 async def test_a_proxy_that_is_not_there_is_the_network_s(closed_port: tuple[str, int]) -> None:
     """By address and by name, and no refusal by the target."""
     where = f"127.0.0.1:{closed_port[1]}"
-    async with ProbeContext(resolver=Names()) as tools:
+    async with ProbeContext(resolver=Names()) as context:
         seen = await ask_http(
-            tools,
+            context,
             "https://expo.example.se/",
             proxy_url=f"http://{where}",
             expect={"failure": "connect"},
         )
         nameless = await ask_http(
-            tools, "http://expo.example.se/", proxy_url="http://proxy.example.se:3128"
+            context, "http://expo.example.se/", proxy_url="http://proxy.example.se:3128"
         )
     assert (seen.reason, seen.cause) == (Reason.CONNECT_REFUSED, Cause.NETWORK)
     assert seen.detail == f"the proxy: connection to {where} refused"
@@ -150,11 +150,11 @@ async def test_a_proxy_that_is_not_there_is_the_network_s(closed_port: tuple[str
 
 
 async def test_a_proxy_where_connecting_hangs(
-    tools: ProbeContext, blackhole: tuple[str, int]
+    context: ProbeContext, blackhole: tuple[str, int]
 ) -> None:
     """The deadline passes on the way to the proxy, which is not the target's fault."""
     proxy_url = f"http://{blackhole[0]}:{blackhole[1]}"
-    seen = await ask_http(tools, "http://expo.example.se/", proxy_url=proxy_url, timeout=0.3)
+    seen = await ask_http(context, "http://expo.example.se/", proxy_url=proxy_url, timeout=0.3)
     assert (seen.reason, seen.cause) == (Reason.CONNECT_TIMEOUT, Cause.NETWORK)
     assert seen.detail == "the proxy: no connection within 0.3 s"
 
@@ -182,12 +182,12 @@ SAID = b"HTTP/1.1 200 Connection established\r\n"
     ids=["silent", "drips", "endless", "1xx", "ssh", "more", "cut", "closed", "reset"],
 )
 async def test_what_a_broken_proxy_does_is_the_network_s(
-    tools: ProbeContext, script: Script, reason: Reason, said: str
+    context: ProbeContext, script: Script, reason: Reason, said: str
 ) -> None:
     """It ends within the deadline, bounded, with a reason of its own, and is no refusal."""
     async with serve_raw(script) as server:
         seen = await ask_http(
-            tools,
+            context,
             "https://expo.example.se/",
             proxy_url=server.url().rstrip("/"),
             timeout=1.5 if reason is Reason.CONNECT_TIMEOUT else PATIENCE,
@@ -200,7 +200,7 @@ async def test_what_a_broken_proxy_does_is_the_network_s(
 
 
 async def test_an_interim_answer_to_connect_is_passed_over(
-    tools: ProbeContext, authority: Authority, https_server: HttpServer
+    context: ProbeContext, authority: Authority, https_server: HttpServer
 ) -> None:
     """RFC 9110, 15.2."""
     https_server.answer()
@@ -213,7 +213,7 @@ async def test_an_interim_answer_to_connect_is_passed_over(
 
         async with serve_raw(hesitant) as front:
             seen = await ask_http(
-                tools,
+                context,
                 https_server.url(),
                 proxy_url=f"http://127.0.0.1:{front.port}/",
                 tls={"ca_file": authority.ca_file},
@@ -222,14 +222,14 @@ async def test_an_interim_answer_to_connect_is_passed_over(
 
 
 async def test_connect_is_part_of_the_phase_connect(
-    tools: ProbeContext, authority: Authority, https_server: HttpServer
+    context: ProbeContext, authority: Authority, https_server: HttpServer
 ) -> None:
     """What the proxy takes to open the tunnel is neither TLS nor the target's processing."""
     https_server.answer()
     async with serve_proxy() as proxy:
         proxy.delay = 0.2
         seen = await ask_http(
-            tools,
+            context,
             https_server.url(),
             proxy_url=proxy.url,
             tls={"ca_file": authority.ca_file},
@@ -238,22 +238,22 @@ async def test_connect_is_part_of_the_phase_connect(
     assert sum(seconds for _, seconds in seen.phases.measured()) <= seen.duration + 1e-6
 
 
-async def test_a_target_that_is_silent_behind_a_proxy_is_the_target(tools: ProbeContext) -> None:
+async def test_a_target_that_is_silent_behind_a_proxy_is_the_target(context: ProbeContext) -> None:
     """The proxy has done its part."""
     async with serve_raw(silence) as server, serve_proxy() as proxy:
-        seen = await ask_http(tools, server.url(), proxy_url=proxy.url, timeout=0.8)
+        seen = await ask_http(context, server.url(), proxy_url=proxy.url, timeout=0.8)
     assert (seen.reason, seen.cause) == (Reason.TIMEOUT, Cause.TARGET)
     assert seen.detail.startswith("no answer within 0.8 s")
 
 
 async def test_an_expired_certificate_is_looked_at_through_the_proxy(
-    tools: ProbeContext, authority: Authority
+    context: ProbeContext, authority: Authority
 ) -> None:
     """The second look has the certificate's dates, and goes no other way."""
-    context = authority.server_context(authority.expired)
-    async with serve_http(tls=context) as server, serve_proxy() as proxy:
+    tls_context = authority.server_context(authority.expired)
+    async with serve_http(tls=tls_context) as server, serve_proxy() as proxy:
         seen = await ask_http(
-            tools,
+            context,
             server.url(host="localhost"),
             proxy_url=proxy.url,
             tls={"ca_file": authority.ca_file},
@@ -266,13 +266,13 @@ async def test_an_expired_certificate_is_looked_at_through_the_proxy(
 
 
 async def test_a_refused_client_certificate_is_seen_through_the_proxy(
-    tools: ProbeContext, authority: Authority
+    context: ProbeContext, authority: Authority
 ) -> None:
     """A negative test works behind a proxy as well."""
     options = ("-Verify", "1", "-CAfile", str(authority.ca_file), "-verify_return_error")
     async with serve_openssl(authority.valid, *options) as port, serve_proxy() as proxy:
         seen = await ask_http(
-            tools,
+            context,
             f"https://127.0.0.1:{port}/",
             proxy_url=proxy.url,
             tls={"ca_file": authority.ca_file},
@@ -295,9 +295,9 @@ async def test_a_redirect_keeps_the_proxy_and_its_credentials_from_the_target(
         proxy.authorization = KNOWN
         first.answer(status=302, headers={"Location": second.url("/there", host="other.test")})
         second.answer("/there")
-        async with ProbeContext(resolver=Names()) as tools:
+        async with ProbeContext(resolver=Names()) as context:
             seen = await ask_http(
-                tools,
+                context,
                 first.url(host="expo.test"),
                 proxy_url=with_word(proxy),
                 tls={"ca_file": authority.ca_file},

@@ -75,8 +75,8 @@ def on_port(url: str, port: int) -> str:
 async def ask(settings: HttpSettings, port: int, **more: Any) -> Observation:
     """One probe of a recipe, its target on a port of this machine."""
     here = settings.model_copy(update={"url": on_port(settings.url, port), **more})
-    async with ProbeContext(resolver=NAMES) as tools:
-        return await http.prepare(here, 5.0, tools)()
+    async with ProbeContext(resolver=NAMES) as context:
+        return await http.prepare(here, 5.0, context)()
 
 
 def mutual(authority: Authority, written: TlsSettings) -> TlsSettings:
@@ -97,9 +97,9 @@ async def test_fhir_behind_oauth2(authority: Authority, tmp_path: Path) -> None:
     (tmp_path / "keys" / "driftvakt-ext5.pem").write_bytes(
         key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     )
-    context = authority.server_context(authority.issue(NLL, "idp.ext5.example.se"))
+    tls_context = authority.server_context(authority.issue(NLL, "idp.ext5.example.se"))
     tls = TlsSettings(ca_file=authority.ca_file)
-    async with serve_http(tls=context) as server, serve_tokens(tls=context) as tokens:
+    async with serve_http(tls=tls_context) as server, serve_tokens(tls=tls_context) as tokens:
         tokens.http.handlers["/oauth2/token"] = tokens.handle
         server.answer("/fhir/MedicationRequest", body=BUNDLE, headers=FHIR_JSON)
         server.answer("/fhir/metadata", body=CAPABILITIES, headers=FHIR_JSON)
@@ -121,8 +121,8 @@ async def test_fhir_behind_oauth2(authority: Authority, tmp_path: Path) -> None:
 async def test_soap_behind_mutual_tls(authority: Authority, tmp_path: Path) -> None:
     """The fault that is hoped for is good, and a success is not."""
     settings = checks("SOAP behind mutual TLS", tmp_path)["dispense"]
-    context = authority.server_context(authority.issue(EXPO), asks_client=True)
-    async with serve_http(tls=context) as server:
+    tls_context = authority.server_context(authority.issue(EXPO), asks_client=True)
+    async with serve_http(tls=tls_context) as server:
         path = URL(settings.url).path
         server.answer(path, status=500, body=FAULT, headers={"Content-Type": "text/xml"})
         tls = mutual(authority, settings.tls)
@@ -200,8 +200,8 @@ async def test_a_version_package_that_must_be_present(
         f'<p:PingForConfigurationResponse xmlns:p="{PING}"><p:version>{version}</p:version>'
         f"<p:pingDateTime>{at:%Y%m%d%H%M%S}</p:pingDateTime></p:PingForConfigurationResponse>"
     )
-    context = authority.server_context(authority.issue(EXPO), asks_client=True)
-    async with serve_http(tls=context) as server:
+    tls_context = authority.server_context(authority.issue(EXPO), asks_client=True)
+    async with serve_http(tls=tls_context) as server:
         server.answer(
             URL(settings.url).path, body=body.encode(), headers={"Content-Type": "text/xml"}
         )
@@ -250,8 +250,8 @@ async def test_what_must_be_refused(authority: Authority, tmp_path: Path) -> Non
 async def test_through_a_proxy(authority: Authority, tmp_path: Path) -> None:
     """With the password of the environment, its percent-encoding undone."""
     settings = checks("Through a proxy", tmp_path)["api"]
-    context = authority.server_context(authority.issue(EXPO))
-    async with serve_http(tls=context) as server, serve_proxy() as proxy:
+    tls_context = authority.server_context(authority.issue(EXPO))
+    async with serve_http(tls=tls_context) as server, serve_proxy() as proxy:
         server.answer("/fhir/metadata", body=CAPABILITIES, headers=FHIR_JSON)
         proxy.authorization = "Basic ZHJpZnR2YWt0OmhlbSBsaWd0"
         proxy.names[EXPO] = "127.0.0.1"
@@ -266,9 +266,9 @@ async def test_through_a_proxy(authority: Authority, tmp_path: Path) -> None:
 async def test_a_saml_assertion_as_the_bearer(authority: Authority, tmp_path: Path) -> None:
     """As it stands in the file, or for a token."""
     name = "A SAML assertion as the bearer"
-    context = authority.server_context(authority.issue(NLL, "idp.ext5.example.se"))
+    tls_context = authority.server_context(authority.issue(NLL, "idp.ext5.example.se"))
     tls = TlsSettings(ca_file=authority.ca_file)
-    async with serve_http(tls=context) as server, serve_tokens(tls=context) as tokens:
+    async with serve_http(tls=tls_context) as server, serve_tokens(tls=tls_context) as tokens:
         tokens.http.handlers["/oauth2/token"] = tokens.handle
         server.answer("/fhir/MedicationRequest", body=BUNDLE, headers=FHIR_JSON)
         plain = checks(name, tmp_path)["search"]

@@ -1,10 +1,9 @@
-"""Kind ``certificate`` asks whether what it met is revoked: real responders, lists and staples."""
+"""Kind ``certificate`` asks whether what it met is revoked: real responders."""
 
 from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,13 +11,23 @@ from aiohttp import web
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from probes.certificate.revocation import crl
 from probes.net.context import ProbeContext
-from probes.observation import Cause, Grade, Observation, Reason, Revocation, RevocationState
+from probes.observation import Cause, Grade, Reason
 from tests.support.probes.asking import ask_certificate, lasted
+from tests.support.probes.revocation import (
+    FAILED,
+    GOOD,
+    SINCE,
+    UNESTABLISHED,
+    UNKNOWN,
+    Asker,
+    doubted,
+    found,
+    outcome,
+)
 from tests.support.servers.ca import DAY, Authority, now
 from tests.support.servers.chains import Chains, Made, make
-from tests.support.servers.http_server import HttpServer, serve_http
+from tests.support.servers.http_server import serve_http
 from tests.support.servers.raw_server import serve_raw
 from tests.support.servers.revocation_server import (
     HOUR,
@@ -28,74 +37,6 @@ from tests.support.servers.revocation_server import (
     asks_at,
     listed_at,
 )
-
-SINCE = dt.datetime(2026, 3, 4, 5, 6, 7, tzinfo=dt.UTC)
-GOOD, REVOKED, UNKNOWN = RevocationState.GOOD, RevocationState.REVOKED, RevocationState.UNKNOWN
-FAILED = (Grade.FAILED, Reason.TLS_REVOKED, Cause.TARGET)
-UNESTABLISHED = (Grade.FAILED, Reason.TLS_REVOKED, Cause.DEPENDENCY)
-
-
-@pytest.fixture(scope="module")
-def chains(tmp_path_factory: pytest.TempPathFactory) -> Chains:
-    return Chains(tmp_path_factory.mktemp("revocation"))
-
-
-@pytest.fixture
-async def office(chains: Chains, http_server: HttpServer) -> Office:
-    """The root's own office."""
-    return Office(http_server, chains.root)
-
-
-class Asker:
-    """Asks a server that holds one certificate, again and again."""
-
-    def __init__(self, tools: ProbeContext, authority: Authority, chains: Chains) -> None:
-        self._tools = tools
-        self._authority = authority
-        self._chains = chains
-
-    async def __call__(
-        self,
-        *sent: Made,
-        tools: ProbeContext | None = None,
-        ca_file: Path | None = None,
-        **more: Any,
-    ) -> Observation:
-        context = self._authority.server_context(self._chains.pair(*sent))
-        tls = {"ca_file": ca_file or self._chains.ca_file, **more.pop("tls", {})}
-        async with serve_http(tls=context) as server:
-            return await ask_certificate(
-                tools or self._tools, server.host, server.port, tls=tls, **more
-            )
-
-
-@pytest.fixture
-def ask(tools: ProbeContext, authority: Authority, chains: Chains) -> Asker:
-    return Asker(tools, authority, chains)
-
-
-def outcome(seen: Observation) -> tuple[Grade, Reason | None, Cause | None]:
-    return seen.grade, seen.reason, seen.cause
-
-
-def found(seen: Observation) -> Revocation:
-    """What is known of the only certificate that was asked about."""
-    assert seen.tls is not None
-    [only] = seen.tls.revocation
-    return only
-
-
-async def doubted(ask: Asker, leaf: Made, **more: Any) -> str:
-    """Why it is not known whether ``leaf`` is revoked; that this is no fault unless it must be."""
-    required = await ask(leaf, revocation_required=True, **more)
-    soft = await ask(leaf, **more)
-    assert outcome(required) == UNESTABLISHED
-    assert (soft.grade, soft.reason) == (Grade.GOOD, None)
-    assert found(soft).state is UNKNOWN
-    why = found(soft).detail
-    assert soft.detail == f"revocation is unknown: the certificate: {why}"
-    assert required.detail == f"revocation could not be established: the certificate: {why}"
-    return why
 
 
 async def test_a_responder_says_good(ask: Asker, office: Office) -> None:
@@ -137,22 +78,6 @@ async def test_a_responder_says_revoked(ask: Asker, office: Office) -> None:
     assert (found(seen).revoked_at, found(seen).reason) == (SINCE.timestamp(), "keyCompromise")
 
 
-async def test_a_list_says_good_and_revoked(ask: Asker, office: Office) -> None:
-    good, bad, silent = (office.issue(crl=True, ocsp=True) for _ in range(3))
-    office.revoke(bad, at=SINCE, reason=x509.ReasonFlags.superseded)
-    office.revoke(silent, at=SINCE)
-    seen = await ask(good, revocation="crl", revocation_required=True)
-    assert (seen.grade, found(seen).state) == (Grade.GOOD, GOOD)
-    assert found(seen).source == f"CRL {office.server.url(LIST)}"
-    seen = await ask(bad, revocation="crl")
-    assert outcome(seen) == FAILED
-    assert "revoked 2026-03-04T05:06:07Z (superseded), says CRL http://" in seen.detail
-    seen = await ask(silent, revocation="crl")
-    assert "revoked 2026-03-04T05:06:07Z, says CRL http://" in seen.detail
-    # one list for all, and nobody asked the responder
-    assert (office.asked(LIST), office.asked(RESPONDER)) == (1, 0)
-
-
 async def test_an_intermediate_is_asked_about_too(
     ask: Asker, office: Office, chains: Chains
 ) -> None:
@@ -179,7 +104,7 @@ async def test_an_intermediate_is_asked_about_too(
     ]
     office.revoke(policy, at=SINCE, reason=x509.ReasonFlags.ca_compromise)
     async with ProbeContext() as fresh:
-        seen = await ask(leaf, policy, tools=fresh, revocation="any")
+        seen = await ask(leaf, policy, context=fresh, revocation="any")
     assert outcome(seen) == FAILED
     assert seen.detail.startswith("the intermediate CN=Test Policy CA was revoked 2026-03-04")
     assert "cACompromise" in seen.detail
@@ -283,12 +208,6 @@ async def test_responses_that_are_not_of_now(
     office.updated = now() + updated
     office.following = now() + following if following is not None else None
     assert why in await doubted(ask, office.issue(ocsp=True), revocation="ocsp")
-
-
-async def test_lists_that_are_not_of_now(ask: Asker, office: Office) -> None:
-    office.updated, office.following = now() - 3 * DAY, now() - 2 * DAY - HOUR
-    why = await doubted(ask, office.issue(crl=True), revocation="crl")
-    assert "is out of date: its next update was due 2 days ago" in why
 
 
 async def test_clocks_may_differ_a_little(ask: Asker, office: Office) -> None:
@@ -413,19 +332,6 @@ async def test_a_body_that_drips_does_not_outlast_the_deadline(ask: Asker, offic
     assert found(seen).state is UNKNOWN
 
 
-async def test_after_a_responder_a_list(ask: Asker, office: Office) -> None:
-    """``any`` asks in turn until one gives an answer; the first answer is the last question."""
-    leaf = office.issue(ocsp=True, crl=True)
-    seen = await ask(leaf, revocation="any")
-    assert found(seen).source.startswith("OCSP ")
-    assert office.asked(LIST) == 0
-    other = office.issue(ocsp=True, crl=True)
-    office.strangers.add(other.certificate.serial_number)
-    seen = await ask(other, revocation="any", revocation_required=True)
-    assert (seen.grade, found(seen).state) == (Grade.GOOD, GOOD)
-    assert found(seen).source.startswith("CRL ")
-
-
 async def test_only_so_many_addresses_are_asked(ask: Asker, office: Office) -> None:
     """A certificate may name as many as it likes."""
     office.server.answer("/no", status=404)
@@ -433,84 +339,6 @@ async def test_only_so_many_addresses_are_asked(ask: Asker, office: Office) -> N
     seen = await ask(office.issue_with(asks_at(*many)), revocation="ocsp")
     assert found(seen).state is UNKNOWN
     assert len(office.server.arrivals) == 2
-
-
-@pytest.mark.parametrize(
-    ("extension", "why"),
-    [
-        (x509.DeltaCRLIndicator(5), "is a delta list, which is not supported"),
-        (
-            x509.IssuingDistributionPoint(None, None, False, False, None, True, False),
-            "is an indirect list, which is not supported",
-        ),
-        (
-            x509.IssuingDistributionPoint(None, None, False, True, None, False, False),
-            "is about authorities' certificates only",
-        ),
-        (
-            x509.IssuingDistributionPoint(
-                [x509.UniformResourceIdentifier("http://other.example.se/")],
-                None, False, False, None, False, False,
-            ),
-            "is about another part of the authority's certificates",
-        ),
-        (
-            x509.IssuingDistributionPoint(
-                None, None, False, False,
-                frozenset([x509.ReasonFlags.key_compromise]), False, False,
-            ),
-            "lists some reasons only",
-        ),
-        (
-            x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), b"\x05\x00"),
-            "has a critical extension that is not understood",
-        ),
-    ],
-)  # fmt: skip
-async def test_lists_that_do_not_tell_all(
-    ask: Asker, office: Office, extension: x509.ExtensionType, why: str
-) -> None:
-    """RFC 5280, 6.3.3: that a certificate is not on such a list means nothing."""
-    office.server.answer(LIST, body=office.crl(extension))
-    assert why in await doubted(ask, office.issue(crl=True), revocation="crl")
-
-
-async def test_a_list_about_servers_certificates(ask: Asker, office: Office) -> None:
-    """One that names its own place and its part is as good as a whole one."""
-    point = x509.IssuingDistributionPoint(
-        [x509.UniformResourceIdentifier(office.server.url(LIST))],
-        None, True, False, None, False, False,
-    )  # fmt: skip
-    office.server.answer(LIST, body=office.crl(point))
-    seen = await ask(office.issue(crl=True), revocation="crl", revocation_required=True)
-    assert found(seen).state is GOOD
-
-
-async def test_a_list_of_another_authority(ask: Asker, office: Office) -> None:
-    other = Office(office.server, make("Other Root CA"))
-    leaf = office.issue(crl=True)
-    office.server.answer(LIST, body=other.crl())
-    assert "is another authority's" in await doubted(ask, leaf, revocation="crl")
-
-
-async def test_a_long_list_is_read_to_its_end(ask: Asker, office: Office) -> None:
-    """In a thread, from the size on at which it would hold up others."""
-    leaf = office.issue(crl=True)
-    office.revoke(leaf, at=SINCE)
-    body = office.crl(serials=range(1, 20_000))
-    assert len(body) > crl.LARGE
-    office.server.answer(LIST, body=body)
-    assert outcome(await ask(leaf, revocation="crl", timeout=10.0)) == FAILED
-    good = office.issue(crl=True)
-    assert found(await ask(good, revocation="crl", timeout=10.0)).state is GOOD
-    assert office.asked(LIST) == 1
-
-
-async def test_a_list_that_is_too_long_is_not_taken_in(ask: Asker, office: Office) -> None:
-    """Its first bytes say how long it is."""
-    office.server.answer(LIST, body=b"\x30\x84\x02\x00\x00\x00" + bytes(200_000))
-    why = await doubted(ask, office.issue(crl=True), revocation="crl")
-    assert "is larger than 20971520 bytes" in why
 
 
 async def test_one_must_be_revoked(ask: Asker, office: Office) -> None:
@@ -528,15 +356,15 @@ async def test_one_must_be_revoked(ask: Asker, office: Office) -> None:
 
 
 async def test_every_address_is_asked(
-    tools: ProbeContext, authority: Authority, chains: Chains, office: Office
+    context: ProbeContext, authority: Authority, chains: Chains, office: Office
 ) -> None:
     """And one request to the responder is enough for all that show the same certificate."""
     leaf = office.issue(ocsp=True)
     office.revoke(leaf, at=SINCE)
-    context = authority.server_context(chains.pair(leaf))
-    async with serve_http(tls=context) as server:
+    tls_context = authority.server_context(chains.pair(leaf))
+    async with serve_http(tls=tls_context) as server:
         seen = await ask_certificate(
-            tools,
+            context,
             "localhost",
             server.port,
             address="all",

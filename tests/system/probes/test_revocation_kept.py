@@ -18,19 +18,9 @@ from tests.support.patience import PATIENCE
 from tests.support.probes.asking import ask_certificate, ask_http
 from tests.support.servers.ca import DAY, Authority, now
 from tests.support.servers.chains import Chains, Made
-from tests.support.servers.http_server import HttpServer, serve_http
+from tests.support.servers.http_server import serve_http
 from tests.support.servers.raw_server import serve_raw
 from tests.support.servers.revocation_server import HOUR, LIST, RESPONDER, Office, asks_at
-
-
-@pytest.fixture(scope="module")
-def chains(tmp_path_factory: pytest.TempPathFactory) -> Chains:
-    return Chains(tmp_path_factory.mktemp("kept"))
-
-
-@pytest.fixture
-async def office(chains: Chains, http_server: HttpServer) -> Office:
-    return Office(http_server, chains.root)
 
 
 @dataclass(slots=True)
@@ -52,22 +42,22 @@ class Asker:
 
     authority: Authority
     chains: Chains
-    tools: ProbeContext
+    context: ProbeContext
     clocks: Clocks = field(default_factory=Clocks)
 
     async def __call__(self, leaf: Made, **more: Any) -> Observation:
-        context = self.authority.server_context(self.chains.pair(leaf))
-        async with serve_http(tls=context) as server:
+        tls_context = self.authority.server_context(self.chains.pair(leaf))
+        async with serve_http(tls=tls_context) as server:
             return await ask_certificate(
-                self.tools, server.host, server.port, tls={"ca_file": self.chains.ca_file}, **more
+                self.context, server.host, server.port, tls={"ca_file": self.chains.ca_file}, **more
             )
 
 
 @pytest.fixture
 async def ask(authority: Authority, chains: Chains) -> AsyncIterator[Asker]:
     clocks = Clocks()
-    async with ProbeContext(clock=clocks.clock, timer=clocks.timer) as tools:
-        yield Asker(authority, chains, tools, clocks)
+    async with ProbeContext(clock=clocks.clock, timer=clocks.timer) as context:
+        yield Asker(authority, chains, context, clocks)
 
 
 def state(seen: Observation) -> RevocationState:
@@ -182,7 +172,7 @@ async def test_what_came_too_late_is_there_for_the_next(ask: Asker, office: Offi
 async def test_closing_ends_what_is_under_way(
     authority: Authority, chains: Chains, office: Office
 ) -> None:
-    """No task and no connection outlives the tools."""
+    """No task and no connection outlives the context."""
     left = asyncio.Event()
 
     async def hang(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
@@ -190,8 +180,8 @@ async def test_closing_ends_what_is_under_way(
         left.set()
 
     async with serve_raw(hang) as raw:
-        async with ProbeContext() as tools:
-            ask = Asker(authority, chains, tools)
+        async with ProbeContext() as context:
+            ask = Asker(authority, chains, context)
             leaf = office.issue_with(asks_at(raw.url()))
             seen = await ask(leaf, revocation="ocsp", timeout=1.0)
             assert state(seen) is RevocationState.UNKNOWN
@@ -203,10 +193,10 @@ async def test_closing_ends_what_is_under_way(
 async def test_kind_http_asks_nobody(ask: Asker, office: Office, authority: Authority) -> None:
     """It has no such key, and pays nothing for it."""
     leaf = office.issue(ocsp=True, crl=True)
-    context = authority.server_context(ask.chains.pair(leaf))
-    async with serve_http(tls=context) as server:
+    tls_context = authority.server_context(ask.chains.pair(leaf))
+    async with serve_http(tls=tls_context) as server:
         server.answer("/")
-        seen = await ask_http(ask.tools, server.url(), tls={"ca_file": ask.chains.ca_file})
+        seen = await ask_http(ask.context, server.url(), tls={"ca_file": ask.chains.ca_file})
     assert seen.grade == "good"
     assert seen.tls is not None
     assert seen.tls.revocation == ()

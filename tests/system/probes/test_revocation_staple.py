@@ -19,7 +19,7 @@ from probes.observation import Cause, Grade, Observation, Reason, Revocation, Re
 from tests.support.probes.asking import ask_certificate
 from tests.support.servers.ca import DAY, Authority, now
 from tests.support.servers.chains import Chains, Made
-from tests.support.servers.http_server import HttpServer, serve_http
+from tests.support.servers.http_server import serve_http
 from tests.support.servers.nginx import serve_nginx
 from tests.support.servers.openssl import serve_openssl
 from tests.support.servers.programs import require_program
@@ -29,16 +29,6 @@ from tests.support.servers.starttls_server import smtp
 
 SINCE = dt.datetime(2026, 3, 4, 5, 6, 7, tzinfo=dt.UTC)
 REVOKED = (Grade.FAILED, Reason.TLS_REVOKED, Cause.TARGET)
-
-
-@pytest.fixture(scope="module")
-def chains(tmp_path_factory: pytest.TempPathFactory) -> Chains:
-    return Chains(tmp_path_factory.mktemp("staple"))
-
-
-@pytest.fixture
-async def office(chains: Chains, http_server: HttpServer) -> Office:
-    return Office(http_server, chains.root)
 
 
 def outcome(seen: Observation) -> tuple[Grade, Reason | None, Cause | None]:
@@ -53,8 +43,8 @@ def found(seen: Observation) -> Revocation:
 class Stapled:
     """``openssl s_server`` with a certificate and a response to staple."""
 
-    def __init__(self, tools: ProbeContext, chains: Chains, folder: Path) -> None:
-        self._tools = tools
+    def __init__(self, context: ProbeContext, chains: Chains, folder: Path) -> None:
+        self._context = context
         self._chains = chains
         self._folder = folder
 
@@ -67,12 +57,12 @@ class Stapled:
             options = (*options, "-status_file", str(staple))
         tls = {"ca_file": self._chains.ca_file, **more.pop("tls", {})}
         async with serve_openssl(self._chains.pair(leaf), *options) as port:
-            return await ask_certificate(self._tools, "127.0.0.1", port, tls=tls, **more)
+            return await ask_certificate(self._context, "127.0.0.1", port, tls=tls, **more)
 
 
 @pytest.fixture
-def stapled(tools: ProbeContext, chains: Chains, tmp_path: Path) -> Stapled:
-    return Stapled(tools, chains, tmp_path)
+def stapled(context: ProbeContext, chains: Chains, tmp_path: Path) -> Stapled:
+    return Stapled(context, chains, tmp_path)
 
 
 @pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
@@ -166,7 +156,7 @@ async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, port
 
 
 async def test_a_staple_behind_starttls(
-    tools: ProbeContext, chains: Chains, office: Office, tmp_path: Path
+    context: ProbeContext, chains: Chains, office: Office, tmp_path: Path
 ) -> None:
     """What is said before TLS is said again."""
     leaf, staple = office.issue(), tmp_path / "staple.der"
@@ -179,7 +169,7 @@ async def test_a_staple_behind_starttls(
 
         async with serve_raw(talk) as mail:
             seen = await ask_certificate(
-                tools,
+                context,
                 "127.0.0.1",
                 mail.port,
                 tls={"ca_file": chains.ca_file},
@@ -191,7 +181,7 @@ async def test_a_staple_behind_starttls(
 
 
 async def test_nginx_staples_from_a_file(
-    tools: ProbeContext, chains: Chains, office: Office, tmp_path: Path
+    context: ProbeContext, chains: Chains, office: Office, tmp_path: Path
 ) -> None:
     """``ssl_stapling_file``."""
     leaf = office.issue()
@@ -207,7 +197,7 @@ async def test_nginx_staples_from_a_file(
     async with serve_nginx(tmp_path, block, tls=True) as port:
         for _ in range(2):
             seen = await ask_certificate(
-                tools,
+                context,
                 "localhost",
                 port,
                 address="127.0.0.1",
@@ -218,12 +208,12 @@ async def test_nginx_staples_from_a_file(
 
 
 async def test_a_server_that_hangs_in_the_second_handshake(
-    tools: ProbeContext, authority: Authority, chains: Chains, office: Office
+    context: ProbeContext, authority: Authority, chains: Chains, office: Office
 ) -> None:
     """The probe's total holds, and its verdict on the first is not lost."""
     leaf = office.issue(ocsp=True)
-    context = authority.server_context(chains.pair(leaf))
-    async with serve_http(tls=context) as server:
+    tls_context = authority.server_context(chains.pair(leaf))
+    async with serve_http(tls=tls_context) as server:
 
         async def meet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             if front.accepted == 1:
@@ -233,7 +223,7 @@ async def test_a_server_that_hangs_in_the_second_handshake(
 
         async with serve_raw(meet) as front:
             seen = await ask_certificate(
-                tools, "127.0.0.1", front.port,
+                context, "127.0.0.1", front.port,
                 timeout=3.0, tls={"ca_file": chains.ca_file}, revocation="ocsp",
             )  # fmt: skip
     assert front.accepted == 2
@@ -271,7 +261,7 @@ async def openssl_responder(folder: Path, chains: Chains, issuer: Made) -> Async
 
 
 async def test_openssls_own_responder(
-    tools: ProbeContext, chains: Chains, tmp_path: Path, office: Office
+    context: ProbeContext, chains: Chains, tmp_path: Path, office: Office
 ) -> None:
     """Good, revoked and unknown as another implementation has them."""
     index = tmp_path / "index.txt"
@@ -287,7 +277,7 @@ async def test_openssls_own_responder(
         for leaf in (stranger, good, bad):
             async with serve_openssl(chains.pair(leaf)) as served:
                 seen[leaf.sha256] = await ask_certificate(
-                    tools, "127.0.0.1", served, tls={"ca_file": chains.ca_file}, revocation="ocsp"
+                    context, "127.0.0.1", served, tls={"ca_file": chains.ca_file}, revocation="ocsp"
                 )
     assert "does not know the certificate" in found(seen[stranger.sha256]).detail
     assert found(seen[good.sha256]).state is RevocationState.GOOD
@@ -304,7 +294,7 @@ def _line(state: str, made: Made) -> str:
 
 
 async def test_openssls_own_list(
-    tools: ProbeContext, chains: Chains, tmp_path: Path, office: Office
+    context: ProbeContext, chains: Chains, tmp_path: Path, office: Office
 ) -> None:
     """``openssl ca -gencrl``: another implementation's encoding of the same."""
     url = office.server.url("/openssl.crl")
@@ -327,6 +317,6 @@ async def test_openssls_own_list(
     for leaf, state in ((good, RevocationState.GOOD), (bad, RevocationState.REVOKED)):
         async with serve_openssl(chains.pair(leaf)) as served:
             seen = await ask_certificate(
-                tools, "127.0.0.1", served, tls={"ca_file": chains.ca_file}, revocation="crl"
+                context, "127.0.0.1", served, tls={"ca_file": chains.ca_file}, revocation="crl"
             )
         assert found(seen).state is state

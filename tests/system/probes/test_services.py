@@ -61,11 +61,11 @@ async def server() -> AsyncIterator[HttpServer]:
 
 @pytest.mark.parametrize("version", ["1.1", "1.2"])
 async def test_an_empty_request_proves_that_a_soap_service_lives(
-    tools: ProbeContext, server: HttpServer, version: str
+    context: ProbeContext, server: HttpServer, version: str
 ) -> None:
     """The probe makes the whole request by itself, and the fault is the sign of life."""
     soap = {"fault": "expected", "version": version, "action": "urn:ping"}
-    seen = await ask_http(tools, server.url("/soap"), expect={"soap": soap})
+    seen = await ask_http(context, server.url("/soap"), expect={"soap": soap})
     assert (seen.grade, seen.reason, seen.detail) == (Grade.GOOD, None, "")
     [arrival] = server.arrivals
     assert b"Body/>" in arrival.body
@@ -79,20 +79,20 @@ async def test_an_empty_request_proves_that_a_soap_service_lives(
 
 
 async def test_a_fault_with_http_500_is_told_as_a_fault(
-    tools: ProbeContext, server: HttpServer
+    context: ProbeContext, server: HttpServer
 ) -> None:
     """What it says helps more than the number."""
-    seen = await ask_http(tools, server.url("/soap"), expect={"soap": {"fault": "none"}})
+    seen = await ask_http(context, server.url("/soap"), expect={"soap": {"fault": "none"}})
     assert (seen.reason, seen.cause) == (Reason.SOAP_FAULT, Cause.TARGET)
     assert seen.detail == 'SOAP fault e:Client "no operation", with HTTP 500'
     assert seen.http is not None
     assert seen.http.status == 500
 
 
-async def test_a_real_answer_is_good(tools: ProbeContext, server: HttpServer) -> None:
+async def test_a_real_answer_is_good(context: ProbeContext, server: HttpServer) -> None:
     """The operator's own body and headers are sent as they are."""
     seen = await ask_http(
-        tools,
+        context,
         server.url("/soap"),
         body="<Hello/>",
         headers={"soapaction": "mine"},
@@ -102,7 +102,7 @@ async def test_a_real_answer_is_good(tools: ProbeContext, server: HttpServer) ->
     [arrival] = server.arrivals
     assert (arrival.body, arrival.headers.getall("SOAPAction")) == (b"<Hello/>", ["mine"])
     seen = await ask_http(
-        tools, server.url("/soap"), body="<Hello/>", expect={"soap": {"fault": "expected"}}
+        context, server.url("/soap"), body="<Hello/>", expect={"soap": {"fault": "expected"}}
     )
     assert (seen.reason, seen.detail) == (
         Reason.SOAP_FAULT,
@@ -110,10 +110,12 @@ async def test_a_real_answer_is_good(tools: ProbeContext, server: HttpServer) ->
     )
 
 
-async def test_a_fault_inside_http_200_is_a_fault(tools: ProbeContext, server: HttpServer) -> None:
+async def test_a_fault_inside_http_200_is_a_fault(
+    context: ProbeContext, server: HttpServer
+) -> None:
     """NEF's gateway answers so."""
     server.answer("/nef", body=FAULT_11.encode())
-    seen = await ask_http(tools, server.url("/nef"), expect={"soap": {"fault": "none"}})
+    seen = await ask_http(context, server.url("/nef"), expect={"soap": {"fault": "none"}})
     assert (seen.reason, seen.detail) == (
         Reason.SOAP_FAULT,
         'SOAP fault e:Client "no operation"',
@@ -141,7 +143,7 @@ def ping_rules(within: str, **more: Any) -> dict[str, Any]:
     ],
 )
 async def test_ping_for_configuration(
-    tools: ProbeContext,
+    context: ProbeContext,
     server: HttpServer,
     version: str,
     age: float,
@@ -156,7 +158,7 @@ async def test_ping_for_configuration(
     )
     server.answer("/ping", body=envelope(answer).encode())
     expect = ping_rules("60s", timezone="Europe/Stockholm")
-    seen = await ask_http(tools, server.url("/ping"), expect=expect)
+    seen = await ask_http(context, server.url("/ping"), expect=expect)
     assert seen.reason is reason
     assert detail in seen.detail
 
@@ -168,8 +170,8 @@ async def test_the_clock_of_the_tools_is_now(server: HttpServer) -> None:
     rule = {"path": "//p:pingDateTime", "within": "10s", "namespaces": {"p": PING}}
     noon = datetime(2026, 1, 1, 12, 0, 5, tzinfo=STOCKHOLM).timestamp()
     for clock, failed in ((noon, False), (noon + 6, True)):
-        async with ProbeContext(clock=lambda clock=clock: clock) as tools:  # type: ignore[misc]
-            seen = await ask_http(tools, server.url("/ping"), expect={"xpath": [rule]})
+        async with ProbeContext(clock=lambda clock=clock: clock) as context:  # type: ignore[misc]
+            seen = await ask_http(context, server.url("/ping"), expect={"xpath": [rule]})
         assert seen.failed is failed
 
 
@@ -181,29 +183,29 @@ STATEMENT = {
 }
 
 
-async def test_a_fhir_server(tools: ProbeContext, server: HttpServer) -> None:
+async def test_a_fhir_server(context: ProbeContext, server: HttpServer) -> None:
     """Asked for JSON, and judged by what it says of itself."""
     kind = {"Content-Type": "application/fhir+json"}
     server.answer("/metadata", body=json.dumps(STATEMENT).encode(), headers=kind)
     rules = {"fhir_version": "4.0.1", "resources": ["MedicationRequest"]}
-    seen = await ask_http(tools, server.url("/metadata"), expect={"fhir": rules})
+    seen = await ask_http(context, server.url("/metadata"), expect={"fhir": rules})
     assert seen.detail == ""
     assert server.arrivals[0].headers["Accept"] == "application/fhir+json"
     seen = await ask_http(
-        tools, server.url("/metadata"), expect={"fhir": rules | {"resources": ["Task"]}}
+        context, server.url("/metadata"), expect={"fhir": rules | {"resources": ["Task"]}}
     )
     assert (seen.reason, seen.detail) == (Reason.FHIR, "the CapabilityStatement lacks Task")
 
 
 @pytest.mark.parametrize("status", [200, 500])
 async def test_an_operation_outcome_fails_with_its_text(
-    tools: ProbeContext, server: HttpServer, status: int
+    context: ProbeContext, server: HttpServer, status: int
 ) -> None:
     """Whatever status it comes with."""
     issue = {"severity": "error", "code": "exception", "diagnostics": "the register is away"}
     outcome = {"resourceType": "OperationOutcome", "issue": [issue]}
     server.answer("/metadata", status=status, body=json.dumps(outcome).encode())
-    seen = await ask_http(tools, server.url("/metadata"), expect={"fhir": {}})
+    seen = await ask_http(context, server.url("/metadata"), expect={"fhir": {}})
     assert seen.reason is Reason.FHIR
     assert 'OperationOutcome error exception: "the register is away"' in seen.detail
 
@@ -218,7 +220,7 @@ def export(content: bytes) -> bytes:
 ARTICLES = b"<articles>" + b"<article id='1'>Alvedon</article>" * 50_000 + b"</articles>"
 
 
-async def test_an_export_file(tools: ProbeContext, server: HttpServer) -> None:
+async def test_an_export_file(context: ProbeContext, server: HttpServer) -> None:
     """Fresh, of a fair size, whole, and its XML well-formed."""
     modified = format_datetime(datetime.now(UTC) - timedelta(hours=25), usegmt=True)
     body = export(ARTICLES)
@@ -231,23 +233,25 @@ async def test_an_export_file(tools: ProbeContext, server: HttpServer) -> None:
         "body_bytes": {"at_least": 1000, "at_most": 100_000_000},
         "zip": {"contains": ["*.xml"]},
     }
-    seen = await ask_http(tools, server.url("/vara-export.zip"), expect=expect)
+    seen = await ask_http(context, server.url("/vara-export.zip"), expect=expect)
     assert (seen.detail, seen.grade) == ("", Grade.GOOD)
-    seen = await ask_http(tools, server.url("/broken.zip"), expect=expect)
+    seen = await ask_http(context, server.url("/broken.zip"), expect=expect)
     assert seen.reason is Reason.BODY
     assert "vara/articles.xml in the zip file is not well-formed: not XML at line 1" in seen.detail
-    seen = await ask_http(tools, server.url("/cut.zip"), expect=expect)
+    seen = await ask_http(context, server.url("/cut.zip"), expect=expect)
     assert (seen.reason, seen.detail) == (
         Reason.BODY,
         "the body is no zip file, or its end is missing",
     )
-    seen = await ask_http(tools, server.url("/vara-export.zip"), expect=expect | {"last_modified_within": "24h"})  # fmt: skip
+    seen = await ask_http(context, server.url("/vara-export.zip"), expect=expect | {"last_modified_within": "24h"})  # fmt: skip
     assert seen.reason is Reason.STALE
-    seen = await ask_http(tools, server.url("/vara-export.zip"), expect=expect, max_body_bytes=1000)
+    seen = await ask_http(
+        context, server.url("/vara-export.zip"), expect=expect, max_body_bytes=1000
+    )
     assert seen.reason is Reason.TOO_LARGE
 
 
-async def test_an_external_dtd_is_never_fetched(tools: ProbeContext) -> None:
+async def test_an_external_dtd_is_never_fetched(context: ProbeContext) -> None:
     """The document is refused unread, and the server that it names is not asked."""
     async with serve_raw(silence) as other:
         body = f"<!DOCTYPE a SYSTEM '{other.url('/a.dtd')}' [<!ENTITY e SYSTEM '{other.url('/e')}'>]><a>&e;</a>".encode()  # fmt: skip
@@ -259,20 +263,20 @@ async def test_an_external_dtd_is_never_fetched(tools: ProbeContext) -> None:
                 {"fhir": {}},
             )
             for expect in rules:
-                seen = await ask_http(tools, server.url(), method="GET", expect=expect)
+                seen = await ask_http(context, server.url(), method="GET", expect=expect)
                 assert "the document has a DOCTYPE, which is not read" in seen.detail
         assert other.accepted == 0
 
 
 async def test_judging_stops_neither_the_loop_nor_the_deadline(
-    tools: ProbeContext, server: HttpServer
+    context: ProbeContext, server: HttpServer
 ) -> None:
     """A large file is read in a thread, which ends soon after the deadline has."""
     huge = export(b"<r>" + b"<a b='c'>x</a>" * 4_000_000 + b"</r>")
     server.answer("/export.zip", body=huge)
     async with Watch(PROCESSOR) as watch:
         seen = await ask_http(
-            tools,
+            context,
             server.url("/export.zip"),
             timeout=0.8,
             max_body_bytes=10_000_000,
@@ -283,17 +287,19 @@ async def test_judging_stops_neither_the_loop_nor_the_deadline(
     assert seen.duration < 0.8
     assert watch.turns > 0
     assert watch.worst < 0.25
-    await tools.close()
+    await context.close()
     assert not [thread for thread in threading.enumerate() if thread.name == "judge"]
 
 
 async def test_the_time_of_judging_is_not_the_targets(
-    tools: ProbeContext, server: HttpServer
+    context: ProbeContext, server: HttpServer
 ) -> None:
     """A duration ends with the last byte."""
     server.answer("/export.zip", body=export(ARTICLES))
     begun, judging = time.perf_counter(), time.process_time()
-    seen = await ask_http(tools, server.url("/export.zip"), expect={"zip": {"contains": ["*.xml"]}})
+    seen = await ask_http(
+        context, server.url("/export.zip"), expect={"zip": {"contains": ["*.xml"]}}
+    )
     whole, judging = time.perf_counter() - begun, time.process_time() - judging
     assert seen.detail == ""
     # reading it is nearly all that this process has had to do
@@ -312,11 +318,11 @@ async def test_no_more_than_two_answers_are_judged_at_a_time(server: HttpServer)
             await asyncio.sleep(0.001)
 
     server.answer("/export.zip", body=export(ARTICLES))
-    async with ProbeContext() as tools:
+    async with ProbeContext() as context:
         asking = asyncio.gather(
             *(
                 ask_http(
-                    tools,
+                    context,
                     server.url("/export.zip"),
                     timeout=PATIENCE,
                     expect={"zip": {"contains": ["*.xml"]}},

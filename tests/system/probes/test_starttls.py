@@ -21,11 +21,11 @@ OFFERED = b"250-mail.example.se\r\n250 STARTTLS\r\n"
 
 
 async def ask(
-    tools: ProbeContext, authority: Authority, protocol: str, script: Script, **more: Any
+    context: ProbeContext, authority: Authority, protocol: str, script: Script, **more: Any
 ) -> Observation:
     async with serve_raw(script) as server:
         return await ask_certificate(
-            tools,
+            context,
             "127.0.0.1",
             server.port,
             starttls=protocol,
@@ -36,11 +36,11 @@ async def ask(
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 async def test_a_handshake_follows_the_talk(
-    tools: ProbeContext, authority: Authority, protocol: str
+    context: ProbeContext, authority: Authority, protocol: str
 ) -> None:
     """The certificate is read and verified as on any other port; the talk is time of connecting."""
-    context = authority.server_context(authority.valid)
-    seen = await ask(tools, authority, protocol, upgrading(TALKS[protocol], context))
+    tls_context = authority.server_context(authority.valid)
+    seen = await ask(context, authority, protocol, upgrading(TALKS[protocol], tls_context))
     assert (seen.grade, seen.reason, seen.detail) == (Grade.GOOD, None, "")
     assert seen.tls is not None
     assert seen.tls.verified
@@ -54,11 +54,11 @@ async def test_a_handshake_follows_the_talk(
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 async def test_the_second_look_talks_first_too(
-    tools: ProbeContext, authority: Authority, protocol: str
+    context: ProbeContext, authority: Authority, protocol: str
 ) -> None:
     """A certificate that does not verify still shows its dates and names."""
-    context = authority.server_context(authority.expired)
-    seen = await ask(tools, authority, protocol, upgrading(TALKS[protocol], context))
+    tls_context = authority.server_context(authority.expired)
+    seen = await ask(context, authority, protocol, upgrading(TALKS[protocol], tls_context))
     assert (seen.grade, seen.reason) == (Grade.FAILED, Reason.TLS_EXPIRED)
     assert seen.tls is not None
     assert seen.tls.leaf is not None
@@ -68,12 +68,12 @@ async def test_the_second_look_talks_first_too(
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 async def test_bytes_between_the_consent_and_tls_are_refused(
-    tools: ProbeContext, authority: Authority, protocol: str
+    context: ProbeContext, authority: Authority, protocol: str
 ) -> None:
     """Whoever sits on the way could have put them there (CVE-2011-0411, CVE-2021-23222)."""
-    context = authority.server_context(authority.valid)
-    script = upgrading(TALKS[protocol], context, b"250 evil\r\n\x1b[31m")
-    seen = await ask(tools, authority, protocol, script)
+    tls_context = authority.server_context(authority.valid)
+    script = upgrading(TALKS[protocol], tls_context, b"250 evil\r\n\x1b[31m")
+    seen = await ask(context, authority, protocol, script)
     assert (seen.reason, seen.cause) == (Reason.PROTOCOL, Cause.TARGET)
     assert seen.detail == (
         "the server said more in plain text than it was asked: 250 evil\\r\\n\\x1b[31m"
@@ -107,11 +107,15 @@ REFUSED = "the server refused STARTTLS: "
     ],
 )  # fmt: skip
 async def test_a_server_that_refuses_is_quoted(
-    tools: ProbeContext, authority: Authority, protocol: str, answers: tuple[bytes, ...], words: str
+    context: ProbeContext,
+    authority: Authority,
+    protocol: str,
+    answers: tuple[bytes, ...],
+    words: str,
 ) -> None:
     """In its own words, escaped: they come from outside."""
     seen = await ask(
-        tools, authority, protocol, saying(*answers, greets=protocol in ("smtp", "imap"))
+        context, authority, protocol, saying(*answers, greets=protocol in ("smtp", "imap"))
     )
     assert (seen.grade, seen.reason, seen.cause) == (Grade.FAILED, Reason.PROTOCOL, Cause.TARGET)
     assert seen.detail == REFUSED + words
@@ -139,10 +143,10 @@ async def test_a_server_that_refuses_is_quoted(
     ],
 )
 async def test_what_is_another_protocol_is_a_protocol_failure(
-    tools: ProbeContext, authority: Authority, protocol: str, answers: tuple[bytes, ...]
+    context: ProbeContext, authority: Authority, protocol: str, answers: tuple[bytes, ...]
 ) -> None:
     seen = await ask(
-        tools, authority, protocol, saying(*answers, greets=protocol in ("smtp", "imap"))
+        context, authority, protocol, saying(*answers, greets=protocol in ("smtp", "imap"))
     )
     assert (seen.reason, seen.cause) == (Reason.PROTOCOL, Cause.TARGET)
     assert seen.detail.startswith("not what a server says before STARTTLS: ")
@@ -150,10 +154,10 @@ async def test_what_is_another_protocol_is_a_protocol_failure(
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 async def test_a_server_that_says_nothing_is_a_timeout(
-    tools: ProbeContext, authority: Authority, protocol: str
+    context: ProbeContext, authority: Authority, protocol: str
 ) -> None:
     """It did connect: that is not what took too long."""
-    seen = await ask(tools, authority, protocol, silence, timeout=0.8)
+    seen = await ask(context, authority, protocol, silence, timeout=0.8)
     assert (seen.reason, seen.cause) == (Reason.TIMEOUT, Cause.TARGET)
     assert seen.detail == "the server did not agree to STARTTLS within 0.8 s"
     assert lasted(seen.duration, 0.8)
@@ -161,7 +165,7 @@ async def test_a_server_that_says_nothing_is_a_timeout(
 
 @pytest.mark.parametrize("protocol", ["smtp", "imap"])
 async def test_a_greeting_dripped_is_a_timeout(
-    tools: ProbeContext, authority: Authority, protocol: str
+    context: ProbeContext, authority: Authority, protocol: str
 ) -> None:
     """Each read succeeds, and the deadline is a total."""
 
@@ -171,7 +175,7 @@ async def test_a_greeting_dripped_is_a_timeout(
             await writer.drain()
             await asyncio.sleep(0.05)
 
-    seen = await ask(tools, authority, protocol, drip, timeout=0.8)
+    seen = await ask(context, authority, protocol, drip, timeout=0.8)
     assert seen.reason is Reason.TIMEOUT
     assert lasted(seen.duration, 0.8)
 
@@ -181,7 +185,7 @@ async def test_a_greeting_dripped_is_a_timeout(
     [("smtp", b"220-more\r\n"), ("smtp", b"2" * 100), ("imap", b"* OK more\r\n")],
 )
 async def test_talk_without_an_end_is_cut(
-    tools: ProbeContext, authority: Authority, protocol: str, part: bytes
+    context: ProbeContext, authority: Authority, protocol: str, part: bytes
 ) -> None:
     """What is read before TLS has a bound."""
     sent = 0
@@ -194,7 +198,7 @@ async def test_talk_without_an_end_is_cut(
             await writer.drain()
             await asyncio.sleep(0)  # a loop that never waits would starve the probe
 
-    seen = await ask(tools, authority, protocol, flood)
+    seen = await ask(context, authority, protocol, flood)
     assert seen.reason is Reason.PROTOCOL
     assert f"more than {LIMIT} bytes" in seen.detail
     assert sent > LIMIT
@@ -203,14 +207,14 @@ async def test_talk_without_an_end_is_cut(
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 @pytest.mark.parametrize("script", [close_at_once, reset_now], ids=["closes", "resets"])
 async def test_a_server_that_goes_away_is_a_reset(
-    tools: ProbeContext, authority: Authority, protocol: str, script: Script
+    context: ProbeContext, authority: Authority, protocol: str, script: Script
 ) -> None:
-    seen = await ask(tools, authority, protocol, script)
+    seen = await ask(context, authority, protocol, script)
     assert (seen.reason, seen.cause) == (Reason.RESET, Cause.TARGET)
     assert seen.detail == "the connection was closed before TLS could begin"
 
 
-async def test_over_ipv6_we_say_so_to_a_mail_server(tools: ProbeContext) -> None:
+async def test_over_ipv6_we_say_so_to_a_mail_server(context: ProbeContext) -> None:
     """RFC 5321, 4.1.3 has a form of its own for it."""
     heard = bytearray()
 
@@ -220,16 +224,16 @@ async def test_over_ipv6_we_say_so_to_a_mail_server(tools: ProbeContext) -> None
         writer.close()
 
     async with serve_raw(listen, host="::1") as server:
-        seen = await ask_certificate(tools, "::1", server.port, starttls="smtp")
+        seen = await ask_certificate(context, "::1", server.port, starttls="smtp")
     assert seen.reason is Reason.RESET
     assert bytes(heard) == b"EHLO [IPv6:::1]\r\n"
 
 
 async def test_a_server_that_refuses_can_be_expected(
-    tools: ProbeContext, authority: Authority
+    context: ProbeContext, authority: Authority
 ) -> None:
     """The negative test: this port must not take TLS."""
     script = saying(b"N", greets=False)
-    seen = await ask(tools, authority, "postgres", script, expect={"failure": "protocol"})
+    seen = await ask(context, authority, "postgres", script, expect={"failure": "protocol"})
     assert seen.grade is Grade.GOOD
     assert seen.detail == f"as expected: {REFUSED}it takes no TLS (N)"

@@ -29,14 +29,14 @@ SUITES = [
 
 @pytest.mark.parametrize(("suite", "rsa", "said"), SUITES)
 async def test_what_others_offer_is_on_offer(
-    tools: ProbeContext, authority: Authority, suite: str, rsa: bool, said: str
+    context: ProbeContext, authority: Authority, suite: str, rsa: bool, said: str
 ) -> None:
     """A server of an old suite is no fault, for its users reach it: it is a word."""
     pair = authority.issue(rsa_key=rsa)
     tls = {"ca_file": authority.ca_file}
     async with serve_openssl(pair, "-tls1_2", "-cipher", suite) as port:
-        visit = await ask_http(tools, f"https://127.0.0.1:{port}/", tls=tls)
-        seen = await ask_certificate(tools, "127.0.0.1", port, tls=tls, expires_within="auto")
+        visit = await ask_http(context, f"https://127.0.0.1:{port}/", tls=tls)
+        seen = await ask_certificate(context, "127.0.0.1", port, tls=tls, expires_within="auto")
     assert visit.tls is not None
     assert visit.tls.cipher == suite
     for one in (visit, seen):
@@ -44,17 +44,19 @@ async def test_what_others_offer_is_on_offer(
 
 
 async def test_a_short_key_is_a_word_and_a_fault_where_that_is_asked(
-    tools: ProbeContext, authority: Authority
+    context: ProbeContext, authority: Authority
 ) -> None:
     """Go and browsers take 1,024 bits; kind ``certificate`` has ``min_key_bits``."""
     tls = {"ca_file": authority.ca_file}
     async with serve_http(tls=authority.server_context(authority.weak)) as server:
         server.answer()
         url = server.url(host="localhost")
-        visit = await ask_http(tools, url, address="127.0.0.1", tls=tls)
-        seen = await ask_certificate(tools, "localhost", server.port, address="127.0.0.1", tls=tls)
+        visit = await ask_http(context, url, address="127.0.0.1", tls=tls)
+        seen = await ask_certificate(
+            context, "localhost", server.port, address="127.0.0.1", tls=tls
+        )
         taken = await ask_certificate(
-            tools,
+            context,
             "localhost",
             server.port,
             address="127.0.0.1",
@@ -68,40 +70,40 @@ async def test_a_short_key_is_a_word_and_a_fault_where_that_is_asked(
 
 
 async def test_a_key_that_nobody_takes_is_refused(
-    tools: ProbeContext, authority: Authority
+    context: ProbeContext, authority: Authority
 ) -> None:
     """TLS 1.1 and older stay refused too, unless they are asked for."""
     pair = authority.issue(rsa_key=True)
     async with serve_openssl(pair, "-tls1_1", "-cipher", "ALL:@SECLEVEL=0") as port:
         seen = await ask_http(
-            tools, f"https://127.0.0.1:{port}/", tls={"ca_file": authority.ca_file}
+            context, f"https://127.0.0.1:{port}/", tls={"ca_file": authority.ca_file}
         )
     assert seen.reason is Reason.TLS_VERSION
 
 
 async def test_a_certificate_that_is_asked_for_later(
-    tools: ProbeContext, authority: Authority
+    context: ProbeContext, authority: Authority
 ) -> None:
     """After the handshake, for a location (RFC 8446, 4.6.2): who has one shows it, who has none is told so."""
     tls = {"ca_file": authority.ca_file}
     mine = {"cert_file": authority.client.cert_file, "key_file": authority.client.key_file}
     with serve_asking_later(authority.valid, authority.ca_file) as port:
         url = f"https://127.0.0.1:{port}/"
-        let_in = await ask_http(tools, url, tls=tls | mine)
-        refused = await ask_http(tools, url, tls=tls)
+        let_in = await ask_http(context, url, tls=tls | mine)
+        refused = await ask_http(context, url, tls=tls)
     assert (let_in.grade, let_in.detail) == (Grade.GOOD, "")
     assert (refused.reason, refused.detail) == (Reason.STATUS, "HTTP 403, expected 2xx")
 
 
 async def test_the_common_name_is_no_name(
-    tools: ProbeContext, authority: Authority, tmp_path: Path
+    context: ProbeContext, authority: Authority, tmp_path: Path
 ) -> None:
     """RFC 9525, 2: no browser has looked at it since 2017, nor does Go."""
     chains = Chains(tmp_path)
     leaf = chains.issue(chains.root, hosts=("192.0.2.10",))
     async with serve_http(tls=authority.server_context(chains.pair(leaf))) as server:
         seen = await ask_http(
-            tools,
+            context,
             f"https://expo.ext5.example.se:{server.port}/",
             address="127.0.0.1",
             tls={"ca_file": chains.ca_file},
@@ -121,13 +123,13 @@ async def test_a_wildcard_stands_for_a_name_with_an_underscore(authority: Author
     )
     async with (
         serve_http(tls=authority.server_context(pair)) as server,
-        ProbeContext(resolver=known) as tools,
+        ProbeContext(resolver=known) as context,
     ):
         server.answer()
         found = {
             host: (
                 await ask_http(
-                    tools,
+                    context,
                     f"https://{host}:{server.port}/",
                     tls={"ca_file": authority.ca_file},
                 )
@@ -141,11 +143,13 @@ async def test_a_wildcard_stands_for_a_name_with_an_underscore(authority: Author
     }
 
 
-async def test_a_misnamed_server_can_be_expected(tools: ProbeContext, authority: Authority) -> None:
+async def test_a_misnamed_server_can_be_expected(
+    context: ProbeContext, authority: Authority
+) -> None:
     """``expect.failure: tls`` means the names too, for both kinds."""
     async with serve_http(tls=authority.server_context(authority.misnamed)) as server:
         server.answer()
         tls, expect = {"ca_file": authority.ca_file}, {"failure": "tls"}
-        visit = await ask_http(tools, server.url(), tls=tls, expect=expect)
-        seen = await ask_certificate(tools, server.host, server.port, tls=tls, expect=expect)
+        visit = await ask_http(context, server.url(), tls=tls, expect=expect)
+        seen = await ask_certificate(context, server.host, server.port, tls=tls, expect=expect)
     assert (visit.grade, seen.grade) == (Grade.GOOD, Grade.GOOD)

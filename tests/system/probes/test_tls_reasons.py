@@ -20,13 +20,13 @@ from tests.support.servers.raw_server import close_at_once, serve_raw, silence
 
 
 async def visit(
-    tools: ProbeContext, authority: Authority, pair: Pair, host: str = "localhost", **tls: Any
+    context: ProbeContext, authority: Authority, pair: Pair, host: str = "localhost", **tls: Any
 ) -> Observation:
     """A probe of a server that holds ``pair``."""
     async with serve_http(tls=authority.server_context(pair)) as server:
         server.answer()
         return await ask_http(
-            tools,
+            context,
             server.url(host=host),
             address="127.0.0.1",
             tls={"ca_file": authority.ca_file, **tls},
@@ -43,11 +43,11 @@ async def visit(
     ],
 )
 async def test_a_certificate_that_does_not_verify_is_named_and_still_read(
-    tools: ProbeContext, authority: Authority, pick: Callable[[Authority], Pair], reason: Reason
+    context: ProbeContext, authority: Authority, pick: Callable[[Authority], Pair], reason: Reason
 ) -> None:
     """Its dates, names and fingerprint are there, above all when it is bad."""
     pair = pick(authority)
-    seen = await visit(tools, authority, pair)
+    seen = await visit(context, authority, pair)
     assert (seen.grade, seen.reason, seen.cause) == (Grade.FAILED, reason, Cause.TARGET)
     assert seen.tls is not None
     assert seen.tls.verified is False
@@ -61,10 +61,10 @@ async def test_a_certificate_that_does_not_verify_is_named_and_still_read(
 
 
 async def test_a_good_certificate_tells_all_there_is(
-    tools: ProbeContext, authority: Authority
+    context: ProbeContext, authority: Authority
 ) -> None:
     """Version, cipher, chain and the end of what verified."""
-    seen = await visit(tools, authority, authority.valid)
+    seen = await visit(context, authority, authority.valid)
     assert seen.grade is Grade.GOOD
     assert seen.tls is not None
     assert (seen.tls.version, seen.tls.verified) == ("TLSv1.3", True)
@@ -76,9 +76,9 @@ async def test_a_good_certificate_tells_all_there_is(
     assert seen.http.tls is True
 
 
-async def test_not_verifying_is_a_choice(tools: ProbeContext, authority: Authority) -> None:
+async def test_not_verifying_is_a_choice(context: ProbeContext, authority: Authority) -> None:
     """``insecure_skip_verify`` takes any certificate and says that it did not verify."""
-    seen = await visit(tools, authority, authority.expired, insecure_skip_verify=True)
+    seen = await visit(context, authority, authority.expired, insecure_skip_verify=True)
     assert seen.grade is Grade.GOOD
     assert seen.tls is not None
     assert seen.tls.verified is False
@@ -87,20 +87,20 @@ async def test_not_verifying_is_a_choice(tools: ProbeContext, authority: Authori
 
 
 async def test_the_server_name_is_what_is_verified(
-    tools: ProbeContext, authority: Authority
+    context: ProbeContext, authority: Authority
 ) -> None:
     """``server_name`` stands for the host, in SNI and in the verification."""
     pair = authority.issue("inner.test")
-    assert (await visit(tools, authority, pair)).reason is Reason.TLS_HOSTNAME
-    seen = await visit(tools, authority, pair, server_name="inner.test")
+    assert (await visit(context, authority, pair)).reason is Reason.TLS_HOSTNAME
+    seen = await visit(context, authority, pair, server_name="inner.test")
     assert seen.grade is Grade.GOOD
 
 
-async def test_no_version_in_common(tools: ProbeContext, authority: Authority) -> None:
+async def test_no_version_in_common(context: ProbeContext, authority: Authority) -> None:
     """A server of TLS 1.2 and a check that wants 1.3."""
     async with serve_openssl(authority.valid, "-tls1_2") as port:
         seen = await ask_http(
-            tools,
+            context,
             f"https://127.0.0.1:{port}/",
             tls={"ca_file": authority.ca_file, "min_version": "TLSv1.3"},
         )
@@ -109,21 +109,23 @@ async def test_no_version_in_common(tools: ProbeContext, authority: Authority) -
 
 @pytest.mark.parametrize(("option", "version"), [("-tls1", "TLSv1"), ("-tls1_1", "TLSv1.1")])
 async def test_an_old_server_is_refused_unless_asked_for(
-    tools: ProbeContext, authority: Authority, option: str, version: str
+    context: ProbeContext, authority: Authority, option: str, version: str
 ) -> None:
     """TLS 1.0 and 1.1 fail by default, and can be spoken where a check says so."""
     pair = authority.issue(rsa_key=True)
     async with serve_openssl(pair, option, "-cipher", "ALL:@SECLEVEL=0") as port:
         url = f"https://127.0.0.1:{port}/"
-        seen = await ask_http(tools, url, tls={"ca_file": authority.ca_file})
+        seen = await ask_http(context, url, tls={"ca_file": authority.ca_file})
         assert (seen.reason, seen.cause) == (Reason.TLS_VERSION, Cause.TARGET)
-        old = await ask_http(tools, url, tls={"ca_file": authority.ca_file, "max_version": version})
+        old = await ask_http(
+            context, url, tls={"ca_file": authority.ca_file, "max_version": version}
+        )
         assert (old.grade, old.reason) == (Grade.GOOD, None)
         assert old.tls is not None
         assert old.tls.version == version
 
 
-async def test_an_answer_in_plain_text_is_no_tls(tools: ProbeContext) -> None:
+async def test_an_answer_in_plain_text_is_no_tls(context: ProbeContext) -> None:
     """A server that speaks first, and not TLS."""
 
     async def greet(_reader: Any, writer: Any) -> None:
@@ -132,15 +134,15 @@ async def test_an_answer_in_plain_text_is_no_tls(tools: ProbeContext) -> None:
         await silence(_reader, writer)
 
     async with serve_raw(greet) as server:
-        seen = await ask_http(tools, f"https://127.0.0.1:{server.port}/")
+        seen = await ask_http(context, f"https://127.0.0.1:{server.port}/")
     assert (seen.reason, seen.cause) == (Reason.TLS_HANDSHAKE, Cause.TARGET)
     assert "does not speak TLS" in seen.detail
 
 
-async def test_a_handshake_that_hangs_is_a_timeout(tools: ProbeContext) -> None:
+async def test_a_handshake_that_hangs_is_a_timeout(context: ProbeContext) -> None:
     """The deadline covers the handshake."""
     async with serve_raw(silence) as server:
-        seen = await ask_http(tools, f"https://127.0.0.1:{server.port}/", timeout=0.8)
+        seen = await ask_http(context, f"https://127.0.0.1:{server.port}/", timeout=0.8)
     assert (seen.reason, seen.detail) == (
         Reason.TIMEOUT,
         "the TLS handshake did not end within 0.8 s: what we sent arrived, and nothing came",
@@ -148,10 +150,10 @@ async def test_a_handshake_that_hangs_is_a_timeout(tools: ProbeContext) -> None:
     assert lasted(seen.duration, 0.8)
 
 
-async def test_a_handshake_that_is_closed_is_a_reset(tools: ProbeContext) -> None:
+async def test_a_handshake_that_is_closed_is_a_reset(context: ProbeContext) -> None:
     """The server goes away before its hello."""
     async with serve_raw(close_at_once) as server:
-        seen = await ask_http(tools, f"https://127.0.0.1:{server.port}/")
+        seen = await ask_http(context, f"https://127.0.0.1:{server.port}/")
     assert (seen.reason, seen.cause) == (Reason.RESET, Cause.TARGET)
 
 
@@ -164,15 +166,15 @@ def with_client(authority: Authority, pair: Pair | None) -> dict[str, Path]:
 
 @pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
 async def test_openssl_refuses_a_client_certificate_with_an_alert(
-    tools: ProbeContext, authority: Authority, version: str
+    context: ProbeContext, authority: Authority, version: str
 ) -> None:
     """The alert of ``s_server -Verify``: with none it is our lack, with a wrong one their no."""
     options = ("-Verify", "1", "-verify_return_error", "-CAfile", str(authority.ca_file), version)
     async with serve_openssl(authority.valid, *options) as port:
         url = f"https://127.0.0.1:{port}/"
-        none = await ask_http(tools, url, tls=with_client(authority, None))
-        wrong = await ask_http(tools, url, tls=with_client(authority, authority.stranger_client))
-        good = await ask_http(tools, url, tls=with_client(authority, authority.client))
+        none = await ask_http(context, url, tls=with_client(authority, None))
+        wrong = await ask_http(context, url, tls=with_client(authority, authority.stranger_client))
+        good = await ask_http(context, url, tls=with_client(authority, authority.client))
     assert (none.reason, none.cause) == (Reason.TLS_CLIENT_REJECTED, Cause.MONITOR)
     assert "no cert_file is configured" in none.detail
     assert (wrong.reason, wrong.cause) == (Reason.TLS_CLIENT_REJECTED, Cause.TARGET)
@@ -181,18 +183,18 @@ async def test_openssl_refuses_a_client_certificate_with_an_alert(
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
 async def test_a_server_may_refuse_a_client_certificate_by_a_reset(
-    tools: ProbeContext, authority: Authority, version: ssl.TLSVersion
+    context: ProbeContext, authority: Authority, version: ssl.TLSVersion
 ) -> None:
     """Python's own server closes without a word that arrives."""
-    context = authority.server_context(authority.valid, asks_client=True)
-    context.maximum_version = version
-    async with serve_http(tls=context) as server:
+    tls_context = authority.server_context(authority.valid, asks_client=True)
+    tls_context.maximum_version = version
+    async with serve_http(tls=tls_context) as server:
         server.answer()
-        none = await ask_http(tools, server.url(), tls=with_client(authority, None))
+        none = await ask_http(context, server.url(), tls=with_client(authority, None))
         wrong = await ask_http(
-            tools, server.url(), tls=with_client(authority, authority.stranger_client)
+            context, server.url(), tls=with_client(authority, authority.stranger_client)
         )
-        good = await ask_http(tools, server.url(), tls=with_client(authority, authority.client))
+        good = await ask_http(context, server.url(), tls=with_client(authority, authority.client))
     assert (none.reason, none.cause) == (Reason.TLS_CLIENT_REJECTED, Cause.MONITOR)
     assert (wrong.reason, wrong.cause) == (Reason.TLS_CLIENT_REJECTED, Cause.TARGET)
     assert good.grade is Grade.GOOD
@@ -202,7 +204,7 @@ async def test_a_server_may_refuse_a_client_certificate_by_a_reset(
 
 
 async def test_nginx_refuses_a_client_certificate_inside_tls(
-    tools: ProbeContext, authority: Authority, tmp_path: Path
+    context: ProbeContext, authority: Authority, tmp_path: Path
 ) -> None:
     """HTTP 400 with nginx's own words, whatever status the check expects."""
     pair = authority.valid
@@ -215,23 +217,23 @@ async def test_nginx_refuses_a_client_certificate_inside_tls(
     """
     async with serve_nginx(tmp_path, server, tls=True) as port:
         url = f"https://127.0.0.1:{port}/"
-        none = await ask_http(tools, url, tls=with_client(authority, None))
-        wrong = await ask_http(tools, url, tls=with_client(authority, authority.stranger_client))
-        good = await ask_http(tools, url, tls=with_client(authority, authority.client))
+        none = await ask_http(context, url, tls=with_client(authority, None))
+        wrong = await ask_http(context, url, tls=with_client(authority, authority.stranger_client))
+        good = await ask_http(context, url, tls=with_client(authority, authority.client))
     assert (none.reason, none.cause) == (Reason.TLS_CLIENT_REJECTED, Cause.MONITOR)
     assert (wrong.reason, wrong.cause) == (Reason.TLS_CLIENT_REJECTED, Cause.TARGET)
     assert good.grade is Grade.GOOD
 
 
 async def test_our_expired_client_certificate_is_ours(
-    tools: ProbeContext, authority: Authority
+    context: ProbeContext, authority: Authority
 ) -> None:
     """No connection is made with it: the target cannot be judged."""
     async with serve_http(
         tls=authority.server_context(authority.valid, asks_client=True)
     ) as server:
         seen = await ask_http(
-            tools, server.url(), tls=with_client(authority, authority.expired_client)
+            context, server.url(), tls=with_client(authority, authority.expired_client)
         )
         assert server.arrivals == []
     assert (seen.reason, seen.cause) == (Reason.TLS_CLIENT_EXPIRED, Cause.MONITOR)
@@ -240,27 +242,27 @@ async def test_our_expired_client_certificate_is_ours(
 @pytest.mark.parametrize("key", ["ca_file", "cert_file"])
 @pytest.mark.parametrize("content", [None, b"", b"not PEM"])
 async def test_our_missing_or_broken_files_are_ours(
-    tools: ProbeContext, authority: Authority, tmp_path: Path, key: str, content: bytes | None
+    context: ProbeContext, authority: Authority, tmp_path: Path, key: str, content: bytes | None
 ) -> None:
     """A file of the configuration that cannot be used says nothing of the target."""
     path = tmp_path / "file.pem"
     if content is not None:
         path.write_bytes(content)
     async with serve_http(tls=authority.server_context(authority.valid)) as server:
-        seen = await ask_http(tools, server.url(), tls={"ca_file": authority.ca_file, key: path})
+        seen = await ask_http(context, server.url(), tls={"ca_file": authority.ca_file, key: path})
     assert seen.cause is Cause.MONITOR
     assert "file.pem" in seen.detail
 
 
 @pytest.mark.parametrize("pick", ["expired", "untrusted", "misnamed"])
 async def test_a_refusal_by_tls_can_be_expected(
-    tools: ProbeContext, authority: Authority, pick: str
+    context: ProbeContext, authority: Authority, pick: str
 ) -> None:
     """``expect.failure: tls`` is good when the certificate does not verify."""
     async with serve_http(tls=authority.server_context(getattr(authority, pick))) as server:
         server.answer()
         seen = await ask_http(
-            tools,
+            context,
             server.url(host="localhost"),
             tls={"ca_file": authority.ca_file},
             expect={"failure": "tls"},
@@ -268,17 +270,17 @@ async def test_a_refusal_by_tls_can_be_expected(
     assert (seen.grade, seen.reason) == (Grade.GOOD, None)
 
 
-async def test_a_client_that_must_be_refused(tools: ProbeContext, authority: Authority) -> None:
+async def test_a_client_that_must_be_refused(context: ProbeContext, authority: Authority) -> None:
     """The negative test of mutual TLS: without a certificate no entry."""
     async with serve_http(
         tls=authority.server_context(authority.valid, asks_client=True)
     ) as server:
         server.answer()
         refused = await ask_http(
-            tools, server.url(), tls=with_client(authority, None), expect={"failure": "tls"}
+            context, server.url(), tls=with_client(authority, None), expect={"failure": "tls"}
         )
         let_in = await ask_http(
-            tools,
+            context,
             server.url(),
             tls=with_client(authority, authority.client),
             expect={"failure": "tls"},

@@ -1,119 +1,23 @@
-"""Messages on their way, in simulated time: order, retries, a day's end, floods, reload."""
+"""Messages on their way, in simulated time: order, floods, what is late, restart and reload."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-import aiohttp
 import pytest
 from structlog.testing import capture_logs
 
-from monitor.model.estate import Estate
-from monitor.model.receiver import Receiver
 from monitor.model.records import MessageKind, Outgoing
 from monitor.notify import receiver_queue
-from monitor.notify.delivery import Deliverer
 from monitor.notify.message import Message, read_message
-from monitor.notify.receiver_queue import Pace
-from monitor.notify.sender import Sender, SendFailed
+from monitor.notify.sender import SendFailed
 from tests.support.factories import NOW
-from tests.support.outbox import (
-    Counted,
-    MemoryOutbox,
-    make_message,
-    make_outgoing,
-    make_receiver,
-    make_watched,
-)
-from tests.support.virtual_time import MONDAY, run_virtually
-
-Fault = Callable[[Sequence[Message], int], SendFailed | Exception | float | None]
-
-
-class Recorder:
-    """A receiver that remembers what came and when, and fails as it is told."""
-
-    refresh_every: float | None = None
-
-    def __init__(self, receiver: Receiver, fault: Fault) -> None:
-        self.receiver = receiver
-        self.fault = fault
-        self.tries = 0
-        self.got: list[tuple[float, list[str]]] = []
-        self.messages: list[Message] = []
-        self.restored: list[str] = []
-        self.closed = False
-
-    async def send(self, messages: Sequence[Message]) -> None:
-        self.tries += 1
-        fault = self.fault(messages, self.tries)
-        if isinstance(fault, float):
-            await asyncio.sleep(fault)
-        elif fault is not None:
-            raise fault
-        at = asyncio.get_running_loop().time() - MONDAY
-        self.messages += messages
-        self.got.append((at, [message.id for message in messages]))
-
-    async def refresh(self) -> None: ...
-
-    def restore(self, message: Message) -> None:
-        self.restored.append(message.id)
-
-    async def trial(self) -> None: ...
-
-    async def close(self) -> None:
-        self.closed = True
-
-    def ids(self) -> list[str]:
-        return [one for _, batch in self.got for one in batch]
-
-
-class World:
-    """A deliverer, its outbox and its receivers, on the loop's clock."""
-
-    def __init__(self, *receivers: Receiver, fault: Fault = lambda *_: None) -> None:
-        self.estate = make_watched(*receivers, services=300)
-        self.outbox = MemoryOutbox()
-        self.counted = Counted()
-        self.fault = fault
-        self.senders: list[Recorder] = []
-        self.pauses: list[float] = []
-        self.down = False
-
-    def make(self, receiver: Receiver, _: Estate, __: aiohttp.ClientSession) -> Sender:
-        self.senders.append(Recorder(receiver, self.fault))
-        return self.senders[-1]
-
-    def deliverer(self) -> Deliverer:
-        loop = asyncio.get_running_loop()
-
-        def clock() -> float:
-            return loop.time() - MONDAY + NOW
-
-        def jitter(ceiling: float) -> float:
-            self.pauses.append(ceiling)
-            return ceiling
-
-        pace = Pace(clock=clock, monotonic=loop.time, jitter=jitter)
-        return Deliverer(self.estate, self.outbox, self.counted, pace=pace, sender=self.make)
-
-    def keep(self, messages: Iterable[Message], notification: str = "hook") -> list[Outgoing]:
-        made = [make_outgoing(message, notification) for message in messages]
-        self.outbox.kept += made
-        return made
-
-
-@pytest.fixture
-def virtually(monkeypatch: pytest.MonkeyPatch) -> Callable[[Coroutine[Any, Any, None]], None]:
-    return lambda main: run_virtually(main, monkeypatch)
-
-
-Virtually = Callable[[Coroutine[Any, Any, None]], None]
+from tests.support.notify.world import Virtually, World
+from tests.support.outbox import make_message, make_outgoing, make_receiver, make_watched
 
 
 def test_messages_of_a_subject_come_in_order_and_others_go_on(virtually: Virtually) -> None:
@@ -141,60 +45,6 @@ def test_messages_of_a_subject_come_in_order_and_others_go_on(virtually: Virtual
     assert world.counted.outcomes["hook", "delivered"] == 6
     assert world.counted.outcomes["hook", "failed"] == 6 - 4
     assert [attempts for _, attempts, _ in world.outbox.attempts] == [1, 2]
-
-
-def test_the_back_off_grows_to_five_minutes(virtually: Virtually) -> None:
-    """Each ceiling doubles the one before; chance picks below it."""
-    world = World(make_receiver(), fault=lambda _, n: SendFailed("no") if n < 15 else None)
-
-    async def main() -> None:
-        async with world.deliverer() as deliverer:
-            deliverer.take(world.keep([make_message()]))
-            await asyncio.sleep(3 * 3600)
-
-    virtually(main())
-    assert world.pauses == [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300, 300, 300]
-    assert world.senders[0].got[0][0] == pytest.approx(511 + 5 * 300)
-
-
-def test_retry_after_is_honoured(virtually: Virtually) -> None:
-    """A receiver that asks for two minutes is left alone so long; one that asks for a day, five
-    minutes.
-    """
-    world = World(
-        make_receiver(),
-        fault=lambda _, n: (
-            SendFailed("later", retry_after=(120.0, 86_400.0)[n - 1]) if n < 3 else None
-        ),
-    )
-
-    async def main() -> None:
-        async with world.deliverer() as deliverer:
-            deliverer.take(world.keep([make_message()]))
-            await asyncio.sleep(3600)
-
-    virtually(main())
-    [(at, ids)] = world.senders[0].got
-    assert at == pytest.approx(120.0 + 300.0)
-    assert ids == ["s0-0"]
-
-
-def test_a_receiver_that_takes_something_is_rested_from_no_more(virtually: Virtually) -> None:
-    """What was to wait for minutes goes at once when another message has just arrived."""
-    world = World(
-        make_receiver(),
-        fault=lambda _, n: SendFailed("later", retry_after=86_400.0) if n < 3 else None,
-    )
-
-    async def main() -> None:
-        async with world.deliverer() as deliverer:
-            deliverer.take(world.keep([make_message(0, "s0"), make_message(0, "s1")]))
-            await asyncio.sleep(20.0)
-            deliverer.take(world.keep([make_message(0, "s2")]))
-            await asyncio.sleep(1.0)
-
-    virtually(main())
-    assert sorted(world.senders[0].ids()) == ["s0-0", "s1-0", "s2-0"]
 
 
 def test_late_messages_are_folded_into_the_newest(virtually: Virtually) -> None:
@@ -266,54 +116,6 @@ def test_a_backlog_is_one_line_of_the_log(virtually: Virtually) -> None:
     assert world.counted.outcomes["hook", "given_up"] == 100_000
 
 
-def test_a_refusal_is_tried_again_slowly(virtually: Virtually) -> None:
-    """Somebody may mend it within the day; knocking every second helps nobody."""
-    world = World(
-        make_receiver(), fault=lambda _, n: SendFailed("HTTP 401", refused=True) if n < 4 else None
-    )
-
-    async def main() -> None:
-        async with world.deliverer() as deliverer:
-            deliverer.take(world.keep([make_message()]))
-            await asyncio.sleep(7200)
-
-    virtually(main())
-    assert world.senders[0].got[0][0] == pytest.approx(1800.0)
-
-
-def test_after_a_day_it_is_given_up_and_the_next_one_tried(virtually: Virtually) -> None:
-    """Nobody wants yesterday's alarm; it is told to the outbox and counted."""
-    world = World(
-        make_receiver(), fault=lambda m, _: SendFailed("no") if m[0].id == "s0-0" else None
-    )
-
-    async def main() -> None:
-        async with world.deliverer() as deliverer:
-            deliverer.take(world.keep([make_message()]))
-            await asyncio.sleep(86_400 + 700)
-            deliverer.take(world.keep([make_message(1, at=NOW + 86_400 + 700)]))
-            await asyncio.sleep(10)
-
-    virtually(main())
-    assert world.outbox.dead == {"s0-0": "no"}
-    assert world.senders[0].ids() == ["s0-1"]
-    assert world.counted.outcomes["hook", "given_up"] == 1
-
-
-def test_a_message_that_is_too_old_at_the_start_is_not_sent(virtually: Virtually) -> None:
-    """A daemon that was down for two days begins with what is new."""
-    world = World(make_receiver())
-    world.keep([make_message(0, at=NOW - 2 * 86_400), make_message(1)])
-
-    async def main() -> None:
-        async with world.deliverer():
-            await asyncio.sleep(1)
-
-    virtually(main())
-    assert world.senders[0].ids() == ["s0-1"]
-    assert list(world.outbox.dead) == ["s0-0"]
-
-
 def test_what_was_pending_at_the_end_is_sent_by_the_next_process(virtually: Virtually) -> None:
     """A receiver that was down while the first process ran hears of it from the second."""
     world = World(make_receiver(), fault=lambda *_: SendFailed("down"))
@@ -382,58 +184,6 @@ def test_a_flood_is_one_message_and_all_of_it_is_delivered(virtually: Virtually)
     assert len(world.outbox.done) == 400
 
 
-def test_a_fault_of_our_own_is_tried_again_and_stops_no_other(
-    virtually: Virtually,
-) -> None:
-    """A sender that raises what it should not does not end its lane."""
-    world = World(make_receiver(), fault=lambda _, n: ZeroDivisionError() if n == 1 else None)
-
-    async def main() -> None:
-        async with world.deliverer() as deliverer:
-            deliverer.take(world.keep([make_message(), make_message(0, "s1")]))
-            await asyncio.sleep(60)
-
-    virtually(main())
-    assert sorted(world.senders[0].ids()) == ["s0-0", "s1-0"]
-
-
-def test_an_outbox_that_fails_holds_up_nothing_else(virtually: Virtually) -> None:
-    """A delivery that cannot be noted is tried again by the next process; other messages go on."""
-    world = World(make_receiver())
-
-    def broken(outgoing_id: str, at: float) -> None:
-        raise RuntimeError("the store is closed")
-
-    async def main() -> None:
-        world.outbox.delivered = broken  # type: ignore[method-assign]
-        async with world.deliverer() as deliverer:
-            deliverer.take(world.keep([make_message(), make_message(1), make_message(0, "s1")]))
-            await asyncio.sleep(5)
-
-    virtually(main())
-    assert sorted(world.senders[0].ids()) == ["s0-0", "s0-1", "s1-0"]
-
-
-def test_one_that_hangs_holds_up_no_other_receiver_and_no_other_service(
-    virtually: Virtually,
-) -> None:
-    """Its lane has places for others."""
-
-    def fault(messages: Sequence[Message], _: int) -> float | None:
-        return 10_000.0 if messages[0].service == "s0" else None
-
-    world = World(make_receiver(), make_receiver("mail"), fault=fault)
-
-    async def main() -> None:
-        async with world.deliverer() as deliverer:
-            deliverer.take(world.keep([make_message(), make_message(0, "s1")]))
-            deliverer.take(world.keep([make_message(0, "s1")], "mail"))
-            await asyncio.sleep(1)
-
-    virtually(main())
-    assert [sender.ids() for sender in world.senders] == [["s1-0"], ["s1-0"]]
-
-
 def test_a_reload_keeps_what_waits_and_gives_up_what_nobody_will_get(
     virtually: Virtually,
 ) -> None:
@@ -480,7 +230,7 @@ def test_an_outbox_that_cannot_be_read_stops_nothing(virtually: Virtually) -> No
 
 def test_memory_is_bounded(virtually: Virtually, monkeypatch: pytest.MonkeyPatch) -> None:
     """Beyond the bound the oldest that nobody is sending is given up, of the service with most."""
-    monkeypatch.setattr("monitor.notify.receiver_queue.MOST_WAITING", 10)
+    monkeypatch.setattr("monitor.notify.backlog.MOST_WAITING", 10)
     world = World(make_receiver(), fault=lambda *_: SendFailed("down"))
 
     async def main() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from monitor.model.records import MessageKind
-from monitor.notify.grouping import Lately, Waiting, collect
+from monitor.notify.grouping import RecentSends, Waiting, collect
 from tests.support.outbox import make_message, make_outgoing, make_receiver
 
 RECOVERY = MessageKind.RECOVERY
@@ -21,9 +21,11 @@ def waiting(
     ]
 
 
-def sizes(heads: list[Waiting], now: float, lately: Lately | None = None, **receiver: Any) -> Any:
+def sizes(
+    heads: list[Waiting], now: float, recent: RecentSends | None = None, **receiver: Any
+) -> Any:
     made = make_receiver(**{"group_wait": 10.0, "flood": 5, **receiver})
-    batches, again = collect(heads, made, lately or Lately(), now)
+    batches, again = collect(heads, made, recent or RecentSends(), now)
     return [len(batch) for batch in batches], again
 
 
@@ -63,17 +65,17 @@ def test_environments_and_kinds_are_told_apart() -> None:
 
 def test_a_flood_that_builds_up_slowly_is_collected_once_a_minute() -> None:
     """After five messages within two minutes the rest goes as one a minute, until it calms down."""
-    lately = Lately()
+    recent = RecentSends()
     for at in (0.0, 20.0, 40.0, 60.0, 80.0):
-        lately.sent(("ext5", MessageKind.ALARM), 1, at)
+        recent.sent(("ext5", MessageKind.ALARM), 1, at)
     heads = waiting([85.0, 95.0])
-    assert sizes(heads, 110.0, lately) == ([], 140.0)
-    assert sizes(waiting([85.0], RECOVERY), 110.0, lately) == ([1], None)
-    assert sizes(heads, 140.0, lately) == ([1, 1], None)  # the first ones are two minutes old
-    lately.sent(("ext5", MessageKind.ALARM), 200, 140.0)
-    assert sizes(waiting([150.0, 160.0]), 170.0, lately) == ([], 200.0)
-    assert sizes(waiting([150.0, 160.0]), 200.0, lately) == ([2], None)
-    assert sizes(waiting([300.0]), 310.0, lately) == ([1], None)
+    assert sizes(heads, 110.0, recent) == ([], 140.0)
+    assert sizes(waiting([85.0], RECOVERY), 110.0, recent) == ([1], None)
+    assert sizes(heads, 140.0, recent) == ([1, 1], None)  # the first ones are two minutes old
+    recent.sent(("ext5", MessageKind.ALARM), 200, 140.0)
+    assert sizes(waiting([150.0, 160.0]), 170.0, recent) == ([], 200.0)
+    assert sizes(waiting([150.0, 160.0]), 200.0, recent) == ([2], None)
+    assert sizes(waiting([300.0]), 310.0, recent) == ([1], None)
 
 
 def test_an_alertmanager_is_sent_all_at_once() -> None:

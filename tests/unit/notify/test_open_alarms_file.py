@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from monitor.notify.message import read_message
-from monitor.notify.open_alarms_file import NAME, OLDEST, ToldFile
+from monitor.notify.open_alarms_file import NAME, OLDEST, OpenAlarmsFile
 from tests.support.factories import NOW
 from tests.support.outbox import make_message, make_outgoing
 
@@ -17,7 +17,7 @@ ALARMS = [make_outgoing(make_message(number, f"s{number}")) for number in range(
 
 async def test_what_was_written_is_read(tmp_path: Path) -> None:
     """Every message as it was, for its owner and group alone; nothing open is something known."""
-    file = ToldFile(tmp_path)
+    file = OpenAlarmsFile(tmp_path)
     assert await file.read(NOW) is None
     await file.write(ALARMS, NOW)
     found = await file.read(NOW + OLDEST - 1)
@@ -31,7 +31,7 @@ async def test_what_was_written_is_read(tmp_path: Path) -> None:
 
 async def test_what_is_old_says_nothing(tmp_path: Path) -> None:
     """After a day somebody else may have told of what came since."""
-    file = ToldFile(tmp_path)
+    file = OpenAlarmsFile(tmp_path)
     await file.write(ALARMS, NOW)
     assert await file.read(NOW + OLDEST) is None
 
@@ -48,16 +48,16 @@ async def test_what_cannot_be_read_says_so(tmp_path: Path, body: bytes) -> None:
     """One sentence, whatever is in it."""
     (tmp_path / NAME).write_bytes(body)
     with pytest.raises(ValueError, match="cannot be read"):
-        await ToldFile(tmp_path).read(NOW)
+        await OpenAlarmsFile(tmp_path).read(NOW)
 
 
 async def test_another_version_says_nothing(tmp_path: Path) -> None:
     """What a later program wrote is not guessed at."""
     (tmp_path / NAME).write_bytes(b'{"version":2,"at":1e12,"open":[]}')
-    assert await ToldFile(tmp_path).read(NOW) is None
+    assert await OpenAlarmsFile(tmp_path).read(NOW) is None
 
 
 async def test_a_folder_that_is_not_there_is_an_error_of_the_system(tmp_path: Path) -> None:
     """Its owner tells it, and goes on."""
     with pytest.raises(FileNotFoundError):
-        await ToldFile(tmp_path / "gone").write(ALARMS, NOW)
+        await OpenAlarmsFile(tmp_path / "gone").write(ALARMS, NOW)

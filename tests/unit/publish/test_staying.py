@@ -15,9 +15,8 @@ from monitor.model.estate import Environment, Estate
 from monitor.publish.metrics.metrics import Metrics
 from monitor.publish.page import Overview, PageQuery
 from monitor.publish.page import overview as front_page
-from monitor.publish.rendering.chunks import join
 from monitor.publish.rendering.compression import Packed
-from monitor.publish.rendering.pacer import Pacer
+from monitor.publish.rendering.pacer import Pacer, join
 from monitor.publish.rendering.reuse import staying
 from monitor.publish.status import renderer as status_body
 from monitor.publish.status.renderer import StatusRenderer

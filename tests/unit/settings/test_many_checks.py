@@ -108,11 +108,11 @@ def test_a_check_takes_two_and_a_half_kibibytes(loaded: Callable[[str], Loaded])
 async def test_a_probe_takes_four_kibibytes(loaded: Callable[[str], Loaded]) -> None:
     """What it must be, of which most say the same, is worked out once."""
     checks = list(loaded(text_of(500, 1)).estate.checks())
-    async with ProbeContext() as tools:
-        http.prepare(HttpSettings(url="http://127.0.0.1/"), 10.0, tools)
+    async with ProbeContext() as context:
+        http.prepare(HttpSettings(url="http://127.0.0.1/"), 10.0, context)
         gc.collect()
         tracemalloc.start()
-        probes = [http.prepare(check.settings, 10.0, tools) for check in checks]  # type: ignore[arg-type]
+        probes = [http.prepare(check.settings, 10.0, context) for check in checks]  # type: ignore[arg-type]
         gc.collect()
         size, _ = tracemalloc.get_traced_memory()
         tracemalloc.stop()

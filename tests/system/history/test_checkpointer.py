@@ -25,16 +25,16 @@ ESTATE = estate(("expo", (ONE,)))
 async def begun(history: History, watched: Estate, now: float) -> tuple[Board, Checkpointer]:
     """A daemon's board, with what an earlier one has kept."""
     board = Board(watched, now)
-    keeper = Checkpointer(history, board, watched)
-    await keeper.restore(now)
-    return board, keeper
+    checkpointer = Checkpointer(history, board, watched)
+    await checkpointer.restore(now)
+    return board, checkpointer
 
 
 async def test_what_was_seen_before_the_first_checkpoint_is_known(store: Store) -> None:
     """Killed in its first seconds: a status that was published goes on."""
     async with opened(store) as history:
-        _, keeper = await begun(history, ESTATE, START)
-        keeper.observed(ONE.id, good(START))
+        _, checkpointer = await begun(history, ESTATE, START)
+        checkpointer.observed(ONE.id, good(START))
         board, _ = await begun(history, ESTATE, START + 5)
         [view] = board.snapshot(START + 5).checks()
         assert (view.status, view.since) == (Status.GREEN, START)
@@ -44,18 +44,18 @@ async def test_what_another_target_answered_is_never_its_own(store: Store) -> No
     """Killed before the first answer of a new target, at a start and at a reload."""
     other = replace(ONE, target="elsewhere")
     async with opened(store) as history:
-        board, keeper = await begun(history, ESTATE, START)
+        board, checkpointer = await begun(history, ESTATE, START)
         for second in range(3):
-            keeper.observed(ONE.id, bad(START + second))
+            checkpointer.observed(ONE.id, bad(START + second))
         moved = estate(("expo", (other,)))
         await begun(history, moved, START + 10)
         board, _ = await begun(history, moved, START + 20)
         assert [view.last for view in board.snapshot(START + 20).checks()] == [None]
 
-        keeper.observed(ONE.id, bad(START + 30))
-        board, keeper = await begun(history, estate(), START + 40)
+        checkpointer.observed(ONE.id, bad(START + 30))
+        board, checkpointer = await begun(history, estate(), START + 40)
         back = TrackedEstate(ESTATE, START + 50)
         board.adopt(back, difference(estate(), ESTATE), START + 50)
-        keeper.follow(ESTATE)
+        checkpointer.follow(ESTATE)
         board, _ = await begun(history, ESTATE, START + 60)
         assert [view.last for view in board.snapshot(START + 60).checks()] == [None]

@@ -247,7 +247,7 @@ class Runner:
                 phases=Phases(),
             )
         took = timer() - started
-        jump = self._tools.clock() - begun - took
+        jump = self._context.clock() - begun - took
         if abs(jump) > CLOCK_JUMP:
             # an instant of the old time would be stale by now, or still to come
             observation = _moved(observation, jump)

@@ -227,7 +227,7 @@ def test_a_clock_that_is_set_during_a_probe_makes_it_no_older(
             return clock() + set_by[0]
 
         house = House(measured, one)
-        house.runner._tools = ProbeContext(clock=wall, timer=clock)
+        house.runner._context = ProbeContext(clock=wall, timer=clock)
         await house.runner.run(one, clock())
         [(_, seen)] = house.seen
         return seen, wall()

@@ -15,7 +15,9 @@ from monitor.demo.config import write_configuration
 from monitor.demo.folder import temporary_folder
 from monitor.demo.process import ServersFailedError, environments
 from monitor.demo.show import Addresses, print_end, print_failure, show_demo
-from monitor.runtime.daemon import STATUS_FILE, Daemon
+from monitor.runtime.assembly import STATUS_FILE
+from monitor.runtime.daemon import Daemon
+from monitor.runtime.dependencies import Dependencies
 from monitor.runtime.process import STOPS, signals
 from monitor.support import logging_setup
 
@@ -51,7 +53,7 @@ async def _play(
         path = write_configuration(folder, targets.ports, language)
         estate = load(path, os.environ).estate
         with _logging_to(folder / LOG_FILE):
-            async with Daemon(estate, drain=DRAIN) as daemon:
+            async with Daemon(estate, Dependencies(drain=DRAIN)) as daemon:
                 if duration is not None and limit.when() is None:  # else a signal has come
                     limit.reschedule(asyncio.get_running_loop().time() + duration)
                 await targets.begin()
@@ -63,7 +65,7 @@ async def _play(
                     status_file=str(estate.data_dir / STATUS_FILE),
                     log=str(folder / LOG_FILE),
                 )
-                await show_demo(daemon.snapshot, places, console, language)
+                await show_demo(daemon.source.snapshot, places, console, language)
 
 
 @contextlib.asynccontextmanager

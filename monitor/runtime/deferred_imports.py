@@ -12,16 +12,15 @@ from importlib import import_module
 from monitor.support.threads import run_in_daemon_thread
 
 LATER = (
-    "monitor.runtime.transition_recorder",
+    "monitor.runtime.assembly",
+    "monitor.runtime.configuration_watch",
+    "monitor.runtime.heartbeat",
+    "monitor.runtime.pipeline",
+    "monitor.runtime.reconfigure",
+    "monitor.runtime.restore",
+    "monitor.runtime.transition_dispatcher",
+    "monitor.runtime.web_source",
     "monitor.blackbox.route",
-    "monitor.configuration.discovery.poller",
-    "monitor.history.history",
-    "monitor.history.checkpointer",
-    "monitor.notify.service",
-    "monitor.publish.web.sse",
-    "monitor.publish.feeds.revisions",
-    "monitor.configuration.file_watcher",
-    "monitor.publish.web.server",
 )
 
 

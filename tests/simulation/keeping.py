@@ -122,7 +122,7 @@ class Keeping:
         """Services and environments of which the history has nothing, after a kill."""
         self._worker: InlineWorker | None = None
         self._database: _Database | None = None
-        self._messenger: NotificationService | None = None
+        self._notifications: NotificationService | None = None
 
     # what the daemon is given
 
@@ -143,7 +143,7 @@ class Keeping:
         ) as history:
             yield history
 
-    def messenger(
+    def notifications(
         self, estate: Estate, history: History, told: DeliveryMetrics, clock: Callable[[], float]
     ) -> NotificationService:
         pace = Pace(
@@ -151,7 +151,7 @@ class Keeping:
             monotonic=self._loop.time,
             jitter=lambda ceiling: self._draw.uniform(0.0, ceiling),
         )
-        self._messenger = NotificationService(
+        self._notifications = NotificationService(
             estate,
             history,
             told,
@@ -160,7 +160,7 @@ class Keeping:
             sender=lambda *_: self,
             memory=_Memory(self._folder, self._network),
         )
-        return self._messenger
+        return self._notifications
 
     def stop_at_once(self) -> None:
         """The history gets no other turn."""
@@ -173,8 +173,8 @@ class Keeping:
         """What the kernel would close."""
         if self._database is not None:
             self._database.close()
-        if self._messenger is not None:
-            await self._messenger._deliverer._session.close()
+        if self._notifications is not None:
+            await self._notifications._deliverer._session.close()
 
     # the receiver: a monitor.notify.sender.Sender
 

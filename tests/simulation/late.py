@@ -16,8 +16,10 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
+from monitor.history.checkpointer import Checkpointer
 from monitor.notify.service import HOLD
 from monitor.runtime.daemon import Daemon
+from monitor.runtime.dependencies import Dependencies
 from tests.simulation.keeping import AFTERWARDS, Keeping
 from tests.simulation.network import Network
 from tests.simulation.script import RECEIVER, Event, Script, Size, Trouble, write
@@ -157,21 +159,24 @@ class _World:
     async def _life(self, until: float, *, killed: bool = False, last: bool = False) -> None:
         daemon = Daemon(
             self.script.estate,
-            kinds=self.network.kinds(),
-            clock=self.clock,
-            timer=self.loop.time,
-            cpu=lambda: 0.0,
-            status_file=_Nowhere(),
-            listens=False,
-            history=self.keeping.open_history,
-            messenger=self.keeping.messenger,
-            network=None,
+            Dependencies(
+                kinds=self.network.kinds(),
+                clock=self.clock,
+                timer=self.loop.time,
+                cpu=lambda: 0.0,
+                status_file=_Nowhere(),
+                listens=False,
+                history=self.keeping.open_history,
+                notifications=self.keeping.notifications,
+                network=None,
+            ),
         )
         await daemon.__aenter__()
-        assert daemon._keeper is not None
-        self.late += not daemon._keeper.restored
+        checkpointer = daemon.parts.checkpointer
+        assert isinstance(checkpointer, Checkpointer)
+        self.late += not checkpointer.restored
         await asyncio.sleep(until - self.loop.time())
-        self.story.insist(daemon._keeper.restored, "the history was never taken up")
+        self.story.insist(checkpointer.restored, "the history was never taken up")
         if last:
             await self._settle(daemon)
         if killed:
@@ -182,7 +187,7 @@ class _World:
     async def _settle(self, daemon: Daemon) -> None:
         for _ in range(60):  # a change of this very moment is still on its way
             told = {one.subject: one.after.value for one in self.keeping._era.arrived}
-            published = {key: one.status.value for key, one in daemon.board.published()}
+            published = {key: one.status.value for key, one in daemon.parts.board.published()}
             self._settled |= {key for key, after in told.items() if published[key] == after}
             await asyncio.sleep(0.7)
 
@@ -194,7 +199,7 @@ class _World:
             timer.cancel()
         await asyncio.wait(others)
         await self.keeping.let_go()
-        await daemon._tools.close()
+        await daemon.parts.context.close()
 
     def _check(self) -> None:
         """Of every service: what was told last is how it is, if anything was; and nothing was told

@@ -17,14 +17,15 @@ from monitor.judging.staleness import Aging, Excused
 from monitor.model.estate import Check
 from monitor.model.records import Entry
 from monitor.model.transition import Transition
-from monitor.runtime.daemon import Daemon
+from monitor.runtime.pipeline import Pipeline
+from monitor.runtime.transition_dispatcher import TransitionDispatcher
 from probes.observation import Observation
 from tests.simulation.story import Violation
 from tests.simulation.world import run_crowd
 
 Patch = pytest.MonkeyPatch
-announce, publish, seen, look, record, remove = (
-    Daemon._announce, Daemon._publish, Daemon._seen, Aging.look, Checkpointer.record, RunningRollup.remove,
+dispatch, publish, observe, look, record, remove = (
+    TransitionDispatcher.dispatch, Pipeline.publish, Pipeline.observe, Aging.look, Checkpointer.record, RunningRollup.remove,
 )  # fmt: skip
 SEEDS = range(4)
 
@@ -47,27 +48,27 @@ def test_a_kill_cuts_the_instant_of_a_storm(seed: int) -> None:
 
 
 def each_change_is_told_by_itself(patch: Patch) -> None:
-    def hasty(self: Daemon, check: Check, observation: Observation) -> None:
-        seen(self, check, observation)
+    def hasty(self: Pipeline, check: Check, observation: Observation) -> None:
+        observe(self, check, observation)
         publish(self)
 
-    patch.setattr(Daemon, "_seen", hasty)
+    patch.setattr(Pipeline, "observe", hasty)
 
 
 def what_is_seen_waits_for_the_tick(patch: Patch) -> None:
-    def lazy(self: Daemon, check: Check, observation: Observation) -> None:
-        seen(self, check, observation)
+    def lazy(self: Pipeline, check: Check, observation: Observation) -> None:
+        observe(self, check, observation)
         if self._publishing is not None:
             self._publishing.cancel()
 
-    patch.setattr(Daemon, "_seen", lazy)
+    patch.setattr(Pipeline, "observe", lazy)
 
 
 def of_many_changes_some_are_not_told(patch: Patch) -> None:
-    def forgetful(self: Daemon, transitions: list[Transition]) -> None:
-        announce(self, transitions[:20])
+    def forgetful(self: TransitionDispatcher, transitions: list[Transition]) -> None:
+        dispatch(self, transitions[:20])
 
-    patch.setattr(Daemon, "_announce", forgetful)
+    patch.setattr(TransitionDispatcher, "dispatch", forgetful)
 
 
 def an_environment_forgets_who_recovers(patch: Patch) -> None:

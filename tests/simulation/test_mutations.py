@@ -24,7 +24,7 @@ from monitor.model.transition import Transition
 from monitor.plan import Agenda
 from monitor.publish.metrics.metrics import Metrics
 from monitor.publish.status.renderer import StatusRenderer
-from monitor.runtime.daemon import Daemon
+from monitor.runtime.transition_dispatcher import TransitionDispatcher
 from monitor.scheduling.fitness import CanaryWatch, LoopLag
 from monitor.scheduling.rate_limits import _Queue
 from monitor.scheduling.retry_after import RetryAfterHolds
@@ -37,8 +37,8 @@ SEEDS = 60
 """Within which each fault is found."""
 Patch = pytest.MonkeyPatch
 observe, standing, roll_up = folding.observe, standings.standing, rollup.roll_up
-announce, draw, restore, restand = (
-    Daemon._announce, StatusRenderer.render, Board.restore, Board._restand,
+dispatch, draw, restore, restand = (
+    TransitionDispatcher.dispatch, StatusRenderer.render, Board.restore, Board._restand,
 )  # fmt: skip
 
 
@@ -89,17 +89,17 @@ def windows_go_on(patch: Patch) -> None:
 
 
 def one_transition_in_many_is_swallowed(patch: Patch) -> None:
-    def forgetful(self: Daemon, transitions: list[Transition]) -> None:
-        announce(self, [one for one in transitions if one.after is not Status.UNKNOWN])
+    def forgetful(self: TransitionDispatcher, transitions: list[Transition]) -> None:
+        dispatch(self, [one for one in transitions if one.after is not Status.UNKNOWN])
 
-    patch.setattr(Daemon, "_announce", forgetful)
+    patch.setattr(TransitionDispatcher, "dispatch", forgetful)
 
 
 def a_transition_is_told_twice(patch: Patch) -> None:
-    def eager(self: Daemon, transitions: list[Transition]) -> None:
-        announce(self, transitions + [one for one in transitions if one.after is Status.RED])
+    def eager(self: TransitionDispatcher, transitions: list[Transition]) -> None:
+        dispatch(self, transitions + [one for one in transitions if one.after is Status.RED])
 
-    patch.setattr(Daemon, "_announce", eager)
+    patch.setattr(TransitionDispatcher, "dispatch", eager)
 
 
 def the_board_forgets_to_carry_upwards(patch: Patch) -> None:

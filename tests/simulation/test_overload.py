@@ -17,6 +17,8 @@ from monitor.model.estate import Estate
 from monitor.model.status import Status
 from monitor.model.transition import Transition
 from monitor.runtime.daemon import Daemon
+from monitor.runtime.dependencies import Dependencies
+from monitor.runtime.transition_dispatcher import TransitionDispatcher
 from probes.kind import Kind, Probe
 from probes.net.context import ProbeContext
 from probes.observation import Observation, Phases
@@ -76,14 +78,6 @@ class _File:
         """Nothing is open."""
 
 
-class _Watched(Daemon):
-    told: list[Transition]
-
-    def _announce(self, transitions: list[Transition]) -> None:
-        self.told += transitions
-        super()._announce(transitions)
-
-
 @contextmanager
 def _silent() -> Iterator[None]:
     def drop(*_: object) -> None:
@@ -97,14 +91,12 @@ def _silent() -> Iterator[None]:
         structlog.configure(**before)
 
 
-async def _live(core: _Core, estate: Estate) -> None:
+async def _live(core: _Core, estate: Estate, told: list[Transition]) -> None:
     loop = core.loop
     file = _File(loop)
-    daemon = _Watched(
-        estate,
-        kinds={
-            "simulated": Kind(name="simulated", settings=SimulatedSettings, prepare=core.prepare)
-        },
+    simulated = Kind(name="simulated", settings=SimulatedSettings, prepare=core.prepare)
+    dependencies = Dependencies(
+        kinds={"simulated": simulated},
         clock=Clock(loop),
         timer=loop.time,
         cpu=lambda: core.used,
@@ -112,12 +104,12 @@ async def _live(core: _Core, estate: Estate) -> None:
         listens=False,
         history=None,
     )
-    daemon.told = []
-    async with daemon:
+    async with Daemon(estate, dependencies) as daemon:
+        shedder = daemon.parts.shedder
         await asyncio.sleep(3 * INTERVAL)
-        assert {one.after for one in daemon.told} == {Status.GREEN}
-        daemon.told.clear()
-        assert not daemon._shedder.now.any
+        assert {one.after for one in told} == {Status.GREEN}
+        told.clear()
+        assert not shedder.now.any
 
         core.cost = FOUR_TIMES
         begun, stretched, paused = loop.time(), 0.0, 0.0
@@ -126,40 +118,51 @@ async def _live(core: _Core, estate: Estate) -> None:
             if not before and loop.time() > later:
                 before, later = core.used, loop.time()
             await asyncio.sleep(1.0)
-            paused = paused or (loop.time() if daemon._shedder.now.pause else 0.0)
-            stretched = stretched or (loop.time() if daemon._shedder.now.stretch > 1 else 0.0)
-        under = daemon._shedder.now
+            paused = paused or (loop.time() if shedder.now.pause else 0.0)
+            stretched = stretched or (loop.time() if shedder.now.stretch > 1 else 0.0)
+        under = shedder.now
         assert begun < paused < stretched  # rendering first
         assert 3.0 < under.stretch < 8.0  # no more than it takes
         assert core.used - before > 0.6 * (
             loop.time() - later
         )  # what the core has time for is done
         assert all(loop.time() - at < 10 * INTERVAL for at in core.last.values())  # of all checks
-        assert daemon.snapshot().stretch == under.stretch
-        text = (await daemon.metrics()).plain().decode()
+        assert daemon.source.snapshot().stretch == under.stretch
+        text = (await daemon.source.metrics()).plain().decode()
         assert f"driftvakt_interval_stretch_ratio {under.stretch}" in text
         late = max(b - a for a, b in zip(file.written[-5:], file.written[-4:], strict=False))
         assert 5.0 < late < 30.0  # less often, and never so late that it calls itself stale
 
         core.cost = LITTLE
         await asyncio.sleep(300.0)
-        assert not daemon._shedder.now.any
+        assert not shedder.now.any
         rate = core.rate(loop.time() - 5 * INTERVAL, loop.time())
         assert abs(rate - CHECKS / INTERVAL) < 0.1 * CHECKS / INTERVAL
-        assert daemon.told == []  # all the while nothing has changed for anybody
-        assert "driftvakt_interval_stretch_ratio 1.0" in (await daemon.metrics()).plain().decode()
+        assert told == []  # all the while nothing has changed for anybody
+        assert (
+            "driftvakt_interval_stretch_ratio 1.0"
+            in (await daemon.source.metrics()).plain().decode()
+        )
 
 
 @pytest.mark.timeout(300)
-def test_four_times_the_work_is_survived() -> None:
+def test_four_times_the_work_is_survived(monkeypatch: pytest.MonkeyPatch) -> None:
     """Rendering is shed first, then all intervals are stretched; when it is over, all of it is
     taken up again. No status changes, for a late probe is late and nothing else.
     """
+    told: list[Transition] = []
+    dispatch = TransitionDispatcher.dispatch
+
+    def noted(self: TransitionDispatcher, transitions: list[Transition]) -> None:
+        told.extend(transitions)
+        dispatch(self, transitions)
+
+    monkeypatch.setattr(TransitionDispatcher, "dispatch", noted)
     loop = Loop()
     core = _Core(loop)
     try:
         with _silent():
-            loop.run_until_complete(_live(core, estate_of(CHECKS, INTERVAL)))
+            loop.run_until_complete(_live(core, estate_of(CHECKS, INTERVAL), told))
     finally:
         loop.close()
     assert not loop.troubles

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from monitor.runtime.transition_dispatcher import TransitionDispatcher
 from tests.simulation.beside import SEEDS, Beside
 from tests.simulation.script import Script, Size, Trouble, write
 from tests.simulation.story import Violation
@@ -64,7 +65,7 @@ def test_the_same_seed_is_the_same_story(seed: int) -> None:
 
 def test_a_broken_promise_tells_how_to_replay_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """The end of the story, what is wrong, and the command."""
-    monkeypatch.setattr("monitor.runtime.daemon.Daemon._announce", lambda self, transitions: None)
+    monkeypatch.setattr(TransitionDispatcher, "dispatch", lambda self, transitions: None)
     with pytest.raises(Violation) as broken:
         run(5)
     lines = str(broken.value).splitlines()

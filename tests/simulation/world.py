@@ -21,6 +21,7 @@ from monitor.model.records import seen_of
 from monitor.model.transition import Transition
 from monitor.notify.service import NotificationService
 from monitor.runtime.daemon import Daemon
+from monitor.runtime.dependencies import Dependencies
 from tests.simulation.crowd import crowd
 from tests.simulation.keeping import AFTERWARDS, Keeping
 from tests.simulation.network import Network
@@ -167,21 +168,25 @@ class _Simulated(Daemon):
         keeping = world.keeping
         super().__init__(
             world.script.estate,
-            kinds=world.network.kinds(),
-            clock=world.clock,
-            timer=world.loop.time,
-            cpu=lambda: 0.0,
-            status_file=_StatusFile(world),
-            listens=False,
-            history=keeping.open_history if keeping is not None else None,
-            messenger=keeping.messenger if keeping is not None else NotificationService,
-            network=None,
+            Dependencies(
+                kinds=world.network.kinds(),
+                clock=world.clock,
+                timer=world.loop.time,
+                cpu=lambda: 0.0,
+                status_file=_StatusFile(world),
+                listens=False,
+                history=keeping.open_history if keeping is not None else None,
+                notifications=(
+                    keeping.notifications if keeping is not None else NotificationService
+                ),
+                network=None,
+            ),
         )
         self._world = world
 
-    async def _take_up(self, stack: contextlib.AsyncExitStack, now: float) -> list[Transition]:
-        changes = await super()._take_up(stack, now)
-        return self._world.begin(self.board, changes)
+    async def _assemble(self, stack: contextlib.AsyncExitStack, now: float) -> list[Transition]:
+        changes = await super()._assemble(stack, now)
+        return self._world.begin(self.parts.board, changes)
 
 
 class _World:
@@ -258,7 +263,7 @@ class _World:
         while (now := loop.time()) < until and not self.story.broken:
             await asyncio.sleep(min(CHECKPOINT, until - now))
             if loop.time() < until:
-                self._put_down(daemon.board, states=True)
+                self._put_down(daemon.parts.board, states=True)
         witness.ends()
         if ending is not None and ending.killed and self.keeping is not None:
             for _ in range(ending.turns):
@@ -270,13 +275,13 @@ class _World:
         else:
             while True:
                 before = witness.compared
-                exposition = await daemon.metrics()
+                exposition = await daemon.source.metrics()
                 if witness.compared == before:  # nothing has happened meanwhile
                     break
             witness.read(exposition.plain().decode())
             await daemon.__aexit__(None, None, None)
             witness.hears()
-            self._put_down(daemon.board, states=False)
+            self._put_down(daemon.parts.board, states=False)
             self.reference = witness.reference
             if self.keeping is not None and not self.story.broken:
                 checks = witness.reference.checks.items()
@@ -289,8 +294,8 @@ class _World:
         """Nothing of it gets another turn; what the kernel would close is closed."""
         assert self.keeping is not None
         self.keeping.stop_at_once()
-        if daemon._publishing is not None:
-            daemon._publishing.cancel()
+        if daemon.pipeline._publishing is not None:
+            daemon.pipeline._publishing.cancel()
         for task in (others := asyncio.all_tasks() - {asyncio.current_task()}):
             task.cancel()
         for timer in self.loop.timers():
@@ -299,7 +304,7 @@ class _World:
         if others:
             await asyncio.wait(others)
         await self.keeping.let_go()
-        await daemon._tools.close()
+        await daemon.parts.context.close()
 
     def _last_turn(self) -> float:
         """The instant since which nothing has had a turn."""

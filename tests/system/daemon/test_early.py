@@ -15,7 +15,8 @@ from monitor.configuration.loader import load
 from monitor.history.history import History
 from monitor.model.estate import Estate
 from monitor.model.status import Status
-from monitor.runtime.daemon import Daemon, open_history
+from monitor.runtime.daemon import Daemon
+from monitor.runtime.dependencies import Dependencies, open_history
 from tests.support.daemon.counting import Answer, CountingServer
 from tests.support.daemon.running import estate, http_check, service, write_config
 from tests.support.patience import PATIENCE
@@ -55,9 +56,9 @@ class Late:
 
 async def life(of: Estate, status: Status) -> float:
     """Runs a daemon until the service has that status; gives since when."""
-    async with Daemon(of, listens=False) as daemon:
-        await until(lambda: daemon.board.published_of(SERVICE).status is status)  # type: ignore[union-attr]
-        state = daemon.board.published_of(SERVICE)
+    async with Daemon(of, Dependencies(listens=False)) as daemon:
+        await until(lambda: daemon.probing.board.published_of(SERVICE).status is status)  # type: ignore[union-attr]
+        state = daemon.probing.board.published_of(SERVICE)
         assert state is not None
         return state.since
 
@@ -71,18 +72,18 @@ async def test_what_it_sees_early_is_judged_by_what_was_known(tmp_path: Path) ->
         of = watched(tmp_path, server)
         since = await life(of, Status.RED)
         visits, late = len(server.visits), Late()
-        daemon = Daemon(of, listens=False, history=late.open)
+        daemon = Daemon(of, Dependencies(listens=False, history=late.open))
         starting = asyncio.create_task(daemon.__aenter__())
         await until(lambda: len(server.visits) >= visits + 3)
         assert not starting.done()
-        assert len(daemon.board.unmeasured()) == 1
+        assert len(daemon.probing.board.unmeasured()) == 1
         late.may_open.set()
         await asyncio.wait_for(starting, PATIENCE)
         try:
-            assert daemon.board.unmeasured() == []
-            found: Any = daemon.board.published_of(SERVICE)
+            assert daemon.probing.board.unmeasured() == []
+            found: Any = daemon.probing.board.published_of(SERVICE)
             assert (found.status, found.since) == (Status.RED, since)
-            told = await daemon.transitions(service=SERVICE)
+            told = await daemon.source.transitions(service=SERVICE)
             assert told is not None
             changes = [one.transition.after for one in told]
             assert changes.count(Status.RED) == 1
@@ -95,7 +96,8 @@ async def test_what_it_sees_early_is_judged_by_what_was_known(tmp_path: Path) ->
 async def test_a_start_that_is_given_up_ends_in_order(tmp_path: Path) -> None:
     """SIGTERM while the history is still being opened: probes are drained, no task is left."""
     with CountingServer() as server:
-        daemon = Daemon(watched(tmp_path, server), listens=False, history=Late().open)
+        late = Dependencies(listens=False, history=Late().open)
+        daemon = Daemon(watched(tmp_path, server), late)
         before = asyncio.all_tasks()
         starting = asyncio.create_task(daemon.__aenter__())
         await until(lambda: server.visits)

@@ -9,6 +9,7 @@ import pytest
 
 from monitor.configuration.loader import load
 from monitor.runtime.daemon import Daemon
+from monitor.runtime.dependencies import Dependencies
 from tests.support.daemon.running import estate, http_check, service, write_config
 from tests.support.virtual_time import run_virtually
 
@@ -41,10 +42,7 @@ def test_the_status_file_is_waited_for(tmp_path: Path, monkeypatch: pytest.Monke
         config = estate(service("expo", http_check("api", "http://127.0.0.1:9/")))
         daemon = Daemon(
             load(write_config(tmp_path, config), {}).estate,
-            listens=False,
-            history=None,
-            network=None,
-            status_file=disk,
+            Dependencies(listens=False, history=None, network=None, status_file=disk),
         )
         starting = asyncio.create_task(daemon.__aenter__())
         await disk.begun.wait()

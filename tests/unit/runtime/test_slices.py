@@ -13,6 +13,7 @@ from monitor.configuration.loader import load
 from monitor.judging.aggregates import ServiceAggregate
 from monitor.judging.snapshot import ServiceView
 from monitor.runtime.daemon import Daemon
+from monitor.runtime.dependencies import Dependencies
 from tests.support.daemon.running import estate, http_check, service, write_config
 
 SERVICES = 200
@@ -45,10 +46,11 @@ async def test_a_snapshot_of_everything_is_made_in_many_turns(
     services = [service(f"s{n}", http_check("api", "http://127.0.0.1:9/")) for n in range(SERVICES)]
     read = load(write_config(tmp_path, estate(*services)), {}).estate
     ticks = iter(range(1_000_000))  # each look at the clock is a millisecond later
-    daemon = Daemon(read, cpu=lambda: next(ticks) / 1000, listens=False, history=None)
+    dependencies = Dependencies(cpu=lambda: next(ticks) / 1000, listens=False, history=None)
     turns = Turns(monkeypatch)
-    async with daemon:
-        for asks in (daemon.current, daemon.metrics, daemon._status.render):
+    async with Daemon(read, dependencies) as daemon:
+        source, status = daemon.source, daemon.parts.status
+        for asks in (source.current, source.metrics, status.render):
             everything_outdated(daemon)
             turns.looks.clear()
             counting = asyncio.create_task(turns.count())
@@ -61,5 +63,5 @@ async def test_a_snapshot_of_everything_is_made_in_many_turns(
 
 
 def everything_outdated(daemon: Any) -> None:
-    for one in daemon.board._tracked.services.values():
+    for one in daemon.parts.board._tracked.services.values():
         one.environment.outdated(one)

@@ -17,27 +17,23 @@ from monitor.configuration.loader import ConfigurationError, Fault, Loaded
 from monitor.model.diff import Difference
 from monitor.model.reload_outcome import NAMED, Ended, ReloadOutcome
 from monitor.publish.web.credentials import WebAccessError
+from monitor.support.redaction import Masker
 from monitor.support.threads import run_in_daemon_thread
+from probes.observation import clean
 
 log = structlog.get_logger("driftvakt")
 
+FAULT_SHOWN = 500
+"""Characters of a fault of the configuration."""
+_Adopt = Callable[[Loaded], Awaitable[Difference]]
+
 
 class Reloader:
-    """``adopt`` takes a configuration that was read without a fault, and gives what has changed;
-    ``told`` hears how every reload ended; ``clean`` blanks secrets.
-    """
+    """Without an ``origin`` there is nothing to read. ``masker`` blanks the secrets in faults."""
 
-    def __init__(
-        self,
-        origin: ConfigFiles | None,
-        adopt: Callable[[Loaded], Awaitable[Difference]],
-        told: Callable[[ReloadOutcome], None],
-        clean: Callable[[str], str],
-    ) -> None:
-        self._origin = origin
-        self._adopt = adopt
-        self._told = told
-        self._clean = clean
+    def __init__(self, origin: ConfigFiles | None, masker: Masker) -> None:
+        self.origin = origin
+        self._masker = masker
         self._next: asyncio.Future[ReloadOutcome] | None = None
         self._why: list[str] = []
         self._asked = asyncio.Event()
@@ -54,8 +50,15 @@ class Reloader:
         self._asked.set()
         return self._next
 
-    async def run(self) -> None:
-        """Until it is cancelled; who still waits then is told so."""
+    async def run(
+        self,
+        adopt: _Adopt,
+        ended: Callable[[ReloadOutcome], None],
+    ) -> None:
+        """Runs until it is cancelled; who still waits then gets to know it. ``adopt`` takes a
+        configuration that was read without a fault, and gives what has changed; ``ended`` is called
+        with the outcome of every reload.
+        """
         under_way: asyncio.Future[ReloadOutcome] | None = None
         try:
             while True:
@@ -63,21 +66,21 @@ class Reloader:
                 self._asked.clear()
                 under_way, self._next = self._next, None
                 why, self._why = self._why, []
-                outcome = await self._reload(" and ".join(why))
-                self._told(outcome)
+                outcome = await self._reload(" and ".join(why), adopt)
+                ended(outcome)
                 _answer(under_way, outcome)
         finally:
             stopping = ReloadOutcome(ended=Ended.STOPPING, faults=("the monitor is stopping",))
             _answer(under_way, stopping)
             _answer(self._next, stopping)
 
-    async def _reload(self, why: str) -> ReloadOutcome:
+    async def _reload(self, why: str, adopt: _Adopt) -> ReloadOutcome:
         begun = time.perf_counter()
         ended, changes = Ended.RELOADED, None
         faults: tuple[str, ...] = ()
         log.info("reloading", why=why)
         try:
-            changes = await self._read_and_adopt()
+            changes = await self._read_and_adopt(adopt)
         except ConfigurationError as error:
             ended, faults = Ended.REFUSED, tuple(self._clean(str(one)) for one in error.faults)
         except WebAccessError as error:
@@ -95,15 +98,18 @@ class Reloader:
         _log(outcome)
         return outcome
 
-    async def _read_and_adopt(self) -> Difference | None:
-        if self._origin is None:
+    async def _read_and_adopt(self, adopt: _Adopt) -> Difference | None:
+        if self.origin is None:
             return None
-        loaded = await run_in_daemon_thread(self._origin.read, "reload")
-        changes = await self._adopt(loaded)
+        loaded = await run_in_daemon_thread(self.origin.read, "reload")
+        changes = await adopt(loaded)
         news = [one for one in loaded.advice if one.message not in self._advised]
         warn_of((*loaded.warnings, *news))
         self._advised = frozenset(one.message for one in loaded.advice)
         return changes
+
+    def _clean(self, text: str) -> str:
+        return clean(self._masker.text(text), FAULT_SHOWN)
 
 
 def warn_of(found: Sequence[Fault]) -> None:

@@ -65,7 +65,7 @@ async def _play(
                     status_file=str(estate.data_dir / STATUS_FILE),
                     log=str(folder / LOG_FILE),
                 )
-                await show_demo(daemon.source.snapshot, places, console, language)
+                await show_demo(daemon.reporting.source.snapshot, places, console, language)
 
 
 @contextlib.asynccontextmanager

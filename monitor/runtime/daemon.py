@@ -13,7 +13,7 @@ their modules imported, beside the first probes. What those see is judged after 
     dependencies  clocks, kinds, ways to its surroundings     pipeline      an observation's way
     probing       the parts that measure                      heartbeat     jobs once a second
     assembly      the parts that remember and tell            reconfigure   another configuration
-    restore       where an earlier process ended              web_source    what the web asks for
+    reporting     all that runs beside the probes             restore       where a process ended
 """
 
 from __future__ import annotations
@@ -26,45 +26,27 @@ from typing import TYPE_CHECKING, Self
 import structlog
 
 from monitor.configuration.files import ConfigFiles
-from monitor.configuration.loader import Loaded
 from monitor.configuration.reloader import Reloader
-from monitor.model.diff import Difference
 from monitor.model.estate import Estate
-from monitor.model.reload_outcome import Ended, ReloadOutcome
+from monitor.model.reload_outcome import ReloadOutcome
 from monitor.model.transition import Transition
 from monitor.runtime.deferred_imports import import_what_comes_later
 from monitor.runtime.dependencies import Dependencies
 from monitor.runtime.probing import Probing, build_probing, start_probing
 from monitor.support.redaction import Masker, secrets_of
 from monitor.support.systemd import Notifier
-from probes.observation import clean
 
 if TYPE_CHECKING:  # see :mod:`monitor.runtime.deferred_imports`
-    from monitor.runtime.assembly import Parts
-    from monitor.runtime.configuration_watch import ConfigurationWatch
-    from monitor.runtime.heartbeat import Heartbeat
-    from monitor.runtime.pipeline import Pipeline
-    from monitor.runtime.reconfigure import Reconfiguration
-    from monitor.runtime.web_source import WebSource
+    from monitor.runtime.reporting import Reporting
 
 log = structlog.get_logger("driftvakt")
-
-CLOSE = 1.0
-"""Seconds that tasks may take to end at a stop."""
-CONFIG_ERROR_SHOWN = 500
-"""Characters of a fault of the configuration."""
 
 
 class Daemon:
     """Watches an estate for as long as the context is entered."""
 
     probing: Probing
-    parts: Parts
-    pipeline: Pipeline
-    source: WebSource
-    _heartbeat: Heartbeat
-    _watch: ConfigurationWatch
-    _reconfiguration: Reconfiguration
+    reporting: Reporting
 
     def __init__(
         self,
@@ -79,19 +61,15 @@ class Daemon:
         """
         self._estate = estate
         self._dependencies = dependencies if dependencies is not None else Dependencies()
-        self._origin = origin
         self._masker = masker if masker is not None else Masker(secrets_of(estate))
-        self._reloader = Reloader(origin, self._adopt, self._reloaded, self._clean)
+        self._reloader = Reloader(origin, self._masker)
         self._systemd = Notifier()
-        self._background: list[asyncio.Task[None]] = []
         self._stack = contextlib.AsyncExitStack()
 
     @property
     def url(self) -> str:
         """Where it listens; empty where it does not."""
-        return self.parts.web.url
-
-    # start and stop
+        return self.reporting.parts.web.url
 
     async def __aenter__(self) -> Self:
         async with self._stack as stack:
@@ -111,114 +89,43 @@ class Daemon:
 
     async def _start(self, stack: contextlib.AsyncExitStack) -> None:
         estate, now = self._estate, self._dependencies.clock()
-        self.probing = parts = await build_probing(
-            estate, self._dependencies, self._masker, stack, now
-        )
+        self.probing = await build_probing(estate, self._dependencies, self._masker, stack, now)
         # what begins after the first probes and has to end after the last
         later = await stack.enter_async_context(contextlib.AsyncExitStack())
-        start_probing(parts, stack)
-        await self._begin_to_tell(later, now)
-        await stack.enter_async_context(parts.calendars)
-        await stack.enter_async_context(parts.stated)
-        self._watch.start(stack, estate, parts.metrics)
+        start_probing(self.probing, stack)
+        await self._report(later, now)
+        await stack.enter_async_context(self.probing.calendars)
+        await stack.enter_async_context(self.probing.stated)
+        self.reporting.reconfiguration.start(stack)
         # that thousands of checks take a moment to begin is no overload
-        parts.metrics.take_begun()
-        parts.shedder.begin()
-        parts.lag.all_has_begun()
+        self.probing.metrics.take_begun()
+        self.probing.shedder.begin()
+        self.probing.lag.all_has_begun()
         self._systemd.ready(f"watching {sum(1 for _ in estate.checks())} checks")
-        log.info("started", url=self.url, status_file=str(self.parts.status.file.path))
+        file = self.reporting.parts.status.file
+        log.info("started", url=self.url, status_file=str(file.path))
 
-    async def _begin_to_tell(self, stack: contextlib.AsyncExitStack, now: float) -> None:
-        """Everything but probing; ``now`` is when that began."""
+    async def _report(self, stack: contextlib.AsyncExitStack, now: float) -> None:
+        """Begins with everything but probing; ``now`` is when that began."""
         await import_what_comes_later()
-        if changes := await self._assemble(stack, now):
-            self.pipeline.dispatcher.dispatch(changes)
-        await self.probing.inbox.open(self.pipeline)
-        status = self.parts.status
-        stack.push_async_callback(status.written)  # also when the start is broken off
-        await status.publish()
-        await status.written()
-        if self._dependencies.listens:
-            await self._listen(stack)
-        self._begin_background()
-        stack.push_async_callback(self._end_background)
-        stack.callback(self._keep_all)
-
-    async def _assemble(self, stack: contextlib.AsyncExitStack, now: float) -> list[Transition]:
-        """Puts together what tells; gives what has changed since an earlier process ended."""
         from monitor.runtime.assembly import build
-        from monitor.runtime.configuration_watch import ConfigurationWatch
-        from monitor.runtime.heartbeat import Heartbeat
-        from monitor.runtime.pipeline import Pipeline
-        from monitor.runtime.reconfigure import Reconfiguration
-        from monitor.runtime.restore import restore
-        from monitor.runtime.transition_dispatcher import TransitionDispatcher
-        from monitor.runtime.web_source import WebSource
+        from monitor.runtime.reporting import Reporting
 
-        self.parts = parts = await build(
+        parts = await build(
             self.probing,
             stack,
             now,
-            lambda: self.source.current(),  # noqa: PLW0108 - it is made below
+            lambda: self.reporting.source.current(),  # noqa: PLW0108 - it is made below
         )
-        self.pipeline = pipeline = Pipeline(parts, TransitionDispatcher(parts))
-        self._heartbeat = Heartbeat(parts, pipeline, self._systemd)
-        self.source = WebSource(parts, pipeline, self._heartbeat)
-        self._watch = ConfigurationWatch(self._origin, self._reloader)
-        self._reconfiguration = Reconfiguration(parts, pipeline, self._watch)
-        return restore(parts, now)
+        self.reporting = Reporting(parts, self._reloader, self._systemd)
+        await self.reporting.start(stack, self._restore(now))
 
-    async def _listen(self, stack: contextlib.AsyncExitStack) -> None:
-        from monitor.blackbox.route import probe_route
+    def _restore(self, now: float) -> list[Transition]:
+        """Goes on where an earlier process ended; gives what has changed meanwhile."""
+        from monitor.runtime.restore import restore
 
-        parts, current = self.parts, self.parts.current
-        await parts.web.start(
-            self.source,
-            stack,
-            reload=self._reload_over_http,
-            probe=probe_route(
-                lambda: current.estate.blackbox,
-                lambda: parts.prober,
-                lambda: current.estate.blackbox_targets,
-            ),
-            login_failed=parts.metrics.login_failed,
-        )
-
-    def _begin_background(self) -> None:
-        from monitor.runtime.restore import restore_late
-
-        self._background = [
-            asyncio.create_task(self.parts.status.run(), name="status"),
-            asyncio.create_task(self._heartbeat.run(), name="heartbeat"),
-            asyncio.create_task(restore_late(self.parts, self.pipeline), name="restore"),
-        ]
-
-    async def _end_background(self) -> None:
-        for task in self._background:
-            task.cancel()
-        await asyncio.wait(self._background, timeout=CLOSE)
-        await self.parts.status.close()
-
-    def _keep_all(self) -> None:
-        self.pipeline.flush()
-        self.parts.checkpointer.keep_all(self.parts.clock())
-
-    # another configuration
+        return restore(self.reporting.parts, now)
 
     def reload(self, why: str) -> asyncio.Future[ReloadOutcome]:
         """Reads the configuration anew, now or after the reload that is under way."""
         return self._reloader.ask(why)
-
-    async def _reload_over_http(self) -> ReloadOutcome:
-        return await asyncio.shield(self.reload("POST /-/reload"))
-
-    async def _adopt(self, loaded: Loaded) -> Difference:
-        return await self._reconfiguration.adopt(loaded)
-
-    def _reloaded(self, outcome: ReloadOutcome) -> None:
-        self.parts.current.config_error = outcome.error
-        self.parts.metrics.reloaded(outcome.ended is Ended.RELOADED, self.parts.clock())
-        self.parts.status.changed()
-
-    def _clean(self, text: str) -> str:
-        return clean(self._masker.text(text), CONFIG_ERROR_SHOWN)

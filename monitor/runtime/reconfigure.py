@@ -6,19 +6,27 @@ nobody else gets a turn.
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
 
+from monitor.configuration.discovery.poller import Discoverer
+from monitor.configuration.file_watcher import FileWatch
 from monitor.configuration.loader import Loaded
 from monitor.configuration.prepare import Prepared, canaries_of, prepare_reload
+from monitor.configuration.reloader import Reloader
 from monitor.model.diff import Difference
 from monitor.model.estate import CheckId, ServiceId
+from monitor.model.reload_outcome import Ended, ReloadOutcome
 from monitor.polling.calendar_poller import PreparedCalendars
 from monitor.runtime.assembly import Parts
-from monitor.runtime.configuration_watch import ConfigurationWatch
 from monitor.runtime.pipeline import Pipeline
 from monitor.support.threads import run_in_daemon_thread
 from probes.kind import Probe
+
+CLOSE = 1.0
+"""Seconds that watching may take to end at a stop."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,10 +41,39 @@ class _Ready:
 class Reconfiguration:
     """Puts another configuration in the place of the one that applies."""
 
-    def __init__(self, parts: Parts, pipeline: Pipeline, watch: ConfigurationWatch) -> None:
+    def __init__(self, parts: Parts, pipeline: Pipeline, reloader: Reloader) -> None:
         self._parts = parts
         self._pipeline = pipeline
-        self._watch = watch
+        self._reloader = reloader
+        self._discoverer: Discoverer | None = None
+
+    def start(self, stack: AsyncExitStack) -> None:
+        """Begins to reload when asked, and when what the configuration is read from has changed;
+        ``stack`` ends it.
+        """
+        origin, reloader = self._reloader.origin, self._reloader
+        work = [reloader.run(self.adopt, self.ended)]
+        if origin is not None:
+            documents = origin.documents
+            self._parts.metrics.watch_discovery(lambda: documents.outcomes)
+            user_agent = self._parts.current.estate.user_agent
+            self._discoverer = Discoverer(documents, reloader.ask, user_agent)
+            stack.push_async_callback(self._discoverer.close)
+            self._discover()
+            work.append(FileWatch(origin, lambda: reloader.ask("a changed file")).run())
+        tasks = [asyncio.create_task(one, name="configuration") for one in work]
+
+        async def end() -> None:
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks, timeout=CLOSE)
+
+        stack.push_async_callback(end)
+
+    def _discover(self) -> None:
+        if self._discoverer is not None:
+            estate = self._parts.current.estate
+            self._discoverer.follow(estate.discovery, estate.user_agent)
 
     async def adopt(self, loaded: Loaded) -> Difference:
         """Adopts a configuration that was read without a fault; gives what has changed."""
@@ -45,6 +82,12 @@ class Reconfiguration:
         under_way = self._commit(ready)
         await self._settle(ready.prepared, under_way)
         return ready.prepared.changes
+
+    def ended(self, outcome: ReloadOutcome) -> None:
+        """Notes how a reload ended."""
+        self._parts.current.config_error = outcome.error
+        self._parts.metrics.reloaded(outcome.ended is Ended.RELOADED, self._parts.clock())
+        self._parts.status.changed()
 
     async def _prepare(self, loaded: Loaded) -> _Ready:
         parts = self._parts
@@ -103,7 +146,7 @@ class Reconfiguration:
         parts.recorder.follow(estate)
         parts.checkpointer.follow(estate)
         parts.notifications.follow(estate)
-        self._watch.follow(estate)
+        self._discover()
         parts.prober.user_agent = estate.user_agent
         parts.web.let_in(prepared.access, estate)
 

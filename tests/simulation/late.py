@@ -172,7 +172,7 @@ class _World:
             ),
         )
         await daemon.__aenter__()
-        checkpointer = daemon.parts.checkpointer
+        checkpointer = daemon.reporting.parts.checkpointer
         assert isinstance(checkpointer, Checkpointer)
         self.late += not checkpointer.restored
         await asyncio.sleep(until - self.loop.time())
@@ -187,7 +187,9 @@ class _World:
     async def _settle(self, daemon: Daemon) -> None:
         for _ in range(60):  # a change of this very moment is still on its way
             told = {one.subject: one.after.value for one in self.keeping._era.arrived}
-            published = {key: one.status.value for key, one in daemon.parts.board.published()}
+            published = {
+                key: one.status.value for key, one in daemon.reporting.parts.board.published()
+            }
             self._settled |= {key for key, after in told.items() if published[key] == after}
             await asyncio.sleep(0.7)
 
@@ -199,7 +201,7 @@ class _World:
             timer.cancel()
         await asyncio.wait(others)
         await self.keeping.let_go()
-        await daemon.parts.context.close()
+        await daemon.reporting.parts.context.close()
 
     def _check(self) -> None:
         """Of every service: what was told last is how it is, if anything was; and nothing was told

@@ -105,7 +105,7 @@ async def _live(core: _Core, estate: Estate, told: list[Transition]) -> None:
         history=None,
     )
     async with Daemon(estate, dependencies) as daemon:
-        shedder = daemon.parts.shedder
+        shedder = daemon.reporting.parts.shedder
         await asyncio.sleep(3 * INTERVAL)
         assert {one.after for one in told} == {Status.GREEN}
         told.clear()
@@ -127,8 +127,8 @@ async def _live(core: _Core, estate: Estate, told: list[Transition]) -> None:
             loop.time() - later
         )  # what the core has time for is done
         assert all(loop.time() - at < 10 * INTERVAL for at in core.last.values())  # of all checks
-        assert daemon.source.snapshot().stretch == under.stretch
-        text = (await daemon.source.metrics()).plain().decode()
+        assert daemon.reporting.source.snapshot().stretch == under.stretch
+        text = (await daemon.reporting.source.metrics()).plain().decode()
         assert f"driftvakt_interval_stretch_ratio {under.stretch}" in text
         late = max(b - a for a, b in zip(file.written[-5:], file.written[-4:], strict=False))
         assert 5.0 < late < 30.0  # less often, and never so late that it calls itself stale
@@ -141,7 +141,7 @@ async def _live(core: _Core, estate: Estate, told: list[Transition]) -> None:
         assert told == []  # all the while nothing has changed for anybody
         assert (
             "driftvakt_interval_stretch_ratio 1.0"
-            in (await daemon.source.metrics()).plain().decode()
+            in (await daemon.reporting.source.metrics()).plain().decode()
         )
 
 

@@ -184,9 +184,8 @@ class _Simulated(Daemon):
         )
         self._world = world
 
-    async def _assemble(self, stack: contextlib.AsyncExitStack, now: float) -> list[Transition]:
-        changes = await super()._assemble(stack, now)
-        return self._world.begin(self.parts.board, changes)
+    def _restore(self, now: float) -> list[Transition]:
+        return self._world.begin(self.probing.board, super()._restore(now))
 
 
 class _World:
@@ -263,7 +262,7 @@ class _World:
         while (now := loop.time()) < until and not self.story.broken:
             await asyncio.sleep(min(CHECKPOINT, until - now))
             if loop.time() < until:
-                self._put_down(daemon.parts.board, states=True)
+                self._put_down(daemon.reporting.parts.board, states=True)
         witness.ends()
         if ending is not None and ending.killed and self.keeping is not None:
             for _ in range(ending.turns):
@@ -275,13 +274,13 @@ class _World:
         else:
             while True:
                 before = witness.compared
-                exposition = await daemon.source.metrics()
+                exposition = await daemon.reporting.source.metrics()
                 if witness.compared == before:  # nothing has happened meanwhile
                     break
             witness.read(exposition.plain().decode())
             await daemon.__aexit__(None, None, None)
             witness.hears()
-            self._put_down(daemon.parts.board, states=False)
+            self._put_down(daemon.reporting.parts.board, states=False)
             self.reference = witness.reference
             if self.keeping is not None and not self.story.broken:
                 checks = witness.reference.checks.items()
@@ -294,8 +293,8 @@ class _World:
         """Nothing of it gets another turn; what the kernel would close is closed."""
         assert self.keeping is not None
         self.keeping.stop_at_once()
-        if daemon.pipeline._publishing is not None:
-            daemon.pipeline._publishing.cancel()
+        if daemon.reporting.pipeline._publishing is not None:
+            daemon.reporting.pipeline._publishing.cancel()
         for task in (others := asyncio.all_tasks() - {asyncio.current_task()}):
             task.cancel()
         for timer in self.loop.timers():
@@ -304,7 +303,7 @@ class _World:
         if others:
             await asyncio.wait(others)
         await self.keeping.let_go()
-        await daemon.parts.context.close()
+        await daemon.reporting.parts.context.close()
 
     def _last_turn(self) -> float:
         """The instant since which nothing has had a turn."""

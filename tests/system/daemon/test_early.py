@@ -83,7 +83,7 @@ async def test_what_it_sees_early_is_judged_by_what_was_known(tmp_path: Path) ->
             assert daemon.probing.board.unmeasured() == []
             found: Any = daemon.probing.board.published_of(SERVICE)
             assert (found.status, found.since) == (Status.RED, since)
-            told = await daemon.source.transitions(service=SERVICE)
+            told = await daemon.reporting.source.transitions(service=SERVICE)
             assert told is not None
             changes = [one.transition.after for one in told]
             assert changes.count(Status.RED) == 1

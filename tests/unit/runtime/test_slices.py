@@ -49,7 +49,7 @@ async def test_a_snapshot_of_everything_is_made_in_many_turns(
     dependencies = Dependencies(cpu=lambda: next(ticks) / 1000, listens=False, history=None)
     turns = Turns(monkeypatch)
     async with Daemon(read, dependencies) as daemon:
-        source, status = daemon.source, daemon.parts.status
+        source, status = daemon.reporting.source, daemon.reporting.parts.status
         for asks in (source.current, source.metrics, status.render):
             everything_outdated(daemon)
             turns.looks.clear()
@@ -63,5 +63,5 @@ async def test_a_snapshot_of_everything_is_made_in_many_turns(
 
 
 def everything_outdated(daemon: Any) -> None:
-    for one in daemon.parts.board._tracked.services.values():
+    for one in daemon.reporting.parts.board._tracked.services.values():
         one.environment.outdated(one)

@@ -1,4 +1,4 @@
-"""What a daemon has no need of before its first probes, imported while they are under way.
+"""Imports what a daemon does not need before its first probes, while they are under way.
 
 Importing these takes longer than reading a thousand checks: the history with its database, the web
 with its page, who is told and in which words.

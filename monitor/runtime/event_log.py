@@ -1,4 +1,4 @@
-"""Events as lines of the log."""
+"""Writes events into the log."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from monitor.wording import change_message, source, window_message
 log = structlog.get_logger("driftvakt")
 
 
-def tell_transition(transition: Transition, message: Text, language: str) -> None:
-    """A service's or an environment's published status changing, or what explains it."""
+def log_transition(transition: Transition, message: Text, language: str) -> None:
+    """Logs that a service's or an environment's published status changes, or what explains it."""
     log.info(
         "transition",
         id=transition.id,
@@ -35,8 +35,8 @@ def tell_transition(transition: Transition, message: Text, language: str) -> Non
     )
 
 
-def tell_window(event: WindowEvent, estate: Estate) -> None:
-    """What has happened to a service window; one that has run over is a warning."""
+def log_window(event: WindowEvent, estate: Estate) -> None:
+    """Logs what has happened to a service window; one that has run over is a warning."""
     message, one = window_message(event, estate.timezone), event.occurrence
     log.log(
         logging.WARNING if event.what is Happening.RUN_OVER else logging.INFO,
@@ -52,15 +52,15 @@ def tell_window(event: WindowEvent, estate: Estate) -> None:
     )
 
 
-def tell_certificates(news: News, check: Check, estate: Estate) -> None:
-    """Changed certificates: a new issuer that no service window announced is a warning."""
+def log_certificates(news: News, check: Check, estate: Estate) -> None:
+    """Logs changed certificates: a new issuer that no service window announced is a warning."""
     for change in news.changes:
-        _tell_change(change, check, estate)
+        _log_change(change, check, estate)
     if news.alternates:
         log.info("certificates_alternate", check=check.id)
 
 
-def _tell_change(change: CertificateChange, check: Check, estate: Estate) -> None:
+def _log_change(change: CertificateChange, check: Check, estate: Estate) -> None:
     message = change_message(change, source(check), estate.timezone)
     log.log(
         logging.INFO if change.expected else logging.WARNING,

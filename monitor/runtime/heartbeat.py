@@ -9,7 +9,7 @@ from typing import NoReturn
 import structlog
 
 from monitor.runtime.assembly import Parts
-from monitor.runtime.event_log import tell_window
+from monitor.runtime.event_log import log_window
 from monitor.runtime.pipeline import Pipeline
 from monitor.support.systemd import Notifier
 
@@ -77,7 +77,7 @@ class Heartbeat:
     def _log_windows(self, now: float) -> None:
         parts, board = self._parts, self._parts.board
         for event in parts.window_news.look(board.agenda, board.under_way(), now):
-            tell_window(event, parts.current.estate)
+            log_window(event, parts.current.estate)
 
     def _notify(self, _now: float) -> None:
         self._parts.notifications.tick()

@@ -17,7 +17,7 @@ from monitor.model.estate import Check
 from monitor.model.transition import Transition
 from monitor.publish.rendering.pacer import Pacer
 from monitor.runtime.assembly import Parts
-from monitor.runtime.event_log import tell_certificates
+from monitor.runtime.event_log import log_certificates
 from monitor.runtime.transition_dispatcher import TransitionDispatcher
 from monitor.scheduling.phase import turn
 from probes.observation import Grade, Observation
@@ -65,7 +65,7 @@ class Pipeline:
         return excused(observation, check, delay)
 
     def _announce(self, certificates: News, check: Check) -> None:
-        tell_certificates(certificates, check, self._parts.current.estate)
+        log_certificates(certificates, check, self._parts.current.estate)
         self._parts.status.changed()
 
     def hold(self, check: Check, until: float) -> None:

@@ -43,18 +43,18 @@ def collect_seldom() -> None:
 
 @contextlib.contextmanager
 def signals(to: Mapping[int, Callable[[], object]]) -> Iterator[None]:
-    """Each signal calls what it is given in the running loop, however often it comes, and does nothing
+    """Has each signal call what it is given in the running loop, however often it comes, and does nothing
     afterwards: one that is impatient changes nothing until the process has ended.
     """
     loop = asyncio.get_running_loop()
 
-    def told(number: int, _frame: FrameType | None) -> None:
+    def handle(number: int, _frame: FrameType | None) -> None:
         loop.call_soon_threadsafe(to[number])
 
     # the loop's own handlers go back to the system's when they are taken away, for an instant that is
     # long enough to be ended by; these are replaced at once
     for number in to:
-        signal.signal(number, told)
+        signal.signal(number, handle)
     try:
         yield
     finally:

@@ -12,7 +12,7 @@ from monitor.model.records import Entry
 from monitor.model.transition import Transition
 from monitor.plan import run_over
 from monitor.runtime.assembly import Parts
-from monitor.runtime.event_log import tell_window
+from monitor.runtime.event_log import log_window
 from monitor.runtime.transition_recorder import Facts
 
 HOLD = 0.002
@@ -77,4 +77,4 @@ class TransitionDispatcher:
             service = ServiceId(f"{one.environment}/{one.service}")
             event = run_over(self._parts.board.agenda, one.window, service, one.at)
             if event is not None:
-                tell_window(event, self._parts.current.estate)
+                log_window(event, self._parts.current.estate)

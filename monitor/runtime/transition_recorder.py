@@ -1,6 +1,4 @@
-"""A transition on its way out: its sentences, its evidence, its messages, its line
-of the log.
-"""
+"""Turns a transition into a history entry: message, evidence, notifications, log line."""
 
 from __future__ import annotations
 
@@ -19,7 +17,7 @@ from monitor.model.estate import Environment, Estate
 from monitor.model.records import Entry, Outgoing
 from monitor.model.text import Text
 from monitor.model.transition import Transition
-from monitor.runtime.event_log import tell_transition
+from monitor.runtime.event_log import log_transition
 from monitor.support.redaction import Masker
 from monitor.wording import message_of
 
@@ -28,8 +26,8 @@ log = structlog.get_logger("driftvakt")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """All that a transition's entry is made of, as it was when it was published: what has come since
-    then is told by the next.
+    """Holds what a transition's entry is made of, as it was when it was published: what has come since
+    then belongs to the next.
     """
 
     transition: Transition
@@ -44,7 +42,7 @@ class Facts:
 
 
 class TransitionRecorder:
-    """Makes entries of transitions; the newest evidence stays at hand on its shelf."""
+    """Makes the entries; the newest evidence stays at hand on its shelf."""
 
     def __init__(
         self, estate: Estate, board: Board, masker: Masker, clock: Callable[[], float]
@@ -60,7 +58,7 @@ class TransitionRecorder:
         self._estate = estate
 
     def facts(self, transition: Transition) -> Facts:
-        """To be called before anything else is published."""
+        """Gathers the facts; to be called before anything else is published."""
         now, board = self._clock(), self._board
         environment, view = board.view_of(transition, now)
         decided_by = transition.decided_by if transition.worsening else None
@@ -83,10 +81,10 @@ class TransitionRecorder:
     def entry(
         self, facts: Facts, messages: Callable[[Transition, Text], tuple[Outgoing, ...]]
     ) -> Entry:
-        """``messages`` are those that it causes."""
+        """Makes the entry; ``messages`` plans the notifications that it causes."""
         transition = facts.transition
         message = message_of(transition, facts.environment, facts.view, self._estate.timezone)
-        tell_transition(transition, message, self._estate.language)
+        log_transition(transition, message, self._estate.language)
         bundle = self._evidence(facts, message) if transition.worsening else None
         return Entry(
             transition=transition,
@@ -96,7 +94,7 @@ class TransitionRecorder:
         )
 
     def sentences(self, transition: Transition) -> Text:
-        """What it means to a reader, as things stand."""
+        """Says what it means to a reader, as things stand."""
         environment, view = self._board.view_of(transition, self._clock())
         return message_of(transition, environment, view, self._estate.timezone)
 

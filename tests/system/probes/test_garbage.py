@@ -1,4 +1,4 @@
-"""A probe leaves nothing for the garbage collector, which looks for cycles rarely (``monitor/runtime/daemon.py``)."""
+"""A probe leaves nothing for the garbage collector, which looks for cycles rarely (``monitor/runtime/process.py``)."""
 
 from __future__ import annotations
 

@@ -7,7 +7,8 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, fields
 
 from monitor.blackbox.prober import Prober
-from monitor.history.checkpointer import Checkpointer, Restored
+from monitor.history.checkpointer import Checkpointer
+from monitor.history.restored import Restored
 from monitor.judging.snapshot import Snapshot
 from monitor.notify.service import NotificationService
 from monitor.plan import WindowNews

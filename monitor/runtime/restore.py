@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import Callable
 from functools import partial
 
-from monitor.history.checkpointer import AT_ONCE, Restored, take_up
+from monitor.history.checkpointer import AT_ONCE
+from monitor.history.restored import Restored, take_up
 from monitor.model.status import Status
 from monitor.model.text import Text
 from monitor.model.transition import Transition

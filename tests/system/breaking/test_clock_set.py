@@ -19,7 +19,7 @@ from tests.support.daemon.running import (
 )
 
 pytestmark = pytest.mark.system
-FAST = {"interval": "300ms", "retry_interval": "100ms", "timeout": "5s"}
+FAST = {"interval": "300ms", "retry_interval": "100ms", "timeout": "60s"}
 SHIFTS = ("+7200", "-3600", "+90000", "+5", "+0", "-86400", "+0")
 """Seconds of the set clock beside the true one, one after the other."""
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import json
 import ssl
 import subprocess
 import sys
+from array import array
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -32,6 +34,8 @@ SERVER, PLAIN, TLS, CHAIN = "10.9.1.2", 8080, 8443, 8444
 LAST = 100
 """Bytes of a last packet."""
 SHORT_BODY = "ok"
+SIOCOUTQNSD = 0x894B
+"""Asks how many bytes the kernel has not sent yet (linux/sockios.h)."""
 QUIET = ("iif", "lo", "to", SERVER, "blackhole")
 
 
@@ -88,6 +92,15 @@ def narrow(router: str) -> None:
     told(*within(router, "ip", "rule", "add", *QUIET))
 
 
+async def sent(writer: asyncio.StreamWriter) -> None:
+    """Waits until the kernel has sent what was written: what comes after it is a packet of its own."""
+    descriptor = writer.get_extra_info("socket").fileno()
+    unsent = array("i", [1])
+    while unsent[0] or writer.transport.get_write_buffer_size():
+        await asyncio.sleep(0.001)
+        fcntl.ioctl(descriptor, SIOCOUTQNSD, unsent)
+
+
 async def serve(certificate: Path) -> None:
     """The server, until its input ends: ``/short`` and ``/long``, plain and over TLS."""
 
@@ -96,7 +109,7 @@ async def serve(certificate: Path) -> None:
             head = await reader.readuntil(b"\r\n\r\n")
             body = b"x" * LONG if head.startswith(b"GET /long") else SHORT_BODY.encode()
             writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body))
-            await asyncio.sleep(0.05)  # a server that sends its head at once
+            await sent(writer)  # a server that sends its head at once
             writer.write(body)
             await writer.drain()
             await reader.read()
@@ -116,7 +129,7 @@ async def serve(certificate: Path) -> None:
             stream.do_handshake()
         flight = goes.read()
         writer.write(flight[:-LAST])
-        await asyncio.sleep(0.05)
+        await sent(writer)
         writer.write(flight[-LAST:])
         with contextlib.suppress(OSError, ssl.SSLError):
             came.write(await reader.read(65_536))

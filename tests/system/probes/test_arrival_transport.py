@@ -104,8 +104,9 @@ async def test_nothing_is_read_while_reading_is_paused() -> None:
     """Back-pressure: what is not asked for stays with the kernel."""
     async with carried() as (recorder, peer):
         recorder.transport.pause_reading()
-        peer.sendall(b"later")
-        await asyncio.sleep(0.05)
+        peer.sendall(b"later")  # which the kernel has by now
+        for _ in range(10):
+            await asyncio.sleep(0)
         paused = recorder.data
         recorder.transport.resume_reading()
         peer.shutdown(socket.SHUT_WR)

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from aiohttp import web
 
-from probes.http.oauth2.token_cache import PAUSE, SPACING
+from probes.http.oauth2.token_cache import PAUSE, SPACING, TokenSource
 from probes.net.context import ProbeContext
 from probes.observation import Cause, Grade, Observation, Reason
 from tests.support.probes.asking import ask_http
@@ -85,11 +85,24 @@ async def test_other_settings_have_a_token_of_their_own(
 
 
 async def test_one_request_for_all_who_wait(
-    context: ProbeContext, http_server: HttpServer, tokens: TokenServer
+    context: ProbeContext,
+    http_server: HttpServer,
+    tokens: TokenServer,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The one who began it goes away; the others get the token."""
     http_server.answer()
     tokens.gate = asyncio.Event()
+    wait, waiting, all_wait = TokenSource.token, 0, asyncio.Event()
+
+    async def token(source: TokenSource, timeout: float) -> str:
+        nonlocal waiting
+        waiting += 1
+        if waiting == 21:
+            all_wait.set()
+        return await wait(source, timeout)
+
+    monkeypatch.setattr(TokenSource, "token", token)
 
     def one() -> asyncio.Task[Observation]:
         return asyncio.create_task(ask_http(context, http_server.url(), oauth2=oauth2(tokens)))
@@ -97,7 +110,7 @@ async def test_one_request_for_all_who_wait(
     first = one()
     await tokens.came.wait()
     others = [one() for _ in range(20)]
-    await asyncio.sleep(0.01)
+    await all_wait.wait()
     first.cancel()
     await asyncio.wait([first])
     assert first.cancelled()

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from probes.certificate.revocation.cache import RevocationCache
 from probes.certificate.revocation.verdict import LONGEST_KEPT, SHORTEST_KEPT, UNDATED_KEPT
 from probes.net.context import ProbeContext
 from probes.observation import Observation, RevocationState
@@ -129,23 +130,30 @@ async def test_retry_after_is_honoured(ask: Asker, office: Office) -> None:
 
 @pytest.mark.parametrize(("mode", "path"), [("ocsp", RESPONDER), ("crl", LIST)])
 async def test_one_request_is_under_way_for_all(
-    ask: Asker, office: Office, mode: str, path: str
+    ask: Asker, office: Office, mode: str, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Five probes at a time, one question."""
-    answers, come, go = office.server.handlers[path], asyncio.Event(), asyncio.Event()
+    """Five probes at a time, one question; it is not answered before all five want to know."""
+    answers, go = office.server.handlers[path], asyncio.Event()
+    get, asking = RevocationCache.get, 0
+    everybody = 5 + (mode == "crl")  # who asks of a list asks for the list
 
     async def wait(request: web.BaseRequest) -> web.StreamResponse:
-        come.set()
         await go.wait()
         return await answers(request)
+
+    async def counted(cache: RevocationCache, *given: Any) -> Any:
+        nonlocal asking
+        asking += 1
+        if asking == everybody:
+            go.set()
+        return await get(cache, *given)
+
+    monkeypatch.setattr(RevocationCache, "get", counted)
 
     office.server.handlers[path] = wait
     leaf = office.issue(ocsp=True, crl=True)
     async with asyncio.TaskGroup() as group:
         probes = [group.create_task(ask(leaf, revocation=mode)) for _ in range(5)]
-        await come.wait()
-        await asyncio.sleep(0.1)  # time for the others to come as well, if they did
-        go.set()
     assert [state(probe.result()) for probe in probes] == [RevocationState.GOOD] * 5
     assert office.asked(path) == 1
 

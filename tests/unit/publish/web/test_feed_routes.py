@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import threading
-import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from typing import Any
 
@@ -15,8 +13,8 @@ from aiohttp import ClientSession, DummyCookieJar
 from lxml import etree
 from yarl import URL
 
+from monitor.judging.snapshot import Snapshot
 from monitor.publish.feeds.revisions import revised
-from monitor.publish.web import feed_routes
 from tests.support.factories_record import make_entry, make_transition
 from tests.support.feed_values import make_planned, make_window
 from tests.support.web_site import FixedSource, serve
@@ -106,27 +104,36 @@ async def test_programs_are_told_the_public_address(
 
 
 async def test_one_answer_is_made_at_a_time(
-    client: ClientSession, monkeypatch: pytest.MonkeyPatch
+    client: ClientSession, source: FixedSource, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Threads that compute keep those waiting that look names up, the longer the more they are."""
-    lock, making, most = threading.Lock(), 0, 0
+    """Threads that compute keep those waiting that look names up, the longer the more they are. None
+    ends before all four have come so far.
+    """
+    look, all_have_come = source.current, asyncio.Event()
+    came = making = most = 0
 
-    def made(*_: object) -> dict[str, Any]:
+    async def current() -> Snapshot:
+        nonlocal came
+        came += 1
+        if came == 4:
+            # after the step of the fourth, which ends where it waits, or computes
+            asyncio.get_running_loop().call_soon(all_have_come.set)
+        return await look()
+
+    async def to_thread(work: Callable[..., object], *given: object) -> object:
         nonlocal making, most
-        with lock:
-            making += 1
-            most = max(most, making)
-        time.sleep(0.05)
-        with lock:
-            making -= 1
-        return {}
-
-    monkeypatch.setattr(feed_routes, "summary", made)
+        making += 1
+        most = max(most, making)
+        await all_have_come.wait()
+        making -= 1
+        return work(*given)
 
     async def ask() -> int:
         async with client.get("/api/v2/summary.json") as answer:
             return answer.status
 
+    monkeypatch.setattr(source, "current", current)
+    monkeypatch.setattr(asyncio, "to_thread", to_thread)
     assert await asyncio.gather(*(ask() for _ in range(4))) == [200] * 4
     assert most == 1
 

@@ -10,7 +10,7 @@ No clock and no I/O: instants are arguments, in seconds since the epoch.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -251,13 +251,3 @@ def unsettled(fold: Fold, thresholds: Thresholds) -> bool:
         return False
     needed = thresholds.green_after
     return recent.passed_run.length < needed or 0 < recent.good_run.length < needed
-
-
-def fold_all(
-    observations: Iterable[tuple[float, Verdict]], thresholds: Thresholds, start: Fold = START
-) -> Fold:
-    """The fold over a batch, oldest first: what :func:`observe` gives one by one."""
-    fold = start
-    for at, verdict in observations:
-        fold = observe(fold, at, verdict, thresholds)
-    return fold

@@ -21,6 +21,7 @@ from monitor.judging.grade import Verdict
 from monitor.judging.rollup import Child
 from monitor.model.status import Status, Thresholds
 from probes.observation import Cause, Grade, Reason
+from tests.support.folding import fold_all
 
 calm = settings(deadline=None)
 """A busy machine is no fault of the rules."""
@@ -226,7 +227,7 @@ def test_green_comes_in_the_end(course: Course, limits: Thresholds) -> None:
     end = course[-1][0] if course else 0.0
     enough = limits.window_size + limits.green_after
     healed = course + [(end + 30.0 * number, GOOD) for number in range(1, enough + 1)]
-    fold = folding.fold_all(verdicts(healed), limits)
+    fold = fold_all(verdicts(healed), limits)
     assert fold.status is Status.GREEN
     assert not folding.unsettled(fold, limits)
 
@@ -261,9 +262,9 @@ def test_unsettled_by_its_definition(course: Course, limits: Thresholds) -> None
 def test_a_batch_is_one_by_one(course: Course, limits: Thresholds, cut: int) -> None:
     """The fold over a batch equals the fold one by one, wherever the batch is cut."""
     seen = verdicts(course)
-    first = folding.fold_all(seen[:cut], limits)
-    assert folding.fold_all(seen[cut:], limits, first) == folds(course, limits)[-1]
-    assert folding.fold_all(seen, limits) == folds(course, limits)[-1]
+    first = fold_all(seen[:cut], limits)
+    assert fold_all(seen[cut:], limits, first) == folds(course, limits)[-1]
+    assert fold_all(seen, limits) == folds(course, limits)[-1]
 
 
 @calm
@@ -288,7 +289,7 @@ def test_thresholds_may_change_between_observations(
     before: Thresholds, after: Thresholds, course: Course, more: Course
 ) -> None:
     """After a reload the window is consistent: one instant for each failure in it."""
-    fold = folding.fold_all(verdicts(course), before)
+    fold = fold_all(verdicts(course), before)
     for at, verdict in verdicts(more):
         fold = folding.observe(fold, at + 1e6, verdict, after)
         recent = fold.recent

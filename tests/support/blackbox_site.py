@@ -14,7 +14,9 @@ from aiohttp import ClientSession, web
 from monitor.blackbox.prober import Prober
 from monitor.blackbox.route import probe_route
 from monitor.publish.web.app import BoundedRunner, Lock, application
-from monitor.settings.blackbox.file import load_modules
+from monitor.settings.blackbox.file import read_modules
+from monitor.settings.blackbox.modules import Module
+from monitor.settings.errors import ConfigurationError, Report
 from tests.support.web_site import FixedSource
 
 
@@ -64,6 +66,15 @@ class Site:
             said["X-Prometheus-Scrape-Timeout-Seconds"] = scrape
         async with self._session.get("/probe", params=query, headers=said) as answer:
             return Asked(answer.status, await answer.text())
+
+
+def load_modules(path: Path) -> Mapping[str, Module]:
+    """The modules of a file that has no fault. Raises :class:`ConfigurationError`."""
+    report = Report()
+    found = read_modules(path, report)
+    if report.faults:
+        raise ConfigurationError(report.faults)
+    return found
 
 
 @asynccontextmanager

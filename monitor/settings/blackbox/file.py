@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping as MappingType
 from pathlib import Path
 
 from monitor.settings.blackbox.modules import Module
@@ -42,15 +41,6 @@ def read_modules(path: Path, report: Report) -> dict[str, Module]:
         for name, node in modules.entries.items()
     }
     return {name: module for name, module in found.items() if module is not None}
-
-
-def load_modules(path: Path) -> MappingType[str, Module]:
-    """The modules of a file that has no fault. Raises :class:`ConfigurationError`."""
-    report = Report()
-    found = read_modules(path, report)
-    if report.faults:
-        raise ConfigurationError(report.faults)
-    return found
 
 
 def composed(path: Path, report: Report) -> Mapping | None:

@@ -21,6 +21,7 @@ from monitor.judging.grade import Verdict
 from monitor.judging.rollup import Child
 from monitor.model.status import Rule, Status, Thresholds
 from probes.observation import Cause, Grade, Observation, Reason
+from tests.support.folding import fold_all
 
 GREEN, YELLOW, RED, UNKNOWN = Status.GREEN, Status.YELLOW, Status.RED, Status.UNKNOWN
 
@@ -36,7 +37,7 @@ LETTERS = {GREEN: "g", YELLOW: "y", RED: "r", UNKNOWN: "?"}
 
 def folded(course: str, thresholds: Thresholds = DEFAULTS, start: Fold = folding.START) -> Fold:
     seen = ((STEP * number, VERDICTS[letter]) for number, letter in enumerate(course))
-    return folding.fold_all(seen, thresholds, start)
+    return fold_all(seen, thresholds, start)
 
 
 def statuses(course: str, thresholds: Thresholds = DEFAULTS) -> str:

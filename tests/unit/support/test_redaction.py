@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from monitor.configuration.loader import load
 from monitor.model.estate import DiscoverySource, Estate
 from monitor.model.receiver import Receiver
-from monitor.settings.blackbox.file import load_modules
 from monitor.support.redaction import FEW, MASK, Masker, secrets_of
 from probes.observation import Observation
+from tests.support.blackbox_site import load_modules
 from tests.support.daemon.running import estate, http_check, service, write_config
 from tests.support.factories import make_failure
 

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from monitor.blackbox.tcp_talk import filled
-from monitor.settings.blackbox.file import load_modules, read_modules
+from monitor.settings.blackbox.file import read_modules
 from monitor.settings.blackbox.modules import Module
 from monitor.settings.blackbox.values import go_duration
 from monitor.settings.errors import ConfigurationError, Report
+from tests.support.blackbox_site import load_modules
 
 HERE = Path(__file__).parent
 

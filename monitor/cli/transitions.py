@@ -9,8 +9,7 @@ from urllib.parse import urlencode
 
 from monitor.cli.history_source import HistoryLocation, HistoryUnreadableError, opened
 from monitor.cli.http_get import NoAnswerError, http_get, without_password
-from monitor.judging.incidents import Incident, TransitionEntry
-from monitor.model.records import Entry
+from monitor.judging.incidents import Incident, TransitionEntry, transition_entry
 from monitor.model.status import Status
 from monitor.model.text import Text
 from monitor.model.timestamps import iso_timestamp
@@ -36,26 +35,7 @@ def stored_transitions(
         found = reader.transitions(
             service=service, environment=environment, until=until, limit=MOST
         )
-    return [_of_entry(entry) for entry in found if entry.transition.service is not None]
-
-
-def _of_entry(entry: Entry) -> TransitionEntry:
-    one = entry.transition
-    return TransitionEntry(
-        id=entry.id,
-        at=one.at,
-        since=one.since,
-        environment=one.environment,
-        service=str(one.service).rpartition("/")[2],
-        before=one.before,
-        after=one.after,
-        planned=one.planned,
-        check=one.check,
-        reason=one.reason,
-        cause=one.cause,
-        message=entry.message,
-        evidence=one.worsening,
-    )
+    return [transition_entry(entry) for entry in found if entry.transition.service is not None]
 
 
 def fetched_transitions(

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from monitor.judging.rollup import worse
+from monitor.model.records import Entry
 from monitor.model.status import Status
 from monitor.model.text import Text
 
@@ -31,6 +32,26 @@ class TransitionEntry:
     message: Text
     evidence: bool = False
     """Whether evidence of it is kept."""
+
+
+def transition_entry(entry: Entry) -> TransitionEntry:
+    """What the history keeps of a service's transition."""
+    one = entry.transition
+    return TransitionEntry(
+        id=entry.id,
+        at=one.at,
+        since=one.since,
+        environment=one.environment,
+        service=str(one.service).rpartition("/")[2],
+        before=one.before,
+        after=one.after,
+        planned=one.planned,
+        check=one.check,
+        reason=one.reason,
+        cause=one.cause,
+        message=entry.message,
+        evidence=one.worsening,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,10 +29,10 @@ def check_message(
     subject = service_subject(service, check.service, title(environment, check.environment))
     since = instant(view.since, zone)
     if view.status is Status.UNKNOWN:
-        return joined_sentences((_unknown(view, subject, zone), _retired(view)))
+        return joined_sentences((_unknown(view, subject, zone), retired(view)))
     said = lead_by(check_claim(view), source(view.check), subject, since)
     if view.status is Status.GREEN:
-        return joined_sentences((said, _weak(view), surprise(view, zone), _retired(view)))
+        return joined_sentences((said, weakness(view), surprise(view, zone), retired(view)))
     return joined_sentences(
         (
             said,
@@ -43,12 +43,12 @@ def check_message(
             whose(view.cause) if view.cause is not None else None,
             held_back(view, zone),
             surprise(view, zone),
-            _retired(view),
+            retired(view),
         )
     )
 
 
-def _weak(view: CheckView) -> Text | None:
+def weakness(view: CheckView) -> Text | None:
     """What a client takes and nobody should offer: a word, and no colour."""
     seen = view.last
     if seen is None or seen.grade is not Grade.GOOD or seen.tls is None:
@@ -64,7 +64,7 @@ def _weak(view: CheckView) -> Text | None:
     )
 
 
-def _retired(view: CheckView) -> Text | None:
+def retired(view: CheckView) -> Text | None:
     """It belonged to a version package that is retired."""
     if not view.retired:
         return None

@@ -12,6 +12,7 @@ outside (a probe's detail, a title) is put on one line.
     reasons       every reason and cause in words
     claims        what a status claims, as the agency's five sentences and "we do not know"
     checks        one check and its evidence
+    findings      what one check measures and found, of a service that is known
     certificates  a certificate that was changed
     wholes        a service, an environment, everything
     stated        what an owner states itself
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from monitor.wording.certificates import change_message
     from monitor.wording.checks import check_message, source
     from monitor.wording.claims import status_word
+    from monitor.wording.findings import check_finding, measured_by
     from monitor.wording.plans import notice_message, upgrade_message
     from monitor.wording.reasons import reason_phrase
     from monitor.wording.stated import stated_message
@@ -37,10 +39,12 @@ if TYPE_CHECKING:
 else:
     _HOMES = {
         "change_message": "certificates",
+        "check_finding": "findings",
         "check_message": "checks",
         "duration": "times",
         "environment_message": "wholes",
         "instant": "times",
+        "measured_by": "findings",
         "message_of": "transitions",
         "notice_message": "plans",
         "overall_message": "wholes",
@@ -64,10 +68,12 @@ else:
 
 __all__ = [
     "change_message",
+    "check_finding",
     "check_message",
     "duration",
     "environment_message",
     "instant",
+    "measured_by",
     "message_of",
     "notice_message",
     "overall_message",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -10,7 +10,7 @@ from statistics import median
 from zoneinfo import ZoneInfo
 
 from monitor.model.records import Seen
-from monitor.model.time_in_status import DayShare
+from monitor.model.time_in_status import DayShare, TimeInStatus
 from probes.observation import Grade
 
 WIDTH, HEIGHT = 720, 120
@@ -40,6 +40,8 @@ class Plot:
     half: str
     hours: tuple[tuple[int, str], ...]
     """Where round times are, and their local names."""
+    dates: str
+    """The local day, or days, that the axis is of."""
     median: str
     failed: int
     measured: int
@@ -65,16 +67,16 @@ def plot(seen: Sequence[Seen], at: float, zone: ZoneInfo, comma: str = ".") -> P
     if not instants:
         return None
     begin = min(instants[0], at - LEAST)
-    length = at - begin
-    usual = median([later - sooner for sooner, later in pairwise(instants)] or [length])
-    reach = max(1, round(GAP * usual / length * BUCKETS))
+    span = at - begin
+    usual = median([later - sooner for sooner, later in pairwise(instants)] or [span])
+    reach = max(1, round(GAP * usual / span * BUCKETS))
     buckets: list[list[float]] = [[] for _ in range(BUCKETS)]
     failures: set[int] = set()
     failed = measured = 0
     for one in seen:
         if not begin <= one.at <= at:
             continue
-        place = min(BUCKETS - 1, int((one.at - begin) / length * BUCKETS))
+        place = min(BUCKETS - 1, int((one.at - begin) / span * BUCKETS))
         measured += 1
         if one.grade is Grade.FAILED:
             failed += 1
@@ -88,31 +90,27 @@ def plot(seen: Sequence[Seen], at: float, zone: ZoneInfo, comma: str = ".") -> P
     return Plot(
         path=_path(middles, failures, top, step, reach),
         failures=tuple(int(place * step) for place in sorted(failures)),
-        top=_length(top, comma),
-        half=_length(top / 2, comma),
-        hours=_times(begin, at, zone),
-        median=_length(median(known), comma) if known else "–",
+        top=length(top, comma),
+        half=length(top / 2, comma),
+        hours=_times(begin, at, zone, "." if comma == "," else ":"),
+        dates=_dates(begin, at, zone),
+        median=length(median(known), comma) if known else "–",
         failed=failed,
         measured=measured,
     )
 
 
-def bars(days: Sequence[DayShare], nothing: str, comma: str) -> list[Bar]:
+def bars(days: Sequence[DayShare], words: Mapping[str, str], comma: str) -> list[Bar]:
     """The newest 90 days, oldest first. ``comma`` is the language's decimal sign."""
     found: list[Bar] = []
     newest = days[-90:]
     for place, day in enumerate(newest, 90 - len(newest)):
         shares = day.shares
-        ratio, unplanned = shares.ratio, shares.unplanned_ratio
-        if ratio is None:
-            tone, share = "unknown", nothing
-        else:
-            worst = ratio if unplanned is None else unplanned
-            tone = "green" if worst >= 0.999 else "yellow" if worst >= 0.95 else "red"
-            # never rounded up to a whole: a minute of outage is to be seen
-            share = f"{int(ratio * 10_000) / 100:.2f}".replace(".", comma) + (
-                " %" if comma == "," else "%"
-            )
+        share = words["unmeasured"] if shares.ratio is None else percentage(shares.ratio, comma)
+        if shares.planned_red:
+            share += f", {words['day_planned']}"
+        tone = _tone(shares)
+        ratio = 1.0 if tone == "planned" else shares.ratio
         height = 40.0 if ratio is None else 8 + 32 * ratio
         found.append(
             Bar(
@@ -125,6 +123,22 @@ def bars(days: Sequence[DayShare], nothing: str, comma: str) -> list[Bar]:
             )
         )
     return found
+
+
+def _tone(shares: TimeInStatus) -> str:
+    """By what was not planned; ``planned`` where nothing but a planned outage was amiss."""
+    if shares.ratio is None:
+        return "unknown"
+    worst = shares.unplanned_ratio
+    if worst is None or (shares.planned_red and worst >= 0.999):
+        return "planned"
+    return "green" if worst >= 0.999 else "yellow" if worst >= 0.95 else "red"
+
+
+def percentage(ratio: float, comma: str) -> str:
+    """``99,95 %``: never rounded up to a whole, for a minute of outage is to be seen."""
+    number = f"{int(ratio * 100_000) / 1000:.3f}".rstrip("0").rstrip(".")
+    return number.replace(".", comma) + ("\N{NO-BREAK SPACE}%" if comma == "," else "%")
 
 
 def _path(
@@ -149,6 +163,11 @@ def _path(
     return "".join(parts)
 
 
+def _dates(begin: float, end: float, zone: ZoneInfo) -> str:
+    first, last = (f"{datetime.fromtimestamp(each, zone):%Y-%m-%d}" for each in (begin, end))
+    return first if first == last else f"{first} – {last}"
+
+
 def _nice(value: float) -> float:
     """The next of 1, 2, 5, 10 … above."""
     size = 0.001
@@ -159,15 +178,16 @@ def _nice(value: float) -> float:
         size *= 10
 
 
-def _length(seconds: float, comma: str) -> str:
+def length(seconds: float, comma: str) -> str:
+    """``41 ms``, ``1,25 s``."""
     said = f"{seconds:.3g} s" if seconds >= 1 else f"{seconds * 1000:.3g} ms"
     return said.replace(".", comma)
 
 
-def _times(begin: float, end: float, zone: ZoneInfo) -> tuple[tuple[int, str], ...]:
+def _times(begin: float, end: float, zone: ZoneInfo, colon: str) -> tuple[tuple[int, str], ...]:
     """Round local times, as many as have room."""
-    length = end - begin
-    step = next((each for each in _STEPS if length / each <= MOST_TIMES), _STEPS[-1])
+    span = end - begin
+    step = next((each for each in _STEPS if span / each <= MOST_TIMES), _STEPS[-1])
     found: list[tuple[int, str]] = []
     # each quarter of an hour, or minute, is one in every zone; of hours the local ones are round
     fine = min(step, 900)
@@ -175,6 +195,6 @@ def _times(begin: float, end: float, zone: ZoneInfo) -> tuple[tuple[int, str], .
     while instant < end:
         local = datetime.fromtimestamp(instant, zone)
         if (local.hour * 3600 + local.minute * 60) % step == 0:
-            found.append((int((instant - begin) / length * WIDTH), f"{local:%H:%M}"))
+            found.append((int((instant - begin) / span * WIDTH), f"{local:%H}{colon}{local:%M}"))
         instant += fine
     return tuple(found)

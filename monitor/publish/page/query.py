@@ -27,6 +27,8 @@ class PageQuery:
     services: tuple[str, ...] = ()
     """Parts of ``ENV/SERVICE`` or of a title in either language; empty: all."""
     kiosk: bool = False
+    until: str = ""
+    """Before which instant the incidents of a service are wanted; empty: the newest."""
 
     @property
     def suffix(self) -> str:
@@ -45,10 +47,15 @@ class PageQuery:
         """The same page in the other language."""
         other = "en" if self.language == "sv" else "sv"
         kiosk = [("kiosk", "1")] if self.kiosk else []
-        return path + _query([("lang", other), *kiosk, *self._filters()])
+        older = [("until", self.until)] if self.until else []
+        return path + _query([("lang", other), *kiosk, *self._filters(), *older])
 
     def service_link(self, id_: str) -> str:
         return f"/s/{quote(id_)}{self.suffix}"
+
+    def older(self, path: str, until: str) -> str:
+        """The page of a service with the incidents before that instant."""
+        return path + _query([*self._kept(), ("until", until)])
 
     def wants_environment(self, view: EnvironmentView) -> bool:
         return not self.environments or view.environment.name in self.environments

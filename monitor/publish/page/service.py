@@ -7,13 +7,18 @@ from typing import Any
 
 from monitor import wording
 from monitor.judging.snapshot import CheckView, EnvironmentView, ServiceView, Snapshot
-from monitor.model.records import Entry, Past
-from monitor.model.time_in_status import WINDOWS, AvailabilityReport
+from monitor.model.addresses import service_path
+from monitor.model.records import Past
+from monitor.model.status import Status
+from monitor.model.time_in_status import WINDOWS, AvailabilityReport, TimeInStatus
 from monitor.publish.page import plans
-from monitor.publish.page.charts import bars, plot
+from monitor.publish.page.certificates import certificate_card
+from monitor.publish.page.charts import bars, length, percentage, plot
+from monitor.publish.page.incidents import incident_page
 from monitor.publish.page.query import PageQuery
 from monitor.publish.page.shared import TEMPLATES, frame, mark, moment, stated, word
 from monitor.publish.page.words import WORDS
+from monitor.publish.rendering.language import Language
 
 _SERVICE = TEMPLATES.get_template("service.html")
 
@@ -34,10 +39,9 @@ def render_service(
     service = view.service
     title = service.title.pick(language)
     where = environment.environment.title.pick(language)
-    comma = "," if language == "sv" else "."
-    framed = frame(
-        snapshot, asked, f"/s/{service.id}", f"{word(view.status, language)} – {title}, {where}"
-    )
+    comma = _comma(language)
+    path = service_path(service.id)
+    framed = frame(snapshot, asked, path, f"{word(view.status, language)} – {title}, {where}")
     message = wording.service_message(view, zone, environment.environment.title)
     return _SERVICE.render(
         framed,
@@ -49,11 +53,21 @@ def render_service(
         planned=view.planned,
         message=message.pick(language),
         stated=stated(snapshot, service.id, language),
-        help=service.help.pick(language) if service.help is not None else "",
-        checks=[_check(one, view, environment, snapshot, asked, past) for one in view.checks],
-        bars=bars(report.days, words["unmeasured"], comma),
+        help=service.help.pick(language)
+        if service.help is not None and view.status is not Status.GREEN
+        else "",
+        checks=[_check(one, snapshot, asked, past) for one in view.checks],
+        bars=bars(report.days, words, comma),
         ratios=_ratios(report, words, comma),
-        entries=[_entry(one, snapshot, asked) for one in reversed(past.entries)] if past else [],
+        incidents=incident_page(
+            past.entries if past is not None else (),
+            snapshot.at,
+            zone,
+            language,
+            newest=not asked.until,
+        ),
+        path=path,
+        older_link=asked.older,
         away=past is None,
         windows=plans.windows(snapshot, asked, service.id),
         told_above=False,
@@ -70,66 +84,78 @@ def _find(snapshot: Snapshot, id_: str) -> tuple[EnvironmentView, ServiceView]:
 
 
 def _check(
-    view: CheckView,
-    service: ServiceView,
-    environment: EnvironmentView,
-    snapshot: Snapshot,
-    asked: PageQuery,
-    past: Past | None,
+    view: CheckView, snapshot: Snapshot, asked: PageQuery, past: Past | None
 ) -> dict[str, Any]:
-    language, zone, why = asked.language, snapshot.estate.timezone, view.why
-    words = WORDS[language]
+    language, zone = asked.language, snapshot.estate.timezone
     seen = past.seen.get(view.check.id, ()) if past is not None else ()
-    titles = service.service.title, environment.environment.title
-    comma = "," if language == "sv" else "."
+    comma = _comma(language)
+    of_certificate = view.check.kind == "certificate"
     return {
         "name": view.check.name,
         "kind": view.check.kind,
-        "target": view.check.target,
+        "measures": wording.measured_by(view.check).pick(language),
         "status": view.status.value,
         "mark": mark(view.status, language),
         "since": moment(view.since, zone, language),
-        "message": wording.check_message(view, zone, *titles).pick(language),
-        "rule": words.get(f"rule_{why.rule.value}", why.rule.value),
-        "failed": f"{why.failed} / {why.of}",
-        "consecutive": why.consecutive,
-        "threshold": _threshold(why.threshold, comma),
+        "finding": wording.check_finding(view, zone).pick(language),
+        "why": _why(view, WORDS[language], comma),
         "last": moment(view.last.at, zone, language) if view.last is not None else "–",
-        "plot": plot(seen, snapshot.at, zone, comma),
+        "of_certificate": of_certificate,
+        "certificate": certificate_card(view, snapshot.at, zone, language),
+        "plot": None if of_certificate else plot(seen, snapshot.at, zone, comma),
+        "latency": [] if of_certificate else _latency(view, comma),
     }
+
+
+def _why(view: CheckView, words: Mapping[str, str], comma: str) -> str:
+    """The rule and its numbers as sentences; the numbers only where something failed."""
+    why = view.why
+    said = words.get(f"rule_{why.rule.value}", why.rule.value).format(
+        _threshold(why.threshold, comma)
+    )
+    return f"{said} {words['newest_failed'].format(why.failed, why.of)}" if why.failed else said
+
+
+def _latency(view: CheckView, comma: str) -> list[tuple[str, str]]:
+    if view.latency is None:
+        return []
+    names = ("p50", "p95", "p99")
+    return [(name, length(getattr(view.latency, name), comma)) for name in names]
+
+
+def _comma(language: Language) -> str:
+    return "," if language == "sv" else "."
 
 
 def _threshold(value: float, comma: str) -> str:
     """A number of measurements, or a share."""
-    if 0 < value < 1:
-        return f"{value * 100:.3g}".replace(".", comma) + (" %" if comma == "," else "%")
-    return f"{value:g}".replace(".", comma)
+    return percentage(value, comma) if 0 < value < 1 else f"{value:g}".replace(".", comma)
 
 
 def _ratios(
     report: AvailabilityReport, words: Mapping[str, str], comma: str
-) -> list[tuple[str, str, str]]:
-    def told(ratio: float | None) -> str:
-        if ratio is None:
-            return words["unmeasured"]
-        return f"{int(ratio * 100_000) / 1000:.3f}".replace(".", comma) + (
-            " %" if comma == "," else "%"
-        )
+) -> list[dict[str, str]]:
+    """Of each window: how available, how without what was planned where that is another number,
+    and of how much of the time anything is known.
+    """
+
+    def told(shares: TimeInStatus) -> tuple[str, str, str]:
+        if shares.ratio is None:
+            return words["unmeasured"], "", ""
+        all_ = percentage(shares.ratio, comma)
+        measured = words["measured_share"].format(percentage(1 - shares.unknown_ratio, comma))
+        if not shares.planned_red or shares.unplanned_ratio is None:
+            return all_, "", measured
+        unplanned = percentage(shares.unplanned_ratio, comma)
+        return all_, words["unplanned"].format(unplanned), measured
 
     return [
-        (words[f"last_{name}"], told(shares.ratio), told(shares.unplanned_ratio))
+        dict(
+            zip(
+                ("name", "all", "unplanned", "measured"),
+                (words[f"last_{name}"], *told(shares)),
+                strict=True,
+            )
+        )
         for name, shares in zip(WINDOWS, report.availability.windows, strict=True)
     ]
-
-
-def _entry(entry: Entry, snapshot: Snapshot, asked: PageQuery) -> dict[str, Any]:
-    one = entry.transition
-    return {
-        "id": one.id,
-        "at": moment(one.at, snapshot.estate.timezone, asked.language),
-        "mark": mark(one.after, asked.language),
-        "status": one.after.value,
-        "planned": one.planned,
-        "message": entry.message.pick(asked.language),
-        "worsening": one.worsening,
-    }

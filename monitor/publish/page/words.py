@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from monitor.publish.page.service_words import SERVICE_WORDS
+from monitor.publish.page.wall_words import WALL_WORDS
 from monitor.publish.rendering.language import Language
 
 _BOTH: dict[str, tuple[str, str]] = {
@@ -59,53 +61,9 @@ _BOTH: dict[str, tuple[str, str]] = {
     "everything": ("alla miljöer", "all environments"),
     "upgrades": ("Uppgraderingar", "Upgrades"),
     "notices": ("Driftmeddelanden", "Notices"),
-    "back": ("Alla tjänster", "All services"),
-    "checks": ("Kontroller", "Checks"),
-    "why": ("Varför den här färgen", "Why this colour"),
-    "rule": ("Regel", "Rule"),
-    "failed": ("Misslyckade av de senaste", "Failed of the newest"),
-    "in_a_row": ("I följd", "In a row"),
-    "threshold": ("Gräns", "Threshold"),
-    "target": ("Mål", "Target"),
-    "last": ("Senaste mätning", "Newest measurement"),
-    "latency": ("Svarstid senaste dygnet", "Latency of the last day"),
-    "no_latency": ("Inget har mätts det senaste dygnet.", "Nothing was measured in the last day."),
-    "availability": ("Tillgänglighet 90 dagar", "Availability over 90 days"),
-    "last_24h": ("Senaste dygnet", "Last 24 hours"),
-    "last_7d": ("Senaste 7 dagarna", "Last 7 days"),
-    "last_30d": ("Senaste 30 dagarna", "Last 30 days"),
-    "last_90d": ("Senaste 90 dagarna", "Last 90 days"),
-    "unplanned": ("utan planerade avbrott", "without planned outages"),
-    "unmeasured": ("inget mätt", "nothing measured"),
-    "days_table": ("Dagarna som tabell", "The days as a table"),
-    "day": ("Dag", "Day"),
-    "share": ("Tillgänglig", "Available"),
-    "transitions": ("Händelser", "Events"),
-    "no_transitions": ("Inga händelser är kända.", "No events are known."),
-    "evidence": ("Underlag", "Evidence"),
-    "away": ("Historiken kan inte läsas just nu.", "The history cannot be read just now."),
-    "failures": ("misslyckade", "failed"),
-    "median": ("median", "median"),
-    "rule_red_after": ("Misslyckade i följd (red_after)", "Failures in a row (red_after)"),
-    "rule_yellow_after": (
-        "Misslyckade i följd (yellow_after)",
-        "Failures in a row (yellow_after)",
-    ),
-    "rule_degraded_after": (
-        "Försämrade i följd (degraded_after)",
-        "Degraded in a row (degraded_after)",
-    ),
-    "rule_window": ("Andel misslyckade (window)", "Share of failures (window)"),
-    "rule_green_after": (
-        "Lyckade i följd innan det är bättre (green_after)",
-        "Good in a row before it is better (green_after)",
-    ),
-    "rule_good": ("Inget fel gäller", "No fault holds"),
-    "rule_unmeasured": ("För lite är mätt ännu", "Too little is measured yet"),
-    "rule_stale": ("Senaste mätningen är för gammal", "The newest measurement is too old"),
-    "rule_monitor": ("Övervakningens eget fel", "The monitor's own trouble"),
 }
 
+_BOTH |= SERVICE_WORDS | WALL_WORDS
 WORDS: Mapping[Language, Mapping[str, str]] = MappingProxyType(
     {
         "sv": MappingProxyType({key: both[0] for key, both in _BOTH.items()}),

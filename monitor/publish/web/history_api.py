@@ -57,8 +57,8 @@ def read_question(query: Mapping[str, str], now: float) -> HistoryQuery:
         raise ValueError("before must be the id of a transition")
     return HistoryQuery(
         scope=scope,
-        since=_instant(query["since"], "since", now) if "since" in query else 0.0,
-        until=_instant(query["until"], "until", now) if "until" in query else None,
+        since=read_instant(query["since"], "since", now) if "since" in query else 0.0,
+        until=read_instant(query["until"], "until", now) if "until" in query else None,
         limit=_limit(query["limit"]) if "limit" in query else LIMIT,
         before=before,
     )
@@ -117,8 +117,10 @@ def _value(entry: Entry) -> dict[str, Any]:
     }
 
 
-def _instant(written: str, name: str, now: float) -> float:
-    """An instant (RFC 3339), seconds since the epoch, or a length of time ago: ``7d``."""
+def read_instant(written: str, name: str, now: float) -> float:
+    """An instant (RFC 3339), seconds since the epoch, or a length of time ago: ``7d``.
+    Raises ``ValueError``, with a sentence for the reader.
+    """
     if ago := re.fullmatch(r"([0-9]{1,9})([smhd])", written):
         return now - int(ago[1]) * _UNITS[ago[2]]
     try:

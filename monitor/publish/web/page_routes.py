@@ -3,24 +3,37 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+import re
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from aiohttp import hdrs, web
 
 from monitor.judging.snapshot import Snapshot
 from monitor.model.estate import Estate, ServiceId
-from monitor.model.records import Past
+from monitor.model.records import Entry, Past
+from monitor.model.status import Status
 from monitor.model.time_in_status import AvailabilityReport
+from monitor.model.transition import ID_PATTERN, span_of
 from monitor.publish.page import Overview, PageQuery, render_service
-from monitor.publish.page.query import names
+from monitor.publish.page.incidents import PAGE
+from monitor.publish.page.query import LONGEST, names
 from monitor.publish.page.shared import FILES
 from monitor.publish.rendering.language import choose_language
 from monitor.publish.rendering.pacer import Pacer
+from monitor.publish.web.history_api import read_instant
 from monitor.publish.web.responses import STREAMED, Stream, gzip, send, takes_gzip
 
 MOST_AT_ONCE = 50
 """Services; a page of more is sent while it is made."""
+
+
+LONGEST_INCIDENT = 30 * 86_400.0
+"""Seconds within which the end of an incident that somebody links to is looked for."""
+MOST_CHANGES = 1_000
+JUST_AFTER = 0.001
 
 
 class PageSource(Protocol):
@@ -34,6 +47,17 @@ class PageSource(Protocol):
     def availability(self, service: ServiceId) -> AvailabilityReport: ...
     async def past(self, service: ServiceId) -> Past | None:
         """The last day and the newest transitions; ``None`` when the history cannot be read."""
+
+    async def transitions(
+        self,
+        *,
+        service: str | None = None,
+        environment: str | None = None,
+        since: float = 0.0,
+        until: float | None = None,
+        limit: int | None = None,
+    ) -> Sequence[Entry] | None:
+        """Oldest first, the newest of them; ``None`` when the history cannot be read."""
 
 
 class Pages:
@@ -75,16 +99,48 @@ class Pages:
         info = request.match_info
         service = ServiceId(f"{info['environment']}/{info['service']}")
         asked = self._asked(request)
+        event = request.query.get("event", "")
         try:
             report = self._source.availability(service)
             past = await self._source.past(service)
+            if past is not None:
+                past, asked = await self._turned(service, past, asked, event)
             # a day of many checks takes longer to draw than the loop may stand still
             html = await asyncio.to_thread(
                 render_service, await self._source.current(), service, asked, report, past
             )
+        except ValueError as error:
+            raise web.HTTPBadRequest(text=f"400: {error}\n") from None
         except KeyError:
             raise web.HTTPNotFound(text="404: no such service is watched\n") from None
         return await _html(request, html, asked)
+
+    async def _turned(
+        self, service: ServiceId, past: Past, asked: PageQuery, event: str
+    ) -> tuple[Past | None, PageQuery]:
+        """The past with the page of incidents that is asked for, by an instant or by the id of a
+        transition that is in it. Raises ``ValueError`` for what is neither.
+        """
+        if event and not any(one.id == event for one in past.entries):
+            asked = replace(asked, until=await self._until(service, event))
+        if not asked.until:
+            return past, asked
+        until = read_instant(asked.until, "until", time.time())
+        entries = await self._source.transitions(service=service, until=until, limit=PAGE)
+        return (None if entries is None else replace(past, entries=entries)), asked
+
+    async def _until(self, service: ServiceId, event: str) -> str:
+        """The instant that the incident of a transition is over at; empty when none is known."""
+        if not re.fullmatch(ID_PATTERN, event):
+            raise ValueError("event must be the id of a transition")
+        first, _ = span_of(event)
+        later = await self._source.transitions(
+            service=service, since=first, until=first + LONGEST_INCIDENT, limit=MOST_CHANGES
+        )
+        changes = [one.transition for one in later or ()]
+        green = (one.at for one in changes if one.after is Status.GREEN)
+        last = next(green, max((one.at for one in changes), default=None))
+        return "" if last is None else repr(last + JUST_AFTER)
 
     async def file(self, request: web.Request) -> web.Response:
         body, type_ = FILES[request.path[1:]]
@@ -101,6 +157,7 @@ class Pages:
             environments=names(query.getall("env", [])),
             services=names(query.getall("service", [])),
             kiosk="kiosk" in query,
+            until=query.get("until", "")[:LONGEST],
         )
 
 

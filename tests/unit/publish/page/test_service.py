@@ -20,6 +20,7 @@ from monitor.model.transition import Transition
 from monitor.publish.page import Overview, PageQuery, render_overview, render_service
 from monitor.publish.page.charts import bars, plot
 from monitor.publish.page.query import names
+from monitor.publish.page.words import WORDS
 from probes.observation import Grade, Phases, Reason
 from tests.support.factories import NOW, make_check, make_red_view, make_snapshot, make_text
 from tests.support.web_site import FixedSource, serve
@@ -65,13 +66,20 @@ def test_service_page_tells_all() -> None:
     check = make_red_view().check
     past = Past(seen={check.id: [seen(NOW - 60, 0.04)]}, entries=[entry()])
     swedish = page(past)
-    for text in ("Varför den här färgen", "red_after", 'class="plot"', "2026-11-23: 90,00 %"):
+    for text in (
+        "Varför den här färgen",
+        "Röd efter 3 misslyckade mätningar i rad. 3 av de 20 senaste misslyckades.",
+        'class="plot"',
+        "2026-11-23: 90\N{NO-BREAK SPACE}%",
+        "80,2 ms",
+        "Hämtar https://expo.ext5",
+    ):
         assert text in swedish
     assert f'href="/api/v1/evidence/{entry().id}"' in swedish
     assert "Det är rött." in swedish
     english = page(past, PageQuery(language="en"))
     assert "Why this colour" in english
-    assert "2026-11-23: 90.00%" in english
+    assert "2026-11-23: 90%" in english
     assert "It is red." in english
 
 
@@ -79,7 +87,7 @@ def test_unreadable_history_is_said() -> None:
     """Without a history the rest of the page is there, and what is missing is no empty plot."""
     html = page(None)
     assert "Historiken kan inte läsas just nu." in html
-    assert "Inga händelser är kända." not in html
+    assert "Inga incidenter är kända." not in html
 
 
 def test_service_page_escapes_hostile_text() -> None:
@@ -186,8 +194,8 @@ def test_bars_never_round_up_to_a_whole() -> None:
     day = report().days[0]
     almost = replace(day, shares=TimeInStatus(green=86_399_000, red=1_000))
     nothing = replace(day, shares=TimeInStatus(unknown=1000))
-    found = bars([almost, nothing], "inget mätt", ",")
-    assert [bar.share for bar in found] == ["99,99 %", "inget mätt"]
+    found = bars([almost, nothing], WORDS["sv"], ",")
+    assert [bar.share for bar in found] == ["99,998\N{NO-BREAK SPACE}%", "inget mätt"]
     assert [bar.tone for bar in found] == ["green", "unknown"]
 
 

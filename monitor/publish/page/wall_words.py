@@ -1,0 +1,23 @@
+"""The words of the wall, each in Swedish and English."""
+
+from __future__ import annotations
+
+WALL_WORDS: dict[str, tuple[str, str]] = {
+    "wall": ("Driftläget just nu", "Status right now"),
+    "wall_clock": ("Klockan", "The time"),
+    "wall_data": ("Uppgifter från", "Data from"),
+    "wall_ago": ("s sedan", "s ago"),
+    "wall_trouble": ("{} av {} tjänster har problem", "{} of {} services have problems"),
+    "wall_fine": ("{} tjänster i full drift", "{} services in full operation"),
+    "wall_planned": ("{} planerat", "{} planned"),
+    "wall_unknown": ("{} okända", "{} unknown"),
+    "wall_chips": ("Gröna tjänster visas mindre.", "Green services are shown smaller."),
+    "wall_folded": (
+        "Gröna tjänster räknas ihop per miljö.",
+        "Green services are counted by environment.",
+    ),
+    "wall_counted": ("Gröna tjänster räknas ihop.", "Green services are counted."),
+    "wall_more": ("{} till", "{} more"),
+    "wall_not_all": ("Alla får inte plats: de värsta visas.", "Not all fit: the worst are shown."),
+}
+"""By key: Swedish, English."""

@@ -14,7 +14,7 @@ than 64 KiB, whatever a target has sent. The keys are documented in docs/evidenc
 
 from monitor.evidence.bundle import LIMIT, SCHEMA_VERSION, evidence_bundle
 from monitor.evidence.cache import BundleCache
-from monitor.evidence.mail import NotEvidenceError, mail, read_bundle
+from monitor.evidence.mail import NotEvidenceError, mail, mail_sections, read_bundle
 
 __all__ = [
     "LIMIT",
@@ -23,5 +23,6 @@ __all__ = [
     "NotEvidenceError",
     "evidence_bundle",
     "mail",
+    "mail_sections",
     "read_bundle",
 ]

@@ -38,10 +38,21 @@ def mail(document: dict[str, Any], language: str) -> str:
 
     Raises :class:`NotEvidenceError` for a document that lacks what every bundle has.
     """
+    return _written(document, language).text()
+
+
+def mail_sections(document: dict[str, Any], language: str) -> list[tuple[str, str]]:
+    """The same as headings with the text below each. Raises :class:`NotEvidenceError`."""
+    return _written(document, language).sections()
+
+
+def _written(document: dict[str, Any], language: str) -> _Mail:
     try:
-        return _Mail(document, language).whole()
+        written = _Mail(document, language)
+        written.write()
     except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError):
         raise NotEvidenceError("it is not evidence of a transition") from None
+    return written
 
 
 class _Mail(TextWriter):
@@ -51,7 +62,7 @@ class _Mail(TextWriter):
         super().__init__(language, str(document["generator"]["timezone"]))
         self._document = document
 
-    def whole(self) -> str:
+    def write(self) -> None:
         self._what()
         if self._document["observation"] is not None:
             self._observed(self._document["observation"])
@@ -61,7 +72,6 @@ class _Mail(TextWriter):
             self._answered(self._document["observation"])
         self._decided()
         self._about()
-        return self.text()
 
     # the parts, from above
 

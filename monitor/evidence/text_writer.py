@@ -27,6 +27,8 @@ class TextWriter:
         self._swedish = language != "en"
         self._zone = _zone(zone)
         self._lines: list[str] = []
+        self._heads: list[int] = []
+        """Which lines begin a section."""
 
     @property
     def zone(self) -> str:
@@ -57,8 +59,17 @@ class TextWriter:
             return text
         return local.isoformat(" ", "milliseconds")
 
+    def sections(self) -> list[tuple[str, str]]:
+        """The same in sections: of each the heading, and its lines without their common indent."""
+        ends = [*self._heads[1:], len(self._lines)]
+        return [
+            (self._lines[begin], textwrap.dedent("\n".join(self._lines[begin + 1 : end])).strip())
+            for begin, end in zip(self._heads, ends, strict=True)
+        ]
+
     def head(self, label: Text, more: str = "") -> None:
         self.space()
+        self._heads.append(len(self._lines))
         self.line(self.say(label) + more, "")
 
     def space(self) -> None:

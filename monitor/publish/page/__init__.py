@@ -5,6 +5,8 @@
     overview   environments and services as rows
     plans      service windows, upgrades, notices
     service    one service: checks, latency, days, transitions
+    incidents  its transitions, from the first worsening until it is green again
+    evidence   what a transition rests on
     charts     the plots, as plain values
     shared     the templates' environment, and what all pages have
     templates  HTML (Jinja2, everything escaped); style.css, page.js and icon.svg are served as they are
@@ -13,8 +15,9 @@ A status is told three times over: by colour, by a symbol of its own shape, and 
 is no inline script and no inline style. docs/page.md.
 """
 
+from monitor.publish.page.evidence import render_evidence
 from monitor.publish.page.overview import Overview, render_overview
 from monitor.publish.page.query import PageQuery
 from monitor.publish.page.service import render_service
 
-__all__ = ["Overview", "PageQuery", "render_overview", "render_service"]
+__all__ = ["Overview", "PageQuery", "render_evidence", "render_overview", "render_service"]

@@ -24,7 +24,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import re
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -37,12 +36,12 @@ from monitor.model.estate import Estate, ServiceId
 from monitor.model.records import Past
 from monitor.model.reload_outcome import ReloadOutcome
 from monitor.model.time_in_status import AvailabilityReport
-from monitor.model.transition import PREFIX_PATTERN
 from monitor.publish.metrics.exposition import CONTENT_TYPE
 from monitor.publish.rendering.compression import Packed
 from monitor.publish.status.documents import report_value
 from monitor.publish.status.renderer import dump
 from monitor.publish.web.client_limits import BoundedRunner
+from monitor.publish.web.evidence_route import EvidenceRoute
 from monitor.publish.web.feed_routes import CORS, PREFLIGHT, Followed, add_following
 from monitor.publish.web.host_header import Hosts
 from monitor.publish.web.middleware import (
@@ -115,7 +114,9 @@ def application(
     app[READERS] = Readers()
     app.on_response_prepare.append(secure)
     site = _Site(source)
-    Pages(source).add_to(app)
+    pages = Pages(source)
+    pages.add_to(app)
+    EvidenceRoute(source, pages).add_to(app)
     app.router.add_get("/api/v1/events", source.events.serve)
 
     async def end_streams(_: web.Application) -> None:
@@ -126,7 +127,6 @@ def application(
     app.router.add_options("/status.json", site.preflight)
     app.router.add_get("/metrics", site.metrics)
     app.router.add_get("/api/v1/availability", site.availability)
-    app.router.add_get("/api/v1/evidence/{id}", site.evidence)
     add_following(app, source)
     add_runbooks(app)
     app.router.add_get(HEALTHY_PATH, site.healthy)
@@ -213,19 +213,6 @@ class _Site:
             status = 404 if service else 400
             return web.Response(status=status, body=body, headers=headers)
         return await send(request, dump(report_value(service, report)), headers)
-
-    async def evidence(self, request: web.Request) -> web.StreamResponse:
-        wanted = request.match_info["id"]
-        if not re.fullmatch(PREFIX_PATTERN, wanted):
-            raise web.HTTPBadRequest(text="400: this is not the id of a transition\n")
-        body = await self._source.evidence(wanted)
-        if body is None:
-            raise web.HTTPNotFound(text="404: there is no evidence of this id\n")
-        headers: dict[str, str] = {
-            hdrs.CONTENT_TYPE: "application/json; charset=utf-8",
-            hdrs.CACHE_CONTROL: "no-store",
-        }
-        return await send(request, body, headers)
 
     async def healthy(self, _: web.Request) -> web.Response:
         return _said(*self._source.healthy())

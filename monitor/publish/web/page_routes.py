@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Protocol
 
 from aiohttp import hdrs, web
@@ -73,7 +74,7 @@ class Pages:
 
     async def front(self, request: web.Request) -> web.StreamResponse:
         """Whole when it is small, else sent while it is made."""
-        pacer, asked = Pacer(), self._asked(request)
+        pacer, asked = Pacer(), self.asked(request)
         snapshot = await self._source.current()
         stream: Stream | None = None
         if sum(len(view.services) for view in snapshot.environments) > MOST_AT_ONCE:
@@ -92,19 +93,18 @@ class Pages:
                 parts, size = [], 0
             await pacer.rest()
         if stream is None:
-            return await _html(request, "".join(parts), asked)
+            return await send_html(request, "".join(parts), asked)
         return await stream.end(_encoded(parts))
 
     async def service(self, request: web.Request) -> web.StreamResponse:
         info = request.match_info
         service = ServiceId(f"{info['environment']}/{info['service']}")
-        asked = self._asked(request)
+        asked = self.asked(request)
         event = request.query.get("event", "")
         try:
             report = self._source.availability(service)
             past = await self._source.past(service)
-            if past is not None:
-                past, asked = await self._turned(service, past, asked, event)
+            past, asked = await self._turned(service, past, asked, event)
             # a day of many checks takes longer to draw than the loop may stand still
             html = await asyncio.to_thread(
                 render_service, await self._source.current(), service, asked, report, past
@@ -113,19 +113,22 @@ class Pages:
             raise web.HTTPBadRequest(text=f"400: {error}\n") from None
         except KeyError:
             raise web.HTTPNotFound(text="404: no such service is watched\n") from None
-        return await _html(request, html, asked)
+        return await send_html(request, html, asked)
 
     async def _turned(
-        self, service: ServiceId, past: Past, asked: PageQuery, event: str
+        self, service: ServiceId, past: Past | None, asked: PageQuery, event: str
     ) -> tuple[Past | None, PageQuery]:
         """The past with the page of incidents that is asked for, by an instant or by the id of a
         transition that is in it. Raises ``ValueError`` for what is neither.
         """
-        if event and not any(one.id == event for one in past.entries):
+        known = past.entries if past is not None else ()
+        if event and not any(one.id == event for one in known):
             asked = replace(asked, until=await self._until(service, event))
         if not asked.until:
             return past, asked
         until = read_instant(asked.until, "until", time.time())
+        if past is None:
+            return None, asked
         entries = await self._source.transitions(service=service, until=until, limit=PAGE)
         return (None if entries is None else replace(past, entries=entries)), asked
 
@@ -147,7 +150,8 @@ class Pages:
         headers = {hdrs.CONTENT_TYPE: type_, hdrs.CACHE_CONTROL: "max-age=3600"}
         return web.Response(body=body, headers=headers)
 
-    def _asked(self, request: web.Request) -> PageQuery:
+    def asked(self, request: web.Request) -> PageQuery:
+        """What the reader asks for in the address and the headers."""
         query = request.query
         chosen = query.get("lang")
         accept = request.headers.get(hdrs.ACCEPT_LANGUAGE, "")
@@ -174,8 +178,14 @@ def _encoded(parts: Iterable[str]) -> bytes:
     return "".join(parts).encode("utf-8", "replace")
 
 
-async def _html(request: web.Request, html: str, asked: PageQuery) -> web.StreamResponse:
-    headers = _headers(asked)
+async def send_html(
+    request: web.Request,
+    html: str,
+    asked: PageQuery,
+    more: Mapping[str, str] = MappingProxyType({}),
+) -> web.StreamResponse:
+    """A whole page; ``more`` are headers in place of those that a page has."""
+    headers = {**_headers(asked), **more}
     body = html.encode("utf-8", "replace")
     if takes_gzip(request.headers.get(hdrs.ACCEPT_ENCODING, "")):
         body = await gzip(body)

@@ -27,6 +27,8 @@ SYMBOLS = {Status.GREEN: "✔", Status.YELLOW: "▲", Status.RED: "✖", Status.
 _TYPES = {
     "style.css": "text/css; charset=utf-8",
     "page.js": "text/javascript; charset=utf-8",
+    "wall.css": "text/css; charset=utf-8",
+    "wall.js": "text/javascript; charset=utf-8",
     "icon.svg": "image/svg+xml",
 }
 FILES: Mapping[str, tuple[bytes, str]] = {

@@ -9,7 +9,8 @@ WALL_WORDS: dict[str, tuple[str, str]] = {
     "wall_ago": ("s sedan", "s ago"),
     "wall_trouble": ("{} av {} tjänster har problem", "{} of {} services have problems"),
     "wall_fine": ("{} tjänster i full drift", "{} services in full operation"),
-    "wall_planned": ("{} planerat", "{} planned"),
+    "wall_planned": ("{} planerade", "{} planned"),
+    "wall_tile_planned": ("Planerat", "Planned"),
     "wall_unknown": ("{} okända", "{} unknown"),
     "wall_chips": ("Gröna tjänster visas mindre.", "Green services are shown smaller."),
     "wall_folded": (

@@ -18,7 +18,7 @@ from monitor.model.records import Entry, Past
 from monitor.model.status import Status
 from monitor.model.time_in_status import AvailabilityReport
 from monitor.model.transition import ID_PATTERN, span_of
-from monitor.publish.page import Overview, PageQuery, render_service
+from monitor.publish.page import Overview, PageQuery, render_service, render_wall
 from monitor.publish.page.incidents import PAGE
 from monitor.publish.page.query import LONGEST, names
 from monitor.publish.page.shared import FILES
@@ -76,6 +76,9 @@ class Pages:
         """Whole when it is small, else sent while it is made."""
         pacer, asked = Pacer(), self.asked(request)
         snapshot = await self._source.current()
+        if asked.kiosk:
+            html = await asyncio.to_thread(render_wall, snapshot, asked)
+            return await send_html(request, html, asked)
         stream: Stream | None = None
         if sum(len(view.services) for view in snapshot.environments) > MOST_AT_ONCE:
             stream = await Stream.begin(request, _headers(asked))

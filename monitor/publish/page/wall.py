@@ -1,0 +1,203 @@
+"""The wall: everything on one screen without scrolling, the worst first, readable from afar.
+
+The server knows how many tiles there are and chooses columns and rows; the style sheet sizes tiles
+and letters by them, so that a screen of any size is filled. What does not fit shrinks, the green
+first: tiles of one size, then smaller green ones, then one for each environment, then a number; at
+last the worst are shown and the rest counted. The wall says when it has shrunk something.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil, sqrt
+
+from monitor.judging.snapshot import EnvironmentView, ServiceView, Snapshot
+from monitor.model.status import Status
+from monitor.model.timestamps import iso_timestamp
+from monitor.publish.page.query import PageQuery
+from monitor.publish.page.shared import SYMBOLS, TEMPLATES, frame, moment, word
+from monitor.publish.page.words import WORDS
+from monitor.publish.rendering.language import Language
+
+_WALL = TEMPLATES.get_template("wall.html")
+SAME_SIZE = 24
+"""Services up to which all tiles have one size."""
+CHIPS, CHIPS_BESIDE = 240, 60
+"""Green tiles that are shown one by one at most: alone on the screen, and below trouble."""
+FOLDED = 60
+"""Environments that green services are counted by at most."""
+WORST = 112
+"""Tiles of trouble at most."""
+_FLAT, _WIDE = 2.6, 4.5
+"""How many times wider than high a tile should be: of trouble, of what is green."""
+_SCREEN = 16 / 9
+_ABOVE, _BELOW = 0.6, 0.25
+"""The parts of the height that trouble and, beside it, what is green have."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tile:
+    status: str
+    symbol: str
+    title: str
+    where: str
+    word: str
+    planned: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grid:
+    """Tiles, and how many columns and rows they stand in on a wide and on a high screen."""
+
+    name: str
+    tiles: tuple[Tile, ...]
+    columns: int
+    rows: int
+    high_columns: int
+    high_rows: int
+
+
+def render_wall(snapshot: Snapshot, asked: PageQuery) -> str:
+    """The wall of what was asked for. Of values only, so that it may be called in a thread."""
+    language, zone = asked.language, snapshot.estate.timezone
+    words = WORDS[language]
+    shown = [
+        (environment, service)
+        for environment in snapshot.environments
+        if asked.wants_environment(environment)
+        for service in environment.services
+        if asked.wants_service(service)
+    ]
+    shown.sort(key=lambda both: _order(both[1]))
+    grids, notes = _grids(shown, language)
+    worst = next((view.status for _, view in shown if not view.planned), Status.GREEN)
+    framed = frame(snapshot, asked, "/", f"{_headline(shown, language)} – {words['wall']}")
+    return _WALL.render(
+        framed,
+        tone=worst.value if shown else Status.UNKNOWN.value,
+        headline=_headline(shown, language),
+        further=_further(shown, language),
+        grids=grids,
+        notes=" ".join(words[note] for note in notes),
+        zone=zone.key,
+        made=moment(snapshot.at, zone, language),
+        iso=iso_timestamp(snapshot.at),
+        nothing="" if shown else words["no_match" if asked.filtered else "nothing"],
+    )
+
+
+def _order(view: ServiceView) -> tuple[bool, bool, int, float]:
+    """What is not planned before what is, the worse before the better, the newest first."""
+    green = view.status is Status.GREEN
+    return green, view.planned, -view.status.severity, -view.since
+
+
+Shown = Sequence[tuple[EnvironmentView, ServiceView]]
+
+
+def _grids(shown: Shown, language: Language) -> tuple[list[Grid], list[str]]:
+    """The grids from above, and the notes of what had to shrink."""
+    trouble = [both for both in shown if both[1].status is not Status.GREEN]
+    green = shown[len(trouble) :]
+    if len(shown) <= SAME_SIZE:
+        tiles = [_tile(*both, language) for both in shown]
+        return [_grid("all", tiles, _ABOVE + _BELOW, _FLAT)] if tiles else [], []
+    notes: list[str] = []
+    grids: list[Grid] = []
+    if trouble:
+        tiles = [_tile(*both, language) for both in trouble[:WORST]]
+        if len(trouble) > WORST:
+            notes.append("wall_not_all")
+            tiles[-1:] = [_rest(trouble[WORST - 1 :], language)]
+        grids.append(_grid("trouble", tiles, _ABOVE if green else _ABOVE + _BELOW, _FLAT))
+    if green:
+        small, note = _green(green, CHIPS_BESIDE if trouble else CHIPS, language)
+        notes += [note] if trouble or note != "wall_chips" else []
+        grids.append(_grid("green", small, _BELOW if trouble else _ABOVE + _BELOW, _WIDE))
+    return grids, notes
+
+
+def _green(green: Shown, most: int, language: Language) -> tuple[list[Tile], str]:
+    if len(green) <= most:
+        return [_tile(*both, language) for both in green], "wall_chips"
+    by_environment = Counter(environment.environment.name for environment, _ in green)
+    titles = {view.environment.name: view.environment.title.pick(language) for view, _ in green}
+    if len(by_environment) <= FOLDED:
+        return [
+            _counted(Status.GREEN, titles[name], number, language)
+            for name, number in sorted(by_environment.items())
+        ], "wall_folded"
+    return [_counted(Status.GREEN, "", len(green), language)], "wall_counted"
+
+
+def _tile(environment: EnvironmentView, view: ServiceView, language: Language) -> Tile:
+    words = WORDS[language]
+    return Tile(
+        status=view.status.value,
+        symbol=SYMBOLS[view.status],
+        title=view.service.title.pick(language),
+        where=environment.environment.title.pick(language),
+        word=words["wall_tile_planned"] if view.planned else word(view.status, language),
+        planned=view.planned,
+    )
+
+
+def _rest(rest: Shown, language: Language) -> Tile:
+    worst = max((view.status for _, view in rest), key=lambda status: status.severity)
+    title = WORDS[language]["wall_more"].format(len(rest))
+    return Tile(status=worst.value, symbol="+", title=title, where="", word="")
+
+
+def _counted(status: Status, title: str, number: int, language: Language) -> Tile:
+    said = WORDS[language]["wall_fine"].format(number)
+    return Tile(
+        status=status.value,
+        symbol=SYMBOLS[status],
+        title=title or said,
+        where="",
+        word=said if title else "",
+    )
+
+
+def _grid(name: str, tiles: Sequence[Tile], share: float, flat: float) -> Grid:
+    """``share`` is the part of the screen's height; ``flat`` how wide a tile should be for its
+    height.
+    """
+    number = len(tiles)
+
+    def columns(screen: float) -> int:
+        return min(
+            16, number, max(1, ceil(number / 16), round(sqrt(number * screen / share / flat)))
+        )
+
+    wide, high = columns(_SCREEN), columns(1 / _SCREEN)
+    return Grid(
+        name=name,
+        tiles=tuple(tiles),
+        columns=wide,
+        rows=ceil(number / wide),
+        high_columns=high,
+        high_rows=ceil(number / high),
+    )
+
+
+def _headline(shown: Shown, language: Language) -> str:
+    """How many of how many have trouble that nobody planned."""
+    words = WORDS[language]
+    bad = sum(view.status in (Status.RED, Status.YELLOW) and not view.planned for _, view in shown)
+    if bad:
+        return words["wall_trouble"].format(bad, len(shown))
+    return words["wall_fine"].format(sum(view.status is Status.GREEN for _, view in shown))
+
+
+def _further(shown: Shown, language: Language) -> str:
+    words = WORDS[language]
+    planned = sum(view.planned and view.status is not Status.GREEN for _, view in shown)
+    unknown = sum(view.status is Status.UNKNOWN for _, view in shown)
+    return " · ".join(
+        words[name].format(number)
+        for name, number in (("wall_planned", planned), ("wall_unknown", unknown))
+        if number
+    )

@@ -50,7 +50,7 @@ class Overview:
                 for told, made in self._rows.items()
             }
             self._estate = snapshot.estate
-        # what rows carry in their links has few variants: language, chosen or not, kiosk or not
+        # what rows carry in their links has few variants: language, chosen or not
         rows = self._rows.setdefault((asked.suffix, asked.language), {})
         words = WORDS[asked.language]
         title = f"{word(snapshot.status, asked.language)} – {words['title']}"

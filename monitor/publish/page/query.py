@@ -29,6 +29,8 @@ class PageQuery:
     kiosk: bool = False
     until: str = ""
     """Before which instant the incidents of a service are wanted; empty: the newest."""
+    event: str = ""
+    """The id of a transition whose incident is wanted."""
 
     @property
     def suffix(self) -> str:
@@ -46,9 +48,8 @@ class PageQuery:
     def other_language(self, path: str) -> str:
         """The same page in the other language."""
         other = "en" if self.language == "sv" else "sv"
-        kiosk = [("kiosk", "1")] if self.kiosk else []
         older = [("until", self.until)] if self.until else []
-        return path + _query([("lang", other), *kiosk, *self._filters(), *older])
+        return path + _query([("lang", other), *self._filters(), *older])
 
     def service_link(self, id_: str) -> str:
         return f"/s/{quote(id_)}{self.suffix}"
@@ -68,8 +69,7 @@ class PageQuery:
         return any(part.casefold() in text for part in self.services for text in texts)
 
     def _kept(self) -> list[tuple[str, str]]:
-        kept = [("lang", str(self.language))] if self.chosen else []
-        return [*kept, ("kiosk", "1")] if self.kiosk else kept
+        return [("lang", str(self.language))] if self.chosen else []
 
     def _filters(self) -> list[tuple[str, str]]:
         return [

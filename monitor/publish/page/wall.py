@@ -2,15 +2,14 @@
 
 The server knows how many tiles there are and chooses columns and rows; the style sheet sizes tiles
 and letters by them, so that a screen of any size is filled. What does not fit shrinks, the green
-first: tiles of one size, then smaller green ones, then one for each environment, then a number; at
-last the worst are shown and the rest counted. The wall says when it has shrunk something.
+and the planned first: tiles of one size, then smaller ones, then one for each environment, then a
+number; at last the worst are shown and the rest counted. The wall says when it has shrunk something.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from math import ceil, sqrt
 
 from monitor.judging.snapshot import EnvironmentView, ServiceView, Snapshot
@@ -25,16 +24,16 @@ _WALL = TEMPLATES.get_template("wall.html")
 SAME_SIZE = 24
 """Services up to which all tiles have one size."""
 CHIPS, CHIPS_BESIDE = 240, 60
-"""Green tiles that are shown one by one at most: alone on the screen, and below trouble."""
+"""Green and planned tiles that are shown one by one at most: alone on the screen, and below trouble."""
 FOLDED = 60
-"""Environments that green services are counted by at most."""
+"""Tiles of counted environments at most."""
 WORST = 112
 """Tiles of trouble at most."""
 _FLAT, _WIDE = 2.6, 4.5
-"""How many times wider than high a tile should be: of trouble, of what is green."""
+"""How many times wider than high a tile should be: of trouble, of what is calm."""
 _SCREEN = 16 / 9
 _ABOVE, _BELOW = 0.6, 0.25
-"""The parts of the height that trouble and, beside it, what is green have."""
+"""The parts of the height that trouble and, beside it, what is calm have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +41,9 @@ class Tile:
     status: str
     symbol: str
     title: str
-    where: str
-    word: str
+    link: str = ""
+    where: str = ""
+    word: str = ""
     planned: bool = False
 
 
@@ -71,7 +71,7 @@ def render_wall(snapshot: Snapshot, asked: PageQuery) -> str:
         if asked.wants_service(service)
     ]
     shown.sort(key=lambda both: _order(both[1]))
-    grids, notes = _grids(shown, language)
+    grids, notes = _grids(shown, asked)
     worst = next((view.status for _, view in shown if not view.planned), Status.GREEN)
     framed = frame(snapshot, asked, "/", f"{_headline(shown, language)} – {words['wall']}")
     return _WALL.render(
@@ -88,77 +88,97 @@ def render_wall(snapshot: Snapshot, asked: PageQuery) -> str:
     )
 
 
-def _order(view: ServiceView) -> tuple[bool, bool, int, float]:
-    """What is not planned before what is, the worse before the better, the newest first."""
-    green = view.status is Status.GREEN
-    return green, view.planned, -view.status.severity, -view.since
+def _order(view: ServiceView) -> tuple[bool, int, float]:
+    """What somebody must look after, then what is planned, then green; the worse before the better,
+    the newest first.
+    """
+    return _calm(view), -view.status.severity, -view.since
 
 
 Shown = Sequence[tuple[EnvironmentView, ServiceView]]
 
 
-def _grids(shown: Shown, language: Language) -> tuple[list[Grid], list[str]]:
+def _grids(shown: Shown, asked: PageQuery) -> tuple[list[Grid], list[str]]:
     """The grids from above, and the notes of what had to shrink."""
-    trouble = [both for both in shown if both[1].status is not Status.GREEN]
-    green = shown[len(trouble) :]
     if len(shown) <= SAME_SIZE:
-        tiles = [_tile(*both, language) for both in shown]
+        tiles = [_tile(*both, asked) for both in shown]
         return [_grid("all", tiles, _ABOVE + _BELOW, _FLAT)] if tiles else [], []
+    trouble = [both for both in shown if not _calm(both[1])]
+    calm = shown[len(trouble) :]
     notes: list[str] = []
     grids: list[Grid] = []
     if trouble:
-        tiles = [_tile(*both, language) for both in trouble[:WORST]]
+        tiles = [_tile(*both, asked) for both in trouble[:WORST]]
         if len(trouble) > WORST:
             notes.append("wall_not_all")
-            tiles[-1:] = [_rest(trouble[WORST - 1 :], language)]
-        grids.append(_grid("trouble", tiles, _ABOVE if green else _ABOVE + _BELOW, _FLAT))
-    if green:
-        small, note = _green(green, CHIPS_BESIDE if trouble else CHIPS, language)
+            tiles[-1:] = [_rest(trouble[WORST - 1 :], asked.language)]
+        grids.append(_grid("trouble", tiles, _ABOVE if calm else _ABOVE + _BELOW, _FLAT))
+    if calm:
+        small, note = _small(calm, CHIPS_BESIDE if trouble else CHIPS, asked)
         notes += [note] if trouble or note != "wall_chips" else []
-        grids.append(_grid("green", small, _BELOW if trouble else _ABOVE + _BELOW, _WIDE))
+        grids.append(_grid("calm", small, _BELOW if trouble else _ABOVE + _BELOW, _WIDE))
     return grids, notes
 
 
-def _green(green: Shown, most: int, language: Language) -> tuple[list[Tile], str]:
-    if len(green) <= most:
-        return [_tile(*both, language) for both in green], "wall_chips"
-    by_environment = Counter(environment.environment.name for environment, _ in green)
-    titles = {view.environment.name: view.environment.title.pick(language) for view, _ in green}
-    if len(by_environment) <= FOLDED:
-        return [
-            _counted(Status.GREEN, titles[name], number, language)
-            for name, number in sorted(by_environment.items())
-        ], "wall_folded"
-    return [_counted(Status.GREEN, "", len(green), language)], "wall_counted"
+def _small(calm: Shown, most: int, asked: PageQuery) -> tuple[list[Tile], str]:
+    if len(calm) <= most:
+        return [_tile(*both, asked) for both in calm], "wall_chips"
+    groups: dict[tuple[bool, str], list[ServiceView]] = {}
+    titles: dict[str, str] = {}
+    for environment, view in calm:
+        name = environment.environment.name
+        titles[name] = environment.environment.title.pick(asked.language)
+        groups.setdefault((not view.planned, name), []).append(view)
+    note = "wall_folded"
+    if len(groups) > FOLDED:
+        note, merged = "wall_counted", dict[tuple[bool, str], list[ServiceView]]()
+        for (fine, _), views in groups.items():
+            merged.setdefault((fine, ""), []).extend(views)
+        groups = merged
+    return [
+        _counted(views, name, titles.get(name, ""), asked)
+        for (_, name), views in sorted(groups.items(), key=lambda both: both[0])
+    ], note
 
 
-def _tile(environment: EnvironmentView, view: ServiceView, language: Language) -> Tile:
-    words = WORDS[language]
+def _tile(environment: EnvironmentView, view: ServiceView, asked: PageQuery) -> Tile:
+    language = asked.language
     return Tile(
         status=view.status.value,
         symbol=SYMBOLS[view.status],
         title=view.service.title.pick(language),
+        link=asked.service_link(view.service.id),
         where=environment.environment.title.pick(language),
-        word=words["wall_tile_planned"] if view.planned else word(view.status, language),
+        word=WORDS[language]["wall_tile_planned"] if view.planned else word(view.status, language),
         planned=view.planned,
     )
 
 
 def _rest(rest: Shown, language: Language) -> Tile:
-    worst = max((view.status for _, view in rest), key=lambda status: status.severity)
     title = WORDS[language]["wall_more"].format(len(rest))
-    return Tile(status=worst.value, symbol="+", title=title, where="", word="")
+    return Tile(status=_worst(view for _, view in rest).value, symbol="+", title=title)
 
 
-def _counted(status: Status, title: str, number: int, language: Language) -> Tile:
-    said = WORDS[language]["wall_fine"].format(number)
+def _counted(views: Sequence[ServiceView], name: str, title: str, asked: PageQuery) -> Tile:
+    status, planned = _worst(views), views[0].planned
+    said = WORDS[asked.language]["wall_planned" if planned else "wall_fine"].format(len(views))
     return Tile(
         status=status.value,
         symbol=SYMBOLS[status],
         title=title or said,
-        where="",
+        link=replace(asked, environments=(name,), kiosk=False).home() if name else "",
         word=said if title else "",
+        planned=planned,
     )
+
+
+def _worst(views: Iterable[ServiceView]) -> Status:
+    return max((view.status for view in views), key=lambda status: status.severity)
+
+
+def _calm(view: ServiceView) -> bool:
+    """Whether nobody has to do anything about it."""
+    return view.planned or view.status is Status.GREEN
 
 
 def _grid(name: str, tiles: Sequence[Tile], share: float, flat: float) -> Grid:

@@ -12,12 +12,18 @@ WALL_WORDS: dict[str, tuple[str, str]] = {
     "wall_planned": ("{} planerade", "{} planned"),
     "wall_tile_planned": ("Planerat", "Planned"),
     "wall_unknown": ("{} okända", "{} unknown"),
-    "wall_chips": ("Gröna tjänster visas mindre.", "Green services are shown smaller."),
-    "wall_folded": (
-        "Gröna tjänster räknas ihop per miljö.",
-        "Green services are counted by environment.",
+    "wall_chips": (
+        "Gröna och planerade tjänster visas mindre.",
+        "Green and planned services are shown smaller.",
     ),
-    "wall_counted": ("Gröna tjänster räknas ihop.", "Green services are counted."),
+    "wall_folded": (
+        "Gröna och planerade tjänster räknas ihop per miljö.",
+        "Green and planned services are counted by environment.",
+    ),
+    "wall_counted": (
+        "Gröna och planerade tjänster räknas ihop.",
+        "Green and planned services are counted.",
+    ),
     "wall_more": ("{} till", "{} more"),
     "wall_not_all": ("Alla får inte plats: de värsta visas.", "Not all fit: the worst are shown."),
 }

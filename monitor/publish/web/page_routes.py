@@ -103,11 +103,10 @@ class Pages:
         info = request.match_info
         service = ServiceId(f"{info['environment']}/{info['service']}")
         asked = self.asked(request)
-        event = request.query.get("event", "")
         try:
             report = self._source.availability(service)
             past = await self._source.past(service)
-            past, asked = await self._turned(service, past, asked, event)
+            past, asked = await self._turned(service, past, asked)
             # a day of many checks takes longer to draw than the loop may stand still
             html = await asyncio.to_thread(
                 render_service, await self._source.current(), service, asked, report, past
@@ -119,14 +118,14 @@ class Pages:
         return await send_html(request, html, asked)
 
     async def _turned(
-        self, service: ServiceId, past: Past | None, asked: PageQuery, event: str
+        self, service: ServiceId, past: Past | None, asked: PageQuery
     ) -> tuple[Past | None, PageQuery]:
         """The past with the page of incidents that is asked for, by an instant or by the id of a
         transition that is in it. Raises ``ValueError`` for what is neither.
         """
         known = past.entries if past is not None else ()
-        if event and not any(one.id == event for one in known):
-            asked = replace(asked, until=await self._until(service, event))
+        if asked.event and not any(one.id == asked.event for one in known):
+            asked = replace(asked, until=await self._until(service, asked.event))
         if not asked.until:
             return past, asked
         until = read_instant(asked.until, "until", time.time())
@@ -165,6 +164,7 @@ class Pages:
             services=names(query.getall("service", [])),
             kiosk="kiosk" in query,
             until=query.get("until", "")[:LONGEST],
+            event=query.get("event", "")[:LONGEST],
         )
 
 

@@ -50,10 +50,10 @@ def test_page_of_a_service_is_live(opened: Opened, site: tuple[Running, Counting
     daemon, server = site
     with opened.page(daemon.url + "/s/ext5/expo?lang=en") as page:
         expect(page.locator(".overall")).to_have_class("overall green")
-        before = page.locator(".events li").count()
+        before = page.locator(".incident").count()
         server.answers[path("ext5", "expo")] = Answer(status=500)
         expect(page.locator(".overall")).to_have_class("overall red")
-        assert page.locator(".events li").count() > before
+        assert page.locator(".incident").count() > before
         server.answers[path("ext5", "expo")] = Answer()
         expect(page.locator(".overall")).to_have_class("overall green")
 

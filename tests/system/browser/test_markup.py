@@ -91,7 +91,7 @@ def test_links_of_the_page_lead_somewhere(opened: Opened, url: str, address: str
 
 def test_style_sheet_is_css(site: tuple[Running, CountingServer]) -> None:
     """Every rule and every declaration can be parsed, every colour that is used is defined."""
-    sheet = site[0].get("/style.css").decode()
+    sheet = (site[0].get("/style.css") + site[0].get("/wall.css")).decode()
     faults: list[str] = []
     used: set[str] = set()
     defined: set[str] = set()

@@ -104,9 +104,12 @@ def test_everything_is_there_without_javascript(opened: Opened, url: str, addres
 def test_evidence_can_be_opened_from_an_event(opened: Opened, url: str) -> None:
     """The page of a service links to what its change for the worse rests on."""
     with opened.page(url + RED) as page:
-        link = page.locator(".events a").first
-        answer = page.request.get(url + str(link.get_attribute("href")))
-        assert answer.ok
+        link = page.locator(".incident").get_by_role("link", name="Underlag").first
+        link.click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("Underlag för felanmälan")
+        expect(page.get_by_text("HTTP/1.1 503").first).to_be_visible()
+        page.get_by_role("link", name="Incidenten").click()
+        expect(page.locator(".incident.wanted")).to_be_visible()
 
 
 @pytest.mark.parametrize("address", ["/", RED])
@@ -124,19 +127,6 @@ def test_what_the_owner_states_stands_beside(opened: Opened, url: str, address: 
         told = page.locator(".stated").first
         expect(told).to_contain_text("Ägaren uppger själv: Som vanligt (i full drift).")
         expect(told).to_contain_text("Det skiljer sig från det som mäts sedan")
-
-
-def test_kiosk_has_no_controls(opened: Opened, url: str) -> None:
-    """A screen on a wall shows all statuses at once, larger, and nothing to press."""
-    with opened.page(url + "/?kiosk", viewport={"width": 2560, "height": 1440}) as page:
-        for mark in page.locator("tbody .mark").all():
-            expect(mark).to_be_in_viewport()
-        for part in ("form", "footer", "nav"):
-            expect(page.locator(part)).to_be_hidden()
-        size = page.locator("tbody td").first.evaluate(
-            "e => parseFloat(getComputedStyle(e).fontSize)"
-        )
-        assert size >= 24
 
 
 def test_print_has_no_controls(opened: Opened, url: str) -> None:

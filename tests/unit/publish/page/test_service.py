@@ -237,12 +237,11 @@ def test_filter_is_bounded_and_escaped() -> None:
     assert HOSTILE not in html
 
 
-def test_kiosk_and_language_stay_in_links() -> None:
-    """Who chose a language or a wall screen keeps it on the next page; others get plain links."""
+def test_language_stays_in_links() -> None:
+    """Who chose a language keeps it on the next page; others get plain links."""
     snapshot = make_snapshot(make_red_view())
-    chosen = render_overview(snapshot, "en", PageQuery(language="en", chosen=True, kiosk=True))
-    assert 'class="kiosk"' in chosen
-    assert 'href="/s/ext5/expo?lang=en&amp;kiosk=1"' in chosen
+    chosen = render_overview(snapshot, "en", PageQuery(language="en", chosen=True))
+    assert 'href="/s/ext5/expo?lang=en"' in chosen
     assert 'href="/s/ext5/expo"' in render_overview(snapshot, "sv")
 
 

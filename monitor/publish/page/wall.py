@@ -161,7 +161,8 @@ def _rest(rest: Shown, language: Language) -> Tile:
 
 def _counted(views: Sequence[ServiceView], name: str, title: str, asked: PageQuery) -> Tile:
     status, planned = _worst(views), views[0].planned
-    said = WORDS[asked.language]["wall_planned" if planned else "wall_fine"].format(len(views))
+    name_of_words = "wall_planned" if planned else "wall_fine_here" if name else "wall_fine"
+    said = WORDS[asked.language][name_of_words].format(len(views))
     return Tile(
         status=status.value,
         symbol=SYMBOLS[status],

@@ -142,7 +142,7 @@ def test_the_worst_is_first_and_what_is_planned_is_marked(opened: Opened) -> Non
             *["green"] * 15,
         ]
         expect(tiles.nth(2)).to_contain_text("Planerat")
-        expect(page.locator("h1")).to_have_text("2 av 20 tjänster har problem 3 planerade")
+        expect(page.locator("h1")).to_have_text("2 av 20 tjänster har problem Planerat: 3")
         expect(page).to_have_title("2 av 20 tjänster har problem – Driftläget just nu")
 
 

@@ -137,7 +137,7 @@ def _tone(shares: TimeInStatus) -> str:
 
 def percentage(ratio: float, comma: str) -> str:
     """``99,95 %``: never rounded up to a whole, for a minute of outage is to be seen."""
-    number = f"{int(ratio * 100_000) / 1000:.3f}".rstrip("0").rstrip(".")
+    number = f"{int(ratio * 100_000 + 1e-6) / 1000:.3f}".rstrip("0").rstrip(".")
     return number.replace(".", comma) + ("\N{NO-BREAK SPACE}%" if comma == "," else "%")
 
 

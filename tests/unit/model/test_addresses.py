@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from monitor.model.addresses import evidence_path, event_path, transition_path
+from monitor.model.addresses import event_path, evidence_path, transition_path
 from monitor.model.status import Status
 from monitor.model.transition import Transition
 

@@ -90,11 +90,11 @@ def plot(seen: Sequence[Seen], at: float, zone: ZoneInfo, comma: str = ".") -> P
     return Plot(
         path=_path(middles, failures, top, step, reach),
         failures=tuple(int(place * step) for place in sorted(failures)),
-        top=length(top, comma),
-        half=length(top / 2, comma),
+        top=latency_text(top, comma),
+        half=latency_text(top / 2, comma),
         hours=_times(begin, at, zone, "." if comma == "," else ":"),
         dates=_dates(begin, at, zone),
-        median=length(median(known), comma) if known else "–",
+        median=latency_text(median(known), comma) if known else "–",
         failed=failed,
         measured=measured,
     )
@@ -178,7 +178,7 @@ def _nice(value: float) -> float:
         size *= 10
 
 
-def length(seconds: float, comma: str) -> str:
+def latency_text(seconds: float, comma: str) -> str:
     """``41 ms``, ``1,25 s``."""
     said = f"{seconds:.3g} s" if seconds >= 1 else f"{seconds * 1000:.3g} ms"
     return said.replace(".", comma)

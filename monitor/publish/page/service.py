@@ -13,7 +13,7 @@ from monitor.model.status import Status
 from monitor.model.time_in_status import WINDOWS, AvailabilityReport, TimeInStatus
 from monitor.publish.page import plans
 from monitor.publish.page.certificates import certificate_card
-from monitor.publish.page.charts import bars, length, percentage, plot
+from monitor.publish.page.charts import bars, latency_text, percentage, plot
 from monitor.publish.page.incidents import incident_page
 from monitor.publish.page.query import PageQuery
 from monitor.publish.page.shared import TEMPLATES, frame, mark, moment, stated, word
@@ -120,7 +120,7 @@ def _latency(view: CheckView, comma: str) -> list[tuple[str, str]]:
     if view.latency is None:
         return []
     names = ("p50", "p95", "p99")
-    return [(name, length(getattr(view.latency, name), comma)) for name in names]
+    return [(name, latency_text(getattr(view.latency, name), comma)) for name in names]
 
 
 def _comma(language: Language) -> str:

@@ -24,7 +24,8 @@ WANTED = 'environment=~"$environment",service=~"$service"'
 IN_TROUBLE = frozenset(
     {
         "60 * rate(driftvakt_schedule_missed_total[$__rate_interval])",
-        *(f"count(driftvakt_service_severity{{{WANTED}}} == {severity}) or vector(0)"
+        *(f"count(driftvakt_service_severity{{{WANTED}}} == {severity}"
+          f" unless driftvakt_service_planned{{{WANTED}}} == 1) or vector(0)"
           for severity in (1, 2)),
         f"count(driftvakt_service_planned{{{WANTED}}} == 1) or vector(0)",
         f"count(driftvakt_stated_differs_seconds{{{WANTED}}} > 0) or vector(0)",
@@ -32,7 +33,8 @@ IN_TROUBLE = frozenset(
 )  # fmt: skip
 """Something only once a run was left out, nothing is known of a service and the like."""
 VARIABLES = {
-    "$__rate_interval": "8s", "$environment": ".*", "$service": ".*", "$check": ".*",
+    "$__rate_interval": "8s", "$window": "8s", "$environment": ".*", "$service": ".*",
+    "$check": ".*", "$location": ".*",
 }  # fmt: skip
 
 

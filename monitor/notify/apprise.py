@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import apprise
+from apprise.plugins.email.base import NotifyEmail
 
 from monitor.model.estate import Estate
 from monitor.model.receiver import Receiver
@@ -49,7 +50,9 @@ class Apprise:
         else:
             heading, text = told_as_one(messages, self._zone)
             url = links.environment_link(self._public, first.environment)
-        await self._notify(heading, read_on(text, url))
+        services = {message.subject for message in messages}
+        thread = first.subject if len(services) == 1 else first.environment
+        await self._notify(heading, read_on(text, url), thread)
 
     async def trial(self) -> None:
         heading, text = trial(self._receiver.name)
@@ -65,11 +68,11 @@ class Apprise:
         """What hangs in its thread is left to the time limits of the library."""
         self._thread.shutdown(wait=False, cancel_futures=True)
 
-    async def _notify(self, heading: Text, text: Text) -> None:
+    async def _notify(self, heading: Text, text: Text, thread: str | None = None) -> None:
         if self._running is not None and not self._running.done():
             raise SendFailed("the attempt before this one still hangs")
         title, body = heading.pick(self._language), text.pick(self._language)
-        self._running = self._thread.submit(self._call, title, body)
+        self._running = self._thread.submit(self._call, title, body, thread)
         ended = asyncio.wrap_future(self._running)
         # a thread cannot be stopped: its end may come when nobody waits for it any more
         ended.add_done_callback(_look_at)
@@ -80,7 +83,7 @@ class Apprise:
             raise SendFailed("its settings have changed meanwhile")
         ended.result()
 
-    def _call(self, title: str, body: str) -> None:
+    def _call(self, title: str, body: str, thread: str | None) -> None:
         if self._url is None:
             file = self._receiver.url_file
             self._url = read_secret(file) if file is not None else self._receiver.url or ""
@@ -97,6 +100,10 @@ class Apprise:
         if not service.add(self._url):
             known = f"Apprise cannot use this address ({scheme})"
             raise SendFailed(known, refused=True)
+        for one in service:
+            if isinstance(one, NotifyEmail) and thread is not None:
+                one.headers["References"] = reference(thread)
+                one.headers["In-Reply-To"] = reference(thread)
         try:
             with overhearing() as heard:
                 sent = service.notify(
@@ -110,6 +117,13 @@ class Apprise:
         if not sent:
             why = heard.said or "its server did not take it"
             raise SendFailed(f"Apprise could not send ({scheme}): {why}")
+
+
+def reference(subject: str) -> str:
+    """The message id (RFC 5322, 3.6.4) that all mails of one ``ENV/SERVICE`` refer to, so that mail programs
+    show them as one thread. Names hold nothing that could end a header.
+    """
+    return f"<{subject.replace('/', '.')}@driftvakt.invalid>"
 
 
 def _look_at(ended: asyncio.Future[None]) -> None:

@@ -93,6 +93,22 @@ async def test_a_mail_says_where_more_is(mailbox: Mailbox) -> None:
     assert flood.endswith(f"\r\n\r\nMore: {public}?env=ext5")
 
 
+async def test_mails_of_one_service_are_a_thread(mailbox: Mailbox) -> None:
+    """The alarm and the all-clear refer to the same message; another service's mail to another."""
+    mail = make_receiver("mail", "apprise", url=mailbox.url())
+    async with delivering(make_watched(mail, services=2)) as world:
+        world.tell(make_transition())
+        await world.all_done()
+        world.tell(make_transition("red", "green", at=NOW + 60))
+        await world.all_done()
+        world.tell(make_transition(service="s1", at=NOW + 90))
+        await world.all_done()
+    alarm, clear, other = (str(one["References"]) for one in mailbox.mails)
+    assert alarm == clear == "<ext5.s0@driftvakt.invalid>"
+    assert other == "<ext5.s1@driftvakt.invalid>"
+    assert all(str(one["In-Reply-To"]) == str(one["References"]) for one in mailbox.mails)
+
+
 async def test_a_mail_server_that_is_busy_gets_everything_in_order(mailbox: Mailbox) -> None:
     """The alarm is tried until it is taken, the all-clear comes after it."""
     mailbox.answers = ["451 later", "451 later"]

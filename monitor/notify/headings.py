@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 from monitor.model.records import MessageKind
+from monitor.model.status import Status
 from monitor.model.text import Text
 from monitor.notify.message import Message
 from monitor.wording.notifications import flood, flood_heading, message_heading
@@ -22,6 +23,7 @@ def told_alone(message: Message) -> tuple[Text, Text]:
         message.environment_title,
         planned=message.planned,
         reminds=reminds,
+        improved=not reminds and (message.before, message.after) == (Status.RED, Status.YELLOW),
     )
     return head, message.text
 

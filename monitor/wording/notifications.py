@@ -37,11 +37,14 @@ def message_heading(
     *,
     planned: bool = False,
     reminds: bool = False,
+    improved: bool = False,
 ) -> Text:
     """One line: ``RÖD: Receptexpedition (EXPO), EXT5: inte tillgänglig``."""
     word, colour = status_word(status), _UPPER[status]
     sv = f"{colour.sv}: {one_line(service.sv)}, {one_line(environment.sv)}: {word.sv}"
     en = f"{colour.en}: {one_line(service.en)}, {one_line(environment.en)}: {word.en}"
+    if improved:
+        sv, en = f"{sv} (bättre)", f"{en} (improved)"
     if planned:
         sv, en = f"{sv} (planerat)", f"{en} (planned)"
     if reminds:

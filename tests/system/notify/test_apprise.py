@@ -93,6 +93,18 @@ async def test_a_mail_says_where_more_is(mailbox: Mailbox) -> None:
     assert flood.endswith(f"\r\n\r\nMore: {public}?env=ext5")
 
 
+async def test_what_is_better_but_not_good_is_said_to_be_so(mailbox: Mailbox) -> None:
+    """Red to yellow is an improvement; the subject says it."""
+    mail = make_receiver("mail", "apprise", url=mailbox.url())
+    async with delivering(make_watched(mail)) as world:
+        world.tell(make_transition())
+        world.tell(make_transition("red", "yellow", at=NOW + 60))
+        await world.all_done()
+    alarm, better = (subject for subject, _ in mailbox.texts())
+    assert "improved" not in alarm
+    assert better.endswith("(improved)")
+
+
 async def test_mails_of_one_service_are_a_thread(mailbox: Mailbox) -> None:
     """The alarm and the all-clear refer to the same message; another service's mail to another."""
     mail = make_receiver("mail", "apprise", url=mailbox.url())

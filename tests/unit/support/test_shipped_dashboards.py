@@ -87,8 +87,10 @@ def test_severities_have_the_words_and_colours() -> None:
     [mapping] = next(
         one["fieldConfig"]["defaults"]["mappings"]
         for one in dashboard("overview")["panels"]
-        if one["title"] == "Services"
+        if one["title"] == "Services of $environment"
     )
     told = {key: (one["text"], one["color"]) for key, one in mapping["options"].items()}
     assert [told[str(number)][0] for number in range(4)] == ["green", "unknown", "yellow", "red"]
     assert (told["0"][1], told["3"][1]) == (GREEN, RED)
+    planned = {told[str(number)][1] for number in range(10, 14)}
+    assert planned == {"blue"}, "planned is a value of its own"

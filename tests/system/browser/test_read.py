@@ -53,7 +53,7 @@ def test_filter_is_kept_in_the_address(opened: Opened, url: str) -> None:
     service's page and back, and *show all* ends it.
     """
     with opened.page(url) as page:
-        page.get_by_label("Miljö").select_option("ext6")
+        page.locator("select[name=env]").select_option("ext6")
         page.get_by_label("Tjänstens namn").fill("EXPO")
         page.get_by_role("button", name="Visa").click()
         page.wait_for_url("**/?env=ext6&service=EXPO")

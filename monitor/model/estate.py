@@ -99,6 +99,9 @@ class Environment:
     name: str
     title: Text
     services: tuple[Service, ...] = ()
+    group: str = ""
+    """What its sides have in common; they are shown beside each other."""
+    side: str = ""
     majority: float = 0.5
     weight: float = 1.0
     critical: bool = False
@@ -125,6 +128,17 @@ class WebSettings:
     password_file: Path | None = None
     allowed_hosts: tuple[str, ...] = ()
     """Names by which the server may be asked for, beside those of the machine."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageSettings:
+    """Whose page it is. Nothing of it is shown where nothing is said."""
+
+    organisation: str = ""
+    contact: str = ""
+    logo: tuple[bytes, str] | None = field(default=None, repr=False)
+    """The bytes and the content type."""
+    title: Text | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +176,7 @@ class Estate:
     listen_port: int = 9815
     public_url: str = ""
     """Where readers find the page, with a slash at its end; empty where nobody has said."""
+    page: PageSettings = field(default_factory=PageSettings)
     web: WebSettings = field(default_factory=WebSettings)
     latency_histogram: Literal["check", "service", "none"] = "check"
     """Of what ``/metrics`` has a histogram of latencies."""

@@ -15,6 +15,7 @@ from monitor.model.estate import (
     CheckId,
     Environment,
     Estate,
+    PageSettings,
     Promise,
     Retention,
     Service,
@@ -26,6 +27,7 @@ from monitor.settings.blackbox.file import read_modules
 from monitor.settings.errors import Mark, Path, Report, hint
 from monitor.settings.inherit import Inherited
 from monitor.settings.introspection import fields
+from monitor.settings.logo import read_logo
 from monitor.settings.messages import describe, quoted_value
 from monitor.settings.models import (
     CanarySettings,
@@ -36,7 +38,7 @@ from monitor.settings.models import (
     split_listen,
 )
 from monitor.settings.notifications import receivers_of
-from monitor.settings.references import Names, check_references
+from monitor.settings.references import Names, check_references, check_sides
 from monitor.settings.text import TextSettings
 from monitor.settings.validate import Validator
 from monitor.settings.yaml_tree import Mapping, Node, Scalar, Sequence
@@ -83,7 +85,9 @@ class Builder:
             for index, item in enumerate(self.list_of(tree, (), "canary", required=False))
         ]
         check_references(tree, top, self.names, self.report)
+        check_sides(tree, self.report)
         modules = None
+        page = _page(tree, top, self.report) if top is not None else PageSettings()
         if top is not None and top.blackbox_modules is not None:
             modules = read_modules(top.blackbox_modules, self.report)
         if self.report.faults or top is None:
@@ -97,6 +101,7 @@ class Builder:
             listen_host=host,
             listen_port=port,
             public_url=top.public_url,
+            page=page,
             web=_web(top),
             latency_histogram=top.metrics.latency_histogram,
             canaries=tuple(one for one in canaries if one is not None),
@@ -135,6 +140,8 @@ class Builder:
             name=name,
             title=said.title.text() if said.title else Text(sv=name.upper(), en=name.upper()),
             services=tuple(one for one in services if one is not None),
+            group=said.group or "",
+            side=said.side or "",
             majority=inherited.get("majority"),
             stated=said.stated_url.source() if said.stated_url is not None else None,
             **_standing(said),
@@ -319,6 +326,21 @@ def _text(said: TextSettings | None) -> Text | None:
 def _standing(said: Any) -> dict[str, Any]:
     """``weight`` and ``critical``, as far as they were set."""
     return {key: getattr(said, key) for key in {"weight", "critical"} & said.model_fields_set}
+
+
+def _page(tree: Mapping, top: Top, report: Report) -> PageSettings:
+    said = top.page
+    logo = None
+    if said.logo_file is not None:
+        node = tree.entries["page"]
+        mark = node.entries["logo_file"].mark if isinstance(node, Mapping) else node.mark
+        logo = read_logo(said.logo_file, mark, ("page", "logo_file"), report)
+    return PageSettings(
+        organisation=said.organisation or "",
+        contact=said.contact or "",
+        logo=logo,
+        title=_text(said.title),
+    )
 
 
 def _web(top: Top) -> WebSettings:

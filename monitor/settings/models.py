@@ -7,10 +7,10 @@ Lengths of time are written with a unit and held in seconds. A key that is left 
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
 from monitor.settings.discovery import Discovery
@@ -118,7 +118,16 @@ class EnvironmentSettings(Tuning, NotInherited):
     name: Name
     title: TextSettings | None = None
     min_interval: PositiveDuration | None = None
+    group: Name | None = None
+    """Environments of one group are shown beside each other, each as a side of it."""
+    side: Name | None = None
     stated_url: StatedUrl | None = None
+
+    @model_validator(mode="after")
+    def _side_of_a_group(self) -> Self:
+        if self.side is not None and self.group is None:
+            raise PydanticCustomError("side", "side needs group: say what it is a side of")
+        return self
 
 
 class ServiceSettings(Tuning, NotInherited):
@@ -235,6 +244,17 @@ class Web(Strict):
     ``drift.example.se``, ``*.example.se``, or ``*`` for any."""
 
 
+class Page(Strict):
+    """Whose page it is."""
+
+    organisation: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    contact: Annotated[str, Field(min_length=1, max_length=500)] | None = None
+    """Such as an e-mail address or a telephone number: shown at the foot of the page."""
+    logo_file: FilePath | None = None
+    """PNG or SVG, at most 256 KiB."""
+    title: TextSettings | None = None
+
+
 class Top(Strict):
     """The top of the file, ``environments`` and ``canary`` apart."""
 
@@ -257,6 +277,7 @@ class Top(Strict):
     ] = ""
     """Where readers find the page, such as ``https://drift.example.se/``: links in messages, feeds and
     alerts begin with it."""
+    page: Page = Page()
     web: Web = Web()
     metrics: MetricsSettings = MetricsSettings()
     user_agent: Annotated[str, AfterValidator(_one_line), Field(min_length=1, max_length=500)] = (

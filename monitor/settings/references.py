@@ -70,6 +70,21 @@ def check_references(tree: Mapping, top: Top | None, names: Names, report: Repor
         _check_times(tree, top, report)
 
 
+def check_sides(tree: Mapping, report: Report) -> None:
+    """Reports a side that a group has twice."""
+    seen: dict[tuple[object, object], Mark] = {}
+    for index, item in enumerate(_items(tree.entries.get("environments"))):
+        entries = item.entries if isinstance(item, Mapping) else {}
+        group, side = entries.get("group"), entries.get("side")
+        if not isinstance(group, Scalar) or not isinstance(side, Scalar) or side.broken:
+            continue
+        first = seen.setdefault((group.value, side.value), side.mark)
+        if first is not side.mark:
+            path: Path = ("environments", index, "side")
+            shown = quoted_value(side, path)
+            report.fault(side.mark, path, f"{shown} is another side of the group: first at {first}")
+
+
 def _items(node: Node | None) -> list[Node]:
     return node.items if isinstance(node, Sequence) else []
 

@@ -14,6 +14,7 @@ outside (a probe's detail, a title) is put on one line.
     checks        one check and its evidence
     findings      what one check measures and found, of a service that is known
     certificates  a certificate that was changed
+    facts         a service in trouble on one line
     wholes        a service, an environment, everything
     stated        what an owner states itself
     plans         version packages and notices
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from monitor.wording.certificates import change_message
     from monitor.wording.checks import check_message, source
     from monitor.wording.claims import status_word
+    from monitor.wording.facts import service_facts, short_instant
     from monitor.wording.findings import check_finding, measured_by
     from monitor.wording.plans import notice_message, upgrade_message
     from monitor.wording.reasons import reason_phrase
@@ -49,7 +51,9 @@ else:
         "notice_message": "plans",
         "overall_message": "wholes",
         "reason_phrase": "reasons",
+        "service_facts": "facts",
         "service_message": "wholes",
+        "short_instant": "facts",
         "source": "checks",
         "stated_message": "stated",
         "status_word": "claims",
@@ -78,7 +82,9 @@ __all__ = [
     "notice_message",
     "overall_message",
     "reason_phrase",
+    "service_facts",
     "service_message",
+    "short_instant",
     "source",
     "stated_message",
     "status_word",

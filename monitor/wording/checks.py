@@ -160,20 +160,31 @@ def _seen(view: CheckView) -> Observation | None:
 
 def _because(view: CheckView) -> Text | None:
     """The reason in words, with the probe's own clause as evidence."""
+    phrase, shown = _reason(view)
+    if phrase is None or not shown.sv:
+        return phrase
+    return Text(sv=f"{phrase.sv} ({shown.sv})", en=f"{phrase.en} ({shown.en})")
+
+
+def short_reason(view: CheckView) -> Text | None:
+    """The evidence alone, such as ``HTTP 503``; the reason in words where there is none."""
+    phrase, shown = _reason(view)
+    return shown if shown.sv else phrase
+
+
+def _reason(view: CheckView) -> tuple[Text | None, Text]:
     seen = _seen(view)
     reason = view.reason or (seen.reason if seen else None)
     if reason is None:
-        return None
+        return None, _NOTHING
     phrase = reason_phrase(reason, view.cause if view.reason else seen.cause if seen else None)
     if seen is None:
-        return phrase
+        return phrase, _NOTHING
     shown = _slowness(view, seen) if reason is Reason.LATENCY else _NOTHING
     if not shown.sv:
         detail = one_line(seen.detail)
         shown = Text(sv=detail, en=detail)
-    if not shown.sv:
-        return phrase
-    return Text(sv=f"{phrase.sv} ({shown.sv})", en=f"{phrase.en} ({shown.en})")
+    return phrase, shown
 
 
 def _slowness(view: CheckView, seen: Observation) -> Text:

@@ -2,7 +2,9 @@
 
     query      what a reader asks for in the address, and links that keep it
     words      the page's own words in two languages
-    overview   environments and services as rows
+    overview   the front page
+    matrix     environments × services
+    lost       the page at an address that there is nothing at
     wall       everything on one screen, read from afar
     plans      service windows, upgrades, notices
     service    one service: checks, latency, days, transitions

@@ -1,32 +1,37 @@
-"""The front page: environments and services as rows.
+"""The front page: one answer, what is in trouble, and environments × services.
 
-Rows are kept as long as their views are the same objects, so that a page of thousands of services
-costs little more than its copying.
+What is written of a service is kept as long as its view is the same object, so that a page of
+thousands of services costs little more than its copying.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from markupsafe import Markup, escape
 
 from monitor import wording
 from monitor.judging.snapshot import EnvironmentView, ServiceView, Snapshot
 from monitor.model.estate import Estate, ServiceId
 from monitor.model.status import Status
 from monitor.publish.page import plans
-from monitor.publish.page.query import PageQuery
-from monitor.publish.page.shared import TEMPLATES, frame, mark, moment, stated, word
+from monitor.publish.page.matrix import MARKS, Shown, matrix, short_name
+from monitor.publish.page.query import PageQuery, standing
+from monitor.publish.page.shared import TEMPLATES, frame, mark, stated, word
 from monitor.publish.page.words import WORDS
 from monitor.publish.rendering.language import Language
 from monitor.publish.rendering.reuse import staying
 
 _HEAD = TEMPLATES.get_template("head.html")
-_ENVIRONMENT = TEMPLATES.get_template("environment.html")
-_ROW = TEMPLATES.get_template("row.html")
+_FRONT = TEMPLATES.get_template("front.html")
+_TROUBLE = TEMPLATES.get_template("trouble.html")
+_FILTER = TEMPLATES.get_template("filter.html")
 _PLANNED = TEMPLATES.get_template("planned.html")
 _FOOT = TEMPLATES.get_template("foot.html")
-_FRONT = TEMPLATES.get_template("front.html")
-_ROWS_END = "</tbody>\n</table>\n</section>\n"
+_ORDER = ("red", "yellow", "unknown", "planned", "green")
 
 
 def render_overview(snapshot: Snapshot, language: Language, asked: PageQuery | None = None) -> str:
@@ -34,106 +39,226 @@ def render_overview(snapshot: Snapshot, language: Language, asked: PageQuery | N
     return "".join(Overview().pieces(snapshot, asked or PageQuery(language=language)))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Written:
+    """What is written of a service: its cell, and its line in a list."""
+
+    view: ServiceView
+    says: str
+    on: date
+    cell: str
+    line: str
+
+
 class Overview:
     """Renders snapshot after snapshot, each time only what has changed."""
 
     def __init__(self) -> None:
         self._estate: Estate | None = None
-        self._rows: dict[tuple[str, Language], dict[ServiceId, tuple[ServiceView, str, str]]] = {}
+        self._kept: dict[tuple[str, Language], dict[ServiceId, _Written]] = {}
 
     def pieces(self, snapshot: Snapshot, asked: PageQuery) -> Iterator[str]:
         """HTML bit by bit, at most a service each, for whoever must not stop the event loop."""
-        if snapshot.estate is not self._estate:
-            kept = [service.id for service in staying(self._estate, snapshot.estate)]
-            self._rows = {
-                told: {id_: made[id_] for id_ in kept if id_ in made}
-                for told, made in self._rows.items()
-            }
-            self._estate = snapshot.estate
-        # what rows carry in their links has few variants: language, chosen or not
-        rows = self._rows.setdefault((asked.suffix, asked.language), {})
-        words = WORDS[asked.language]
-        title = f"{word(snapshot.status, asked.language)} – {words['title']}"
-        framed = frame(snapshot, asked, "/", title)
-        shown = [
-            (view, [service for service in view.services if asked.wants_service(service)])
-            for view in snapshot.environments
-            if asked.wants_environment(view)
-        ]
-        shown = [(view, some) for view, some in shown if some or not asked.services]
+        self._renew(snapshot)
+        language, words = asked.language, WORDS[asked.language]
+        shown = _shown(snapshot, asked)
+        counted = Counter(standing(view) for one in shown for view in one.services)
+        tone = _tone(snapshot, shown, asked)
+        framed = frame(snapshot, asked, "/", "")
+        framed["title"] = f"{word(tone, language)} – {framed['heading']}"
         windows = plans.windows(snapshot, asked)
         yield _HEAD.render(framed)
         yield _FRONT.render(
             framed,
-            overall=wording.overall_message(snapshot).pick(asked.language),
-            mark=mark(snapshot.status, asked.language),
-            counts=_counts(shown, asked.language),
-            environments=[
-                (each.name, each.title.pick(asked.language))
-                for each in (view.environment for view in snapshot.environments)
+            tone=tone.value,
+            answer=_answer(shown, asked),
+            counts=[
+                (each, MARKS[each], words[f"{each}_short"], counted[each], asked.only(each))
+                for each in _ORDER
+                if counted[each]
             ],
             active=windows["active"],
+            upcoming=windows["upcoming"],
             notices=plans.notices(snapshot, asked),
         )
         if not snapshot.environments:
             yield f'<p class="empty">{words["nothing"]}</p>\n'
-        elif not shown:
+        elif not counted:
             yield f'<p class="empty">{words["no_match"]}</p>\n'
-        for environment, services in shown:
-            yield self._open(environment, snapshot, asked)
-            for service in services:
-                known = rows.get(service.service.id)
-                says = stated(snapshot, service.service.id, asked.language)
-                if known is None or known[0] is not service or known[1] != says:
-                    known = service, says, _row(service, says, environment, snapshot, asked)
-                    rows[service.service.id] = known
-                yield known[2]
-            yield _ROWS_END
-        yield _PLANNED.render(
+        else:
+            yield from self._services(snapshot, shown, asked)
+        yield _FILTER.render(
             framed,
-            windows=windows,
-            told_above=True,
-            upgrades=plans.upgrades(snapshot, asked),
+            environments=[
+                (each.name, each.title.pick(language))
+                for each in (view.environment for view in snapshot.environments)
+            ],
         )
+        yield _PLANNED.render(framed, windows=windows, upgrades=plans.upgrades(snapshot, asked))
         yield _FOOT.render(framed)
 
-    def _open(self, view: EnvironmentView, snapshot: Snapshot, asked: PageQuery) -> str:
-        zone = snapshot.estate.timezone
-        return _ENVIRONMENT.render(
-            w=WORDS[asked.language],
-            name=view.environment.name,
-            title=view.environment.title.pick(asked.language),
-            status=view.status.value,
-            mark=mark(view.status, asked.language),
-            message=wording.environment_message(view, zone).pick(asked.language),
-            stated=stated(snapshot, view.environment.name, asked.language),
+    def _renew(self, snapshot: Snapshot) -> None:
+        if snapshot.estate is self._estate:
+            return
+        kept = [service.id for service in staying(self._estate, snapshot.estate)]
+        self._kept = {
+            told: {id_: made[id_] for id_ in kept if id_ in made}
+            for told, made in self._kept.items()
+        }
+        self._estate = snapshot.estate
+
+    def _services(self, snapshot: Snapshot, shown: list[Shown], asked: PageQuery) -> Iterator[str]:
+        words = WORDS[asked.language]
+        # what is kept has few variants: language, chosen or not
+        kept = self._kept.setdefault((asked.suffix, asked.language), {})
+        today = datetime.fromtimestamp(snapshot.at, snapshot.estate.timezone).date()
+        bad: list[tuple[int, float, str]] = []
+        folded: dict[str, list[tuple[str, list[str]]]] = {"unknown": [], "planned": [], "green": []}
+        cells: dict[ServiceId, str] = {}
+        for one in shown:
+            lines: dict[str, list[str]] = {name: [] for name in folded}
+            for view in one.services:
+                id_ = view.service.id
+                says, known = stated(snapshot, id_, asked.language), kept.get(id_)
+                if (
+                    known is None
+                    or known.view is not view
+                    or known.says != says
+                    or known.on != today
+                ):
+                    known = _write(view, says, today, one.view, snapshot, asked)
+                    kept[id_] = known
+                    yield ""  # a service is written: somebody else may want the loop
+                cells[id_] = known.cell
+                counted = standing(view)
+                if counted in lines:
+                    lines[counted].append(known.line)
+                else:
+                    bad.append((-view.status.severity, view.since, known.line))
+            title = one.view.environment.title.pick(asked.language)
+            for name, some in lines.items():
+                if some:
+                    folded[name].append((title, some))
+        if bad:
+            yield f'<section class="troubles" aria-labelledby="trouble"><h2 id="trouble">{words["trouble"]}</h2><ul>\n'
+            for _, _, line in sorted(bad, key=lambda each: each[:2]):
+                yield line
+            yield "</ul></section>\n"
+        yield from matrix(shown, cells, asked.language)
+        for one in shown:
+            says = stated(snapshot, one.view.environment.name, asked.language)
+            if says:
+                where = one.view.environment.title.pick(asked.language)
+                yield f'<p class="stated">{escape(where)}: {escape(says)}</p>\n'
+        yield _legend(asked.language)
+        for name, rest in folded.items():
+            yield from _folded(name, rest, words[f"{name}_head"])
+
+
+def _shown(snapshot: Snapshot, asked: PageQuery) -> list[Shown]:
+    """What was asked for, the sides of a group after each other."""
+    order: dict[str, int] = {}
+    for view in snapshot.environments:
+        one = view.environment
+        order.setdefault(one.group or f"/{one.name}", len(order))
+    some = [
+        Shown(view=view, services=tuple(s for s in view.services if asked.wants_service(s)))
+        for view in sorted(
+            snapshot.environments,
+            key=lambda v: order[v.environment.group or f"/{v.environment.name}"],
         )
+        if asked.wants_environment(view)
+    ]
+    return [one for one in some if one.services]
 
 
-def _counts(
-    shown: list[tuple[EnvironmentView, list[ServiceView]]], language: Language
-) -> list[tuple[str, str, int]]:
-    """Status, word and number, the worst first; statuses that nothing has are left out."""
-    numbers = Counter(view.status for _, some in shown for view in some)
-    order = (Status.RED, Status.YELLOW, Status.UNKNOWN, Status.GREEN)
-    return [(each.value, word(each, language), numbers[each]) for each in order if numbers[each]]
+def _tone(snapshot: Snapshot, shown: list[Shown], asked: PageQuery) -> Status:
+    """The status of the whole; of a selection that of its worst."""
+    if not asked.filtered or not shown:
+        return snapshot.status
+    views = (view.status for one in shown for view in one.services)
+    return max(views, key=lambda status: status.severity)
 
 
-def _row(
-    view: ServiceView, says: str, environment: EnvironmentView, snapshot: Snapshot, asked: PageQuery
-) -> str:
+def _answer(shown: list[Shown], asked: PageQuery) -> str:
+    """``6 av 200 tjänster har problem · 20 planerat stängda``"""
+    words = WORDS[asked.language]
+    views = [view for one in shown for view in one.services]
+    counted = Counter(standing(view) for view in views)
+    closed = sum(standing(v) == "planned" and v.status is Status.RED for v in views)
+    of, bad = len(views), counted["red"] + counted["yellow"]
+    if of and counted["green"] == of:
+        said = [words["one_well"] if of == 1 else words["all_well"].format(of)]
+    elif bad:
+        said = [words["one_trouble" if of == 1 else "of_trouble"].format(bad, of)]
+    else:
+        said = [words["no_trouble"].format(of)]
+    if asked.filtered:
+        said[0] += f" {words['chosen']}"
+    for number, name in (
+        (closed, "and_planned"),
+        (counted["planned"] - closed, "and_disturbed"),
+        (counted["unknown"], "of_unknown"),
+    ):
+        if number:
+            said.append(words[name].format(number))
+    return " · ".join(said)
+
+
+def _write(
+    view: ServiceView,
+    says: str,
+    on: date,
+    environment: EnvironmentView,
+    snapshot: Snapshot,
+    asked: PageQuery,
+) -> _Written:
     zone, language, service = snapshot.estate.timezone, asked.language, view.service
-    message = wording.service_message(view, zone, environment.environment.title)
-    helped = service.help is not None and view.status is not Status.GREEN
-    return _ROW.render(
-        w=WORDS[language],
-        link=asked.service_link(service.id),
-        title=service.title.pick(language),
-        status=view.status.value,
-        mark=mark(view.status, language),
-        planned=view.planned,
-        message=message.pick(language),
-        stated=says,
-        help=service.help.pick(language) if helped and service.help is not None else "",
-        since=moment(view.since, zone, language),
+    words, counted = WORDS[language], standing(view)
+    link, title = asked.service_link(service.id), service.title.pick(language)
+    cell = Markup(
+        '<a href="{}"><span class="n">{} </span><span aria-hidden="true">{}</span> {}</a>'
+    ).format(link, short_name(view, language), MARKS[counted], words[f"{counted}_short"])
+    if counted in ("red", "yellow"):
+        message = wording.service_message(view, zone, environment.environment.title)
+        line = _TROUBLE.render(
+            w=words,
+            link=link,
+            title=title,
+            where=environment.environment.title.pick(language),
+            status=view.status.value,
+            mark=mark(view.status, language),
+            facts=wording.service_facts(view, snapshot.at, zone).pick(language),
+            message=message.pick(language),
+            stated=says,
+            help=service.help.pick(language) if service.help is not None else "",
+        )
+    else:
+        beside = Markup(' <span class="stated">{}</span>').format(says) if says else ""
+        line = Markup('<li><a href="{}">{}</a>{}</li>\n').format(link, title, beside)
+    return _Written(view=view, says=says, on=on, cell=str(cell), line=str(line))
+
+
+def _legend(language: Language) -> str:
+    words = WORDS[language]
+    items = "".join(
+        f'<li class="{each}"><span aria-hidden="true">{MARKS[each]}</span>'
+        f" <strong>{words[f'{each}_short']}</strong> {words[f'{each}_means']}</li>"
+        for each in ("green", "yellow", "red", "unknown", "planned")
     )
+    return f'<section class="legend" aria-labelledby="legend"><h2 id="legend">{words["legend"]}</h2><ul>{items}</ul></section>\n'
+
+
+def _folded(name: str, rest: list[tuple[str, list[str]]], heading: str) -> Iterator[str]:
+    """A line for each environment, with its services one click away."""
+    if not rest:
+        return
+    yield f'<section class="folded {name}" aria-labelledby="all-{name}"><h2 id="all-{name}">{heading}</h2>\n'
+    for title, lines in rest:
+        yield (
+            f"<details><summary>{escape(title)}: {len(lines)}"
+            f' <span aria-hidden="true">{MARKS[name]}</span></summary><ul>\n'
+        )
+        yield from lines
+        yield "</ul></details>\n"
+    yield "</section>\n"

@@ -28,6 +28,8 @@ class Card:
 
     title: str
     when: Markup
+    short: str = ""
+    """When, in a word or two."""
     note: str = ""
     """One line: what it will mean."""
     message: str = ""
@@ -133,8 +135,11 @@ def _touching(
 def _card(one: Occurrence, snapshot: Snapshot, asked: PageQuery) -> Card:
     window, zone, language = one.window, snapshot.estate.timezone, asked.language
     words = WORDS[language]
+    under_way = one.start <= snapshot.at
+    at = wording.short_instant(one.end if under_way else one.start, snapshot.at, zone)
     return Card(
         title=window.title.pick(language),
+        short=f"{words['until'].lower()} {at.pick(language)}" if under_way else at.pick(language),
         when=Markup("{} – {}").format(
             moment(one.start, zone, language), moment(one.end, zone, language)
         ),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
 from monitor.judging.snapshot import EnvironmentView, ServiceView
+from monitor.model.status import Status
 from monitor.publish.rendering.language import Language
 
 MOST_NAMES = 50
@@ -26,6 +27,10 @@ class PageQuery:
     """Names; empty: all."""
     services: tuple[str, ...] = ()
     """Parts of ``ENV/SERVICE`` or of a title in either language; empty: all."""
+    statuses: tuple[str, ...] = ()
+    """Colours, or ``planned``; empty: all."""
+    trusted: bool = False
+    """Whether the reader is an operator: by a password, or on this machine."""
     kiosk: bool = False
     until: str = ""
     """Before which instant the incidents of a service are wanted; empty: the newest."""
@@ -39,11 +44,16 @@ class PageQuery:
 
     @property
     def filtered(self) -> bool:
-        return bool(self.environments or self.services)
+        return bool(self.environments or self.services or self.statuses)
 
     def home(self) -> str:
         """The address of the front page with all that was asked for."""
         return "/" + _query(self._kept() + self._filters())
+
+    def only(self, status: str) -> str:
+        """The address of the front page with the services of one status, or ``planned``."""
+        rest = [pair for pair in self._filters() if pair[0] != "status"]
+        return "/" + _query([*self._kept(), *rest, ("status", status)])
 
     def other_language(self, path: str) -> str:
         """The same page in the other language."""
@@ -62,6 +72,8 @@ class PageQuery:
         return not self.environments or view.environment.name in self.environments
 
     def wants_service(self, view: ServiceView) -> bool:
+        if self.statuses and standing(view) not in self.statuses:
+            return False
         if not self.services:
             return True
         title = view.service.title
@@ -75,7 +87,14 @@ class PageQuery:
         return [
             *(("env", name) for name in self.environments),
             *(("service", name) for name in self.services),
+            *(("status", name) for name in self.statuses),
         ]
+
+
+def standing(view: ServiceView) -> str:
+    """What a service is counted as: its colour, or ``planned`` where a window explains it."""
+    planned = view.planned and view.status in (Status.RED, Status.YELLOW)
+    return "planned" if planned else view.status.value
 
 
 def names(given: Sequence[str]) -> tuple[str, ...]:

@@ -78,7 +78,15 @@ def stated(snapshot: Snapshot, subject: str, language: Language) -> str:
 
 def frame(snapshot: Snapshot, asked: PageQuery, path: str, title: str) -> dict[str, Any]:
     """What head and foot of every page need."""
+    page = snapshot.estate.page
     return {
+        "organisation": page.organisation,
+        "contact": page.contact,
+        "logo": page.logo is not None,
+        "heading": page.title.pick(asked.language)
+        if page.title
+        else WORDS[asked.language]["title"],
+        "zone": snapshot.estate.timezone.key,
         "w": WORDS[asked.language],
         "asked": asked,
         "other_link": asked.other_language(path),
@@ -90,9 +98,17 @@ def frame(snapshot: Snapshot, asked: PageQuery, path: str, title: str) -> dict[s
         "stale_for": STALE_FOR,
         "updated": moment(snapshot.at, snapshot.estate.timezone, asked.language),
         "status": snapshot.status.value,
-        "config_error": snapshot.config_error,
+        "config_error": _configuration(snapshot, asked),
         "stretch": f"{snapshot.stretch:.1f}" if snapshot.stretch > 1.0 else "",
     }
+
+
+def _configuration(snapshot: Snapshot, asked: PageQuery) -> str:
+    """What is wrong with the configuration, for its operator alone."""
+    words = WORDS[asked.language]
+    if not snapshot.config_error or not asked.trusted:
+        return words["changing"] if snapshot.config_error else ""
+    return f"{words['old_config']}: {snapshot.config_error}"
 
 
 def _about(path: str) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from monitor.publish.page.front_words import FRONT_WORDS
 from monitor.publish.page.service_words import SERVICE_WORDS
 from monitor.publish.page.wall_words import WALL_WORDS
 from monitor.publish.rendering.language import Language
@@ -63,7 +64,7 @@ _BOTH: dict[str, tuple[str, str]] = {
     "notices": ("Driftmeddelanden", "Notices"),
 }
 
-_BOTH |= SERVICE_WORDS | WALL_WORDS
+_BOTH |= FRONT_WORDS | SERVICE_WORDS | WALL_WORDS
 WORDS: Mapping[Language, Mapping[str, str]] = MappingProxyType(
     {
         "sv": MappingProxyType({key: both[0] for key, both in _BOTH.items()}),

@@ -114,7 +114,7 @@ def application(
     app[READERS] = Readers()
     app.on_response_prepare.append(secure)
     site = _Site(source)
-    pages = Pages(source)
+    pages = Pages(source, locked=lambda: lock.locked)
     pages.add_to(app)
     EvidenceRoute(source, pages).add_to(app)
     app.router.add_get("/api/v1/events", source.events.serve)

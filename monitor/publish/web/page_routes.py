@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from ipaddress import ip_address
 from types import MappingProxyType
 from typing import Protocol
 
 from aiohttp import hdrs, web
+from aiohttp.typedefs import Handler
 
 from monitor.judging.snapshot import Snapshot
 from monitor.model.estate import Estate, ServiceId
@@ -20,11 +22,14 @@ from monitor.model.time_in_status import AvailabilityReport
 from monitor.model.transition import ID_PATTERN, span_of
 from monitor.publish.page import Overview, PageQuery, render_service, render_wall
 from monitor.publish.page.incidents import PAGE
+from monitor.publish.page.lost import render_lost
+from monitor.publish.page.matrix import MARKS
 from monitor.publish.page.query import LONGEST, names
 from monitor.publish.page.shared import FILES
 from monitor.publish.rendering.language import choose_language
 from monitor.publish.rendering.pacer import Pacer
 from monitor.publish.web.history_api import read_instant
+from monitor.publish.web.middleware import peer_of
 from monitor.publish.web.responses import STREAMED, Stream, gzip, send, takes_gzip
 
 MOST_AT_ONCE = 50
@@ -62,12 +67,16 @@ class PageSource(Protocol):
 
 
 class Pages:
-    def __init__(self, source: PageSource) -> None:
+    def __init__(self, source: PageSource, *, locked: Callable[[], bool] = lambda: False) -> None:
+        """``locked`` says whether whoever comes this far has given a password."""
         self._source = source
+        self._locked = locked
         self._front = Overview()
 
     def add_to(self, app: web.Application) -> None:
         app.router.add_get("/", self.front)
+        app.router.add_get("/logo", self.logo)
+        app.middlewares.append(self.lost)
         app.router.add_get("/s/{environment}/{service}", self.service)
         for name in FILES:
             app.router.add_get(f"/{name}", self.file)
@@ -152,6 +161,51 @@ class Pages:
         headers = {hdrs.CONTENT_TYPE: type_, hdrs.CACHE_CONTROL: "max-age=3600"}
         return web.Response(body=body, headers=headers)
 
+    async def logo(self, _: web.Request) -> web.Response:
+        """The organisation's own, which may be SVG from anywhere: nothing in it runs."""
+        logo = self._source.estate.page.logo
+        if logo is None:
+            raise web.HTTPNotFound(text="404: there is no logo\n")
+        headers = {
+            hdrs.CONTENT_TYPE: logo[1],
+            hdrs.CACHE_CONTROL: "max-age=300",
+            "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+        }
+        return web.Response(body=logo[0], headers=headers)
+
+    @web.middleware
+    async def lost(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """An address that there is nothing at, in the page's dress for browsers and as JSON below
+        ``/api``.
+        """
+        try:
+            return await handler(request)
+        except web.HTTPNotFound as missing:
+            if request.path.startswith("/api/"):
+                if request.match_info.http_exception is None:
+                    raise
+                return web.json_response(
+                    {"error": "there is nothing at this address: see /api/openapi.json"}, status=404
+                )
+            if "text/html" not in request.headers.get(hdrs.ACCEPT, ""):
+                raise
+            asked = self.asked(request)
+            html = render_lost(await self._source.current(), asked)
+            return web.Response(
+                status=missing.status, body=html.encode("utf-8", "replace"), headers=_headers(asked)
+            )
+
+    def _trusted(self, request: web.Request) -> bool:
+        """Behind a proxy everybody comes from loopback."""
+        if self._locked():
+            return True
+        if any(name in request.headers for name in ("Forwarded", "X-Forwarded-For", "Via")):
+            return False
+        try:
+            return ip_address(peer_of(request)).is_loopback
+        except ValueError:
+            return False
+
     def asked(self, request: web.Request) -> PageQuery:
         """What the reader asks for in the address and the headers."""
         query = request.query
@@ -162,6 +216,8 @@ class Pages:
             chosen=chosen in ("sv", "en"),
             environments=names(query.getall("env", [])),
             services=names(query.getall("service", [])),
+            statuses=tuple(each for each in query.getall("status", [])[:5] if each in MARKS),
+            trusted=self._trusted(request),
             kiosk="kiosk" in query,
             until=query.get("until", "")[:LONGEST],
             event=query.get("event", "")[:LONGEST],

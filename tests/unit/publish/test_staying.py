@@ -96,7 +96,7 @@ async def test_what_every_sentence_holds_makes_all_anew(
             environments=[replace(view, environment=told)], estate=Estate(environments=(told,))
         )
     checks = Calls(monkeypatch, status_body, "check_value")
-    rows = Calls(monkeypatch, front_page, "_row")
+    rows = Calls(monkeypatch, front_page, "_write")
     assert await renderer.render(after) == await StatusRenderer(version="1").render(after)
     page = "".join(front.pieces(after, ASKED))
     assert (checks.number, rows.number) == (8, 4)
@@ -107,7 +107,7 @@ def test_the_page_makes_only_rows_that_read_otherwise(monkeypatch: pytest.Monkey
     """And it is the page that is made from nothing."""
     front = Overview()
     "".join(front.pieces(shown(BEFORE), ASKED))
-    made = Calls(monkeypatch, front_page, "_row")
+    made = Calls(monkeypatch, front_page, "_write")
     page = "".join(front.pieces(shown(AFTER), ASKED))
     assert made.number == 2
     assert page == "".join(Overview().pieces(shown(AFTER), ASKED))

@@ -88,7 +88,8 @@ def test_page_is_whole_in_both_languages() -> None:
     assert "Receptexpedition (EXPO)" in swedish.text
     assert "Dispensing (EXPO)" in english.text
     assert "Använd reservrutinen." in swedish.text
-    assert swedish.count("tr") == 3
+    assert swedish.count("tr") == 2
+    assert "1 av 2 tjänster har problem · läget är okänt för 1" in swedish.text
     assert swedish.count("h1") == swedish.count("main") == 1
 
 
@@ -135,12 +136,43 @@ def test_nothing_watched_is_said() -> None:
     assert "Inga tjänster övervakas." in render_overview(make_snapshot(environments=[]), "sv")
 
 
-def test_planned_is_said() -> None:
-    """A status that a window explains is called planned."""
+def test_planned_is_counted_apart() -> None:
+    """What a window explains is no problem: its own mark, its own number, its own list."""
     snapshot = make_snapshot(make_red_view())
     service = replace(snapshot.environments[0].services[0], planned=True)
     environment = replace(snapshot.environments[0], services=(service,))
-    assert "(planerat)" in render_overview(make_snapshot(environments=[environment]), "sv")
+    page = render_overview(make_snapshot(environments=[environment]), "sv")
+    assert "Ingen av 1 tjänster har problem · 1 planerat stängda" in page
+    assert '<td class="planned">' in page
+    assert "Problem just nu" not in page
+
+
+def test_a_selection_speaks_of_itself() -> None:
+    """Sentence and counts are of what is shown, and no windows are none *for the selection*."""
+    snapshot = make_snapshot(make_red_view(), make_unmeasured_view(make_check(service="other")))
+    asked = PageQuery(language="sv", statuses=("unknown",))
+    page = render_overview(snapshot, "sv", asked)
+    assert "Ingen av 1 tjänster har problem i urvalet · läget är okänt för 1" in page
+    assert "Problem just nu" not in page
+    assert "Inga servicefönster för urvalet." in page
+
+
+def test_sides_of_a_group_stand_beside_each_other() -> None:
+    """They follow each other, whatever is between them in the file; where they differ is marked."""
+    red, green = make_snapshot(make_red_view()), make_snapshot(make_view())
+    sides = [
+        replace(
+            snapshot.environments[0],
+            environment=replace(
+                snapshot.environments[0].environment, name=name, title=make_text(name), group=group
+            ),
+        )
+        for snapshot, name, group in ((red, "a1", "a"), (green, "b", ""), (green, "a2", "a"))
+    ]
+    table = render_overview(make_snapshot(environments=sides), "en").partition("<tbody>")[2]
+    rows = [row.partition("<")[0] for row in table.split('<th scope="row">')[1:]]
+    assert rows == ["a1", "a2", "b"]
+    assert table.count("apart") == 2
 
 
 def test_two_hundred_services_are_quick() -> None:
@@ -178,10 +210,20 @@ def test_language_is_the_readers(query: str | None, accept: str, default: str, c
 
 
 def test_a_faulty_configuration_is_told() -> None:
-    """Who reads the page knows that an earlier configuration applies, and what is wrong."""
+    """Everybody learns that the settings are being changed, what is wrong the operator alone."""
     snapshot = replace(make_snapshot(make_red_view()), config_error="driftvakt.yaml:3:5: <b>no</b>")
-    for language, words in (("sv", "de tidigare gäller"), ("en", "the earlier one applies")):
-        page = render_overview(snapshot, language)  # type: ignore[arg-type]
+    for language, words, others in (
+        ("sv", "de tidigare gäller", "Inställningarna håller på att ändras"),
+        ("en", "the earlier one applies", "The settings are being changed"),
+    ):
+        told = render_overview(snapshot, language)  # type: ignore[arg-type]
+        assert others in told
+        assert "driftvakt.yaml" not in told
+        page = render_overview(
+            snapshot,
+            language,  # type: ignore[arg-type]
+            PageQuery(language=language, trusted=True),  # type: ignore[arg-type]
+        )
         assert words in Outline(page).text
         assert "driftvakt.yaml:3:5: &lt;b&gt;no&lt;/b&gt;" in page
     assert "de tidigare gäller" not in render_overview(make_snapshot(make_red_view()), "sv")
@@ -200,7 +242,7 @@ def test_version_packages_and_notices_are_cards() -> None:
     assert "Versionspaket 16.1 utgår om 2 dagar" in page
     assert "OBS! NYTT DATUM!" in page
     assert "Fibern &lt;av&gt;" in page
-    assert '<li class="card outage">' in page
+    assert '<li class="outage"><details><summary>Fibern' in page
     assert "Senast ändrat" in page
     assert "Version package 16.1 is retired in 2 days" in render_overview(snapshot, "en")
     elsewhere = PageQuery(language="sv", environments=("ext9",))
@@ -216,9 +258,9 @@ def test_scope_of_a_card_is_told_by_titles() -> None:
         assert html.partition('<p class="scope">')[2].partition("</p>")[0] == said
 
 
-def test_window_under_way_is_told_once() -> None:
-    """On the front page at its beginning, with what comes further down."""
+def test_windows_are_near_the_top_and_whole_below() -> None:
+    """In a line each before what is in trouble, and as cards further down."""
     snapshot = make_planned([make_window(hours=-1), make_window(id="later")])
     html = render_overview(snapshot, "en")
-    assert html.count("Under way") + html.count("under way") == 1
+    assert html.index("Under way") < html.index('id="matrix"') < html.rindex("Under way")
     assert html.count('<li class="card') == 2

@@ -201,7 +201,6 @@ async def test_evidence_is_served_by_id(client: ClientSession, source: FixedSour
         ("..%2f..%2fetc", 400),
         (ID + "%0a", 400),
         ("%ff", 400),
-        (f"{ID}/x", 404),
     ],
 )
 async def test_evidence_that_there_is_not(
@@ -212,6 +211,16 @@ async def test_evidence_that_there_is_not(
     async with client.get(URL(f"/api/v1/evidence/{wanted}", encoded=True)) as answer:
         assert answer.status == status
         assert answer.headers["Content-Type"].startswith("text/plain")
+
+
+async def test_a_lost_reader_is_met_in_the_pages_dress(client: ClientSession) -> None:
+    """HTML for browsers, JSON below /api."""
+    html = {"Accept": "text/html,*/*", "Accept-Language": "en"}
+    async with client.get("/nowhere", headers=html) as answer:
+        assert (answer.status, answer.content_type) == (404, "text/html")
+        assert "There is no such page" in await answer.text()
+    async with client.get("/api/nowhere", headers=html) as answer:
+        assert (answer.status, answer.content_type) == (404, "application/json")
 
 
 async def test_evidence_is_behind_the_password_too(source: FixedSource) -> None:

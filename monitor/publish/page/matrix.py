@@ -1,0 +1,96 @@
+"""Environments × services: a symbol and a short word in each cell."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from markupsafe import escape
+
+from monitor.judging.snapshot import EnvironmentView, ServiceView
+from monitor.model.estate import ServiceId
+from monitor.publish.page.query import standing
+from monitor.publish.page.words import WORDS
+from monitor.publish.rendering.language import Language
+
+MARKS = {"green": "✔", "yellow": "▲", "red": "✖", "unknown": "?", "planned": "◆"}
+MOST_COLUMNS = 24
+"""Services in columns at most; more, or others in each environment, wrap within its row."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """An environment, and those of its services that are shown."""
+
+    view: EnvironmentView
+    services: tuple[ServiceView, ...]
+
+
+def matrix(shown: list[Shown], cells: Mapping[ServiceId, str], language: Language) -> Iterator[str]:
+    """The table, a cell at a time."""
+    words = WORDS[language]
+    columns = list(dict.fromkeys(view.service.name for one in shown for view in one.services))
+    of = sum(len(one.services) for one in shown)
+    wrapped = len(columns) > MOST_COLUMNS or of * 2 < len(columns) * len(shown)
+    kind = "matrix wrap" if wrapped else "matrix"
+    yield (
+        f'<section class="{kind}" aria-labelledby="matrix"><h2 id="matrix">{words["matrix"]}</h2>\n'
+        f'<table><thead><tr><th scope="col">{words["environment"]}</th>'
+    )
+    if wrapped:
+        yield f'<th scope="col">{words["service"]}</th>'
+    else:
+        titles = {v.service.name: short_name(v, language) for one in shown for v in one.services}
+        for name in columns:
+            yield f'<th scope="col"><span>{escape(titles[name])}</span></th>'
+    yield "</tr></thead><tbody>\n"
+    apart = _apart(shown)
+    for one in shown:
+        environment = one.view.environment
+        counted = Counter(standing(view) for view in one.services)
+        well = " ".join(f"{MARKS[x]} {counted[x]}" for x in ("green", "planned") if counted[x])
+        side = f" <small>{escape(environment.side)}</small>" if environment.side else ""
+        yield (
+            f'<tr><th scope="row">{escape(environment.title.pick(language))}{side}'
+            f'<span class="well">{well}</span></th>'
+        )
+        by_name = {view.service.name: view for view in one.services}
+        if wrapped:
+            yield "<td><ul>"
+        for name in by_name if wrapped else columns:
+            view = by_name.get(name)
+            if view is None:
+                yield "<td></td>"
+                continue
+            differs = (environment.group, name) in apart
+            tone = f"{standing(view)} apart" if differs else standing(view)
+            inner = cells[view.service.id]
+            if differs:
+                inner += f'<span class="hidden">, {words["differs"]}</span>'
+            yield (
+                f'<li class="{tone}">{inner}</li>'
+                if wrapped
+                else f'<td class="{tone}">{inner}</td>'
+            )
+        yield "</ul></td></tr>\n" if wrapped else "</tr>\n"
+    yield "</tbody></table></section>\n"
+
+
+def short_name(view: ServiceView, language: Language) -> str:
+    """What the title has in brackets at its end, such as ``EXPO``; else its name."""
+    title = view.service.title.pick(language)
+    inner = title[title.rfind("(") + 1 : -1]
+    return inner if title.endswith(")") and 0 < len(inner) <= 8 else view.service.name
+
+
+def _apart(shown: list[Shown]) -> set[tuple[str, str]]:
+    """Group and service where the sides of a group have different statuses."""
+    seen: dict[tuple[str, str], set[str]] = {}
+    for one in shown:
+        group = one.view.environment.group
+        if group:
+            # what is planned on one side is no difference to wonder at
+            for view in (v for v in one.services if standing(v) != "planned"):
+                seen.setdefault((group, view.service.name), set()).add(standing(view))
+    return {key for key, found in seen.items() if len(found) > 1}

@@ -10,6 +10,7 @@ from monitor.model.status import Rule, Status
 from monitor.model.text import Text
 from monitor.wording.certificates import surprise
 from monitor.wording.claims import check_claim, lead_by
+from monitor.wording.details import detail_text
 from monitor.wording.grammar import enumeration, joined_sentences, one_line, plural, sentence, title
 from monitor.wording.reasons import reason_phrase, whose
 from monitor.wording.times import instant, percent, seconds_short
@@ -57,10 +58,10 @@ def weakness(view: CheckView) -> Text | None:
     words = seen.detail if view.check.kind == "http" else cipher_weakness(seen.tls)
     if not words:
         return None
-    detail = one_line(words)
+    detail = detail_text(words)
     return Text(
-        sv=f"Anslutningen godtas men är svag: {detail}.",
-        en=f"The connection is accepted but weak: {detail}.",
+        sv=f"Anslutningen godtas men är svag: {detail.sv}.",
+        en=f"The connection is accepted but weak: {detail.en}.",
     )
 
 
@@ -182,8 +183,7 @@ def _reason(view: CheckView) -> tuple[Text | None, Text]:
         return phrase, _NOTHING
     shown = _slowness(view, seen) if reason is Reason.LATENCY else _NOTHING
     if not shown.sv:
-        detail = one_line(seen.detail)
-        shown = Text(sv=detail, en=detail)
+        shown = detail_text(seen.detail)
     return phrase, shown
 
 

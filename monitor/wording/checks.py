@@ -120,8 +120,7 @@ def evidence_clause(view: CheckView) -> Text:
         )
         return _since_one(said, because)
     if why.rule is Rule.DEGRADED_AFTER and run:
-        be = "was" if run == 1 else "were"
-        said = Text(sv=f"{latest.sv} gav anmärkning", en=f"{latest.en} {be} degraded")
+        said = _degraded(view, latest)
     elif run:
         said = Text(
             sv=f"{latest.sv} misslyckades ({share_sv})", en=f"{latest.en} failed ({share_en})"
@@ -138,6 +137,16 @@ def evidence_clause(view: CheckView) -> Text:
     return _since_one(said, because)
 
 
+def _degraded(view: CheckView, latest: Text) -> Text:
+    """Slow in plain words; anything else that is worth a remark."""
+    one = view.why.consecutive == 1
+    if view.reason is Reason.LATENCY:
+        slow = "var långsam" if one else "var långsamma"
+        return Text(sv=f"{latest.sv} {slow}", en=f"{latest.en} {'was' if one else 'were'} slow")
+    be = "was" if one else "were"
+    return Text(sv=f"{latest.sv} gav anmärkning", en=f"{latest.en} {be} degraded")
+
+
 def _since_one(said: Text, because: Text | None) -> Text:
     if because is None:
         return said
@@ -148,7 +157,7 @@ def _since_last(sv: str, en: str, because: Text | None) -> Text:
     if because is None:
         return Text(sv=sv, en=en)
     return Text(
-        sv=f"{sv}, senast eftersom {because.sv}", en=f"{en}, most recently because {because.en}"
+        sv=f"{sv}. Senaste orsak: {because.sv}", en=f"{en}. The latest reason: {because.en}"
     )
 
 
@@ -306,11 +315,12 @@ def ignorance(view: CheckView, zone: ZoneInfo) -> Text:
     since = instant(view.since, zone)
     if view.why.rule is Rule.MONITOR or view.trouble:
         phrase = reason_phrase(view.reason or Reason.INTERNAL, view.cause)
-        clause = one_line(view.trouble)
-        shown = f" ({clause})" if clause else ""
+        seen = detail_text(view.trouble)
+        shown = Text(sv=f" ({seen.sv})", en=f" ({seen.en})") if seen.sv else _NOTHING
         return Text(
-            sv=f"{who.sv} har inte kunnat mäta sedan {since.sv} eftersom {phrase.sv}{shown}",
-            en=f"{who.en} has been unable to measure since {since.en} because {phrase.en}{shown}",
+            sv=f"{who.sv} har inte kunnat mäta sedan {since.sv} eftersom {phrase.sv}{shown.sv}",
+            en=f"{who.en} has been unable to measure since {since.en} because"
+            f" {phrase.en}{shown.en}",
         )
     if view.last is None:
         return Text(

@@ -139,7 +139,7 @@ def lead(claim: Claim, subject: Text, since: Text) -> Text:
             said_sv = f"{sv} riskerar att inte vara tillgänglig för flertalet användare"
             said_en = f"{en} has been at risk of being unavailable to the majority of its users"
         case Claim.GONE:
-            said_sv = f"{sv} är inte tillgänglig"
+            said_sv = f"{sv} har inte varit tillgänglig"
             said_en = f"{en} has not been available"
         case Claim.UNKNOWN:
             said_sv = f"läget för {sv} är okänt"
@@ -166,7 +166,7 @@ def lead_by(claim: Claim, source: Text, subject: Text, since: Text) -> Text:
             said_sv = f"riskerar {sv} att inte vara tillgänglig för flertalet användare"
             said_en = f"{en} has been at risk of being unavailable to the majority of its users"
         case Claim.GONE:
-            said_sv = f"är {sv} inte tillgänglig"
+            said_sv = f"har {sv} inte varit tillgänglig"
             said_en = f"{en} has not been available"
         case Claim.UNKNOWN:
             said_sv = f"är läget för {sv} okänt"

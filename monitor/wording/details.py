@@ -64,7 +64,9 @@ def _filled(number: int, found: tuple[str, ...], depth: int) -> str:
 @cache
 def _starts() -> tuple[tuple[str, int], ...]:
     """What each phrase begins with: most of them need no pattern."""
-    return tuple((_HOLE.split(english, maxsplit=1)[0], at) for at, (english, _) in enumerate(PHRASES))
+    return tuple(
+        (_HOLE.split(english, maxsplit=1)[0], at) for at, (english, _) in enumerate(PHRASES)
+    )
 
 
 @cache

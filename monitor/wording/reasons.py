@@ -122,7 +122,9 @@ _REVOCATION_UNKNOWN = Text(
 )
 
 _WHOSE = {
-    Cause.TARGET: Text(sv="Felet ligger hos tjänsten.", en="The fault lies with the service."),
+    Cause.TARGET: Text(
+        sv="Felet bedöms ligga hos tjänsten.", en="The fault seems to lie with the service."
+    ),
     Cause.NETWORK: Text(
         sv="Felet ligger i nätet på vägen till tjänsten.",
         en="The fault lies in the network on the way to the service.",

@@ -19,24 +19,22 @@ from monitor.wording.wholes import environment_message, service_message
 
 _BEFORE = {
     Status.GREEN: Text(
-        sv="Dessförinnan var den i full drift.", en="Before that it was in full operation."
+        sv="Innan dess var den i full drift.", en="Before that it was in full operation."
     ),
     Status.YELLOW: Text(
-        sv="Dessförinnan hade den störningar.", en="Before that it had disturbances."
+        sv="Innan dess hade den störningar.", en="Before that it had disturbances."
     ),
     Status.RED: Text(
-        sv="Dessförinnan var den inte tillgänglig.", en="Before that it was not available."
+        sv="Innan dess var den inte tillgänglig.", en="Before that it was not available."
     ),
-    Status.UNKNOWN: Text(
-        sv="Dessförinnan var läget okänt.", en="Before that its state was unknown."
-    ),
+    Status.UNKNOWN: Text(sv="Innan dess var läget okänt.", en="Before that its state was unknown."),
 }
 """*Den* is right for both *tjänsten* and *testmiljön*."""
 
 
 _RECONFIGURED = Text(
-    sv="Övervakningens inställningar har ändrats, inget annat.",
-    en="The monitor's configuration was changed, nothing else.",
+    sv="Ändringen beror bara på nya inställningar i övervakningen.",
+    en="The change is only due to new settings of the monitor.",
 )
 
 

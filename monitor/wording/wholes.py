@@ -29,6 +29,13 @@ from monitor.wording.grammar import (
     sentence,
     title,
 )
+from monitor.wording.planned import (
+    as_measured,
+    beside_planned,
+    measured_message,
+    planned_environment,
+    planned_lead,
+)
 from monitor.wording.plans import notice_message
 from monitor.wording.reasons import whose
 from monitor.wording.times import instant
@@ -43,9 +50,13 @@ def service_message(view: ServiceView, zone: ZoneInfo, environment: Text | None 
     subject = service_subject(service.title, service.name, where)
     since = instant(view.since, zone)
     if _noticed(view):
-        return joined_sentences((_by_notice(view, subject, since), _measured(view, zone)))
-    if view.status is not view.measured:
-        return joined_sentences((_declared(view, subject, since, zone), _measured(view, zone)))
+        return joined_sentences(
+            (_by_notice(view, subject, since), measured_message(view), *_grounds(view, zone))
+        )
+    if view.status is not view.measured or (view.planned and view.status is not Status.GREEN):
+        return joined_sentences(
+            (planned_lead(view, subject, zone), measured_message(view), *_grounds(view, zone))
+        )
     return joined_sentences((lead(service_claim(view), subject, since), *_grounds(view, zone)))
 
 
@@ -57,16 +68,15 @@ def _grounds(view: ServiceView, zone: ZoneInfo) -> Sequence[Text | None]:
         return _unknown_grounds(view, zone)
     check = deciding(view)
     if check is None:
-        return (_planned(view, zone),)
+        return ()
     return (
         shown_by(check),
         addresses(check),
         validity(check, zone),
         recovering(check),
-        whose(check.cause) if check.cause is not None else None,
+        whose(check.cause) if check.cause is not None and not view.planned else None,
         held_back(check, zone),
         _others(view, check),
-        _planned(view, zone),
     )
 
 
@@ -136,7 +146,7 @@ def _also_blind(number: int) -> Text | None:
         return None
     know = "knows" if number == 1 else "know"
     return Text(
-        sv=f"Även {plural(number, 'annan kontroll', 'andra kontroller')} saknar besked.",
+        sv=f"Läget är okänt även för {plural(number, 'annan kontroll', 'andra kontroller')}.",
         en=f"Of the others, {plural(number, 'check', 'checks')} {know} nothing either.",
     )
 
@@ -153,62 +163,15 @@ def _by_notice(view: ServiceView, subject: Text, since: Text) -> Text:
     said = notice_message(view.notice) if view.notice is not None else Text(sv="", en="")
     if view.status is Status.RED:
         lead_in = Text(
-            sv=f"Enligt ett driftmeddelande är {subject.sv} inte tillgänglig sedan {since.sv}.",
+            sv=f"Enligt ett driftmeddelande har {subject.sv} inte varit tillgänglig sedan {since.sv}.",
             en=f"According to a notice, {subject.en} has not been available since {since.en}.",
         )
     else:
         lead_in = Text(
-            sv=f"Enligt ett driftmeddelande kan störningar förekomma i {subject.sv}"
-            f" sedan {since.sv}.",
-            en=f"According to a notice, disturbances may occur in {subject.en} since {since.en}.",
+            sv=f"Enligt ett driftmeddelande kan störningar förekomma i {subject.sv}.",
+            en=f"According to a notice, disturbances may occur in {subject.en}.",
         )
     return joined_sentences((lead_in, said))
-
-
-def _declared(view: ServiceView, subject: Text, since: Text, zone: ZoneInfo) -> Text:
-    """A service window says more than the measurements do."""
-    by = _window(view, zone)
-    if view.declared is Status.RED:
-        return Text(
-            sv=f"Enligt {by.sv} är {subject.sv} inte tillgänglig sedan {since.sv}.",
-            en=f"According to {by.en}, {subject.en} has not been available since {since.en}.",
-        )
-    return Text(
-        sv=f"Enligt {by.sv} kan störningar förekomma i {subject.sv} sedan {since.sv}.",
-        en=f"According to {by.en}, disturbances may occur in {subject.en} since {since.en}.",
-    )
-
-
-def _window(view: ServiceView, zone: ZoneInfo) -> Text:
-    """``servicefönstret Databasbyte, till måndag 23 november 2026 kl. 22.00,``"""
-    if view.window is None:
-        return Text(sv="ett pågående servicefönster", en="a service window under way")
-    name = title(view.window.window.title, view.window.window.id)
-    end = instant(view.window.end, zone)
-    return Text(
-        sv=f"servicefönstret {name.sv}, till {end.sv},",
-        en=f"the service window {name.en}, until {end.en}",
-    )
-
-
-def _measured(view: ServiceView, zone: ZoneInfo) -> Text:
-    """What the measurements say while a window says worse."""
-    if view.measured is Status.GREEN:
-        return Text(
-            sv="Mätningarna visar att den är i full drift.",
-            en="The measurements show it in full operation.",
-        )
-    return joined_sentences(_grounds(view, zone))
-
-
-def _planned(view: ServiceView, zone: ZoneInfo) -> Text | None:
-    if not view.planned:
-        return None
-    by = _window(view, zone)
-    return Text(
-        sv=f"Det är väntat under {by.sv.removesuffix(',')}.",
-        en=f"This is expected during {by.en}.",
-    )
 
 
 def environment_message(view: EnvironmentView, zone: ZoneInfo) -> Text:
@@ -216,11 +179,13 @@ def environment_message(view: EnvironmentView, zone: ZoneInfo) -> Text:
     said = _environment_lead(view, zone)
     if view.status is Status.GREEN:
         return said
+    if view.planned:
+        return joined_sentences((said, as_measured(view), _unplanned(view)))
     if not view.services:
         return joined_sentences(
             (said, Text(sv="Inga tjänster övervakas där.", en="No services are monitored there."))
         )
-    bad = _worst_first(view.services)
+    bad = [each for each in _worst_first(view.services) if not each.planned]
     if not bad:
         return joined_sentences((said, _blind_services(view), *_why_blind(view, zone)))
     grounds = deciding(bad[0])
@@ -230,6 +195,7 @@ def environment_message(view: EnvironmentView, zone: ZoneInfo) -> Text:
             _affected(bad, len(view.services)),
             shown_by(grounds) if grounds is not None else None,
             whose(grounds.cause) if grounds is not None and grounds.cause is not None else None,
+            beside_planned(view),
             _blind_services(view),
         )
     )
@@ -254,8 +220,14 @@ def _worst_first(services: Sequence[ServiceView]) -> list[ServiceView]:
     return sorted(bad, key=lambda s: (-s.status.severity, -s.measured.severity, s.since))
 
 
+def _unplanned(view: EnvironmentView) -> Text | None:
+    """What no window explains, in an environment that is planned to be as it is."""
+    bad = [each for each in _worst_first(view.services) if not each.planned]
+    return _affected(bad, len(view.services))
+
+
 def _affected(bad: Sequence[ServiceView], of: int) -> Text | None:
-    if not bad:
+    if not bad or of == 1:
         return None
     number = len(bad)
     names = enumeration(_titles(bad), number)
@@ -278,7 +250,7 @@ def _blind_services(view: EnvironmentView) -> Text | None:
     number, of = len(blind), len(view.services)
     names = enumeration(_titles(blind), number)
     return Text(
-        sv=f"{number} av {plural(of, 'tjänst', 'tjänster')} saknar besked: {names.sv}.",
+        sv=f"Läget är okänt för {number} av {plural(of, 'tjänst', 'tjänster')}: {names.sv}.",
         en=f"Of {plural(of, 'service', 'services')} {number} {'is' if number == 1 else 'are'}"
         f" unknown: {names.en}.",
     )
@@ -293,7 +265,7 @@ def overall_message(snapshot: Snapshot) -> Text:
         return environment_message(views[0], zone)
     matters = sorted(
         (view for view in views if view.status is not Status.GREEN),
-        key=lambda view: (-view.status.severity, view.since),
+        key=lambda view: (view.planned, -view.status.severity, view.since),
     )
     if not matters:
         since = instant(snapshot.since, zone)
@@ -308,6 +280,8 @@ def overall_message(snapshot: Snapshot) -> Text:
 
 
 def _environment_lead(view: EnvironmentView, zone: ZoneInfo) -> Text:
+    if view.planned and view.status is not Status.GREEN:
+        return planned_environment(view, _environment(view), zone)
     return lead(environment_claim(view), _environment(view), instant(view.since, zone))
 
 

@@ -52,7 +52,7 @@ _BOTH: dict[str, tuple[str, str]] = {
     "no_windows": ("Inga servicefönster är planerade.", "No service windows are planned."),
     "none": ("Ingen påverkan väntas.", "No effect is expected."),
     "disturbance": ("Störningar kan förekomma.", "Disturbances may occur."),
-    "outage": ("Avbrott väntas.", "An outage is expected."),
+    "outage": ("Planerat avbrott.", "A planned outage."),
     "cancelled": ("INSTÄLLT", "CANCELLED"),
     "package": ("Versionspaket", "Version package"),
     "notice": ("Driftmeddelande", "Notice"),

@@ -30,7 +30,7 @@ def test_a_refused_connection_in_swedish() -> None:
         "Ändring: störning -> inte tillgänglig",
         "Tidpunkt: 2026-11-23 14:01:21.120+01:00",
         "Orsak: anslutningen nekades (connect_refused)",
-        "Ansvar: Felet ligger hos tjänsten.",
+        "Ansvar: Felet bedöms ligga hos tjänsten.",
         "  Namnet gav: 192.0.2.10, 192.0.2.11",
         "  Ansluten till: 192.0.2.10",
         "  Tider: namnuppslagning 0,4 ms, anslutning 1,2 ms, totalt 1,8 ms",

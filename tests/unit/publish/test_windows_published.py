@@ -111,8 +111,10 @@ def test_a_planned_stop_is_told_with_its_name_and_end() -> None:
     made = board(window(10, 60, title={"sv": "Databasbyte", "en": "Database change"}))
     begun = of_service(made.age(START + 10))
     said = transition_message(begun, made.snapshot(START + 10))
-    assert said.sv.startswith("Enligt servicefönstret Databasbyte, till onsdag 25 november 2026")
-    assert said.en.startswith("According to the service window Database change, until Wednesday")
+    assert said.sv.startswith("Planerat avbrott i tjänsten expo i EXT5 till onsdag 25 november 2026")
+    assert said.en.startswith("Planned outage of the service expo in EXT5 until Wednesday 25 Nov")
+    assert "(Databasbyte)" in said.sv
+    assert "(Database change)" in said.en
     ended = of_service(made.age(START + 60))
     said = transition_message(ended, made.snapshot(START + 60))
     assert said.sv.startswith("Det planerade arbetet är avslutat: tjänsten expo i ")
@@ -132,7 +134,7 @@ async def test_a_window_that_has_run_over_says_so(scrape: Scraper) -> None:
     said = transition_message(over, made.snapshot(START + 60))
     assert said.sv.startswith("Servicefönstret w är över, men störningen kvarstår. Tjänsten expo")
     assert said.en.startswith("The service window w is over, but the disturbance is not. The ")
-    assert "Dessförinnan" not in said.sv
+    assert "Innan dess" not in said.sv
 
 
 @pytest.mark.parametrize("impact", ["none", "disturbance", "outage"])
@@ -142,4 +144,4 @@ async def test_the_window_under_way_is_in_the_services_message(impact: str) -> N
     made.age(START + 10)
     value = await body(made, 10)
     message = value["environments"][0]["services"][0]["message"]["sv"]
-    assert ("servicefönstret Byte" in message) is (impact != "none")
+    assert ("(Byte)" in message) is (impact != "none")

@@ -32,9 +32,9 @@ SINCE_SV = "sedan måndag 23 november 2026 kl. 14.02."
 SINCE_EN = "since Monday 23 November 2026 at 14:02."
 OURS_SV = "Felet ligger hos övervakningen, inte hos tjänsten."
 OURS_EN = "The fault lies with the monitor, not with the service."
-THEIRS_SV = "Felet ligger hos tjänsten."
-THEIRS_EN = "The fault lies with the service."
-GONE_SV = f"{BY_SV} är tjänsten expo i ext5 inte tillgänglig {SINCE_SV}"
+THEIRS_SV = "Felet bedöms ligga hos tjänsten."
+THEIRS_EN = "The fault seems to lie with the service."
+GONE_SV = f"{BY_SV} har tjänsten expo i ext5 inte varit tillgänglig {SINCE_SV}"
 GONE_EN = f"{BY_EN} the service expo in ext5 has not been available {SINCE_EN}"
 RISK_SV = (
     f"{BY_SV} riskerar tjänsten expo i ext5 att inte vara tillgänglig"
@@ -79,10 +79,10 @@ def case(name: str, view: CheckView, sv: str, en: str) -> object:
         case(
             "red, failures in a row",
             bad(Status.RED, Rule.RED_AFTER),
-            f"{GONE_SV} De 3 senaste mätningarna misslyckades (3 av 20 mätningar), senast"
-            f" eftersom svaret hade fel statuskod (HTTP 503, expected 2xx). {THEIRS_SV}",
-            f"{GONE_EN} The latest 3 measurements failed (3 of 20 measurements), most recently"
-            f" because the answer had the wrong status code (HTTP 503, expected 2xx). {THEIRS_EN}",
+            f"{GONE_SV} De 3 senaste mätningarna misslyckades (3 av 20 mätningar). Senaste"
+            f" orsak: svaret hade fel statuskod (HTTP 503, väntat 2xx). {THEIRS_SV}",
+            f"{GONE_EN} The latest 3 measurements failed (3 of 20 measurements). The latest"
+            f" reason: the answer had the wrong status code (HTTP 503, expected 2xx). {THEIRS_EN}",
         ),
         case(
             "red, the only measurement",
@@ -101,36 +101,36 @@ def case(name: str, view: CheckView, sv: str, en: str) -> object:
                 detail="no answer from 192.0.2.10:443 in 10 s",
                 cause=Cause.NETWORK,
             ),
-            f"{GONE_SV} De 3 senaste mätningarna misslyckades (3 av 20 mätningar), senast"
-            " eftersom anslutningen dröjde längre än tidsgränsen (no answer from 192.0.2.10:443"
+            f"{GONE_SV} De 3 senaste mätningarna misslyckades (3 av 20 mätningar). Senaste"
+            " orsak: anslutningen dröjde längre än tidsgränsen (no answer from 192.0.2.10:443"
             " in 10 s). Felet ligger i nätet på vägen till tjänsten.",
-            f"{GONE_EN} The latest 3 measurements failed (3 of 20 measurements), most recently"
-            " because the connection attempt timed out (no answer from 192.0.2.10:443 in 10 s)."
+            f"{GONE_EN} The latest 3 measurements failed (3 of 20 measurements). The latest"
+            " reason: the connection attempt timed out (no answer from 192.0.2.10:443 in 10 s)."
             " The fault lies in the network on the way to the service.",
         ),
         case(
             "red, too slow",
             bad(Status.RED, Rule.RED_AFTER, reason=Reason.LATENCY, detail="", duration=6.25),
-            f"{RISK_SV} De 3 senaste mätningarna misslyckades (3 av 20 mätningar), senast"
-            f" eftersom svaret dröjde för länge (6,25 s, gränsen är 5 s). {THEIRS_SV}",
-            f"{RISK_EN} The latest 3 measurements failed (3 of 20 measurements), most recently"
-            f" because the answer took too long (6.25 s, the limit is 5 s). {THEIRS_EN}",
+            f"{RISK_SV} De 3 senaste mätningarna misslyckades (3 av 20 mätningar). Senaste"
+            f" orsak: svaret dröjde för länge (6,25 s, gränsen är 5 s). {THEIRS_SV}",
+            f"{RISK_EN} The latest 3 measurements failed (3 of 20 measurements). The latest"
+            f" reason: the answer took too long (6.25 s, the limit is 5 s). {THEIRS_EN}",
         ),
         case(
             "red, by share",
             bad(Status.RED, Rule.WINDOW, 12, 20, 1, threshold=0.6),
-            f"{RISK_SV} 12 av 20 mätningar misslyckades (gränsen är 60 %), senast eftersom"
-            f" svaret hade fel statuskod (HTTP 503, expected 2xx). {THEIRS_SV}",
-            f"{RISK_EN} 12 of 20 measurements failed (the limit is 60%), most recently because"
+            f"{RISK_SV} 12 av 20 mätningar misslyckades (gränsen är 60 %). Senaste orsak:"
+            f" svaret hade fel statuskod (HTTP 503, väntat 2xx). {THEIRS_SV}",
+            f"{RISK_EN} 12 of 20 measurements failed (the limit is 60%). The latest reason:"
             f" the answer had the wrong status code (HTTP 503, expected 2xx). {THEIRS_EN}",
         ),
         case(
             "red, recovering",
             bad(Status.RED, Rule.RED_AFTER, 3, 20, 0, **GOOD_AGAIN),
-            f"{GONE_SV} 3 av 20 mätningar misslyckades, senast eftersom svaret hade fel"
-            " statuskod (HTTP 503, expected 2xx). Den senaste mätningen lyckades, men det krävs"
+            f"{GONE_SV} 3 av 20 mätningar misslyckades. Senaste orsak: svaret hade fel"
+            " statuskod (HTTP 503, väntat 2xx). Den senaste mätningen lyckades, men det krävs"
             f" 2 i rad innan störningen räknas som åtgärdad. {THEIRS_SV}",
-            f"{GONE_EN} 3 of 20 measurements failed, most recently because the answer had the"
+            f"{GONE_EN} 3 of 20 measurements failed. The latest reason: the answer had the"
             " wrong status code (HTTP 503, expected 2xx). The latest measurement succeeded, but"
             f" it takes 2 in a row for the disturbance to count as resolved. {THEIRS_EN}",
         ),
@@ -162,11 +162,11 @@ def case(name: str, view: CheckView, sv: str, en: str) -> object:
                 detail="HTTP 500 from the token service",
                 cause=Cause.DEPENDENCY,
             ),
-            f"{SIGNS_SV} De 2 senaste mätningarna misslyckades (2 av 20 mätningar), senast"
-            " eftersom hämtningen av åtkomstintyg misslyckades (HTTP 500 from the token service)."
+            f"{SIGNS_SV} De 2 senaste mätningarna misslyckades (2 av 20 mätningar). Senaste"
+            " orsak: hämtningen av åtkomstintyg misslyckades (HTTP 500 from the token service)."
             " Felet ligger inte hos tjänsten utan hos något annat som mätningen är beroende av.",
-            f"{SIGNS_EN} The latest 2 measurements failed (2 of 20 measurements), most recently"
-            " because fetching an access token failed (HTTP 500 from the token service). The fault"
+            f"{SIGNS_EN} The latest 2 measurements failed (2 of 20 measurements). The latest"
+            " reason: fetching an access token failed (HTTP 500 from the token service). The fault"
             " lies not with the service but with something else that the measurement depends on.",
         ),
         case(
@@ -181,18 +181,18 @@ def case(name: str, view: CheckView, sv: str, en: str) -> object:
                 detail="",
                 duration=1.8,
             ),
-            f"{SIGNS_SV} De 3 senaste mätningarna gav anmärkning, senast eftersom svaret dröjde"
+            f"{SIGNS_SV} De 3 senaste mätningarna var långsamma. Senaste orsak: svaret dröjde"
             f" för länge (1,8 s, gränsen är 1 s). {THEIRS_SV}",
-            f"{SIGNS_EN} The latest 3 measurements were degraded, most recently because the"
+            f"{SIGNS_EN} The latest 3 measurements were slow. The latest reason: the"
             f" answer took too long (1.8 s, the limit is 1 s). {THEIRS_EN}",
         ),
         case(
             "yellow, by share",
             bad(Status.YELLOW, Rule.WINDOW, 6, 20, 0, threshold=0.25, **GOOD_AGAIN),
-            f"{REDUCED_SV} 6 av 20 mätningar misslyckades (gränsen är 25 %), senast eftersom"
-            " svaret hade fel statuskod (HTTP 503, expected 2xx). Den senaste mätningen lyckades,"
+            f"{REDUCED_SV} 6 av 20 mätningar misslyckades (gränsen är 25 %). Senaste orsak:"
+            " svaret hade fel statuskod (HTTP 503, väntat 2xx). Den senaste mätningen lyckades,"
             f" men andelen misslyckade är ännu för hög. {THEIRS_SV}",
-            f"{REDUCED_EN} 6 of 20 measurements failed (the limit is 25%), most recently because"
+            f"{REDUCED_EN} 6 of 20 measurements failed (the limit is 25%). The latest reason:"
             " the answer had the wrong status code (HTTP 503, expected 2xx). The latest"
             f" measurement succeeded, but the share of failed ones is still too high. {THEIRS_EN}",
         ),
@@ -241,7 +241,7 @@ def case(name: str, view: CheckView, sv: str, en: str) -> object:
             " https://expo.ext5.example.se/fhir/metadata har ännu inte gjort tillräckligt många"
             " mätningar (den senaste måndag 23 november 2026 kl. 14.03). Den senaste mätningen"
             " misslyckades (1 av 1 mätning) eftersom svaret hade fel statuskod"
-            " (HTTP 503, expected 2xx).",
+            " (HTTP 503, väntat 2xx).",
             "We do not know whether the service expo in ext5 works: the api check of"
             " https://expo.ext5.example.se/fhir/metadata has not made enough measurements yet"
             " (the latest on Monday 23 November 2026 at 14:03). The latest measurement failed"

@@ -19,7 +19,9 @@ def test_a_weak_suite_is_told_and_changes_no_colour(kind: str) -> None:
     tls = make_tls(version="TLSv1.2", cipher="AES128-SHA")
     view = replace(green(), last=make_observation(tls=tls, detail=SUITE))
     said = check_message(replace(view, check=replace(view.check, kind=kind)), STOCKHOLM)
-    assert said.sv.endswith(f" Anslutningen godtas men är svag: {SUITE}.")
+    assert said.sv.endswith(
+        " Anslutningen godtas men är svag: kryptosviten AES128-SHA saknar framåtsekretess."
+    )
     assert said.en.endswith(f" The connection is accepted but weak: {SUITE}.")
 
 

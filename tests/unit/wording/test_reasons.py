@@ -42,8 +42,8 @@ def test_every_reason_is_said_in_the_message(reason: Reason) -> None:
     """The message of a red check holds the reason in words, and the probe's clause."""
     view = bad(Status.RED, Rule.RED_AFTER, reason=reason, detail="seen so")
     message = check_message(view, STOCKHOLM)
-    assert f"senast eftersom {reason_phrase(reason).sv} (seen so)" in message.sv
-    assert f"most recently because {reason_phrase(reason).en} (seen so)" in message.en
+    assert f"Senaste orsak: {reason_phrase(reason).sv} (seen so)" in message.sv
+    assert f"The latest reason: {reason_phrase(reason).en} (seen so)" in message.en
 
 
 @pytest.mark.parametrize("cause", Cause)
@@ -89,5 +89,5 @@ def test_that_nobody_can_tell_is_not_that_a_certificate_is_revoked() -> None:
         Status.RED, Rule.RED_AFTER, reason=Reason.TLS_REVOKED, cause=Cause.DEPENDENCY, detail="x"
     )
     message = check_message(view, STOCKHOLM)
-    assert "eftersom det är okänt om servercertifikatet är spärrat (x)" in message.sv
-    assert "because it is unknown whether the server's certificate is revoked (x)" in message.en
+    assert "Senaste orsak: det är okänt om servercertifikatet är spärrat (x)" in message.sv
+    assert "The latest reason: it is unknown whether the server's certificate is revoked (x)" in message.en

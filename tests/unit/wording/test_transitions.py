@@ -68,7 +68,7 @@ def test_green_after_unknown_is_no_all_clear() -> None:
     """Nothing was resolved: we only know now."""
     assert transition_message(transition(Status.UNKNOWN, Status.GREEN), WELL) == Text(
         sv=f"Tjänsten Receptexpedition (EXPO) i EXT5 är i full drift {SINCE_SV}"
-        " Dessförinnan var läget okänt.",
+        " Innan dess var läget okänt.",
         en=f"The service Dispensing (EXPO) in EXT5 has been in full operation {SINCE_EN}"
         " Before that its state was unknown.",
     )
@@ -79,11 +79,11 @@ def test_green_after_unknown_is_no_all_clear() -> None:
     [
         (
             Status.GREEN,
-            "Dessförinnan var den i full drift.",
+            "Innan dess var den i full drift.",
             "Before that it was in full operation.",
         ),
-        (Status.YELLOW, "Dessförinnan hade den störningar.", "Before that it had disturbances."),
-        (Status.UNKNOWN, "Dessförinnan var läget okänt.", "Before that its state was unknown."),
+        (Status.YELLOW, "Innan dess hade den störningar.", "Before that it had disturbances."),
+        (Status.UNKNOWN, "Innan dess var läget okänt.", "Before that its state was unknown."),
     ],
 )
 def test_worse_is_the_services_message_and_what_it_was_before(
@@ -106,7 +106,7 @@ def test_better_but_not_well() -> None:
     change = transition(Status.RED, Status.YELLOW)
     assert transition_message(change, WELL) == Text(
         sv="Det finns indikationer på störningar i tjänsten Receptexpedition (EXPO) i EXT5"
-        f" {SINCE_SV} Dessförinnan var den inte tillgänglig.",
+        f" {SINCE_SV} Innan dess var den inte tillgänglig.",
         en="There have been indications of disturbance in the service Dispensing (EXPO) in EXT5"
         f" {SINCE_EN} Before that it was not available.",
     )
@@ -118,9 +118,9 @@ def test_when_the_snapshot_has_moved_on() -> None:
         Status.GREEN, Status.RED, check="name", reason=Reason.DNS, cause=Cause.NETWORK
     )
     assert transition_message(change, WELL) == Text(
-        sv=f"Tjänsten Receptexpedition (EXPO) i EXT5 är inte tillgänglig {SINCE_SV} Enligt"
+        sv=f"Tjänsten Receptexpedition (EXPO) i EXT5 har inte varit tillgänglig {SINCE_SV} Enligt"
         " kontrollen name är orsaken att namnuppslagningen misslyckades. Felet ligger i nätet på"
-        " vägen till tjänsten. Dessförinnan var den i full drift.",
+        " vägen till tjänsten. Innan dess var den i full drift.",
         en=f"The service Dispensing (EXPO) in EXT5 has not been available {SINCE_EN} According to"
         " the name check, the cause is that name resolution failed. The fault lies in the network"
         " on the way to the service. Before that it was in full operation.",
@@ -131,5 +131,5 @@ def test_what_is_no_longer_configured_goes_by_its_name() -> None:
     """A service that a reload has taken away."""
     change = transition(Status.GREEN, Status.UNKNOWN, environment="ext9", service="ext9/arko")
     assert transition_message(change, WELL).sv == (
-        f"Läget för tjänsten arko i ext9 är okänt {SINCE_SV} Dessförinnan var den i full drift."
+        f"Läget för tjänsten arko i ext9 är okänt {SINCE_SV} Innan dess var den i full drift."
     )

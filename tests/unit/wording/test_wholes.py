@@ -26,13 +26,13 @@ SINCE_SV = "sedan måndag 23 november 2026 kl. 14.02."
 SINCE_EN = "since Monday 23 November 2026 at 14:02."
 SHOWN_SV = (
     "Det visar kontrollen api mot https://expo.ext5.example.se/fhir/metadata, där de 3 senaste"
-    " mätningarna misslyckades (3 av 20 mätningar), senast eftersom svaret hade fel statuskod"
-    " (HTTP 503, expected 2xx). Felet ligger hos tjänsten."
+    " mätningarna misslyckades (3 av 20 mätningar). Senaste orsak: svaret hade fel statuskod"
+    " (HTTP 503, väntat 2xx). Felet bedöms ligga hos tjänsten."
 )
 SHOWN_EN = (
     "This is shown by the api check of https://expo.ext5.example.se/fhir/metadata, where the"
-    " latest 3 measurements failed (3 of 20 measurements), most recently because the answer had"
-    " the wrong status code (HTTP 503, expected 2xx). The fault lies with the service."
+    " latest 3 measurements failed (3 of 20 measurements). The latest reason: the answer had"
+    " the wrong status code (HTTP 503, expected 2xx). The fault seems to lie with the service."
 )
 
 DOWN = bad(Status.RED, Rule.RED_AFTER)
@@ -59,7 +59,7 @@ class TestService:
     def test_red_is_not_available(self) -> None:
         """When all that is checked is gone, the service is not available."""
         assert service_message(service(Status.RED, DOWN), STOCKHOLM, EXT5) == Text(
-            sv=f"Tjänsten Receptexpedition (EXPO) i EXT5 är inte tillgänglig {SINCE_SV} {SHOWN_SV}",
+            sv=f"Tjänsten Receptexpedition (EXPO) i EXT5 har inte varit tillgänglig {SINCE_SV} {SHOWN_SV}",
             en="The service Dispensing (EXPO) in EXT5 has not been available"
             f" {SINCE_EN} {SHOWN_EN}",
         )
@@ -78,7 +78,7 @@ class TestService:
         """Not available when a critical check says so, whatever the others say."""
         critical = replace(DOWN, check=make_check(critical=True))
         view = service(Status.RED, green("port"), green("name"), critical)
-        assert "är inte tillgänglig" in service_message(view, STOCKHOLM).sv
+        assert "har inte varit tillgänglig" in service_message(view, STOCKHOLM).sv
 
     def test_a_failing_minority_is_reduced_function(self) -> None:
         """Yellow by a red minority: a confirmed disturbance, reduced function."""
@@ -95,14 +95,14 @@ class TestService:
         assert service_message(service(Status.YELLOW, SLOW), STOCKHOLM, EXT5) == Text(
             sv="Det finns indikationer på störningar i tjänsten Receptexpedition (EXPO) i EXT5"
             f" {SINCE_SV} Det visar kontrollen api mot"
-            " https://expo.ext5.example.se/fhir/metadata, där de 3 senaste mätningarna gav"
-            " anmärkning, senast eftersom svaret dröjde för länge (1,8 s, gränsen är 1 s). Felet"
-            " ligger hos tjänsten.",
+            " https://expo.ext5.example.se/fhir/metadata, där de 3 senaste mätningarna var"
+            " långsamma. Senaste orsak: svaret dröjde för länge (1,8 s, gränsen är 1 s). Felet"
+            " bedöms ligga hos tjänsten.",
             en="There have been indications of disturbance in the service Dispensing (EXPO) in"
             f" EXT5 {SINCE_EN} This is shown by the api check of"
             " https://expo.ext5.example.se/fhir/metadata, where the latest 3 measurements were"
-            " degraded, most recently because the answer took too long (1.8 s, the limit is 1 s)."
-            " The fault lies with the service.",
+            " slow. The latest reason: the answer took too long (1.8 s, the limit is 1 s)."
+            " The fault seems to lie with the service.",
         )
 
     def test_the_worst_check_is_told_and_the_others_named(self) -> None:
@@ -134,7 +134,7 @@ class TestService:
             sv=f"Läget för tjänsten Receptexpedition (EXPO) i EXT5 är okänt {SINCE_SV} Kontrollen"
             " api mot https://expo.ext5.example.se/fhir/metadata mätte senast måndag 23 november"
             " 2026 kl. 14.00, och det är för länge sedan. Felet ligger hos övervakningen, inte"
-            " hos tjänsten. Även 1 annan kontroll saknar besked.",
+            " hos tjänsten. Läget är okänt även för 1 annan kontroll.",
             en=f"The state of the service Dispensing (EXPO) in EXT5 has been unknown {SINCE_EN}"
             " The api check of https://expo.ext5.example.se/fhir/metadata last measured on Monday"
             " 23 November 2026 at 14:00, and that is too long ago. The fault lies with the"
@@ -152,22 +152,24 @@ class TestService:
             Status.RED, green(), measured=Status.GREEN, declared=Status.RED, planned=True
         )
         assert service_message(view, STOCKHOLM, EXT5) == Text(
-            sv="Enligt ett pågående servicefönster är tjänsten Receptexpedition (EXPO) i EXT5"
-            f" inte tillgänglig {SINCE_SV} Mätningarna visar att den är i full drift.",
-            en="According to a service window under way, the service Dispensing (EXPO) in EXT5"
-            f" has not been available {SINCE_EN} The measurements show it in full operation.",
+            sv="Planerat avbrott i tjänsten Receptexpedition (EXPO) i EXT5 enligt ett pågående"
+            " servicefönster. Mätningarna visar att den är i full drift.",
+            en="Planned outage of the service Dispensing (EXPO) in EXT5 by a service window under"
+            " way. The measurements show it in full operation.",
         )
         view = replace(view, status=Status.YELLOW, declared=Status.YELLOW)
         assert service_message(view, STOCKHOLM, EXT5).sv.startswith(
-            "Enligt ett pågående servicefönster kan störningar förekomma i tjänsten Rec"
+            "Planerat arbete: störningar kan förekomma i tjänsten Receptexpedition (EXPO) i"
         )
 
     def test_what_a_window_explains_is_expected(self) -> None:
         """Planned trouble is told to be planned."""
         view = service(Status.YELLOW, SLOW, declared=Status.YELLOW, planned=True)
         message = service_message(view, STOCKHOLM)
-        assert message.sv.endswith(" Det är väntat under ett pågående servicefönster.")
-        assert message.en.endswith(" This is expected during a service window under way.")
+        assert message.sv.startswith("Planerat arbete: störningar kan förekomma i tjänsten")
+        assert message.en.startswith("Planned work: disturbances may occur in the service")
+        assert "Mätningarna visar tecken på störningar. Det visar kontrollen api" in message.sv
+        assert "Felet" not in message.sv
 
 
 class TestEnvironment:
@@ -183,10 +185,8 @@ class TestEnvironment:
         """What is affected, and on what evidence."""
         view = environment(Status.RED, service(Status.RED, DOWN))
         assert environment_message(view, STOCKHOLM) == Text(
-            sv=f"Testmiljön EXT5 är inte tillgänglig {SINCE_SV} 1 av 1 tjänst är berörd:"
-            f" Receptexpedition (EXPO). {SHOWN_SV}",
-            en=f"The test environment EXT5 has not been available {SINCE_EN} 1 of 1 service is"
-            f" affected: Dispensing (EXPO). {SHOWN_EN}",
+            sv=f"Testmiljön EXT5 har inte varit tillgänglig {SINCE_SV} {SHOWN_SV}",
+            en=f"The test environment EXT5 has not been available {SINCE_EN} {SHOWN_EN}",
         )
 
     def test_red_with_some_services_left_is_a_risk(self) -> None:
@@ -232,7 +232,9 @@ class TestEnvironment:
             service(Status.UNKNOWN, unknown(Rule.UNMEASURED), name="nll", title=NLL),
         )
         message = environment_message(view, STOCKHOLM)
-        assert message.sv.endswith(" 1 av 2 tjänster saknar besked: Nationella läkemedelslistan.")
+        assert message.sv.endswith(
+            " Läget är okänt för 1 av 2 tjänster: Nationella läkemedelslistan."
+        )
         assert message.en.endswith(" Of 2 services 1 is unknown: National medication list.")
 
     def test_unknown_says_why(self) -> None:
@@ -243,8 +245,8 @@ class TestEnvironment:
             service(Status.UNKNOWN, unknown(Rule.UNMEASURED), name="nll", title=NLL),
         )
         assert environment_message(view, STOCKHOLM) == Text(
-            sv=f"Läget för testmiljön EXT5 är okänt {SINCE_SV} 1 av 2 tjänster saknar besked:"
-            " Nationella läkemedelslistan. Kontrollen api mot"
+            sv=f"Läget för testmiljön EXT5 är okänt {SINCE_SV} Läget är okänt för 1 av"
+            " 2 tjänster: Nationella läkemedelslistan. Kontrollen api mot"
             f" https://expo.ext5.example.se/fhir/metadata har inte gett någon mätning {SINCE_SV}",
             en=f"The state of the test environment EXT5 has been unknown {SINCE_EN} Of 2 services"
             " 1 is unknown: National medication list. The api check of"
@@ -272,7 +274,7 @@ class TestOverall:
     def test_the_worst_first(self) -> None:
         """A sentence for each that is not in full operation, and one for the rest."""
         assert overall_message(snapshot(Status.RED, self.FINE, self.BLIND, self.RED)) == Text(
-            sv=f"Testmiljön EXT5 är inte tillgänglig {SINCE_SV} Läget för testmiljön EXT7 är"
+            sv=f"Testmiljön EXT5 har inte varit tillgänglig {SINCE_SV} Läget för testmiljön EXT7 är"
             f" okänt {SINCE_SV} Den andra testmiljön är i full drift.",
             en=f"The test environment EXT5 has not been available {SINCE_EN} The state of the test"
             f" environment EXT7 has been unknown {SINCE_EN} The other test environment is in"
@@ -282,7 +284,7 @@ class TestOverall:
     def test_many(self) -> None:
         """Four are told, the others counted."""
         message = overall_message(snapshot(Status.RED, *[self.RED] * 6, self.FINE, self.FINE))
-        assert message.sv.count("Testmiljön EXT5 är inte tillgänglig") == 4
+        assert message.sv.count("Testmiljön EXT5 har inte varit tillgänglig") == 4
         assert message.sv.endswith(
             " Ytterligare 2 testmiljöer är inte i full drift. Övriga 2 testmiljöer är i full drift."
         )

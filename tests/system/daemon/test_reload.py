@@ -91,7 +91,7 @@ def test_a_red_check_that_is_taken_away_is_told_as_what_it_is(tmp_path: Path) ->
             told = daemon.event("transition", service="expo", to="green", reconfigured=True)
             assert told["from"] == "red"
             assert told["message"].endswith(
-                "The monitor's configuration was changed, nothing else."
+                "The change is only due to new settings of the monitor."
             )
 
 

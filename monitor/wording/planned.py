@@ -101,8 +101,8 @@ def beside_planned(view: EnvironmentView) -> Text | None:
     number = sum(each.planned and each.status is not Status.GREEN for each in view.services)
     if not number:
         return None
-    be = "is" if number == 1 else "are"
+    have = "has" if number == 1 else "have"
     return Text(
-        sv=f"Därutöver har {plural(number, 'tjänst', 'tjänster')} planerat avbrott.",
-        en=f"Besides, {plural(number, 'service', 'services')} {be} planned to be disturbed.",
+        sv=f"Därutöver har {plural(number, 'tjänst', 'tjänster')} planerat arbete.",
+        en=f"Besides, {plural(number, 'service', 'services')} {have} planned work.",
     )

@@ -48,8 +48,8 @@ def test_the_planned_are_counted_apart_in_an_environment_in_trouble() -> None:
     view = environment(Status.RED, service(Status.RED, DOWN), CLOSED)
     said = environment_message(view, STOCKHOLM)
     assert "1 av 2 tjänster är berörd" in said.sv
-    assert "Därutöver har 1 tjänst planerat avbrott." in said.sv
-    assert "Besides, 1 service is planned to be disturbed." in said.en
+    assert "Därutöver har 1 tjänst planerat arbete." in said.sv
+    assert "Besides, 1 service has planned work." in said.en
 
 
 def test_a_planned_stop_that_is_measured_too_blames_nobody() -> None:

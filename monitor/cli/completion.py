@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from monitor.cli.installed import default_config
 from monitor.support.terminal import write_document
 
 if TYPE_CHECKING:
@@ -41,11 +42,6 @@ def completion(
     variable = f"_{PROGRAM.upper()}_COMPLETE"
     script = get_completion_script(prog_name=PROGRAM, complete_var=variable, shell=shell.value)
     write_document(script + "\n")
-
-
-def default_config() -> Path:
-    """Where the configuration is when ``--config`` is not given."""
-    return Path(os.environ.get("DRIFTVAKT_CONFIG") or "config/driftvakt.yaml")
 
 
 def checks(ctx: typer.Context, incomplete: str) -> list[str]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from monitor.cli import completion
+from monitor.cli.installed import data_dir_of, default_config
 from monitor.cli.options import fail, load_or_exit
 
 if TYPE_CHECKING:
@@ -68,10 +69,11 @@ def history_location(config: Path | None, data_dir: Path | None) -> HistoryLocat
     """
     if config is None and data_dir is not None:
         return unconfigured_location(data_dir, "sv")
-    estate = load_or_exit(config or completion.default_config()).estate
+    path = config or default_config()
+    estate = load_or_exit(path).estate
     return HistoryLocation(
         store=estate.store,
-        data_dir=data_dir or estate.data_dir,
+        data_dir=data_dir or data_dir_of(path, estate.data_dir),
         zone=estate.timezone,
         language=estate.language,
     )

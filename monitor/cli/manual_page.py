@@ -35,6 +35,11 @@ SECTIONS: Mapping[str, tuple[tuple[str, str], ...]] = {
     ),
     "Files": (
         ("config/driftvakt.yaml", "The configuration, when nothing else is said."),
+        (
+            "/etc/driftvakt",
+            "The configuration, when that is not there: driftvakt.yaml, or the folder.",
+        ),
+        ("/var/lib/driftvakt", "The data of the daemon with the configuration in /etc/driftvakt."),
         ("status.json", "In data_dir: the status, written whole or not at all."),
         ("driftvakt.db", "In data_dir: the history."),
     ),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from monitor.cli import completion
+from monitor.cli.installed import default_config, is_installed
 from monitor.support import terminal
 
 if TYPE_CHECKING:
@@ -41,8 +42,8 @@ ConfigOption = Annotated[
     typer.Option(
         "--config",
         help="A YAML file, or a folder of them.",
-        default_factory=completion.default_config,
-        show_default="$DRIFTVAKT_CONFIG, then config/driftvakt.yaml",
+        default_factory=default_config,
+        show_default="$DRIFTVAKT_CONFIG, config/driftvakt.yaml, /etc/driftvakt",
     ),
 ]
 ForOption = Annotated[
@@ -69,6 +70,8 @@ def load_or_exit(path: Path) -> Loaded:
     """Load a configuration; print every fault and leave with 2 when it has any."""
     from monitor.configuration.loader import load
 
+    if is_installed(path):
+        print(f"driftvakt: the configuration is {path}", file=sys.stderr)
     return read_or_exit(lambda: load(path, os.environ))
 
 

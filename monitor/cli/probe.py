@@ -53,6 +53,12 @@ def probe(
     from probes.observation import Grade
 
     is_url = what.startswith(("http://", "https://"))
+    # no name has these signs: what to write does not depend on whether there is a configuration
+    if not is_url and re.fullmatch(r"[^/]*[.:][^/]*(/.*)?|localhost(/.*)?", what):
+        fail(
+            f"there is no check {what}: of an address write the scheme too, as in"
+            f" https://{what} or http://{what}"
+        )
     loaded = None if is_url else load_or_exit(config)
     if loaded is not None:
         warn(loaded.warnings)
@@ -92,8 +98,6 @@ def check_plan(name: str, estate: Estate) -> ProbePlan:
     if name not in checks:
         near = difflib.get_close_matches(name, list(checks), n=3, cutoff=0.5)
         hint = f" - did you mean {' or '.join(near)}?" if near else ""
-        if re.fullmatch(r"[^/]*[.:][^/]*(/.*)?", name):
-            hint = f": of an address write the scheme too, as in https://{name}"
         raise ValueError(f"there is no check {name}{hint}")
     check = checks[name]
     return ProbePlan(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from monitor.cli.installed import SYSTEM_DATA
 from monitor.cli.options import (
     EXIT_UNKNOWN,
     EnvironmentOption,
@@ -18,6 +20,7 @@ from monitor.cli.options import (
     ServiceOption,
     fail,
     print_json,
+    warn,
 )
 from monitor.support import terminal
 
@@ -30,6 +33,8 @@ EXIT_CODES = {"green": 0, "yellow": 1, "red": 2, "unknown": EXIT_UNKNOWN}
 DEFAULT_URL = "http://127.0.0.1:9815"
 LIMIT = 100_000_000
 """Bytes of a status document at most."""
+ROOM_FOR_LATENCY = 100
+"""Columns; with fewer, the table of all checks leaves the latency out for the words beside it."""
 WATCH_EVERY = 2.0
 """Seconds between two looks of ``--watch``."""
 
@@ -57,16 +62,20 @@ def status(
         fail("--env and --service cannot be used together", EXIT_UNKNOWN)
     if url is not None and file is not None:
         fail("--url and --file cannot be used together", EXIT_UNKNOWN)
-    if url is None and file is None:
-        url = DEFAULT_URL
     console = terminal.console()
-    view = StatusView(language=language, every=every, only=service or environment)
+    view = StatusView(
+        language=language,
+        every=every,
+        only=service or environment,
+        latency=console.width >= ROOM_FOR_LATENCY,
+    )
     try:
         if watch:
             terminal.output.raises = True
-            watch_status(console, url, file, view)
+            watch_status(console, url if file is not None else url or DEFAULT_URL, file, view)
             raise typer.Exit(0)
-        document = view.narrowed(read_status(url, file))
+        whole = read_default() if url is None and file is None else read_status(url, file)
+        document = view.narrowed(whole)
     except StatusUnreadableError as error:
         fail(str(error), EXIT_UNKNOWN)
     now = time.time()
@@ -84,6 +93,20 @@ class StatusUnreadableError(Exception):
         from probes.observation import clean
 
         super().__init__(f"no status from {clean(where)}: {clean(why, 500)}")
+
+
+def read_default() -> dict[str, Any]:
+    """The document of the daemon on this machine, or else the file of the shipped unit, which its
+    warning names. Raises :class:`StatusUnreadableError`.
+    """
+    try:
+        return read_status(DEFAULT_URL, None)
+    except StatusUnreadableError as error:
+        file = SYSTEM_DATA / "status.json"
+        if not os.path.isfile(file):  # noqa: PTH113 - one that may not be looked for is none
+            raise
+        warn([f"{error}; shown is {file}"])
+        return read_status(None, file)
 
 
 def read_status(url: str | None, file: Path | None) -> dict[str, Any]:
@@ -134,6 +157,8 @@ class StatusView:
     """A table of all checks."""
     only: str | None = None
     """``ENV`` or ``ENV/SERVICE``."""
+    latency: bool = True
+    """Whether the table has room for it."""
 
     def narrowed(self, document: dict[str, Any]) -> dict[str, Any]:
         """The document with that part alone, and its status. Raises :class:`StatusUnreadableError`."""
@@ -159,7 +184,9 @@ class StatusView:
         if self.every:
             from monitor.console.status import status_table_from_json
 
-            table = status_table_from_json(document, self.language, now=now, messages=False)
+            table = status_table_from_json(
+                document, self.language, now=now, messages=False, latency=self.latency
+            )
             return terminal.Shown(table)
         from monitor.console.brief import brief
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,8 +20,10 @@ from monitor.model.text import Text
 from probes.observation import clean
 
 ROOM = 20
-"""Services that all have a line; of more, those that are as expected share one an environment."""
-_NAMED = 12
+"""Services that all have a line and a sentence."""
+_WORST = 10
+"""Of more, those in trouble that have a line, with facts; the others share one an environment."""
+_NAMED = 5
 """Services of an environment that are named in such a line."""
 _ORDER = (Status.RED, Status.YELLOW, Status.UNKNOWN, Status.GREEN)
 _PLANNED = Text(sv="planerat", en="planned")
@@ -79,11 +82,14 @@ def brief(
     few = len(services) <= ROOM
     lines: list[RichText | Padding] = [] if frame.fault is None else [frame.fault]
     lines.append(_counts(services, language))
-    for one in sorted(services, key=lambda one: one.place):
-        if few or not one.expected:
-            lines += _lines(one, frame)
-    if not few:
-        lines += _folded([one for one in services if one.expected], language)
+    ordered = sorted(services, key=lambda one: one.place)
+    if few:
+        lines += [line for one in ordered for line in _lines(one, frame)]
+    else:
+        trouble = [one for one in ordered if not one.expected]
+        lines += [line for one in trouble[:_WORST] for line in _lines(one, frame, facts=True)]
+        lines += _folded([*trouble[_WORST:], *(one for one in ordered if one.planned)], language)
+        lines += _greens([one for one in services if one.row.status is Status.GREEN], language)
     return Group(*lines, *frame.below)
 
 
@@ -110,7 +116,8 @@ def _counts(services: Sequence[_Service], language: str) -> RichText:
     return RichText(" · ".join(parts), style="bold")
 
 
-def _lines(one: _Service, frame: Frame) -> Iterator[RichText | Padding]:
+def _lines(one: _Service, frame: Frame, *, facts: bool = False) -> Iterator[RichText | Padding]:
+    """A service's line, and below it what is wrong: in a sentence, or as ``facts``."""
     row, language = one.row, frame.language
     head = status_mark(row.status, language)
     head.no_wrap = False
@@ -123,23 +130,35 @@ def _lines(one: _Service, frame: Frame) -> Iterator[RichText | Padding]:
         head.append(f"  {_PLANNED.pick(language)}", style="none")
     yield head
     if row.status is not Status.GREEN and not one.planned:
-        yield Padding(
-            RichText(clean(row.message.pick(language), 2_000)), (0, 0, 0, 2), expand=False
+        told = (row.facts.pick(language) if facts else "") or clean(
+            row.message.pick(language), 2_000
         )
+        yield Padding(RichText(told), (0, 0, 0, 2), expand=False)
 
 
 def _folded(services: Sequence[_Service], language: str) -> Iterator[RichText]:
     """A line for each environment and status: how many there are, and the first of them by name."""
     found: dict[tuple[bool, Status, str], list[str]] = {}
     for one in services:
-        key = not one.planned, one.row.status, one.environment.name
+        key = one.planned, one.row.status, one.environment.name
         found.setdefault(key, []).append(one.row.name)
-    for (green, status, environment), names in sorted(found.items(), key=lambda item: item[0][0]):
+    for (as_planned, status, environment), names in found.items():
         head = status_mark(status, language)
         head.no_wrap = False
         head.append(f"  {environment}", style="bold")
         more = len(names) - _NAMED
         shown = names[:_NAMED] + ([_MORE.pick(language).format(count=more)] if more > 0 else [])
-        planned = "" if green else f"{_PLANNED.pick(language)}  "
+        planned = f"{_PLANNED.pick(language)}  " if as_planned else ""
         head.append(f"  {planned}{len(names)}: {', '.join(shown)}", style="none")
+        yield head
+
+
+def _greens(services: Sequence[_Service], language: str) -> Iterator[RichText]:
+    """One line: how many services of each environment are green."""
+    if services:
+        counted = Counter(one.environment.name for one in services)
+        head = status_mark(Status.GREEN, language)
+        head.no_wrap = False
+        shown = ", ".join(f"{name} {count}" for name, count in counted.items())
+        head.append(f"  {shown}", style="none")
         yield head

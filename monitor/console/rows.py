@@ -40,6 +40,8 @@ class Row:
     """Full sentences."""
     reason: Text = NO_REASON
     """The clause of the check that decides a service's status."""
+    facts: Text = NO_REASON
+    """Of a document's service: the check that decides, its reason and counts, in one line."""
     planned: bool = False
     latency: float | None = None
     """That of the newest observation; of a service, the slowest check's."""
@@ -175,6 +177,7 @@ def rows_in(document: Mapping[str, Any]) -> Iterator[Row]:
                 yield replace(
                     whole,
                     latency=max(measured, default=None),
+                    facts=_facts(service["checks"]),
                     reason=_deciding(
                         [
                             (Status(c["status"]), _known(c["reason"]), _whose(c["cause"]))
@@ -248,6 +251,24 @@ def _reason(part: Mapping[str, Any]) -> Text:
         return _both(clean(word))
     over = last is not None and last["grade"] == Grade.GOOD
     return _because(_known(word), _whose(part["cause"]), over=over)
+
+
+def _facts(checks: Sequence[Mapping[str, Any]]) -> Text:
+    """``api: the answer had the wrong status code (HTTP 503) · 3 of 3``, of the worst check."""
+    bad = [(reason, one) for one in checks if (reason := _known(one["reason"])) is not None]
+    if not bad:
+        return NO_REASON
+    reason, worst = max(bad, key=lambda one: Status(one[1]["status"]).severity)
+    last, why = worst["last"], worst["why"]
+    phrase = reason_phrase(reason, _whose(worst["cause"]))
+    code = last["http_status"] if last and reason is Reason.STATUS else None
+    seen = f" (HTTP {int(code)})" if code else ""
+    failed, of = (int(why["failed"]), int(why["of"])) if why else (0, 0)
+    name = clean(worst["name"])
+    return Text(
+        sv=f"{name}: {phrase.sv}{seen}" + (f" · {failed} av {of}" if failed else ""),
+        en=f"{name}: {phrase.en}{seen}" + (f" · {failed} of {of}" if failed else ""),
+    )
 
 
 def _known(word: str | None) -> Reason | None:

@@ -80,6 +80,7 @@ def status_table_from_json(
     zone: ZoneInfo = STOCKHOLM,
     detail: Detail = "checks",
     messages: bool = True,
+    latency: bool = True,
 ) -> Table:
     """Render a decoded status.json as a table; with ``now`` it says when the document is stale.
 
@@ -87,7 +88,12 @@ def status_table_from_json(
     """
     frame = Frame.of(document, language, now=now, zone=zone)
     form = _Form(
-        language=language, zone=zone, now=frame.now, detail=detail, messages=messages, latency=True
+        language=language,
+        zone=zone,
+        now=frame.now,
+        detail=detail,
+        messages=messages,
+        latency=latency,
     )
     rows = rows_in(document)
     table = _table((last_known(row) for row in rows) if frame.stale else rows, form)
@@ -106,12 +112,12 @@ def _below(lines: Sequence[RichText]) -> RichText | None:
 def _table(rows: Iterable[Row], form: _Form) -> Table:
     service, status, since, latency, seen = (head.pick(form.language) for head in _HEADS)
     table = Table(box=box.SIMPLE_HEAD, expand=True, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column(service, min_width=12, max_width=34, overflow="ellipsis", no_wrap=True)
+    table.add_column(service, min_width=22, max_width=34, overflow="fold")
     table.add_column(status, no_wrap=True)
     table.add_column(since, no_wrap=True)
     if form.latency:
         table.add_column(latency, justify="right", no_wrap=True)
-    table.add_column(seen, ratio=1, overflow="fold")
+    table.add_column(seen, ratio=1, min_width=20, overflow="fold")
     some = [row for row in rows if _shown(row, form.detail)]
     for row, following in zip_longest(some, some[1:]):
         table.add_row(

@@ -15,10 +15,12 @@ import typer.main
 
 from monitor.cli.app import command_line
 from monitor.configuration.loader import json_schema, load
+from monitor.model.estate import Estate
 from monitor.publish.metrics.metrics import Metrics
 from probes.certificate.settings import CertificateSettings
 from probes.dns.settings import DnsSettings
 from probes.kind import Kind
+from probes.kinds import load_kinds
 from probes.net.context import ProbeContext
 from probes.observation import Cause, DnsFacts, Reason
 from tests.support.evidence_bundle import document, http_check, make_answer
@@ -140,6 +142,11 @@ def blocks(page: Path, language: str) -> list[str]:
     )
 
 
+def load_text(folder: Path, text: str) -> Estate:
+    (folder / "my.yaml").write_text(text, "utf-8")
+    return load(folder / "my.yaml", {}).estate
+
+
 def test_the_first_configuration_loads(tmp_path: Path) -> None:
     """What README shows first is what a newcomer types first."""
     [example] = blocks(ROOT / "README.md", "yaml")
@@ -147,11 +154,27 @@ def test_the_first_configuration_loads(tmp_path: Path) -> None:
     (tmp_path / "my.yaml").write_text(example, "utf-8")
     loaded = load(tmp_path / "my.yaml", {})
     assert [check.id for check in loaded.estate.checks()] == [
-        "ext5/expo/api",
-        "ext5/expo/certificate",
-        "ext5/expo/port",
+        "here/driftvakt/page",
+        "here/driftvakt/port",
     ]
     assert loaded.warnings == ()
+
+
+async def test_the_first_configuration_is_green_on_any_machine(tmp_path: Path) -> None:
+    """Its checks are good where a page answers at its ``listen``: they need no server of one's own."""
+    [example] = blocks(ROOT / "README.md", "yaml")
+    assert load_text(tmp_path, example).listen == ("127.0.0.1", 9815)
+
+    async def healthy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nConnection: close\r\n\r\nok\n")
+        await writer.drain()
+
+    async with serve_raw(healthy) as server, ProbeContext() as context:
+        here = example.replace("9815", str(server.port))
+        for check in load_text(tmp_path, here).checks():
+            kind = load_kinds()[check.kind]
+            assert not (await kind.prepare(check.settings, 5.0, context)()).failed
 
 
 async def test_the_example_of_a_kind_works() -> None:

@@ -68,21 +68,50 @@ def test_few_services_have_a_line_each() -> None:
 
 
 def test_two_hundred_services_fit_one_screen() -> None:
-    """Of so many, those that are green, or as planned, share a line an environment."""
+    """Of so many, those in trouble have their facts in a line, those as planned share a line an
+    environment, and the green ones are only counted.
+    """
     told = lines(large())
     assert told[0] == "1 of 200 services have trouble · 20 planned · 179 green"
     assert told[1].startswith("■ red  ext3/s7  ")
     assert any(line.startswith("■ red  ext9  planned  20: s0, s1, ") for line in told)
-    assert any(line.startswith("● green  ext3  19: s0, s1, ") for line in told)
-    assert any("7 more" in line for line in told)
+    assert told[2].startswith("  api: ")
+    assert told[2].endswith(" of 20") or " of " in told[2]
+    greens = next(line for line in told if line.startswith("● green  "))
+    assert greens.startswith("● green  ext0 20, ext1 20, ext2 20, ext3 19, ")
     assert len(told) <= 24
+
+
+def test_trouble_everywhere_fits_one_screen() -> None:
+    """The first ten have a line each; of the others each environment has one."""
+    told = lines(
+        document(
+            *(
+                views.environment(
+                    Status.RED,
+                    *(red(f"service-{n}") for n in range(20)),
+                    name=f"ext{number}",
+                    title=f"EXT{number}",
+                )
+                for number in range(10)
+            )
+        )
+    )
+    assert told[0] == "200 of 200 services have trouble"
+    assert sum(line.startswith("■ red  ext0/service-") for line in told) == 10
+    assert any(line.startswith("■ red  ext0  10: service-10, ") for line in told)
+    assert any(line.startswith("■ red  ext9  20: service-0, ") for line in told)
+    assert len(told) <= 40
 
 
 @pytest.mark.parametrize("width", [70, 80, 120, 160])
 @pytest.mark.parametrize("language", ["sv", "en"])
 def test_no_word_is_cut_at_any_width(width: int, language: str) -> None:
     made = large()
-    told = " ".join(line.strip() for line in lines(made, language, width))
+    only = StatusView(language=language, only="ext3/s7").narrowed(made)
+    for shown in (made, only):
+        told = " ".join(line.strip() for line in lines(shown, language, width))
+        assert "…" not in told
     message = made["environments"][3]["services"][7]["message"][language]
     assert message in " ".join(told.split())
     assert max(map(len, lines(made, language, width))) <= width

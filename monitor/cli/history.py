@@ -95,11 +95,13 @@ def history(
         fail(str(error), 1)
     if instant is not None:
         begin = instant
-    found = [one for one in incidents(entries) if one.touches(begin, end)][:limit]
+    found = [one for one in incidents(entries) if one.touches(begin, end)]
     if instant is not None:
+        # what came later must not take the places of what was so then
         found = [one for one in found if one.holds(instant)]
         if not entries or entries[0].at > instant:
             warn(["the history begins later: nothing is known of that instant"])
+    found = found[:limit]
     if as_json:
         print_json(incidents_json(found))
     else:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from monitor.cli import completion
-from monitor.cli.installed import data_dir_of, default_config
+from monitor.cli.installed import history_folder, default_config
 from monitor.cli.options import fail, load_or_exit
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def history_location(config: Path | None, data_dir: Path | None) -> HistoryLocat
     estate = load_or_exit(path).estate
     return HistoryLocation(
         store=estate.store,
-        data_dir=data_dir or data_dir_of(path, estate.data_dir),
+        data_dir=data_dir or history_folder(path, estate.data_dir),
         zone=estate.timezone,
         language=estate.language,
     )

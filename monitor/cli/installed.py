@@ -30,7 +30,7 @@ def is_installed(config: Path) -> bool:
     return config in (SYSTEM_CONFIG, SYSTEM_FOLDER)
 
 
-def data_dir_of(config: Path, configured: Path) -> Path:
+def history_folder(config: Path, configured: Path) -> Path:
     """The folder of the history of a daemon with that configuration."""
     installed = is_installed(config) and os.path.lexists(SYSTEM_DATA)
     return SYSTEM_DATA if installed else configured

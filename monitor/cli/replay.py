@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from monitor.cli.installed import data_dir_of
+from monitor.cli.installed import history_folder
 from monitor.cli.options import (
     ConfigOption,
     JsonOption,
@@ -57,7 +57,7 @@ def replay(
         comparison = replayed(
             estate,
             store=estate.store if data_dir is None else "sqlite",
-            data_dir=data_dir or data_dir_of(config, estate.data_dir),
+            data_dir=data_dir or history_folder(config, estate.data_dir),
             since=now - since,
             until=now,
             old=old,

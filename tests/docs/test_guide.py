@@ -36,7 +36,9 @@ def test_every_command_of_it_is_one() -> None:
     """With its options: each line of ``driftvakt`` can be parsed."""
     group: Any = typer.main.get_command(command_line())
     found = 0
-    for line in re.findall(r"(?:^|[ `/])driftvakt ([a-z][^`\n>]*)", "\n".join(blocks("sh"))):
+    for line in re.findall(
+        r"(?:^|[ `/])driftvakt ([a-z][^`\n>]*)", "\n".join(blocks("sh")), re.MULTILINE
+    ):
         name, *words = shlex.split(line)
         if name in group.commands:
             group.commands[name].make_context(name, words)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from monitor.cli import installed, status
-from monitor.cli.installed import data_dir_of, default_config
+from monitor.cli.installed import history_folder, default_config
 
 
 @pytest.fixture
@@ -44,10 +44,10 @@ def test_the_order_of_configurations(machine: Path, monkeypatch: pytest.MonkeyPa
 def test_the_history_of_the_unit_is_where_it_writes(machine: Path) -> None:
     """Only with its configuration, and only when it is there."""
     unit, var, configured = machine / "etc/driftvakt.yaml", machine / "var", Path("data")
-    assert data_dir_of(unit, configured) == configured
+    assert history_folder(unit, configured) == configured
     var.mkdir()
-    assert data_dir_of(unit, configured) == var
-    assert data_dir_of(Path("my.yaml"), configured) == configured
+    assert history_folder(unit, configured) == var
+    assert history_folder(Path("my.yaml"), configured) == configured
 
 
 def test_the_status_file_of_the_unit_is_shown_when_nothing_answers(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from monitor.cli import completion
-from monitor.cli.installed import history_folder, default_config
+from monitor.cli.installed import default_config, history_folder
 from monitor.cli.options import fail, load_or_exit
 
 if TYPE_CHECKING:

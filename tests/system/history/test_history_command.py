@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -125,3 +126,20 @@ def test_a_running_daemon_is_asked(tmp_path: Path) -> None:
         refused = said(["history", "--url", url], cwd=ROOT)
         assert (refused.returncode, refused.stdout) == (1, "")
         assert refused.stderr.startswith(f"driftvakt: no history from {url}")
+
+
+async def test_what_came_later_takes_no_place_of_what_was_so(store: Store, tmp_path: Path) -> None:
+    """``--limit`` counts of ``--at`` only the incidents of that instant."""
+    async with opened(store) as history:
+        history.record(lived())
+    services = (
+        service(name, http_check("api", "http://h.example.se/")) for name in ("expo", "nll")
+    )
+    config = write_config(
+        tmp_path, estate(*services, store=store.store, data_dir=str(store.data_dir))
+    )
+    at = datetime.fromtimestamp(NOW + 90, UTC).isoformat()
+    words = ["history", "--config", str(config), "--language", "en", "--at", at, "--limit", "1"]
+    shown = said(words, cwd=ROOT)
+    assert "ext5/expo" in shown
+    assert "ext5/nll" not in shown

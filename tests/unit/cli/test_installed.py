@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from monitor.cli import installed, status
-from monitor.cli.installed import history_folder, default_config
+from monitor.cli.installed import default_config, history_folder
 
 
 @pytest.fixture

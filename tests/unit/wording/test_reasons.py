@@ -90,4 +90,7 @@ def test_that_nobody_can_tell_is_not_that_a_certificate_is_revoked() -> None:
     )
     message = check_message(view, STOCKHOLM)
     assert "Senaste orsak: det är okänt om servercertifikatet är spärrat (x)" in message.sv
-    assert "The latest reason: it is unknown whether the server's certificate is revoked (x)" in message.en
+    assert (
+        "The latest reason: it is unknown whether the server's certificate is revoked (x)"
+        in message.en
+    )

@@ -33,8 +33,8 @@ WIDE = 100
 """Columns of a terminal that has room for latencies."""
 
 _HEADING = Text(
-    sv="Två testmiljöer på den egna datorn går sönder och lagas. Ctrl-C avslutar.",
-    en="Two test environments on this machine break and heal. Ctrl-C ends it.",
+    sv="Två testmiljöer på den egna datorn går ner och kommer upp igen. Ctrl-C avslutar.",
+    en="Two test environments on this machine go down and come up again. Ctrl-C ends it.",
 )
 _CONFIGURATION = Text(sv="konfiguration", en="configuration")
 _PAGE = Text(sv="sida", en="page")

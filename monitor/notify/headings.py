@@ -34,7 +34,8 @@ def told_as_one(messages: Sequence[Message], zone: ZoneInfo) -> tuple[Text, Text
     statuses = Counter(message.after for message in messages)
     reasons = Counter(message.reason for message in messages if message.reason is not None)
     reminds = first.kind is MessageKind.REMINDER
-    head = flood_heading(first.environment_title, statuses, reminds=reminds)
+    planned = sum(message.planned for message in messages)
+    head = flood_heading(first.environment_title, statuses, planned=planned, reminds=reminds)
     since = instant(min(message.since for message in messages), zone)
     titles = [message.service_title for message in messages]
-    return head, flood(first.environment_title, statuses, titles, reasons, since)
+    return head, flood(first.environment_title, statuses, titles, reasons, since, planned)

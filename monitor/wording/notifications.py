@@ -82,12 +82,14 @@ def flapped(text: Text, changes: int, seconds: float, status: Status, since: Tex
     return joined_sentences((happened, text))
 
 
-def flood_heading(environment: Text, statuses: Mapping[Status, int], *, reminds: bool) -> Text:
-    """One line: ``EXT5: 200 tjänster, 150 röda och 50 gula``."""
+def flood_heading(
+    environment: Text, statuses: Mapping[Status, int], *, planned: int = 0, reminds: bool
+) -> Text:
+    """One line: ``EXT5: 200 tjänster, 150 röda och 50 gula, varav 20 planerade``."""
     total = sum(statuses.values())
     sv = f"{one_line(environment.sv)}: {plural(total, 'tjänst', 'tjänster')}, "
     en = f"{one_line(environment.en)}: {plural(total, 'service', 'services')}, "
-    counted = _counted(statuses)
+    counted = _counted(statuses, planned)
     sv, en = sv + counted.sv, en + counted.en
     if reminds:
         sv, en = f"Påminnelse: {sv}", f"Reminder: {en}"
@@ -100,12 +102,13 @@ def flood(
     services: Sequence[Text],
     reasons: Mapping[Reason, int],
     since: Text,
+    planned: int = 0,
 ) -> Text:
     """Many services of one environment at once: how many, which, and why. ``since`` is when the
     first of them changed.
     """
     total = sum(statuses.values())
-    counted = _counted(statuses)
+    counted = _counted(statuses, planned)
     where_sv, where_en = one_line(environment.sv), one_line(environment.en)
     first_sv = (
         f"I testmiljön {where_sv} har {plural(total, 'tjänst', 'tjänster')} ändrat status"
@@ -150,8 +153,15 @@ def trial(receiver: str) -> tuple[Text, Text]:
     )
 
 
-def _counted(statuses: Mapping[Status, int]) -> Text:
+def _counted(statuses: Mapping[Status, int], planned: int) -> Text:
+    """How many of each colour, and how many of them a service window explains."""
     found = [(status, statuses[status]) for status in _ORDER if statuses.get(status)]
     sv = [f"{n} {_COLOURS[status][0][n != 1]}" for status, n in found]
     en = [f"{n} {_COLOURS[status][1]}" for status, n in found]
-    return Text(sv=" och ".join(sv), en=" and ".join(en))
+    if not planned:
+        return Text(sv=" och ".join(sv), en=" and ".join(en))
+    which = "planerad" if planned == 1 else "planerade"
+    return Text(
+        sv=f"{' och '.join(sv)}, varav {planned} {which}",
+        en=f"{' and '.join(en)}, {planned} of them planned",
+    )

@@ -12,10 +12,13 @@ from monitor.wording.times import instant
 _MEANS = {
     Impact.NONE: Text(sv="Ingen påverkan väntas.", en="No impact is expected."),
     Impact.DISTURBANCE: Text(sv="Störningar kan förekomma.", en="Disturbances may occur."),
-    Impact.OUTAGE: Text(
-        sv="Det som berörs är inte tillgängligt.", en="What it concerns is not available."
-    ),
+    Impact.OUTAGE: Text(sv="Planerat avbrott.", en="A planned outage."),
 }
+
+
+def impact_message(impact: Impact) -> Text:
+    """What may be expected of a window, before, during and after it."""
+    return _MEANS[impact]
 
 
 def window_message(event: WindowEvent, zone: ZoneInfo) -> Text:
@@ -29,7 +32,7 @@ def window_message(event: WindowEvent, zone: ZoneInfo) -> Text:
                 sv=f"Servicefönstret {name.sv} har börjat och pågår till {end.sv}.",
                 en=f"The service window {name.en} has begun and lasts until {end.en}.",
             )
-            return joined_sentences((begun, _MEANS[one.window.impact], _said(event)))
+            return joined_sentences((begun, impact_message(one.window.impact), _said(event)))
         case Happening.ENDS:
             return Text(
                 sv=f"Servicefönstret {name.sv} är slut.",

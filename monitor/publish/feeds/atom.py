@@ -23,6 +23,7 @@ from monitor.plan import Notice, Occurrence
 from monitor.publish.feeds.revisions import Revisions
 from monitor.publish.rendering.language import Language
 from monitor.publish.rendering.scope import Scope
+from monitor.wording.window_events import impact_message
 
 ATOM = "http://www.w3.org/2005/Atom"
 MOST_TRANSITIONS = 100
@@ -135,7 +136,7 @@ def _window(
         title = f"Servicefönster: {title}" if sv else f"Service window: {title}"
     when = tuple(wording.instant(edge, zone).pick(language) for edge in (one.start, one.end))
     lines = [f"Från {when[0]} till {when[1]}." if sv else f"From {when[0]} to {when[1]}."]
-    lines.append(impact_sentence(window.impact.value, language))
+    lines.append(impact_message(window.impact).pick(language))
     if window.message is not None:
         lines.append(window.message.pick(language))
     where = sorted({*window.environments, *window.services})
@@ -149,18 +150,6 @@ def _window(
         content="\n".join(lines),
         category="window",
     )
-
-
-_IMPACTS = {
-    "none": Text(sv="Ingen påverkan väntas.", en="No impact is expected."),
-    "disturbance": Text(sv="Störningar väntas.", en="Disturbances are expected."),
-    "outage": Text(sv="Avbrott väntas.", en="An outage is expected."),
-}
-
-
-def impact_sentence(impact: str, language: Language) -> str:
-    """What may be expected of a window."""
-    return _IMPACTS[impact].pick(language)
 
 
 def _notice(

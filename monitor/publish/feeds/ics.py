@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 from monitor.judging.snapshot import Snapshot
 from monitor.model.text import Text
 from monitor.plan import Occurrence
-from monitor.publish.feeds.atom import impact_sentence, xml_text
+from monitor.publish.feeds.atom import xml_text
 from monitor.publish.feeds.revisions import Revisions
 from monitor.publish.rendering.language import Language
 from monitor.publish.rendering.scope import Scope
+from monitor.wording.window_events import impact_message
 
 if TYPE_CHECKING:
     from icalendar import Event
@@ -83,7 +84,7 @@ def _event(one: Occurrence, snapshot: Snapshot, revisions: Revisions, language: 
     if window.cancelled:
         title = f"Inställt: {title}" if language == "sv" else f"Cancelled: {title}"
     event.add("summary", title)
-    lines = [impact_sentence(window.impact.value, language)]
+    lines = [impact_message(window.impact).pick(language)]
     if window.message is not None:
         lines.append(_said(window.message, language))
     event.add("description", "\n".join(lines))

@@ -55,6 +55,18 @@ def test_a_flood_names_environment_number_services_and_reasons() -> None:
     ]
 
 
+def test_a_flood_counts_what_is_planned_apart() -> None:
+    """Of those in trouble, how many a service window explains: one reads as one."""
+    statuses = {Status.RED: 26}
+    assert flood_heading(EXT5, statuses, planned=20, reminds=False) == Text(
+        sv="EXT5: 26 tjänster, 26 röda, varav 20 planerade",
+        en="EXT5: 26 services, 26 red, 20 of them planned",
+    )
+    said = flood(EXT5, {Status.YELLOW: 2}, [EXPO, EXPO], {}, SINCE, planned=1)
+    assert "2 gula, varav 1 planerad." in said.sv
+    assert "2 yellow, 1 of them planned." in said.en
+
+
 def test_an_all_clear_of_many_has_no_reasons() -> None:
     """Green needs none; one is counted as one."""
     said = flood(EXT5, {Status.GREEN: 1}, [EXPO], {}, SINCE)

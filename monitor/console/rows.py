@@ -84,7 +84,7 @@ def status_rows(snapshot: Snapshot) -> Iterator[Row]:
             status=environment.status,
             since=environment.since,
             short=status_word(environment.status),
-            message=environment_message(environment, zone),
+            message=environment_message(environment, zone, now=snapshot.at),
             planned=environment.planned,
         )
         for service in environment.services:
@@ -94,7 +94,9 @@ def status_rows(snapshot: Snapshot) -> Iterator[Row]:
                 status=service.status,
                 since=service.since,
                 short=status_word(service.status),
-                message=service_message(service, zone, environment.environment.title),
+                message=service_message(
+                    service, zone, environment.environment.title, now=snapshot.at
+                ),
                 planned=service.planned,
                 latency=_slowest(service),
                 reason=_deciding(
@@ -109,7 +111,11 @@ def status_rows(snapshot: Snapshot) -> Iterator[Row]:
                     since=check.since,
                     short=_why(check),
                     message=check_message(
-                        check, zone, service.service.title, environment.environment.title
+                        check,
+                        zone,
+                        service.service.title,
+                        environment.environment.title,
+                        now=snapshot.at,
                     ),
                     latency=check.last.duration if check.last else None,
                 )
@@ -145,13 +151,18 @@ def _because(
     if reason is None:
         return NO_REASON
     phrase = reason_phrase(reason, cause)
-    shown = f" ({clean(detail)})" if detail else ""
+    shown = NO_REASON
+    if detail:
+        from monitor.wording.details import detail_text  # a document has no details
+
+        known = detail_text(detail)
+        shown = Text(sv=f" ({known.sv})", en=f" ({known.en})")
     if over:
         return Text(
-            sv=f"Svarar som det ska igen. Tidigare: {phrase.sv}{shown}",
-            en=f"Answers well again. Before that: {phrase.en}{shown}",
+            sv=f"Svarar som det ska igen. Tidigare: {phrase.sv}{shown.sv}",
+            en=f"Answers well again. Before that: {phrase.en}{shown.en}",
         )
-    return Text(sv=f"{_capital(phrase.sv)}{shown}", en=f"{_capital(phrase.en)}{shown}")
+    return Text(sv=f"{_capital(phrase.sv)}{shown.sv}", en=f"{_capital(phrase.en)}{shown.en}")
 
 
 def _capital(clause: str) -> str:

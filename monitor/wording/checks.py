@@ -13,7 +13,7 @@ from monitor.wording.claims import check_claim, lead_by
 from monitor.wording.details import detail_text
 from monitor.wording.grammar import enumeration, joined_sentences, one_line, plural, sentence, title
 from monitor.wording.reasons import reason_phrase, whose
-from monitor.wording.times import instant, percent, seconds_short
+from monitor.wording.times import Clock, instant, percent, seconds_short
 from probes.net.weak_cipher import cipher_weakness
 from probes.observation import Cause, Grade, Observation, Reason, TlsFacts
 
@@ -21,17 +21,22 @@ _NOTHING = Text(sv="", en="")
 
 
 def check_message(
-    view: CheckView, zone: ZoneInfo, service: Text | None = None, environment: Text | None = None
+    view: CheckView,
+    zone: ZoneInfo,
+    service: Text | None = None,
+    environment: Text | None = None,
+    *,
+    now: float | None = None,
 ) -> Text:
     """One check in full sentences. ``service`` and ``environment`` are their titles; the names
-    are used without them.
+    are used without them. ``now`` is when it is read: instants are whole without it.
     """
+    clock = Clock(zone, now)
     check = view.check
     subject = service_subject(service, check.service, title(environment, check.environment))
-    since = instant(view.since, zone)
     if view.status is Status.UNKNOWN:
-        return joined_sentences((_unknown(view, subject, zone), retired(view)))
-    said = lead_by(check_claim(view), source(view.check), subject, since)
+        return joined_sentences((_unknown(view, subject, clock), retired(view)))
+    said = lead_by(check_claim(view), source(view.check), subject, clock.says(view.since))
     if view.status is Status.GREEN:
         return joined_sentences((said, weakness(view), surprise(view, zone), retired(view)))
     return joined_sentences(
@@ -42,7 +47,7 @@ def check_message(
             validity(view, zone),
             recovering(view),
             whose(view.cause) if view.cause is not None else None,
-            held_back(view, zone),
+            held_back(view, clock),
             surprise(view, zone),
             retired(view),
         )
@@ -99,7 +104,6 @@ def evidence_clause(view: CheckView) -> Text:
     """What the check saw, as a clause: how many of how many failed, and why."""
     why = view.why
     run = why.consecutive
-    because = _because(view)
     share_sv = f"{why.failed} av {plural(why.of, 'mätning', 'mätningar')}"
     share_en = f"{why.failed} of {plural(why.of, 'measurement', 'measurements')}"
     latest = Text(
@@ -108,33 +112,34 @@ def evidence_clause(view: CheckView) -> Text:
     )
     if why.rule is Rule.WINDOW:
         limit = percent(why.threshold)
-        return _since_last(
-            f"{share_sv} misslyckades (gränsen är {limit.sv})",
-            f"{share_en} failed (the limit is {limit.en})",
-            because,
+        said = Text(
+            sv=f"{share_sv} misslyckades (gränsen är {limit.sv})",
+            en=f"{share_en} failed (the limit is {limit.en})",
         )
-    if why.rule is Rule.GREEN_AFTER:
+    elif why.rule is Rule.GREEN_AFTER:
         said = Text(
             sv="tjänsten svarar igen, men med anmärkning",
             en="the service answers again, but is still degraded",
         )
-        return _since_one(said, because)
-    if why.rule is Rule.DEGRADED_AFTER and run:
+    elif why.rule is Rule.DEGRADED_AFTER and run:
         said = _degraded(view, latest)
     elif run:
         said = Text(
             sv=f"{latest.sv} misslyckades ({share_sv})", en=f"{latest.en} failed ({share_en})"
         )
     elif why.failed:
-        return _since_last(f"{share_sv} misslyckades", f"{share_en} failed", because)
+        said = Text(sv=f"{share_sv} misslyckades", en=f"{share_en} failed")
     else:
         said = Text(
             sv="en tidigare mätning gav anmärkning", en="an earlier measurement was degraded"
         )
-        run = 1
-    if run > 1:
-        return _since_last(said.sv, said.en, because)
-    return _since_one(said, because)
+    because = _because(view)
+    if because is None:
+        return said
+    return Text(
+        sv=f"{said.sv}. Senaste orsak: {because.sv}",
+        en=f"{said.en}. The latest reason: {because.en}",
+    )
 
 
 def _degraded(view: CheckView, latest: Text) -> Text:
@@ -145,20 +150,6 @@ def _degraded(view: CheckView, latest: Text) -> Text:
         return Text(sv=f"{latest.sv} {slow}", en=f"{latest.en} {'was' if one else 'were'} slow")
     be = "was" if one else "were"
     return Text(sv=f"{latest.sv} gav anmärkning", en=f"{latest.en} {be} degraded")
-
-
-def _since_one(said: Text, because: Text | None) -> Text:
-    if because is None:
-        return said
-    return Text(sv=f"{said.sv} eftersom {because.sv}", en=f"{said.en} because {because.en}")
-
-
-def _since_last(sv: str, en: str, because: Text | None) -> Text:
-    if because is None:
-        return Text(sv=sv, en=en)
-    return Text(
-        sv=f"{sv}. Senaste orsak: {because.sv}", en=f"{en}. The latest reason: {because.en}"
-    )
 
 
 def _seen(view: CheckView) -> Observation | None:
@@ -292,14 +283,14 @@ def recovering(view: CheckView) -> Text | None:
     )
 
 
-def held_back(view: CheckView, zone: ZoneInfo) -> Text | None:
+def held_back(view: CheckView, clock: Clock) -> Text | None:
     """Until when nothing is measured, because the server has asked us to stay away."""
     if view.held_until is None:
         return None
-    until = instant(view.held_until, zone)
+    until = clock.until(view.held_until)
     return Text(
-        sv=f"Mätningen hålls tillbaka till {until.sv} eftersom servern har bett om det.",
-        en=f"The check is held back until {until.en} because the server asked for it.",
+        sv=f"Mätningen hålls tillbaka {until.sv} eftersom servern har bett om det.",
+        en=f"The check is held back {until.en} because the server asked for it.",
     )
 
 
@@ -309,10 +300,10 @@ def blamed(view: CheckView) -> Text | None:
     return whose(view.cause) if view.cause is not None and not asked else None
 
 
-def ignorance(view: CheckView, zone: ZoneInfo) -> Text:
+def ignorance(view: CheckView, clock: Clock) -> Text:
     """Why a check does not know, as a clause."""
     who = source(view.check)
-    since = instant(view.since, zone)
+    since = clock.says(view.since)
     if view.why.rule is Rule.MONITOR or view.trouble:
         phrase = reason_phrase(view.reason or Reason.INTERNAL, view.cause)
         seen = detail_text(view.trouble)
@@ -330,19 +321,19 @@ def ignorance(view: CheckView, zone: ZoneInfo) -> Text:
     if view.why.rule is Rule.UNMEASURED:
         return Text(
             sv=f"{who.sv} har ännu inte gjort tillräckligt många mätningar"
-            f" (den senaste {instant(view.last.at, zone).sv})",
+            f" (den senaste {clock.says(view.last.at).sv})",
             en=f"{who.en} has not made enough measurements yet"
-            f" (the latest on {instant(view.last.at, zone).en})",
+            f" (the latest {clock.says(view.last.at).en})",
         )
-    newest = instant(view.last.at, zone)
+    newest = clock.says(view.last.at)
     return Text(
         sv=f"{who.sv} mätte senast {newest.sv}, och det är för länge sedan",
-        en=f"{who.en} last measured on {newest.en}, and that is too long ago",
+        en=f"{who.en} last measured {newest.en}, and that is too long ago",
     )
 
 
-def _unknown(view: CheckView, subject: Text, zone: ZoneInfo) -> Text:
-    why = ignorance(view, zone)
+def _unknown(view: CheckView, subject: Text, clock: Clock) -> Text:
+    why = ignorance(view, clock)
     failing = view.why.rule is Rule.UNMEASURED and view.why.consecutive > 0
     return joined_sentences(
         (
@@ -352,7 +343,7 @@ def _unknown(view: CheckView, subject: Text, zone: ZoneInfo) -> Text:
             ),
             sentence(evidence_clause(view)) if failing else None,
             blamed(view),
-            held_back(view, zone),
-            surprise(view, zone),
+            held_back(view, clock),
+            surprise(view, clock.zone),
         )
     )

@@ -155,23 +155,23 @@ def lead_by(claim: Claim, source: Text, subject: Text, since: Text) -> Text:
     match claim:
         case Claim.FULL:
             said_sv = f"är {sv} i full drift"
-            said_en = f"{en} has been in full operation"
+            said_en = f"{en} is in full operation"
         case Claim.INDICATIONS:
             said_sv = f"finns det indikationer på störningar i {sv}"
-            said_en = f"there have been indications of disturbance in {en}"
+            said_en = f"there are indications of disturbance in {en}"
         case Claim.REDUCED:
             said_sv = f"har {sv} en konstaterad störning och fungerar med nedsatt funktionalitet"
-            said_en = f"{en} has had a confirmed disturbance and worked with reduced function"
+            said_en = f"{en} has a confirmed disturbance and works with reduced function"
         case Claim.RISK:
             said_sv = f"riskerar {sv} att inte vara tillgänglig för flertalet användare"
-            said_en = f"{en} has been at risk of being unavailable to the majority of its users"
+            said_en = f"{en} risks being unavailable to the majority of its users"
         case Claim.GONE:
-            said_sv = f"har {sv} inte varit tillgänglig"
-            said_en = f"{en} has not been available"
+            said_sv = f"är {sv} inte tillgänglig"
+            said_en = f"{en} is not available"
         case Claim.UNKNOWN:
             said_sv = f"är läget för {sv} okänt"
-            said_en = f"the state of {en} has been unknown"
+            said_en = f"the state of {en} is unknown"
     return Text(
-        sv=f"Enligt {source.sv} {said_sv} sedan {since.sv}.",
-        en=f"According to {source.en}, {said_en} since {since.en}.",
+        sv=f"Enligt {source.sv} {said_sv}. Så har det varit sedan {since.sv}.",
+        en=f"According to {source.en}, {said_en}. It has been so since {since.en}.",
     )

@@ -21,6 +21,7 @@ from monitor.wording.checks import (
     weakness,
 )
 from monitor.wording.grammar import joined_sentences, one_line, sentence
+from monitor.wording.times import Clock
 
 _KINDS = {
     "http": Text(sv="Hämtar", en="Fetches"),
@@ -37,14 +38,17 @@ def measured_by(check: Check) -> Text:
     return Text(sv=f"{verb.sv} {target}", en=f"{verb.en} {target}")
 
 
-def check_finding(view: CheckView, zone: ZoneInfo) -> Text:
-    """What the check found, in full sentences, without the service's name and claim."""
+def check_finding(view: CheckView, zone: ZoneInfo, *, now: float | None = None) -> Text:
+    """What the check found, in full sentences, without the service's name and claim; ``now`` is
+    when it is read.
+    """
+    clock = Clock(zone, now)
     if view.status is Status.UNKNOWN:
         return joined_sentences(
             (
-                sentence(ignorance(view, zone)),
+                sentence(ignorance(view, clock)),
                 blamed(view),
-                held_back(view, zone),
+                held_back(view, clock),
                 surprise(view, zone),
                 retired(view),
             )
@@ -59,7 +63,7 @@ def check_finding(view: CheckView, zone: ZoneInfo) -> Text:
             validity(view, zone),
             recovering(view),
             blamed(view),
-            held_back(view, zone),
+            held_back(view, clock),
             surprise(view, zone),
             retired(view),
         )

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from zoneinfo import ZoneInfo
 
 from monitor.judging.snapshot import EnvironmentView, ServiceView
 from monitor.model.status import Status
 from monitor.model.text import Text
 from monitor.wording.claims import Claim, service_claim
 from monitor.wording.grammar import plural, title
-from monitor.wording.times import instant
+from monitor.wording.times import Clock
 
 _UNDER_WAY = Text(sv="enligt ett pågående servicefönster", en="by a service window under way")
 _MEASURED = {
@@ -40,12 +39,12 @@ _MEASURED = {
 }
 
 
-def planned_lead(view: ServiceView, subject: Text, zone: ZoneInfo) -> Text:
-    """``Planerat avbrott i tjänsten X i EXT10 till måndag … kl. 06.00 (Tekniskt underhåll).``"""
-    return _planned(view.declared, subject, _window([view], zone))
+def planned_lead(view: ServiceView, subject: Text, clock: Clock) -> Text:
+    """``Planerat avbrott i tjänsten X i EXT10 till måndag 06.00 (Tekniskt underhåll).``"""
+    return _planned(view.declared, subject, _window([view], clock))
 
 
-def planned_environment(view: EnvironmentView, subject: Text, zone: ZoneInfo) -> Text:
+def planned_environment(view: EnvironmentView, subject: Text, clock: Clock) -> Text:
     """The same of an environment, or of as many of its services as are planned so."""
     services = [each for each in view.services if each.planned and each.status is view.status]
     if 0 < len(services) < len(view.services):
@@ -54,7 +53,7 @@ def planned_environment(view: EnvironmentView, subject: Text, zone: ZoneInfo) ->
             sv=f"{number} av {plural(of, 'tjänst', 'tjänster')} i {subject.sv}",
             en=f"{number} of {plural(of, 'service', 'services')} in {subject.en}",
         )
-    return _planned(view.status, subject, _window(services, zone))
+    return _planned(view.status, subject, _window(services, clock))
 
 
 def _planned(status: Status, subject: Text, window: Text) -> Text:
@@ -69,14 +68,14 @@ def _planned(status: Status, subject: Text, window: Text) -> Text:
     )
 
 
-def _window(services: Sequence[ServiceView], zone: ZoneInfo) -> Text:
-    """``till måndag 23 november 2026 kl. 06.00 (Tekniskt underhåll)``, by the last one to end."""
+def _window(services: Sequence[ServiceView], clock: Clock) -> Text:
+    """``till måndag 06.00 (Tekniskt underhåll)``, by the last one to end."""
     windows = [each.window for each in services if each.window is not None]
     if not windows:
         return _UNDER_WAY
     last = max(windows, key=lambda window: window.end)
-    name, end = title(last.window.title, last.window.id), instant(last.end, zone)
-    return Text(sv=f"till {end.sv} ({name.sv})", en=f"until {end.en} ({name.en})")
+    name, end = title(last.window.title, last.window.id), clock.until(last.end)
+    return Text(sv=f"{end.sv} ({name.sv})", en=f"{end.en} ({name.en})")
 
 
 def measured_message(view: ServiceView) -> Text:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from functools import lru_cache
 from math import isfinite
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from monitor.model.text import Text
@@ -75,6 +76,49 @@ def _minute(at: float, zone: ZoneInfo) -> Text:
     return Text(
         sv=f"{_DAYS_SV[weekday]} {day} {_MONTHS_SV[month]} {year} kl. {hour}.{minute}",
         en=f"{_DAYS_EN[weekday]} {day} {_MONTHS_EN[month]} {year} at {hour}:{minute}",
+    )
+
+
+class Clock(NamedTuple):
+    """Says instants as short as they can be for whoever reads them at ``now``, in ``zone``."""
+
+    zone: ZoneInfo
+    now: float | None = None
+    """Seconds since the epoch; ``None``: nobody knows when it is read, and instants are whole."""
+
+    def says(self, at: float) -> Text:
+        """``21.55`` today, ``måndag 21.55`` within a week, ``11 december 21.55`` beyond."""
+        if self.now is None:
+            return instant(at, self.zone)
+        try:
+            today = datetime.fromtimestamp(self.now, self.zone).date()
+            return _short(at // 60 * 60 if at > _WHOLE_MINUTES else at, today, self.zone)
+        except (OverflowError, ValueError, OSError):
+            return instant(at, self.zone)
+
+    def until(self, at: float) -> Text:
+        """``till kl. 02.00``, ``till måndag 06.00``; ``until 02:00``."""
+        end = self.says(at)
+        alone = end.sv[:1].isdigit() and end.sv[2:3] == "."
+        return Text(sv=f"till {'kl. ' if alone else ''}{end.sv}", en=f"until {end.en}")
+
+
+@lru_cache(1024)
+def _short(at: float, today: date, zone: ZoneInfo) -> Text:
+    local = datetime.fromtimestamp(at, zone)
+    sv, en = f"{local.hour:02}.{local.minute:02}", f"{local.hour:02}:{local.minute:02}"
+    if local.utcoffset() != local.replace(fold=1 - local.fold).utcoffset():
+        sv, en = f"{sv} {local.tzname()}", f"{en} {local.tzname()}"
+    days = abs((local.date() - today).days)
+    if not days:
+        return Text(sv=sv, en=en)
+    if days < 7:
+        return Text(sv=f"{_DAYS_SV[local.weekday()]} {sv}", en=f"{_DAYS_EN[local.weekday()]} {en}")
+    year = "" if local.year == today.year else f" {local.year}"
+    month = local.month - 1
+    return Text(
+        sv=f"{local.day} {_MONTHS_SV[month]}{year} {sv}",
+        en=f"{local.day} {_MONTHS_EN[month]}{year} {en}",
     )
 
 

@@ -14,7 +14,7 @@ from monitor.wording.checks import service_subject
 from monitor.wording.claims import Claim, claim_of, lead
 from monitor.wording.grammar import capital, joined_sentences, one_line, title
 from monitor.wording.reasons import reason_phrase, whose
-from monitor.wording.times import duration, instant
+from monitor.wording.times import Clock, duration
 from monitor.wording.wholes import environment_message, service_message
 
 _BEFORE = {
@@ -66,7 +66,7 @@ def _message(
     zone: ZoneInfo,
 ) -> Text:
     subject = _subject(transition, environment, view)
-    since = instant(transition.since, zone)
+    since = Clock(zone, transition.at).says(transition.since)
     if transition.after is Status.GREEN:
         if transition.before in (Status.YELLOW, Status.RED):
             over = _finished if transition.was_planned else _resolved
@@ -78,9 +78,9 @@ def _message(
     if view is not None and view.status is transition.after:
         where = environment.title if environment is not None else None
         said = (
-            service_message(view, zone, where)
+            service_message(view, zone, where, now=transition.at)
             if isinstance(view, ServiceView)
-            else environment_message(view, zone)
+            else environment_message(view, zone, now=transition.at)
         )
         return joined_sentences((_over(transition), said, _before(transition)))
     return joined_sentences(

@@ -38,44 +38,53 @@ from monitor.wording.planned import (
 )
 from monitor.wording.plans import notice_message
 from monitor.wording.reasons import whose
-from monitor.wording.times import instant
+from monitor.wording.times import Clock
 
 _TROUBLED = (Status.RED, Status.YELLOW)
 
 
-def service_message(view: ServiceView, zone: ZoneInfo, environment: Text | None = None) -> Text:
-    """A service in full sentences. ``environment`` is its title; the name is used without one."""
+def service_message(
+    view: ServiceView,
+    zone: ZoneInfo,
+    environment: Text | None = None,
+    *,
+    now: float | None = None,
+) -> Text:
+    """A service in full sentences. ``environment`` is its title; the name is used without one.
+    ``now`` is when it is read: instants are whole without it.
+    """
+    clock = Clock(zone, now)
     service = view.service
     where = title(environment, service.environment)
     subject = service_subject(service.title, service.name, where)
-    since = instant(view.since, zone)
+    since = clock.says(view.since)
     if _noticed(view):
         return joined_sentences(
-            (_by_notice(view, subject, since), measured_message(view), *_grounds(view, zone))
+            (_by_notice(view, subject, since), measured_message(view), *_grounds(view, clock))
         )
     if view.status is not view.measured or (view.planned and view.status is not Status.GREEN):
         return joined_sentences(
-            (planned_lead(view, subject, zone), measured_message(view), *_grounds(view, zone))
+            (planned_lead(view, subject, clock), measured_message(view), *_grounds(view, clock))
         )
-    return joined_sentences((lead(service_claim(view), subject, since), *_grounds(view, zone)))
+    return joined_sentences((lead(service_claim(view), subject, since), *_grounds(view, clock)))
 
 
-def _grounds(view: ServiceView, zone: ZoneInfo) -> Sequence[Text | None]:
+def _grounds(view: ServiceView, clock: Clock) -> Sequence[Text | None]:
     """What a service's measured status rests on."""
     if view.measured is Status.GREEN:
         return ()
     if view.measured is Status.UNKNOWN:
-        return _unknown_grounds(view, zone)
+        return _unknown_grounds(view, clock)
     check = deciding(view)
     if check is None:
         return ()
     return (
         shown_by(check),
         addresses(check),
-        validity(check, zone),
+        validity(check, clock.zone),
         recovering(check),
         whose(check.cause) if check.cause is not None and not view.planned else None,
-        held_back(check, zone),
+        held_back(check, clock),
         _others(view, check),
     )
 
@@ -113,7 +122,7 @@ def _others(view: ServiceView, shown: CheckView) -> Text | None:
     )
 
 
-def _unknown_grounds(view: ServiceView, zone: ZoneInfo) -> Sequence[Text | None]:
+def _unknown_grounds(view: ServiceView, clock: Clock) -> Sequence[Text | None]:
     if view.gone:
         package = one_line(view.checks[0].retired)
         return (
@@ -130,14 +139,14 @@ def _unknown_grounds(view: ServiceView, zone: ZoneInfo) -> Sequence[Text | None]
                 en="The service has no checks that measure it.",
             ),
         )
-    return (*_blind_grounds(blind[0], zone), _also_blind(len(blind) - 1))
+    return (*_blind_grounds(blind[0], clock), _also_blind(len(blind) - 1))
 
 
-def _blind_grounds(check: CheckView, zone: ZoneInfo) -> Sequence[Text | None]:
+def _blind_grounds(check: CheckView, clock: Clock) -> Sequence[Text | None]:
     return (
-        sentence(ignorance(check, zone)),
+        sentence(ignorance(check, clock)),
         blamed(check),
-        held_back(check, zone),
+        held_back(check, clock),
     )
 
 
@@ -174,9 +183,10 @@ def _by_notice(view: ServiceView, subject: Text, since: Text) -> Text:
     return joined_sentences((lead_in, said))
 
 
-def environment_message(view: EnvironmentView, zone: ZoneInfo) -> Text:
-    """An environment in full sentences."""
-    said = _environment_lead(view, zone)
+def environment_message(view: EnvironmentView, zone: ZoneInfo, *, now: float | None = None) -> Text:
+    """An environment in full sentences; ``now`` is when it is read."""
+    clock = Clock(zone, now)
+    said = _environment_lead(view, clock)
     if view.status is Status.GREEN:
         return said
     if view.planned:
@@ -187,7 +197,7 @@ def environment_message(view: EnvironmentView, zone: ZoneInfo) -> Text:
         )
     bad = [each for each in _worst_first(view.services) if not each.planned]
     if not bad:
-        return joined_sentences((said, _blind_services(view), *_why_blind(view, zone)))
+        return joined_sentences((said, _blind_services(view), *_why_blind(view, clock)))
     grounds = deciding(bad[0])
     return joined_sentences(
         (
@@ -201,12 +211,12 @@ def environment_message(view: EnvironmentView, zone: ZoneInfo) -> Text:
     )
 
 
-def _why_blind(view: EnvironmentView, zone: ZoneInfo) -> Sequence[Text | None]:
+def _why_blind(view: EnvironmentView, clock: Clock) -> Sequence[Text | None]:
     """Why nothing is known, by the example of the first check that knows nothing."""
     for service in view.services:
         for check in service.checks:
             if service.status is Status.UNKNOWN and check.status is Status.UNKNOWN:
-                return _blind_grounds(check, zone)
+                return _blind_grounds(check, clock)
     return ()
 
 
@@ -258,31 +268,32 @@ def _blind_services(view: EnvironmentView) -> Text | None:
 
 def overall_message(snapshot: Snapshot) -> Text:
     """Everything: a sentence for each environment that is not in full operation, worst first."""
-    views, zone = snapshot.environments, snapshot.estate.timezone
+    views = snapshot.environments
+    clock = Clock(snapshot.estate.timezone, snapshot.at)
     if not views:
         return Text(sv="Inga testmiljöer övervakas.", en="No test environments are monitored.")
     if len(views) == 1:
-        return environment_message(views[0], zone)
+        return environment_message(views[0], clock.zone, now=clock.now)
     matters = sorted(
         (view for view in views if view.status is not Status.GREEN),
         key=lambda view: (view.planned, -view.status.severity, view.since),
     )
     if not matters:
-        since = instant(snapshot.since, zone)
+        since = clock.says(snapshot.since)
         return Text(
             sv=f"Samtliga {len(views)} testmiljöer är i full drift sedan {since.sv}.",
             en=f"All {len(views)} test environments have been in full operation since {since.en}.",
         )
-    said = [_environment_lead(view, zone) for view in matters[:LISTED]]
+    said = [_environment_lead(view, clock) for view in matters[:LISTED]]
     return joined_sentences(
         (*said, _more(len(matters) - len(said)), _well(len(views) - len(matters)))
     )
 
 
-def _environment_lead(view: EnvironmentView, zone: ZoneInfo) -> Text:
+def _environment_lead(view: EnvironmentView, clock: Clock) -> Text:
     if view.planned and view.status is not Status.GREEN:
-        return planned_environment(view, _environment(view), zone)
-    return lead(environment_claim(view), _environment(view), instant(view.since, zone))
+        return planned_environment(view, _environment(view), clock)
+    return lead(environment_claim(view), _environment(view), clock.says(view.since))
 
 
 def _more(number: int) -> Text | None:

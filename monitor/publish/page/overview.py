@@ -220,7 +220,9 @@ def _write(
         '<a href="{}"><span class="n">{} </span><span aria-hidden="true">{}</span> {}</a>'
     ).format(link, short_name(view, language), MARKS[counted], words[f"{counted}_short"])
     if counted in ("red", "yellow"):
-        message = wording.service_message(view, zone, environment.environment.title)
+        message = wording.service_message(
+            view, zone, environment.environment.title, now=snapshot.at
+        )
         line = _TROUBLE.render(
             w=words,
             link=link,

@@ -42,7 +42,7 @@ def render_service(
     comma = _comma(language)
     path = service_path(service.id)
     framed = frame(snapshot, asked, path, f"{word(view.status, language)} – {title}, {where}")
-    message = wording.service_message(view, zone, environment.environment.title)
+    message = wording.service_message(view, zone, environment.environment.title, now=snapshot.at)
     return _SERVICE.render(
         framed,
         home=asked.home(),
@@ -97,7 +97,7 @@ def _check(
         "status": view.status.value,
         "mark": mark(view.status, language),
         "since": moment(view.since, zone, language),
-        "finding": wording.check_finding(view, zone).pick(language),
+        "finding": wording.check_finding(view, zone, now=snapshot.at).pick(language),
         "why": _why(view, WORDS[language], comma),
         "last": moment(view.last.at, zone, language) if view.last is not None else "–",
         "of_certificate": of_certificate,

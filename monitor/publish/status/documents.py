@@ -163,9 +163,11 @@ def _seconds(shares: TimeInStatus) -> dict[str, float]:
 
 
 def check_value(
-    view: CheckView, service: Text, environment: Text, zone: ZoneInfo
+    view: CheckView, service: Text, environment: Text, zone: ZoneInfo, now: float
 ) -> dict[str, Any]:
-    """One check of the service and environment so titled; ``zone`` is that of the times in its message."""
+    """One check of the service and environment so titled; ``zone`` is that of the times in its
+    message, which is read at ``now``.
+    """
     check, why, latency, last = view.check, view.why, view.latency, view.last
     return {
         "name": check.name,
@@ -176,7 +178,7 @@ def check_value(
         "since": iso_timestamp(view.since),
         "reason": view.reason,
         "cause": view.cause,
-        "message": text_value(wording.check_message(view, zone, service, environment)),
+        "message": text_value(wording.check_message(view, zone, service, environment, now=now)),
         "why": {
             "rule": why.rule,
             "failed": why.failed,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import date, datetime
 from typing import Any
 
 import orjson
@@ -66,12 +67,14 @@ class StatusRenderer:
         self._checks: dict[CheckId, tuple[CheckView, bytes]] = {}
         self._services: dict[ServiceId, tuple[ServiceView, bytes]] = {}
         self._availability: dict[ServiceId, tuple[Availability, bytes]] = {}
+        self._day: date | None = None
 
     async def render(self, snapshot: Snapshot, pacer: Pacer | None = None) -> bytes:
         """UTF-8 JSON. Never works longer than 2 ms without giving way to the event loop."""
         pacer = pacer or Pacer(timer=self._timer)
         if snapshot.estate is not self._estate:
             self._follow(snapshot.estate)
+        self._turn(snapshot)
         pieces = [self._head(snapshot)]
         for number, environment in enumerate(snapshot.environments):
             pieces.append(b"," if number else b"")
@@ -107,6 +110,14 @@ class StatusRenderer:
         }
         self._estate = estate
 
+    def _turn(self, snapshot: Snapshot) -> None:
+        """Forgets sentences that say *since 21:55* of a day that is over."""
+        day = datetime.fromtimestamp(snapshot.at, snapshot.estate.timezone).date()
+        if day != self._day:
+            self._checks.clear()
+            self._services.clear()
+            self._day = day
+
     def _check(
         self,
         view: CheckView,
@@ -117,7 +128,7 @@ class StatusRenderer:
         known = self._checks.get(view.check.id)
         if known is None or known[0] is not view:
             titles = service.service.title, environment.environment.title
-            known = view, dump(check_value(view, *titles, snapshot.estate.timezone))
+            known = view, dump(check_value(view, *titles, snapshot.estate.timezone, snapshot.at))
             self._checks[view.check.id] = known
         return known[1]
 
@@ -184,7 +195,7 @@ def _tail(snapshot: Snapshot) -> bytes:
 
 
 def _environment(view: EnvironmentView, snapshot: Snapshot) -> dict[str, Any]:
-    message = wording.environment_message(view, snapshot.estate.timezone)
+    message = wording.environment_message(view, snapshot.estate.timezone, now=snapshot.at)
     return {
         "name": view.environment.name,
         "title": text_value(view.environment.title),
@@ -195,7 +206,7 @@ def _environment(view: EnvironmentView, snapshot: Snapshot) -> dict[str, Any]:
 
 def _service(view: ServiceView, environment: Text, snapshot: Snapshot) -> dict[str, Any]:
     service = view.service
-    message = wording.service_message(view, snapshot.estate.timezone, environment)
+    message = wording.service_message(view, snapshot.estate.timezone, environment, now=snapshot.at)
     return {
         "name": service.name,
         "title": text_value(service.title),

@@ -150,7 +150,7 @@ def _component(view: ServiceView | EnvironmentView, place: int, page_id: str) ->
 def _group(
     view: EnvironmentView, place: int, page_id: str, snapshot: Snapshot, language: Language
 ) -> dict[str, Any]:
-    message = wording.environment_message(view, snapshot.estate.timezone)
+    message = wording.environment_message(view, snapshot.estate.timezone, now=snapshot.at)
     return {
         "id": _id("environment", view.environment.name),
         "name": view.environment.title.pick(language),
@@ -171,7 +171,7 @@ def _service(
     language: Language,
 ) -> dict[str, Any]:
     titled = environment.environment.title
-    message = wording.service_message(view, snapshot.estate.timezone, titled)
+    message = wording.service_message(view, snapshot.estate.timezone, titled, now=snapshot.at)
     return {
         "id": _id("service", view.service.id),
         "name": view.service.title.pick(language),

@@ -237,7 +237,7 @@ def validity(view: CheckView, zone: ZoneInfo) -> Text | None:
             sv=f"Certifikatet börjar gälla {when.sv}.",
             en=f"The certificate becomes valid on {when.en}.",
         )
-    end = tls.verified_not_after if tls.verified_not_after is not None else tls.earliest_not_after
+    end = _end(tls)
     if end is None:
         return None
     when = instant(end, zone)
@@ -250,6 +250,18 @@ def validity(view: CheckView, zone: ZoneInfo) -> Text | None:
             sv=f"Certifikatet går ut {when.sv}.", en=f"The certificate expires on {when.en}."
         )
     return None
+
+
+def _end(tls: TlsFacts) -> float | None:
+    return tls.verified_not_after if tls.verified_not_after is not None else tls.earliest_not_after
+
+
+def expires_at(view: CheckView) -> float | None:
+    """When the server's certificate ends, where that is all that the check finds amiss."""
+    seen = _seen(view)
+    if view.status is not Status.YELLOW or view.reason is not Reason.EXPIRY or seen is None:
+        return None
+    return None if seen.tls is None or view.cause is not Cause.TARGET else _end(seen.tls)
 
 
 def _own_validity(view: CheckView, tls: TlsFacts, zone: ZoneInfo) -> Text | None:

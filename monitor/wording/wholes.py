@@ -12,6 +12,7 @@ from monitor.wording.checks import (
     addresses,
     blamed,
     evidence_clause,
+    expires_at,
     held_back,
     ignorance,
     recovering,
@@ -66,7 +67,26 @@ def service_message(
         return joined_sentences(
             (planned_lead(view, subject, clock), measured_message(view), *_grounds(view, clock))
         )
+    expiring = _expiring(view, subject, clock)
+    if expiring is not None:
+        return expiring
     return joined_sentences((lead(service_claim(view), subject, since), *_grounds(view, clock)))
+
+
+def _expiring(view: ServiceView, subject: Text, clock: Clock) -> Text | None:
+    """A service that works, and has a certificate near its end."""
+    bad = [check for check in view.checks if check.status in _TROUBLED and not check.retired]
+    ends = [(end, check) for check in bad if (end := expires_at(check)) is not None]
+    if not ends or len(ends) < len(bad):
+        return None
+    end, check = min(ends, key=lambda one: one[0])
+    when, who = clock.says(end), source(check.check)
+    works = Text(
+        sv=f"{subject.sv} fungerar, men certifikatet går ut {when.sv}",
+        en=f"{subject.en} works, but the certificate expires {when.en}",
+    )
+    shown = Text(sv=f"det visar {who.sv}", en=f"this is shown by {who.en}")
+    return joined_sentences((sentence(works), sentence(shown), _others(view, check)))
 
 
 def _grounds(view: ServiceView, clock: Clock) -> Sequence[Text | None]:

@@ -37,7 +37,7 @@ _BOTH: dict[str, tuple[str, str]] = {
     "planned": ("planerat", "planned"),
     "nothing": ("Inga tjänster övervakas.", "No services are watched."),
     "no_match": ("Ingen tjänst passar urvalet.", "No service matches the filter."),
-    "machine": ("För program", "For programs"),
+    "machine": ("Öppna data", "Open data"),
     "filter": ("Urval", "Filter"),
     "environment": ("Miljö", "Environment"),
     "all": ("Alla", "All"),

@@ -67,7 +67,7 @@ def test_swedish_is_swedish(snapshot: Snapshot) -> None:
     text = "\n".join(lines(status_table(snapshot, "sv")))
     for word in ("Tjänst", "Sedan", "Svarstid", "▲ gul", "■ röd", "● grön", "○ okänd", "14.02.00"):
         assert word in text
-    assert "Svaret hade fel statuskod (HTTP 503, expected 2xx)" in text
+    assert "Svaret hade fel statuskod (HTTP 503, väntat 2xx)" in text
 
 
 @pytest.mark.parametrize(("detail", "checks"), [("services", 0), ("trouble", 2), ("checks", 4)])
@@ -129,7 +129,7 @@ def test_the_document_gives_the_same_table(
 ) -> None:
     """But for the evidence of a check's reason, which the status file has in its messages."""
     here = [
-        line.replace(" (HTTP 503, expected 2xx)", "")
+        line.replace(f" (HTTP 503, {'väntat' if language == 'sv' else 'expected'} 2xx)", "")
         for line in lines(status_table(snapshot, language))
     ]
     there = lines(status_table_from_json(document, language, messages=False))

@@ -30,31 +30,31 @@ BY_SV = "Enligt kontrollen api mot https://expo.ext5.example.se/fhir/metadata"
 BY_EN = "According to the api check of https://expo.ext5.example.se/fhir/metadata,"
 SINCE_SV = "sedan måndag 23 november 2026 kl. 14.02."
 SINCE_EN = "since Monday 23 November 2026 at 14:02."
+SO_SV = f"Så har det varit {SINCE_SV}"
+SO_EN = f"It has been so {SINCE_EN}"
 OURS_SV = "Felet ligger hos övervakningen, inte hos tjänsten."
 OURS_EN = "The fault lies with the monitor, not with the service."
 THEIRS_SV = "Felet bedöms ligga hos tjänsten."
 THEIRS_EN = "The fault seems to lie with the service."
-GONE_SV = f"{BY_SV} har tjänsten expo i ext5 inte varit tillgänglig {SINCE_SV}"
-GONE_EN = f"{BY_EN} the service expo in ext5 has not been available {SINCE_EN}"
+GONE_SV = f"{BY_SV} är tjänsten expo i ext5 inte tillgänglig. {SO_SV}"
+GONE_EN = f"{BY_EN} the service expo in ext5 is not available. {SO_EN}"
 RISK_SV = (
     f"{BY_SV} riskerar tjänsten expo i ext5 att inte vara tillgänglig"
-    f" för flertalet användare {SINCE_SV}"
+    f" för flertalet användare. {SO_SV}"
 )
 RISK_EN = (
-    f"{BY_EN} the service expo in ext5 has been at risk of being unavailable"
-    f" to the majority of its users {SINCE_EN}"
+    f"{BY_EN} the service expo in ext5 risks being unavailable"
+    f" to the majority of its users. {SO_EN}"
 )
-SIGNS_SV = f"{BY_SV} finns det indikationer på störningar i tjänsten expo i ext5 {SINCE_SV}"
-SIGNS_EN = (
-    f"{BY_EN} there have been indications of disturbance in the service expo in ext5 {SINCE_EN}"
-)
+SIGNS_SV = f"{BY_SV} finns det indikationer på störningar i tjänsten expo i ext5. {SO_SV}"
+SIGNS_EN = f"{BY_EN} there are indications of disturbance in the service expo in ext5. {SO_EN}"
 REDUCED_SV = (
     f"{BY_SV} har tjänsten expo i ext5 en konstaterad störning"
-    f" och fungerar med nedsatt funktionalitet {SINCE_SV}"
+    f" och fungerar med nedsatt funktionalitet. {SO_SV}"
 )
 REDUCED_EN = (
-    f"{BY_EN} the service expo in ext5 has had a confirmed disturbance"
-    f" and worked with reduced function {SINCE_EN}"
+    f"{BY_EN} the service expo in ext5 has a confirmed disturbance"
+    f" and works with reduced function. {SO_EN}"
 )
 
 GOOD_AGAIN: dict[str, Any] = {
@@ -73,8 +73,8 @@ def case(name: str, view: CheckView, sv: str, en: str) -> object:
         case(
             "green",
             green(),
-            f"{BY_SV} är tjänsten expo i ext5 i full drift {SINCE_SV}",
-            f"{BY_EN} the service expo in ext5 has been in full operation {SINCE_EN}",
+            f"{BY_SV} är tjänsten expo i ext5 i full drift. {SO_SV}",
+            f"{BY_EN} the service expo in ext5 is in full operation. {SO_EN}",
         ),
         case(
             "red, failures in a row",
@@ -87,10 +87,10 @@ def case(name: str, view: CheckView, sv: str, en: str) -> object:
         case(
             "red, the only measurement",
             bad(Status.RED, Rule.RED_AFTER, 1, 1, 1, reason=Reason.RESET, detail=""),
-            f"{GONE_SV} Den senaste mätningen misslyckades (1 av 1 mätning) eftersom servern"
-            f" bröt anslutningen. {THEIRS_SV}",
-            f"{GONE_EN} The latest measurement failed (1 of 1 measurement) because the server"
-            f" broke the connection. {THEIRS_EN}",
+            f"{GONE_SV} Den senaste mätningen misslyckades (1 av 1 mätning). Senaste orsak:"
+            f" servern bröt anslutningen. {THEIRS_SV}",
+            f"{GONE_EN} The latest measurement failed (1 of 1 measurement). The latest"
+            f" reason: the server broke the connection. {THEIRS_EN}",
         ),
         case(
             "red, a timeout on the way",
@@ -145,10 +145,10 @@ def case(name: str, view: CheckView, sv: str, en: str) -> object:
                 reason=Reason.CONNECT_REFUSED,
                 detail="192.0.2.10:443",
             ),
-            f"{SIGNS_SV} Den senaste mätningen misslyckades (1 av 20 mätningar) eftersom"
+            f"{SIGNS_SV} Den senaste mätningen misslyckades (1 av 20 mätningar). Senaste orsak:"
             f" anslutningen nekades (192.0.2.10:443). {THEIRS_SV}",
-            f"{SIGNS_EN} The latest measurement failed (1 of 20 measurements) because the"
-            f" connection was refused (192.0.2.10:443). {THEIRS_EN}",
+            f"{SIGNS_EN} The latest measurement failed (1 of 20 measurements). The latest"
+            f" reason: the connection was refused (192.0.2.10:443). {THEIRS_EN}",
         ),
         case(
             "yellow, two failures, a dependency",
@@ -208,10 +208,10 @@ def case(name: str, view: CheckView, sv: str, en: str) -> object:
                 detail="",
                 duration=1.2,
             ),
-            f"{REDUCED_SV} Tjänsten svarar igen, men med anmärkning eftersom svaret dröjde för"
-            f" länge (1,2 s, gränsen är 1 s). {THEIRS_SV}",
-            f"{REDUCED_EN} The service answers again, but is still degraded because the answer"
-            f" took too long (1.2 s, the limit is 1 s). {THEIRS_EN}",
+            f"{REDUCED_SV} Tjänsten svarar igen, men med anmärkning. Senaste orsak: svaret dröjde"
+            f" för länge (1,2 s, gränsen är 1 s). {THEIRS_SV}",
+            f"{REDUCED_EN} The service answers again, but is still degraded. The latest reason: the"
+            f" answer took too long (1.2 s, the limit is 1 s). {THEIRS_EN}",
         ),
         case(
             "unknown, nothing measured",
@@ -240,12 +240,12 @@ def case(name: str, view: CheckView, sv: str, en: str) -> object:
             "Vi vet inte om tjänsten expo i ext5 fungerar: kontrollen api mot"
             " https://expo.ext5.example.se/fhir/metadata har ännu inte gjort tillräckligt många"
             " mätningar (den senaste måndag 23 november 2026 kl. 14.03). Den senaste mätningen"
-            " misslyckades (1 av 1 mätning) eftersom svaret hade fel statuskod"
+            " misslyckades (1 av 1 mätning). Senaste orsak: svaret hade fel statuskod"
             " (HTTP 503, väntat 2xx).",
             "We do not know whether the service expo in ext5 works: the api check of"
             " https://expo.ext5.example.se/fhir/metadata has not made enough measurements yet"
-            " (the latest on Monday 23 November 2026 at 14:03). The latest measurement failed"
-            " (1 of 1 measurement) because the answer had the wrong status code"
+            " (the latest Monday 23 November 2026 at 14:03). The latest measurement failed"
+            " (1 of 1 measurement). The latest reason: the answer had the wrong status code"
             " (HTTP 503, expected 2xx).",
         ),
         case(
@@ -261,7 +261,7 @@ def case(name: str, view: CheckView, sv: str, en: str) -> object:
             " https://expo.ext5.example.se/fhir/metadata mätte senast måndag 23 november 2026"
             f" kl. 14.00, och det är för länge sedan. {OURS_SV}",
             "We do not know whether the service expo in ext5 works: the api check of"
-            " https://expo.ext5.example.se/fhir/metadata last measured on Monday 23 November 2026"
+            " https://expo.ext5.example.se/fhir/metadata last measured Monday 23 November 2026"
             f" at 14:00, and that is too long ago. {OURS_EN}",
         ),
         case(
@@ -292,10 +292,10 @@ def test_the_services_title() -> None:
     """With the service's title at hand it is used instead of its name."""
     message = check_message(green(), STOCKHOLM, EXPO)
     assert "är tjänsten Receptexpedition (EXPO) i ext5 i full drift" in message.sv
-    assert "the service Dispensing (EXPO) in ext5 has been" in message.en
+    assert "the service Dispensing (EXPO) in ext5 is in" in message.en
     titled = check_message(green(), STOCKHOLM, EXPO, Text(sv="Extern test 5", en="External test 5"))
     assert "är tjänsten Receptexpedition (EXPO) i Extern test 5 i full drift" in titled.sv
-    assert "the service Dispensing (EXPO) in External test 5 has been" in titled.en
+    assert "the service Dispensing (EXPO) in External test 5 is in" in titled.en
 
 
 @pytest.mark.parametrize(

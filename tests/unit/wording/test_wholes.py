@@ -7,14 +7,17 @@ from dataclasses import replace
 from monitor.model.status import Rule, Status
 from monitor.model.text import Text
 from monitor.wording import environment_message, overall_message, service_message
-from probes.observation import Cause, Observation, Reason
+from probes.observation import Cause, Grade, Observation, Reason, TlsFacts
 from tests.support.views import (
     SINCE,
     STOCKHOLM,
     bad,
+    certificate,
     environment,
     green,
+    local,
     make_check,
+    seen,
     service,
     snapshot,
     unknown,
@@ -24,6 +27,7 @@ EXT5 = Text(sv="EXT5", en="EXT5")
 NLL = Text(sv="Nationella läkemedelslistan", en="National medication list")
 SINCE_SV = "sedan måndag 23 november 2026 kl. 14.02."
 SINCE_EN = "since Monday 23 November 2026 at 14:02."
+TODAY_SV, TODAY_EN = "sedan 14.02.", "since 14:02."
 SHOWN_SV = (
     "Det visar kontrollen api mot https://expo.ext5.example.se/fhir/metadata, där de 3 senaste"
     " mätningarna misslyckades (3 av 20 mätningar). Senaste orsak: svaret hade fel statuskod"
@@ -63,6 +67,28 @@ class TestService:
             en="The service Dispensing (EXPO) in EXT5 has not been available"
             f" {SINCE_EN} {SHOWN_EN}",
         )
+
+    def test_a_certificate_near_its_end_is_no_disturbance(self) -> None:
+        """The service works; the date and who saw it are all there is to say."""
+        tls = TlsFacts(chain=(certificate(local("2026-12-11T01:00")),))
+        ends = bad(
+            Status.YELLOW,
+            Rule.DEGRADED_AFTER,
+            reason=Reason.EXPIRY,
+            detail="the certificate ends in 17 days",
+            evidence=seen(Grade.DEGRADED, Reason.EXPIRY, "ends", tls=tls),
+        )
+        view = service(Status.YELLOW, ends, green("port"))
+        assert service_message(view, STOCKHOLM, EXT5, now=SINCE) == Text(
+            sv="Tjänsten Receptexpedition (EXPO) i EXT5 fungerar, men certifikatet går ut"
+            " 11 december 01.00. Det visar kontrollen api mot"
+            " https://expo.ext5.example.se/fhir/metadata.",
+            en="The service Dispensing (EXPO) in EXT5 works, but the certificate expires"
+            " 11 December 01:00. This is shown by the api check of"
+            " https://expo.ext5.example.se/fhir/metadata.",
+        )
+        failing = service(Status.YELLOW, ends, bad(Status.YELLOW, Rule.YELLOW_AFTER))
+        assert "fungerar, men" not in service_message(failing, STOCKHOLM, EXT5).sv
 
     def test_red_by_majority_is_a_risk(self) -> None:
         """While some checks are green it *risks* being unavailable to the majority."""
@@ -136,7 +162,7 @@ class TestService:
             " 2026 kl. 14.00, och det är för länge sedan. Felet ligger hos övervakningen, inte"
             " hos tjänsten. Läget är okänt även för 1 annan kontroll.",
             en=f"The state of the service Dispensing (EXPO) in EXT5 has been unknown {SINCE_EN}"
-            " The api check of https://expo.ext5.example.se/fhir/metadata last measured on Monday"
+            " The api check of https://expo.ext5.example.se/fhir/metadata last measured Monday"
             " 23 November 2026 at 14:00, and that is too long ago. The fault lies with the"
             " monitor, not with the service. Of the others, 1 check knows nothing either.",
         )
@@ -267,17 +293,17 @@ class TestOverall:
     def test_all_green(self) -> None:
         """One sentence for all."""
         assert overall_message(snapshot(Status.GREEN, self.FINE, self.FINE)) == Text(
-            sv=f"Samtliga 2 testmiljöer är i full drift {SINCE_SV}",
-            en=f"All 2 test environments have been in full operation {SINCE_EN}",
+            sv=f"Samtliga 2 testmiljöer är i full drift {TODAY_SV}",
+            en=f"All 2 test environments have been in full operation {TODAY_EN}",
         )
 
     def test_the_worst_first(self) -> None:
         """A sentence for each that is not in full operation, and one for the rest."""
         assert overall_message(snapshot(Status.RED, self.FINE, self.BLIND, self.RED)) == Text(
-            sv=f"Testmiljön EXT5 har inte varit tillgänglig {SINCE_SV} Läget för testmiljön EXT7 är"
-            f" okänt {SINCE_SV} Den andra testmiljön är i full drift.",
-            en=f"The test environment EXT5 has not been available {SINCE_EN} The state of the test"
-            f" environment EXT7 has been unknown {SINCE_EN} The other test environment is in"
+            sv=f"Testmiljön EXT5 har inte varit tillgänglig {TODAY_SV} Läget för testmiljön EXT7 är"
+            f" okänt {TODAY_SV} Den andra testmiljön är i full drift.",
+            en=f"The test environment EXT5 has not been available {TODAY_EN} The state of the test"
+            f" environment EXT7 has been unknown {TODAY_EN} The other test environment is in"
             " full operation.",
         )
 
@@ -296,7 +322,7 @@ class TestOverall:
     def test_a_single_environment_tells_all(self) -> None:
         """With one environment its own message is the whole."""
         assert overall_message(snapshot(Status.RED, self.RED)) == environment_message(
-            self.RED, STOCKHOLM
+            self.RED, STOCKHOLM, now=SINCE
         )
 
     def test_none(self) -> None:

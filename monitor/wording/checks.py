@@ -11,7 +11,15 @@ from monitor.model.text import Text
 from monitor.wording.certificates import surprise
 from monitor.wording.claims import check_claim, lead_by
 from monitor.wording.details import detail_text
-from monitor.wording.grammar import enumeration, joined_sentences, one_line, plural, sentence, title
+from monitor.wording.grammar import (
+    capital,
+    enumeration,
+    joined_sentences,
+    one_line,
+    plural,
+    sentence,
+    title,
+)
 from monitor.wording.reasons import reason_phrase, whose
 from monitor.wording.times import Clock, instant, percent, seconds_short
 from probes.net.weak_cipher import cipher_weakness
@@ -321,8 +329,8 @@ def ignorance(view: CheckView, clock: Clock) -> Text:
         seen = detail_text(view.trouble)
         shown = Text(sv=f" ({seen.sv})", en=f" ({seen.en})") if seen.sv else _NOTHING
         return Text(
-            sv=f"{who.sv} har inte kunnat mäta sedan {since.sv} eftersom {phrase.sv}{shown.sv}",
-            en=f"{who.en} has been unable to measure since {since.en} because"
+            sv=f"{who.sv} har inte kunnat mäta sedan {since.sv}. Orsak: {phrase.sv}{shown.sv}",
+            en=f"{who.en} has been unable to measure since {since.en}. The reason:"
             f" {phrase.en}{shown.en}",
         )
     if view.last is None:
@@ -350,8 +358,8 @@ def _unknown(view: CheckView, subject: Text, clock: Clock) -> Text:
     return joined_sentences(
         (
             Text(
-                sv=f"Vi vet inte om {subject.sv} fungerar: {why.sv}.",
-                en=f"We do not know whether {subject.en} works: {why.en}.",
+                sv=f"Vi vet inte om {subject.sv} fungerar. {capital(why.sv)}.",
+                en=f"We do not know whether {subject.en} works. {capital(why.en)}.",
             ),
             sentence(evidence_clause(view)) if failing else None,
             blamed(view),

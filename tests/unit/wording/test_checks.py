@@ -216,9 +216,9 @@ def case(name: str, view: CheckView, sv: str, en: str) -> object:
         case(
             "unknown, nothing measured",
             unknown(Rule.UNMEASURED),
-            "Vi vet inte om tjänsten expo i ext5 fungerar: kontrollen api mot"
+            "Vi vet inte om tjänsten expo i ext5 fungerar. Kontrollen api mot"
             f" https://expo.ext5.example.se/fhir/metadata har inte gett någon mätning {SINCE_SV}",
-            "We do not know whether the service expo in ext5 works: the api check of"
+            "We do not know whether the service expo in ext5 works. The api check of"
             f" https://expo.ext5.example.se/fhir/metadata has made no measurement {SINCE_EN}",
         ),
         case(
@@ -237,12 +237,12 @@ def case(name: str, view: CheckView, sv: str, en: str) -> object:
                     first_bad_at=SINCE,
                 ),
             ),
-            "Vi vet inte om tjänsten expo i ext5 fungerar: kontrollen api mot"
+            "Vi vet inte om tjänsten expo i ext5 fungerar. Kontrollen api mot"
             " https://expo.ext5.example.se/fhir/metadata har ännu inte gjort tillräckligt många"
             " mätningar (den senaste måndag 23 november 2026 kl. 14.03). Den senaste mätningen"
             " misslyckades (1 av 1 mätning). Senaste orsak: svaret hade fel statuskod"
             " (HTTP 503, väntat 2xx).",
-            "We do not know whether the service expo in ext5 works: the api check of"
+            "We do not know whether the service expo in ext5 works. The api check of"
             " https://expo.ext5.example.se/fhir/metadata has not made enough measurements yet"
             " (the latest Monday 23 November 2026 at 14:03). The latest measurement failed"
             " (1 of 1 measurement). The latest reason: the answer had the wrong status code"
@@ -257,10 +257,10 @@ def case(name: str, view: CheckView, sv: str, en: str) -> object:
                 reason=Reason.INTERNAL,
                 cause=Cause.MONITOR,
             ),
-            "Vi vet inte om tjänsten expo i ext5 fungerar: kontrollen api mot"
+            "Vi vet inte om tjänsten expo i ext5 fungerar. Kontrollen api mot"
             " https://expo.ext5.example.se/fhir/metadata mätte senast måndag 23 november 2026"
             f" kl. 14.00, och det är för länge sedan. {OURS_SV}",
-            "We do not know whether the service expo in ext5 works: the api check of"
+            "We do not know whether the service expo in ext5 works. The api check of"
             " https://expo.ext5.example.se/fhir/metadata last measured Monday 23 November 2026"
             f" at 14:00, and that is too long ago. {OURS_EN}",
         ),
@@ -272,13 +272,13 @@ def case(name: str, view: CheckView, sv: str, en: str) -> object:
                 cause=Cause.MONITOR,
                 trouble="CN=probe ended on 2026-11-22",
             ),
-            "Vi vet inte om tjänsten expo i ext5 fungerar: kontrollen api mot"
+            "Vi vet inte om tjänsten expo i ext5 fungerar. Kontrollen api mot"
             " https://expo.ext5.example.se/fhir/metadata har inte kunnat mäta sedan måndag"
-            " 23 november 2026 kl. 14.02 eftersom vårt eget klientcertifikat har gått ut"
+            " 23 november 2026 kl. 14.02. Orsak: vårt eget klientcertifikat har gått ut"
             f" (CN=probe ended on 2026-11-22). {OURS_SV}",
-            "We do not know whether the service expo in ext5 works: the api check of"
+            "We do not know whether the service expo in ext5 works. The api check of"
             " https://expo.ext5.example.se/fhir/metadata has been unable to measure since Monday"
-            " 23 November 2026 at 14:02 because our own client certificate has expired"
+            " 23 November 2026 at 14:02. The reason: our own client certificate has expired"
             f" (CN=probe ended on 2026-11-22). {OURS_EN}",
         ),
     ],

@@ -163,4 +163,4 @@ def test_every_event_has_words_in_both_languages() -> None:
         assert said.sv != said.en
         assert "x" in said.sv
     begun = window_message(WindowEvent(at=START, what=Happening.BEGINS, occurrence=one), STOCKHOLM)
-    assert begun.en.endswith("What it concerns is not available. Vi byter.")
+    assert begun.en.endswith("A planned outage. Vi byter.")

@@ -8,7 +8,7 @@ import pytest
 
 from monitor.model.text import Text
 from monitor.wording import duration, instant
-from monitor.wording.times import percent, seconds_short
+from monitor.wording.times import Clock, percent, seconds_short
 from tests.support.views import STOCKHOLM, local
 
 
@@ -121,3 +121,39 @@ def test_a_measured_time(seconds: float, sv: str, en: str) -> None:
 def test_percent(share: float, sv: str, en: str) -> None:
     """Swedish has a space before the sign, and a decimal comma."""
     assert percent(share) == Text(sv=sv, en=en)
+
+
+@pytest.mark.parametrize(
+    ("at", "sv", "en"),
+    [
+        ("2026-11-23T14:02", "14.02", "14:02"),
+        ("2026-11-22T23:59", "söndag 23.59", "Sunday 23:59"),
+        ("2026-11-29T06:00", "söndag 06.00", "Sunday 06:00"),
+        ("2026-11-16T06:00", "16 november 06.00", "16 November 06:00"),
+        ("2027-01-04T06:00", "4 januari 2027 06.00", "4 January 2027 06:00"),
+    ],
+)
+def test_an_instant_is_as_short_as_the_day_allows(at: str, sv: str, en: str) -> None:
+    """The time of today, the weekday within a week, else the date, with another year's year."""
+    clock = Clock(STOCKHOLM, local("2026-11-23T23:50"))
+    assert clock.says(local(at)) == Text(sv=sv, en=en)
+
+
+def test_until_reads_well_of_today_and_of_another_day() -> None:
+    """Only a time that stands alone needs its *kl.*"""
+    clock = Clock(STOCKHOLM, local("2026-11-21T01:00"))
+    assert clock.until(local("2026-11-21T02:00")) == Text(sv="till kl. 02.00", en="until 02:00")
+    assert clock.until(local("2026-11-23T06:00")).sv == "till måndag 06.00"
+    assert Clock(STOCKHOLM).until(local("2026-11-23T06:00")).sv.endswith("2026 kl. 06.00")
+
+
+def test_the_hour_that_comes_twice_is_told_apart_in_short_too() -> None:
+    """By the zone's abbreviation."""
+    clock = Clock(STOCKHOLM, local("2026-10-25T12:00"))
+    once = local("2026-10-25T02:30")
+    assert {clock.says(once).sv, clock.says(once + 3600).sv} == {"02.30 CEST", "02.30 CET"}
+
+
+def test_an_impossible_now_leaves_instants_whole() -> None:
+    """A clock that nobody can read shortens nothing."""
+    assert Clock(STOCKHOLM, 1e300).says(local("2026-11-23T14:02")).sv.endswith("2026 kl. 14.02")

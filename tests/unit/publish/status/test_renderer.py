@@ -250,7 +250,9 @@ async def test_hostile_text_stays_text() -> None:
 
 
 async def test_only_what_changed_is_made_anew() -> None:
-    """A renderer kept gives the same body as a new one, whatever was rendered before."""
+    """A renderer kept gives the same body as a new one, whatever was rendered before, on
+    the same day or another: what began today began on Monday later.
+    """
     kept = StatusRenderer(version="1")
     one, two = make_view(make_check("one")), make_view(make_check("two"))
     first = make_snapshot(one, two)
@@ -259,6 +261,8 @@ async def test_only_what_changed_is_made_anew() -> None:
         first,
         make_snapshot(one, red, estate=first.estate, at=NOW + 1),
         first,
+        make_snapshot(one, two, estate=first.estate, at=NOW + 3 * 86_400),
+        make_snapshot(one, two, estate=first.estate, at=NOW + 8 * 86_400),
         make_snapshot(two),
     ):
         fresh = await render_status_body(snapshot, version="1")

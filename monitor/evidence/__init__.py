@@ -7,6 +7,7 @@ than 64 KiB, whatever a target has sent. The keys are documented in docs/evidenc
     request      what was asked, without secrets
     response     what was answered, fit to be shown
     mail         a bundle as plain text, Swedish or English
+    first_lines  the first lines of a bundle, for a message
     text_writer  what its lines keep to
     words        its labels
     cache        the newest bundles at hand
@@ -14,6 +15,7 @@ than 64 KiB, whatever a target has sent. The keys are documented in docs/evidenc
 
 from monitor.evidence.bundle import LIMIT, SCHEMA_VERSION, evidence_bundle
 from monitor.evidence.cache import BundleCache
+from monitor.evidence.first_lines import first_lines
 from monitor.evidence.mail import NotEvidenceError, mail, mail_sections, read_bundle
 
 __all__ = [
@@ -22,6 +24,7 @@ __all__ = [
     "BundleCache",
     "NotEvidenceError",
     "evidence_bundle",
+    "first_lines",
     "mail",
     "mail_sections",
     "read_bundle",

@@ -111,12 +111,7 @@ class _Mail(TextWriter):
             self.pair(words.RESOLVED, ", ".join(seen["resolved"]))
         if seen["address"] is not None:
             self.pair(words.CONNECTED, seen["address"])
-        times = [
-            f"{self.say(words.PHASE_NAMES[name])} {self.ms(took)}"
-            for name, took in seen["phases_ms"].items()
-        ]
-        times.append(f"{self.say(words.DURATION)} {self.ms(seen['duration_ms'])}")
-        self.pair(words.PHASES, ", ".join(times))
+        self.pair(words.PHASES, self.phases(seen))
         if seen["addresses"]:
             self.line(f"{self.say(words.ADDRESSES)}:")
         for part in seen["addresses"]:

@@ -9,8 +9,10 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from monitor.evidence import words
 from monitor.model.text import Text
 from probes.observation import clean
 
@@ -51,6 +53,14 @@ class TextWriter:
     def ms(self, milliseconds: float) -> str:
         number = f"{milliseconds:.1f}"
         return f"{number.replace('.', ',') if self._swedish else number} ms"
+
+    def phases(self, seen: dict[str, Any]) -> str:
+        """How long each part of an observation took, and all of it."""
+        times = [
+            f"{self.say(words.PHASE_NAMES[name])} {self.ms(took)}"
+            for name, took in seen["phases_ms"].items()
+        ]
+        return ", ".join([*times, f"{self.say(words.DURATION)} {self.ms(seen['duration_ms'])}"])
 
     def instant(self, text: str) -> str:
         try:

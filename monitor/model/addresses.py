@@ -5,7 +5,7 @@ Whoever sends one away (mails, webhooks, feeds) puts ``public_url`` before it.
 
 from __future__ import annotations
 
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from monitor.model.transition import Transition
 
@@ -27,11 +27,16 @@ def event_path(service: str, id_: str) -> str:
     return f"{service_path(service)}?event={quote(id_)}#{event_anchor(id_)}"
 
 
+def environment_path(name: str) -> str:
+    """The front page with one environment on it."""
+    return f"/?{urlencode({'env': name})}"
+
+
 def transition_path(transition: Transition) -> str:
     """The incident that a transition belongs to; of an environment's own, the environment."""
     environment, service = transition.environment, transition.service
     if service is None:
-        return f"/?env={quote(environment)}"
+        return environment_path(environment)
     name = service.rpartition("/")[2]
     return event_path(f"{environment}/{name}", transition.id)
 

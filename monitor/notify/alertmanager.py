@@ -20,8 +20,8 @@ from monitor.model.status import Status
 from monitor.model.timestamps import iso_timestamp
 from monitor.notify.headings import told_alone
 from monitor.notify.http_post import Poster
+from monitor.notify.links import Links
 from monitor.notify.message import Message
-from monitor.support import links
 from monitor.wording.notifications import trial
 
 ALERTNAME = "DriftvaktServiceStatus"
@@ -46,7 +46,7 @@ class Alertmanager:
         self._url = (receiver.url or "").rstrip("/") + "/api/v2/alerts"
         self._name = receiver.name
         self._location = estate.location
-        self._public = estate.public_url
+        self._links = Links(estate)
         self._poster = poster
         self._open: dict[str, dict[tuple[str, str], Alert]] = {}
         self._turn = asyncio.Lock()
@@ -92,9 +92,8 @@ class Alertmanager:
             "labels": labels,
             "annotations": annotations,
             "startsAt": iso_timestamp(now),
+            **_origin(self._links.page()),
         }
-        if self._public:
-            alert["generatorURL"] = self._public
         await self._post([{**alert, "endsAt": iso_timestamp(now + TEST_LASTS)}])
 
     async def close(self) -> None:
@@ -158,17 +157,17 @@ class Alertmanager:
                 "transition": message.transition,
             },
             "startsAt": iso_timestamp(message.since),
-            **self._origin(message),
+            **_origin(self._links.incident(message)),
         }
-
-    def _origin(self, message: Message) -> dict[str, str]:
-        """What leads people from the alert to where it comes from."""
-        url = links.service_link(self._public, message.environment, message.service)
-        return {} if url is None else {"generatorURL": url}
 
     async def _post(self, alerts: Sequence[Alert]) -> None:
         if alerts:
             await self._poster.post(self._url, orjson.dumps(alerts), {})
+
+
+def _origin(url: str | None) -> dict[str, str]:
+    """What leads people from the alert to where it comes from."""
+    return {} if url is None else {"generatorURL": url}
 
 
 def _annotations(heading: Any, text: Any) -> dict[str, str]:

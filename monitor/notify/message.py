@@ -47,6 +47,10 @@ class Message:
     alarm: Status | None = None
     """The status of the alarm that is open at the receiver after this message."""
     alarmed_at: float | None = None
+    observed: Text | None = None
+    """The first lines of its evidence, where it has one."""
+    incident: str = ""
+    """The id of the transition by which the receiver was first told of this incident."""
     folded: int = 0
     """Earlier messages of the service that it says too, and that are not sent."""
 
@@ -80,6 +84,8 @@ class Message:
             "message": _both(self.text),
             "alarm": self.alarm.value if self.alarm else None,
             "alarmed_at": iso_timestamp(self.alarmed_at) if self.alarmed_at is not None else None,
+            "observed": _both(self.observed) if self.observed is not None else None,
+            "incident": self.incident or self.transition,
             "folded": self.folded,
         }
 
@@ -113,6 +119,9 @@ def read_message(outgoing: Outgoing) -> Message:
             text=Text(**found["message"]),
             alarm=Status(found["alarm"]) if found["alarm"] else None,
             alarmed_at=_maybe(found["alarmed_at"]),
+            # an earlier version kept none of these
+            observed=Text(**found["observed"]) if found.get("observed") else None,
+            incident=found.get("incident", ""),
             folded=found.get("folded", 0),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:

@@ -22,8 +22,9 @@ Reminders are not kept in the outbox: after a restart the next one comes when it
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from math import inf
 
 from monitor.model.estate import Estate, Service
@@ -39,6 +40,11 @@ CONFIRM = 60.0
 """Seconds after not knowing for which a status that was told before is no news."""
 _TROUBLED = (Status.YELLOW, Status.RED)
 _ALARMS = frozenset(("red", "yellow"))
+Observed = Callable[[], Text | None]
+
+
+def no_evidence() -> None:
+    """Of what has no evidence."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,18 +177,22 @@ class Router:
         """The message that closes one receiver's alarm."""
         service = self._services[f"{transition.environment}/{transition.service}"]
         found = self._receivers[receiver]
-        message = self._message(found, service, transition, MessageKind.RECOVERY, text, None)
+        standing = self._open.get((receiver, str(service.id)))
+        message = self._message(found, service, transition, MessageKind.RECOVERY, text, standing)
         self._told(receiver, message)
         return (_outgoing(receiver, message, now),)
 
-    def plan(self, transition: Transition, text: Text, now: float) -> tuple[Outgoing, ...]:
+    def plan(
+        self, transition: Transition, text: Text, now: float, observed: Observed = no_evidence
+    ) -> tuple[Outgoing, ...]:
         """The messages that ``transition`` causes; an environment's own causes none, since those
-        of its services name it. ``text`` is what it means to a reader.
+        of its services name it. ``text`` is what it means to a reader, ``observed`` is asked for the
+        first lines of its evidence when somebody is told.
         """
         service = self._services.get(f"{transition.environment}/{transition.service}")
         if service is None:
             return ()
-        made = []
+        made, seen = [], cache(observed)
         for receiver in self._receivers.values():
             key = receiver.name, str(service.id)
             standing = self._open.get(key)
@@ -191,6 +201,7 @@ class Router:
                 self._follow(key, receiver, transition)
                 continue
             message = self._message(receiver, service, transition, kind, text, standing)
+            message = replace(message, observed=seen())
             if kind is MessageKind.ALARM and standing is not None and _better(standing, transition):
                 self._follow(key, receiver, transition)
                 self._waiting[key] = message
@@ -309,6 +320,7 @@ class Router:
             text=text,
             alarm=alarm,
             alarmed_at=alarmed_at,
+            incident=(standing.message.incident if standing is not None else "") or transition.id,
         )
 
     def _told(self, receiver: str, message: Message, *, unsure: bool = False) -> None:

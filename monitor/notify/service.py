@@ -35,7 +35,7 @@ from monitor.notify.history_outbox import OPENS, HistoryOutbox
 from monitor.notify.message import Message
 from monitor.notify.open_alarms_file import Memory, OpenAlarmsFile
 from monitor.notify.outbox import DeliveryMetrics
-from monitor.notify.routing import Router
+from monitor.notify.routing import Observed, Router, no_evidence
 from probes.observation import clean
 
 log = structlog.get_logger("driftvakt")
@@ -212,9 +212,11 @@ class NotificationService:
                 async with asyncio.timeout(RECALL / 2):
                     await self._write_told()
 
-    def plan(self, transition: Transition, text: Text) -> tuple[Outgoing, ...]:
+    def plan(
+        self, transition: Transition, text: Text, observed: Observed = no_evidence
+    ) -> tuple[Outgoing, ...]:
         """The messages that a transition causes, to be kept in one with it."""
-        planned = self._router.plan(transition, text, self._clock())
+        planned = self._router.plan(transition, text, self._clock(), observed)
         self._note(planned)
         return planned
 

@@ -16,9 +16,9 @@ from monitor.model.receiver import Receiver
 from monitor.model.timestamps import iso_timestamp
 from monitor.notify.headings import told_as_one
 from monitor.notify.http_post import Poster
+from monitor.notify.links import Links
 from monitor.notify.message import VERSION, Message
 from monitor.notify.sender import read_secret
-from monitor.support import links
 from monitor.wording.notifications import trial
 
 
@@ -44,7 +44,7 @@ class Webhook:
     def __init__(self, receiver: Receiver, estate: Estate, poster: Poster) -> None:
         self._receiver = receiver
         self._zone = estate.timezone
-        self._public = estate.public_url
+        self._links = Links(estate)
         self._poster = poster
         self._read: tuple[str, str | None] | None = None
 
@@ -65,16 +65,13 @@ class Webhook:
                 "statuses": dict(counted),
                 "subject": {"sv": heading.sv, "en": heading.en},
                 "message": {"sv": text.sv, "en": text.en},
-                "url": links.environment_link(self._public, first.environment),
+                "url": self._links.environment(first.environment),
                 "messages": [self._document(message) for message in messages],
             }
         await self._post(orjson.dumps(document), idempotency_key(messages))
 
     def _document(self, message: Message) -> dict[str, Any]:
-        return {
-            **message.document(),
-            "url": links.service_link(self._public, message.environment, message.service),
-        }
+        return {**message.document(), "url": self._links.incident(message)}
 
     async def trial(self) -> None:
         now = self._poster.clock()
@@ -86,7 +83,7 @@ class Webhook:
             "kind": "test",
             "at": iso_timestamp(now),
             "message": {"sv": text.sv, "en": text.en},
-            "url": links.page_link(self._public),
+            "url": self._links.page(),
         }
         await self._post(orjson.dumps(document), ident)
 

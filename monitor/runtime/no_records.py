@@ -10,6 +10,7 @@ from monitor.model.estate import CheckId, Estate, ServiceId
 from monitor.model.records import Entry, Outgoing, Past
 from monitor.model.text import Text
 from monitor.model.transition import Transition
+from monitor.notify.routing import Observed, no_evidence
 from monitor.notify.service import AllClear
 from probes.observation import Observation
 
@@ -37,7 +38,9 @@ class NoCheckpointer:
 class NoNotifications:
     """Notifies nobody: a :class:`~monitor.notify.service.NotificationService` without receivers."""
 
-    def plan(self, transition: Transition, text: Text) -> tuple[Outgoing, ...]:
+    def plan(
+        self, transition: Transition, text: Text, observed: Observed = no_evidence
+    ) -> tuple[Outgoing, ...]:
         return ()
 
     def restore_late(self, told: Sequence[Outgoing], all_clear: AllClear) -> None: ...

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 
 from monitor import __version__
-from monitor.evidence import BundleCache, evidence_bundle
+from monitor.evidence import BundleCache, evidence_bundle, first_lines
 from monitor.judging.board import OVERALL, Board
 from monitor.judging.persisted_state import PublishedState
 from monitor.judging.snapshot import EnvironmentView, ServiceView
@@ -17,6 +18,7 @@ from monitor.model.estate import Environment, Estate
 from monitor.model.records import Entry, Outgoing
 from monitor.model.text import Text
 from monitor.model.transition import Transition
+from monitor.notify.routing import Observed
 from monitor.runtime.event_log import log_transition
 from monitor.support.redaction import Masker
 from monitor.wording import message_of
@@ -79,9 +81,13 @@ class TransitionRecorder:
         )
 
     def entry(
-        self, facts: Facts, messages: Callable[[Transition, Text], tuple[Outgoing, ...]]
+        self,
+        facts: Facts,
+        messages: Callable[[Transition, Text, Observed], tuple[Outgoing, ...]],
     ) -> Entry:
-        """Makes the entry; ``messages`` plans the notifications that it causes."""
+        """Makes the entry; ``messages`` plans the notifications that it causes, and may ask for the
+        first lines of its evidence.
+        """
         transition = facts.transition
         message = message_of(transition, facts.environment, facts.view, self._estate.timezone)
         log_transition(transition, message, self._estate.language)
@@ -90,7 +96,7 @@ class TransitionRecorder:
             transition=transition,
             message=message,
             evidence=bundle,
-            outgoing=messages(transition, message),
+            outgoing=messages(transition, message, partial(first_lines, bundle)),
         )
 
     def sentences(self, transition: Transition) -> Text:

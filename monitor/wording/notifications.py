@@ -52,6 +52,19 @@ def message_heading(
     return Text(sv=sv, en=en)
 
 
+def change_of_status(before: Status, after: Status) -> Text:
+    """How bad it is, and was: ``gul, störning (bättre; tidigare röd)``."""
+    (now_sv, _), now_en = _COLOURS[after]
+    (then_sv, _), then_en = _COLOURS[before]
+    word = status_word(after)
+    sv, en = f"{now_sv}, {word.sv}", f"{now_en}, {word.en}"
+    if before is after:
+        return Text(sv=sv, en=en)
+    improved = (before, after) == (Status.RED, Status.YELLOW)
+    better = ("bättre; ", "improved; ") if improved else ("", "")
+    return Text(sv=f"{sv} ({better[0]}tidigare {then_sv})", en=f"{en} ({better[1]}was {then_en})")
+
+
 def reminder(alarm: Text, seconds: float) -> Text:
     """What an alarm said, and that it still holds after ``seconds``."""
     length = duration(seconds)

@@ -16,6 +16,7 @@ from lxml import etree
 
 from monitor import wording
 from monitor.judging.snapshot import Snapshot
+from monitor.model.addresses import event_path
 from monitor.model.records import Entry
 from monitor.model.text import Text
 from monitor.model.timestamps import iso_timestamp
@@ -45,8 +46,8 @@ class _Item:
     published: float
     content: str
     category: str
-    page: str = ""
-    """Where people read of it; empty: the front page."""
+    page: str = "/"
+    """The path where people read of it."""
     link: str | None = None
 
 
@@ -94,7 +95,7 @@ def _transition(entry: Entry, snapshot: Snapshot, base: str, language: Language)
         published=one.at,
         content=entry.message.pick(language),
         category=one.after.value,
-        page=f"s/{quote(f'{one.environment}/{name}')}" if known else "",
+        page=event_path(f"{one.environment}/{name}", entry.id) if known else "/",
         link=f"api/v1/evidence/{entry.id}" if one.worsening else None,
     )
 
@@ -192,8 +193,7 @@ def _document(
         address = f"feed.atom?{urlencode({'lang': here, **query}, safe='/')}"
         rel = "self" if here == language else "alternate"
         _link(root, rel, public + address, "application/atom+xml", here)
-    front = public or "./"
-    _link(root, "alternate", f"{front}?lang={language}", "text/html", language)
+    _link(root, "alternate", _page(public, "/", language), "text/html", language)
     for one in items:
         entry = _add(root, "entry")
         _add(entry, "id", one.id)
@@ -202,11 +202,17 @@ def _document(
         _add(entry, "published", iso_timestamp(one.published))
         _add(entry, "content", one.content).set("type", "text")
         _add(entry, "category").set("term", one.category)
-        shown = public + one.page if one.page else front
-        _link(entry, "alternate", f"{shown}?lang={language}", "text/html", language)
+        _link(entry, "alternate", _page(public, one.page, language), "text/html", language)
         if one.link is not None:
             _link(entry, "related", public + one.link, "application/json", None)
     return bytes(etree.tostring(root, xml_declaration=True, encoding="utf-8"))
+
+
+def _page(public: str, path: str, language: Language) -> str:
+    """The reference to a page of ours, in that language."""
+    shown, mark, place = path.removeprefix("/").partition("#")
+    joint = "&" if "?" in shown else "?"
+    return f"{public or ('' if shown else './')}{shown}{joint}lang={language}{mark}{place}"
 
 
 def _add(parent: etree._Element, name: str, text: str | None = None) -> etree._Element:

@@ -12,8 +12,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from monitor.judging.snapshot import Snapshot
+from monitor.model.addresses import environment_path, service_path
 from monitor.model.text import Text
-from monitor.plan import Occurrence
+from monitor.plan import Occurrence, Window
 from monitor.publish.feeds.atom import xml_text
 from monitor.publish.feeds.revisions import Revisions
 from monitor.publish.rendering.language import Language
@@ -95,8 +96,16 @@ def _event(one: Occurrence, snapshot: Snapshot, revisions: Revisions, language: 
     event.add("status", "CANCELLED" if window.cancelled else "CONFIRMED")
     event.add("transp", "TRANSPARENT")
     if snapshot.estate.public_url:
-        event.add("url", snapshot.estate.public_url)
+        event.add("url", snapshot.estate.public_url + _path(window).removeprefix("/"))
     return event
+
+
+def _path(window: Window) -> str:
+    """The page of what a window concerns, where that is one thing; else the front page."""
+    environments, services = sorted(window.environments), sorted(window.services)
+    if not environments and len(services) == 1:
+        return service_path(services[0])
+    return environment_path(environments[0]) if len(environments) == 1 and not services else "/"
 
 
 def _utc(at: float) -> datetime:

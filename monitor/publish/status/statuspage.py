@@ -14,6 +14,7 @@ from typing import Any
 
 from monitor import wording
 from monitor.judging.snapshot import EnvironmentView, ServiceView, Snapshot
+from monitor.model.addresses import service_path
 from monitor.model.status import Status
 from monitor.model.text import Text
 from monitor.model.timestamps import iso_timestamp
@@ -68,16 +69,13 @@ def summary(
     ]
     planned = [*snapshot.agenda.active(at), *snapshot.agenda.upcoming(at, UPCOMING)]
     message = wording.overall_message(snapshot)
-    for event in incidents:
-        event["shortlink"] = f"{base}/"
     maintenances = [
-        {
-            **_maintenance(one, page_id, services, revisions, snapshot, language),
-            "shortlink": f"{base}/",
-        }
+        _maintenance(one, page_id, services, revisions, snapshot, language)
         for one in planned
         if not one.window.cancelled
     ][:MOST_WINDOWS]
+    for event in (*incidents, *maintenances):
+        event["shortlink"] = base + event["shortlink"]
     return {
         "page": {
             "id": page_id,
@@ -203,6 +201,7 @@ def _incident(
         updated=since,
         body=component["description"],
         components=[component],
+        path=f"{service_path(view.service.id)}#incidents",
     )
 
 
@@ -270,6 +269,7 @@ def _event(
     updated: str,
     body: str,
     components: list[dict[str, Any]],
+    path: str = "/",
 ) -> dict[str, Any]:
     """What an incident and a maintenance have in common."""
     return {
@@ -277,7 +277,7 @@ def _event(
         "name": name,
         "status": status,
         "impact": impact,
-        "shortlink": "/",
+        "shortlink": path,
         "page_id": page_id,
         "created_at": created,
         "started_at": created,

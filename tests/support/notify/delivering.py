@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from monitor.model.estate import Estate
+from monitor.model.text import Text
 from monitor.model.transition import Transition
 from monitor.notify.backoff import Pace
 from monitor.notify.delivery import Deliverer
@@ -33,9 +34,9 @@ class Delivering:
     outbox: MemoryOutbox = field(default_factory=MemoryOutbox)
     counted: Counted = field(default_factory=Counted)
 
-    def tell(self, transition: Transition) -> list[str]:
+    def tell(self, transition: Transition, observed: Text | None = None) -> list[str]:
         """The ids of the messages that it causes."""
-        made = self.router.plan(transition, TEXT, transition.at)
+        made = self.router.plan(transition, TEXT, transition.at, lambda: observed)
         self.outbox.kept += made
         self.deliverer.take(made)
         return [one.id for one in made]

@@ -19,6 +19,7 @@ from tests.support.daemon.running import estate, http_check, running, service, u
 
 pytestmark = pytest.mark.system
 SECRET = "for this test alone"
+PUBLIC = "https://drift.example.se/status/"
 FAST = {"interval": "300ms", "retry_interval": "100ms", "timeout": "30s"}
 
 
@@ -81,11 +82,12 @@ def config(server: CountingServer, hook: Receiver, folder: Path) -> dict[str, An
         service("expo", http_check("api", server.url("/expo"))),
         defaults=FAST,
         notifications=[told],
+        public_url=PUBLIC,
     )
 
 
 def test_an_alarm_and_its_all_clear(tmp_path: Path) -> None:
-    """Signed, with the sentence, each once; and counted."""
+    """Signed, with the sentence, the evidence and a link to the incident, each once; and counted."""
     with CountingServer() as server, receiver() as hook:
         with running(tmp_path, config(server, hook, tmp_path)) as daemon:
             daemon.event("transition", service="expo", to="green")
@@ -95,6 +97,12 @@ def test_an_alarm_and_its_all_clear(tmp_path: Path) -> None:
             [recovery] = until(lambda: hook.told("recovery"), "no all-clear")
             until(lambda: daemon.metrics().one("driftvakt_notifications_total", outcome="delivered") == 2,
                   "not counted")  # fmt: skip
+            path, _, place = alarm["url"].removeprefix(PUBLIC).partition("#")
+            assert f'id="{place}"' in daemon.get(f"/{path}").decode()
+        assert alarm["observed"]["sv"].startswith("Orsak: ")
+        assert alarm["observed"]["en"].endswith("\nCheck: ext5/expo/api")
+        assert recovery["observed"] is None
+        assert recovery["incident"] == alarm["incident"] == alarm["transition"]
         assert (alarm["to"], alarm["service"]) == ("red", "expo")
         assert "has not been available" in alarm["message"]["en"]
         assert "The disturbance is resolved" in recovery["message"]["en"]

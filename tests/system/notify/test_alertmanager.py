@@ -83,15 +83,16 @@ async def test_it_fires_changes_its_severity_and_resolves(
         await until(lambda: ("resolved", "s0", "critical") in told(http_server))
 
 
-async def test_an_alert_leads_to_the_service_s_page(manager: RunningAlertmanager) -> None:
+async def test_an_alert_leads_to_the_incident(manager: RunningAlertmanager) -> None:
     """As ``generatorURL``, which Alertmanager shows as the alert's source."""
     am = make_receiver("am", "alertmanager", url=manager.url)
     public = "https://drift.example.se/status/"
     async with delivering(make_watched(am, public_url=public), clock=time.time) as world:
-        world.tell(make_transition(at=time.time()))
+        told = make_transition(at=time.time())
+        world.tell(told)
         await world.all_done()
         [alert] = await manager.alerts()
-    assert alert["generatorURL"] == f"{public}s/ext5/s0"
+    assert alert["generatorURL"] == f"{public}s/ext5/s0?event={told.id}#event-{told.id}"
 
 
 async def test_not_knowing_resolves_nothing(manager: RunningAlertmanager) -> None:

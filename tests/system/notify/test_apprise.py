@@ -8,13 +8,16 @@ import email.policy
 import io
 import logging
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
+import lxml.html
 import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from monitor.model.text import Text
 from monitor.notify.apprise import Apprise
 from monitor.notify.sender import SendFailed
 from tests.support.factories import NOW
@@ -28,6 +31,7 @@ class Mailbox:
 
     def __init__(self) -> None:
         self.mails: list[EmailMessage] = []
+        self.receivers: list[list[str]] = []
         self.answers: list[str] = []
         self.port = 0
 
@@ -39,6 +43,7 @@ class Mailbox:
             mail = email.message_from_bytes(content, policy=email.policy.default)
             assert isinstance(mail, EmailMessage)
             self.mails.append(mail)
+            self.receivers.append(list(envelope.rcpt_tos))
         return answer
 
     def url(self) -> str:
@@ -73,23 +78,85 @@ async def test_a_mail_in_the_configured_language(mailbox: Mailbox, tmp_path: Pat
     async with delivering(make_watched(mail, language="sv")) as world:
         world.tell(make_transition())
         await world.all_done()
-    assert mailbox.texts() == [
-        ("RÖD: Receptexpedition (S0), EXT5: inte tillgänglig", "Tjänsten svarar inte.")
+    [(subject, text)] = mailbox.texts()
+    assert subject == "RÖD: Receptexpedition (S0), EXT5: inte tillgänglig"
+    assert text.startswith("Tjänsten svarar inte.\r\n\r\nSedan: ")
+
+
+async def test_a_mail_says_all_in_order_in_both_parts(mailbox: Mailbox) -> None:
+    """What, since when, how bad, planned, what to do, evidence, where more is; nothing is markup."""
+    mail = make_receiver("mail", "apprise", url=mailbox.url(), planned=True)
+    watched = make_watched(mail, public_url="https://drift.example.se/", language="sv")
+    [environment] = watched.environments
+    helped = replace(environment.services[0], help=Text(sv="Ring <jouren> & vänta.", en=""))
+    watched = replace(watched, environments=(replace(environment, services=(helped,)),))
+    observed = Text(sv="Orsak: HTTP-fel\nIakttagelse: <script>x</script>", en="")
+    one = make_transition(planned=True, window="byte-1")
+    async with delivering(watched) as world:
+        world.tell(one, observed)
+        await world.all_done()
+    [mailed] = mailbox.mails
+    assert mailed.get_content_type() == "multipart/alternative"
+    plain, marked = (mailed.get_body((kind,)) for kind in ("plain", "html"))
+    assert plain is not None
+    assert marked is not None
+    link = f"https://drift.example.se/s/ext5/s0?event={one.id}#event-{one.id}"
+    assert plain.get_content().splitlines() == [
+        "Tjänsten svarar inte.",
+        "",
+        "Sedan: måndag 23 november 2026 kl. 14.02",
+        "Status: röd, inte tillgänglig (tidigare grön)",
+        "Planerat: ja, servicefönster byte-1",
+        "",
+        "Vad du kan göra: Ring <jouren> & vänta.",
+        "",
+        "Underlag:",
+        "Orsak: HTTP-fel",
+        "Iakttagelse: <script>x</script>",
+        "",
+        f"Mer: {link}",
     ]
+    html = lxml.html.fromstring(marked.get_content().replace("<br>", "<br>\n"))
+    assert html.get("lang") == "sv"
+    said = [
+        line.strip() for line in "".join(map(str, html.itertext())).splitlines() if line.strip()
+    ]
+    assert said == [line for line in plain.get_content().splitlines() if line]
+    assert [a.get("href") for a in html.iter("a")] == [link]
+    assert {element.tag for element in html.iter()} == {"div", "p", "br", "a"}
+
+
+async def test_no_title_adds_a_header(mailbox: Mailbox) -> None:
+    """Line breaks of a title are spaces in the subject; whoever it names gets nothing."""
+    mail = make_receiver("mail", "apprise", url=mailbox.url())
+    watched = make_watched(mail)
+    [environment] = watched.environments
+    evil = Text(sv="", en="Dispensing\r\nBcc: evil@example.se\r\n\r\nHi")
+    titled = replace(environment.services[0], title=evil)
+    watched = replace(watched, environments=(replace(environment, services=(titled,)),))
+    async with delivering(watched) as world:
+        world.tell(make_transition())
+        await world.all_done()
+    [mailed] = mailbox.mails
+    assert mailed["Bcc"] is None
+    assert mailed["Subject"] == "RED: Dispensing Bcc: evil@example.se Hi, EXT5: not available"
+    assert mailbox.receivers == [["jour@example.se"]]
 
 
 async def test_a_mail_says_where_more_is(mailbox: Mailbox) -> None:
-    """The service's page; of a flood the environment on the front page."""
+    """The incident; of a flood the environment on the front page."""
     mail = make_receiver("mail", "apprise", url=mailbox.url(), group_wait=0.05, flood=5)
     public = "https://drift.example.se/"
     async with delivering(make_watched(mail, services=10, public_url=public)) as world:
-        world.tell(make_transition())
+        first = make_transition()
+        world.tell(first)
         await world.all_done()
         for n in range(10):
             world.tell(make_transition(service=f"s{n}", at=NOW + 1 + n / 100))
         await world.all_done()
     alone, flood = (text for _, text in mailbox.texts())
-    assert alone.endswith(f"\r\n\r\nMore: {public}s/ext5/s0")
+    incident = f"{public}s/ext5/s0?event={first.id}#event-{first.id}"
+    assert alone.endswith(f"\r\n\r\nMore: {incident}")
     assert flood.endswith(f"\r\n\r\nMore: {public}?env=ext5")
 
 
@@ -105,19 +172,18 @@ async def test_what_is_better_but_not_good_is_said_to_be_so(mailbox: Mailbox) ->
     assert better.endswith("(improved)")
 
 
-async def test_mails_of_one_service_are_a_thread(mailbox: Mailbox) -> None:
-    """The alarm and the all-clear refer to the same message; another service's mail to another."""
+async def test_mails_of_one_incident_are_a_thread(mailbox: Mailbox) -> None:
+    """Alarm, worsening and all-clear refer to the same message; the next incident's to another."""
     mail = make_receiver("mail", "apprise", url=mailbox.url())
-    async with delivering(make_watched(mail, services=2)) as world:
-        world.tell(make_transition())
-        await world.all_done()
-        world.tell(make_transition("red", "green", at=NOW + 60))
-        await world.all_done()
-        world.tell(make_transition(service="s1", at=NOW + 90))
-        await world.all_done()
-    alarm, clear, other = (str(one["References"]) for one in mailbox.mails)
-    assert alarm == clear == "<ext5.s0@driftvakt.invalid>"
-    assert other == "<ext5.s1@driftvakt.invalid>"
+    first, again = make_transition("green", "yellow"), make_transition(at=NOW + 90)
+    worse = make_transition("yellow", "red", at=NOW + 30)
+    async with delivering(make_watched(mail)) as world:
+        for one in (first, worse, make_transition("red", "green", at=NOW + 60), again):
+            world.tell(one)
+            await world.all_done()
+    alarm, worsening, clear, other = (str(one["References"]) for one in mailbox.mails)
+    assert alarm == worsening == clear == f"<{first.id}@driftvakt.invalid>"
+    assert other == f"<{again.id}@driftvakt.invalid>"
     assert all(str(one["In-Reply-To"]) == str(one["References"]) for one in mailbox.mails)
 
 

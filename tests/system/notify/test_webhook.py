@@ -39,12 +39,13 @@ def document(arrival: Arrival) -> dict[str, Any]:
 
 
 async def test_a_message_says_where_people_read_on(http_server: HttpServer) -> None:
-    """Each its service's page, a flood the environment on the page; nothing where no address is known."""
+    """Each its incident, a flood the environment on the page; nothing where no address is known."""
     http_server.answer("/", status=204, body=b"")
     public = "https://drift.example.se/"
     hook = make_receiver(url=http_server.url(), group_wait=0.05, flood=5)
     async with delivering(make_watched(hook, services=10, public_url=public)) as world:
-        world.tell(make_transition())
+        first = make_transition()
+        world.tell(first)
         await world.all_done()
         for n in range(10):
             world.tell(make_transition(service=f"s{n}", at=NOW + 1 + n / 100))
@@ -53,10 +54,11 @@ async def test_a_message_says_where_people_read_on(http_server: HttpServer) -> N
         world.tell(make_transition())
         await world.all_done()
     alone, flood, nowhere = map(document, http_server.arrivals)
-    assert alone["url"] == f"{public}s/ext5/s0"
+    assert alone["url"] == f"{public}s/ext5/s0?event={first.id}#event-{first.id}"
     assert flood["url"] == f"{public}?env=ext5"
     assert [one["url"] for one in flood["messages"]] == [
-        f"{public}s/ext5/{one['service']}" for one in flood["messages"]
+        f"{public}s/ext5/{one['service']}?event={one['transition']}#event-{one['transition']}"
+        for one in flood["messages"]
     ]
     assert nowhere["url"] is None
 
@@ -109,6 +111,8 @@ async def test_what_is_posted_is_signed_and_says_all(
         "message": {"sv": "Tjänsten svarar inte.", "en": "The service does not answer."},
         "alarm": "red",
         "alarmed_at": "2026-11-23T13:02:11.120Z",
+        "observed": None,
+        "incident": make_transition().id,
         "folded": 0,
         "url": None,
     }

@@ -21,14 +21,14 @@ from tests.support.servers.http_server import HttpServer, serve_http
 pytestmark = pytest.mark.system
 
 WANTED = 'environment=~"$environment",service=~"$service"'
+HERE = ' and on (job, instance, environment, service) driftvakt_check_status{location=~"$location"}'
 IN_TROUBLE = frozenset(
     {
         "60 * rate(driftvakt_schedule_missed_total[$__rate_interval])",
         *(f"count(driftvakt_service_severity{{{WANTED}}} == {severity}"
-          f" unless driftvakt_service_planned{{{WANTED}}} == 1) or vector(0)"
+          f" unless driftvakt_service_planned{{{WANTED}}} == 1{HERE}) or vector(0)"
           for severity in (1, 2)),
-        f"count(driftvakt_service_planned{{{WANTED}}} == 1) or vector(0)",
-        f"count(driftvakt_stated_differs_seconds{{{WANTED}}} > 0) or vector(0)",
+        f"count(driftvakt_stated_differs_seconds{{{WANTED}}} > 0{HERE}) or vector(0)",
     }
 )  # fmt: skip
 """Something only once a run was left out, nothing is known of a service and the like."""
@@ -72,13 +72,22 @@ def config(plain: HttpServer, secure: HttpServer, authority: Authority) -> dict[
         "start": (now + timedelta(days=1)).isoformat(timespec="seconds"),
         "end": (now + timedelta(days=2)).isoformat(timespec="seconds"),
     }
+    under_way = {
+        "id": "now",
+        "title": "Closed",
+        "impact": "outage",
+        "start": (now - timedelta(hours=1)).isoformat(timespec="seconds"),
+        "end": (now + timedelta(days=1)).isoformat(timespec="seconds"),
+        "services": ["ext5/nll"],
+    }
     stated = {"url": plain.url("/stated"), "jsonpath": "$.expo", "map": {"up": "green"}}
     receiver = {"name": "hook", "kind": "webhook", "url": plain.url("/hook"), "on": ["red"]}
     return estate(
         service("expo", http_check("api", secure.url(), tls=tls), stated_url=stated),
         service("lf", http_check("api", plain.url("/broken"))),
+        service("nll", http_check("api", plain.url("/broken"))),
         defaults={"interval": "300ms", "retry_interval": "200ms", "timeout": "2s"},
-        service_windows=[window],
+        service_windows=[window, under_way],
         upgrades=[{"package": "16.1", "retires": f"{now + timedelta(days=9):%Y-%m-%d}"}],
         notifications=[receiver],
     )

@@ -178,14 +178,16 @@ def test_planned_red_says_that_it_is_planned() -> None:
     assert category.get("term") == "red"
 
 
-def test_transition_links_to_the_page_of_its_service() -> None:
+def test_transition_links_to_its_incident() -> None:
     """In the feed's language; of a service that is watched no more to the front page."""
     snapshot = make_planned()
-    for service, page in (("expo", "s/ext5/expo"), ("gone", "./")):
-        root = made(snapshot, [make_entry(0, transition=make_transition(0, service=service))])
-        [one] = entries(root)
+    here = make_entry(0, transition=make_transition(0, service="expo"))
+    gone = make_entry(0, transition=make_transition(0, service="gone"))
+    incident = f"s/ext5/expo?event={here.id}&lang=en#event-{here.id}"
+    for entry, page in ((here, incident), (gone, "./?lang=en")):
+        [one] = entries(made(snapshot, [entry]))
         pages = [link.get("href") for link in one if link.get("type") == "text/html"]
-        assert pages == [f"{page}?lang=en"]
+        assert pages == [page]
 
 
 def test_with_a_public_address_every_reference_begins_with_it() -> None:
@@ -200,4 +202,5 @@ def test_with_a_public_address_every_reference_begins_with_it() -> None:
 
     absolute = [urljoin(public, one) for one in references(snapshot)]
     assert references(known) == absolute
-    assert f"{public}s/ext5/expo?lang=en" in absolute
+    id_ = entries[0].id
+    assert f"{public}s/ext5/expo?event={id_}&lang=en#event-{id_}" in absolute

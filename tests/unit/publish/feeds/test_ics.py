@@ -126,3 +126,17 @@ def test_an_event_leads_to_the_page_where_that_has_an_address() -> None:
     known = replace(snapshot, estate=replace(snapshot.estate, public_url=public))
     assert values(body(known), "URL") == [public]
     assert values(body(snapshot), "URL") == []
+
+
+def test_an_event_of_one_thing_leads_to_its_page() -> None:
+    """A service's own, an environment on the front page."""
+    public = "https://drift.example.se/status/"
+    some = frozenset(("ext5",))
+    for scope, page in (
+        ({"services": frozenset(("ext5/expo",))}, "s/ext5/expo"),
+        ({"environments": some}, "?env=ext5"),
+        ({"environments": some, "services": frozenset(("ext6/nll",))}, ""),
+    ):
+        snapshot = make_planned([make_window(24, **scope)])
+        known = replace(snapshot, estate=replace(snapshot.estate, public_url=public))
+        assert values(body(known), "URL") == [public + page]

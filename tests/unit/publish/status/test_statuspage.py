@@ -113,4 +113,12 @@ def test_addresses_are_absolute() -> None:
     events = [*made["incidents"], *made["scheduled_maintenances"]]
     assert len(events) > 1
     told = [made["page"]["url"], *(one["shortlink"] for one in events)]
-    assert set(told) == {"https://drift.example.se/"}
+    front = "https://drift.example.se/"
+    assert set(told) == {front, f"{front}s/ext5/expo#incidents"}
+
+
+def test_incident_leads_to_where_its_service_tells_it() -> None:
+    """The newest stands first there; a notice is on the front page."""
+    links = [one["shortlink"] for one in made(make_planned((), [make_notice()]))["incidents"]]
+    front = "http://localhost:9815/"
+    assert links == [f"{front}s/ext5/expo#incidents", front]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from datetime import UTC, datetime
+from math import ceil, floor
 from typing import Any
 
 import orjson
@@ -15,8 +17,9 @@ from monitor.judging.board import Board
 from monitor.model.estate import Check, Estate
 from monitor.model.records import ByHandRow
 from monitor.model.status import Status
+from monitor.model.timestamps import iso_timestamp
 from monitor.model.transition import Transition
-from monitor.plan import Acknowledgement, Planned, Silence
+from monitor.plan import Acknowledgement, Planned, Silence, Window
 from monitor.publish.web.by_hand_routes import Answer
 from monitor.scheduling.runner import Runner
 from monitor.scheduling.scheduler import Schedule
@@ -36,8 +39,10 @@ MOST = 200
 """Things of one kind that may be live."""
 RATE, SPAN = 60, 60.0
 """Writings, and the seconds in which there may be so many."""
-BEHIND = 86_400.0
-"""Seconds for which what has ended is remembered; a silence that ended while nobody ran is told of."""
+BEHIND, REMEMBERED = 30 * 86_400.0, 2_000
+"""Seconds for which what has ended is remembered, and how many things at most."""
+LATE = 86_400.0
+"""Seconds after which the end of a silence that nobody has noticed is no news."""
 SECTIONS = {"windows": "service_windows", "notices": "notices"}
 
 
@@ -69,6 +74,8 @@ class ByHand:
         self._silent: set[tuple[str, str]] = set()
         """Silences whose end has not been told of."""
         self._written: list[float] = []
+        self._stale = False
+        """Whether what is planned has changed and nobody was told."""
         self.known = False
         """Whether the history has said what there is."""
         self.changed: Callable[[], object] = lambda: None
@@ -106,7 +113,7 @@ class ByHand:
     def _take(self, row: ByHandRow, plan: Planned) -> None:
         key = row.kind, row.id
         self._rows[key], self._plans[key] = row, plan
-        if isinstance(plan, Silence):
+        if isinstance(plan, Silence) and plan.active(self._clock() - LATE):
             self._silent.add(key)
 
     # asked by the web
@@ -198,9 +205,11 @@ class ByHand:
 
     def _green(self, service: str) -> None:
         for key, plan in list(self._plans.items()):
-            if isinstance(plan, Acknowledgement) and service in plan.services:
+            lasts = isinstance(plan, Acknowledgement) and plan.active(self._clock())
+            if lasts and service in plan.services:
                 row = self._ended(self._rows[key])
                 self._take(row, self._plan(row))
+                self._stale = True
                 if self._history is not None:
                     self._history.keep_by_hand(row)
 
@@ -214,8 +223,17 @@ class ByHand:
             for service in self._estate().services():
                 if plan.covers(service.environment, service.name):
                     self.silence_over(str(service.id))
+        for plan in list(self._plans.values()):
+            if isinstance(plan, Acknowledgement) and plan.active(now):
+                state = self._board.published_of(next(iter(plan.services)))
+                if state is not None and state.status is Status.GREEN:
+                    self._green(next(iter(plan.services)))
+        if self._stale:
+            self._stale = False
+            self.changed()
         for key, row in list(self._rows.items()):
-            if row.ends_at is not None and row.ends_at < now - BEHIND:
+            old = len(self._rows) > REMEMBERED or (row.ends_at or now) < now - BEHIND
+            if old and not _lives(row, now):
                 del self._rows[key], self._plans[key]
 
     # parts of the above
@@ -261,7 +279,7 @@ class ByHand:
             plan = self._plan(row)
         except ByHandError as error:
             return _refused(400, str(error))
-        row = _with_end(row, plan)
+        row = _fixed(row, plan)
         if answer := await self._keep(row):
             return answer
         log.info("by_hand_written", kind=kind, id=id_, author=author)
@@ -289,14 +307,27 @@ class ByHand:
         return None
 
 
-def _with_end(row: ByHandRow, plan: Planned) -> ByHandRow:
-    ends = getattr(plan, "ends", None)
-    if not isinstance(ends, float) and ends is not None:  # a window's, wall-clock time
-        ends = ends.replace(tzinfo=plan.zone).timestamp()  # type: ignore[union-attr]
+def _fixed(row: ByHandRow, plan: Planned) -> ByHandRow:
+    """The row with its instants spelled out: when it is read again, no time has passed."""
+    document = orjson.loads(row.document)
+    begins = {"windows": "start", "notices": "from"}.get(row.kind)
+    if begins is not None and begins not in document:
+        document[begins] = _spelled(floor(row.written_at))
+    ends = plan.ends
+    if isinstance(plan, Window):
+        ends = plan.ends.replace(tzinfo=plan.zone).timestamp()
+    if document.pop("for", None) is not None and isinstance(ends, float):
+        ends = float(ceil(ends))
+        document["until"] = _spelled(ends)
+    assert not isinstance(ends, datetime)  # noqa: S101 - a window's was made an instant
     return ByHandRow(
         kind=row.kind, id=row.id, author=row.author, written_at=row.written_at, ends_at=ends,
-        document=row.document,
+        document=orjson.dumps(document).decode(),
     )  # fmt: skip
+
+
+def _spelled(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _lives(row: ByHandRow, now: float) -> bool:
@@ -304,8 +335,6 @@ def _lives(row: ByHandRow, now: float) -> bool:
 
 
 def _value(row: ByHandRow) -> dict[str, Any]:
-    from monitor.model.timestamps import iso_timestamp
-
     document = orjson.loads(row.document)
     document.pop("ended_at", None)
     ends = None if row.ends_at is None else iso_timestamp(row.ends_at)

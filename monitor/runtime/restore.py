@@ -95,7 +95,7 @@ def tell_now(parts: Parts, service: str) -> None:
         since=state.since,
         environment=environment,
         service=name,
-        before=Status.GREEN if state.status is not Status.GREEN else Status.UNKNOWN,
+        before=Status.UNKNOWN,  # what was told before and still holds is then no news
         after=state.status,
         planned=state.planned,
         was_planned=state.planned,

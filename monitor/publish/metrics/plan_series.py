@@ -50,6 +50,24 @@ def _window_lines(snapshot: Snapshot, active: tuple[Occurrence, ...]) -> bytes:
     return b"".join(pieces)
 
 
+def by_hand_lines(snapshot: Snapshot) -> bytes:
+    """Who is at what, and what is silent; nothing where nobody has written either."""
+    agenda, at = snapshot.agenda, snapshot.at
+    pieces: list[bytes] = []
+    for family, some, holds in (
+        (f.ACKNOWLEDGED, agenda.acknowledgements, agenda.acknowledged),
+        (f.SILENCED, agenda.silences, agenda.silenced),
+    ):
+        if not any(one.active(at) for one in some):
+            continue
+        pieces.append(family.header())
+        for view in snapshot.services():
+            of = view.service.environment, view.service.name
+            where = labels(environment=of[0], service=of[1])
+            pieces.append(f"{family.name}{{{where}}} {int(holds(at, *of))}\n".encode())
+    return b"".join(pieces)
+
+
 def _instants(family: Family, instants: list[tuple[Occurrence, float]]) -> list[bytes]:
     lines = [
         f"{family.name}{{{labels(id=one.window.id, impact=one.window.impact)}}} {number(at)}\n"

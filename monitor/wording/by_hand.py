@@ -6,16 +6,16 @@ from zoneinfo import ZoneInfo
 
 from monitor.model.text import Text
 from monitor.plan import Acknowledgement, Silence
-from monitor.wording.times import written_times
+from monitor.wording.times import instant
 
 
 def by_hand_message(one: Acknowledgement | Silence, zone: ZoneInfo) -> Text:
     """One line for the page; instants are seconds since the epoch."""
-    since = written_times(one.written_at, zone)
+    since = instant(one.written_at, zone)
     acknowledged = isinstance(one, Acknowledgement)
     until = Text(sv="tills tjänsten är grön", en="until the service is green")
     if one.ends is not None:
-        ends = written_times(one.ends, zone)
+        ends = instant(one.ends, zone)
         until = Text(sv=f"till {ends.sv}", en=f"until {ends.en}")
     sv = "Kvitterat" if acknowledged else "Tystat"
     en = "Acknowledged" if acknowledged else "Silenced"

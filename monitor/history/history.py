@@ -151,16 +151,25 @@ class History:
         """Messages that no transition causes: reminders, service windows."""
         self._recorder.queue.enqueue(outgoing)
 
-    async def write_by_hand(self, row: ByHandRow) -> None:
-        """Keeps what a person wrote, in the database, or raises and keeps nothing."""
+    async def write_by_hand(self, row: ByHandRow, otherwise: ByHandRow) -> None:
+        """Keeps what a person wrote, in the database, or raises :class:`HistoryTroubleError`: whatever
+        then was under way, ``otherwise`` stands there in the end.
+        """
         if self._recorder.hangs:
             raise HistoryTroubleError(self.why_away)
-        waiting = [row]
-        operations = [of_by_hand(row)]
+        waiting, begun = [row], list[ByHandRow]()
+
+        def wanted() -> bool:
+            begun.append(row)  # before it looks: either side sees what the other has done
+            return bool(waiting)
+
         try:
-            await self._within(
-                READ, lambda: self._recorder.write_now(operations, lambda: bool(waiting))
-            )
+            await self._within(READ, lambda: self._recorder.write_now([of_by_hand(row)], wanted))
+        except HistoryTroubleError:
+            waiting.clear()
+            if begun:  # an answer that is lost may be that of a commit
+                self._recorder.queue.keep_by_hand(otherwise)
+            raise
         finally:
             waiting.clear()
 

@@ -204,8 +204,9 @@ class Recorder:
 
     def write_now(self, operations: Sequence[Operation], wanted: Callable[[], bool]) -> None:
         """Writes in a transaction of its own, or raises :class:`HistoryTroubleError` and keeps nothing;
-        nothing either where it is not ``wanted`` any more.
+        nothing either where it is not ``wanted`` any more. What was given before comes before it.
         """
+        self.queue.take()
         if self.outage.remaining() > 0:
             raise HistoryTroubleError(self.outage.why)
         try:

@@ -244,7 +244,8 @@ class Router:
                 continue
             self._open[name, subject] = replace(standing, reminded=number)
             alarm = standing.message
-            if self._rests(alarm, now):
+            if self.rests(subject, now):
+                self.silenced(name)
                 continue
             message = replace(
                 alarm,
@@ -256,10 +257,12 @@ class Router:
             made.append(_outgoing(name, message, now))
         return tuple(made)
 
-    def _rests(self, alarm: Message, now: float) -> bool:
-        """Whether people have seen to it that no reminder is sent."""
-        agenda, where = self.agenda(), (alarm.environment, alarm.service)
-        return agenda.acknowledged(now, *where) or agenda.silenced(now, *where)
+    def rests(self, subject: str, now: float) -> bool:
+        """Whether people have seen to it that no reminder of ``ENV/SERVICE`` is sent."""
+        agenda, (environment, _, service) = self.agenda(), subject.partition("/")
+        return agenda.acknowledged(now, environment, service) or agenda.silenced(
+            now, environment, service
+        )
 
     def reload(self, estate: Estate, now: float) -> tuple[Outgoing, ...]:
         """Goes over to another configuration. What is open stays so; an alarm of a service that is

@@ -94,6 +94,7 @@ class NotificationService:
             metrics,
             pace=pace if pace is not None else Pace(clock=clock),
             sender=sender,
+            rests=lambda one: self._router.rests(one.subject, clock()),
         )
         self._resuming: set[asyncio.Task[None]] = set()
         self._stack = AsyncExitStack()

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from datetime import UTC, datetime
-from math import ceil, floor
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -17,19 +16,17 @@ from monitor.judging.board import Board
 from monitor.model.estate import Check, Estate
 from monitor.model.records import ByHandRow
 from monitor.model.status import Status
-from monitor.model.timestamps import iso_timestamp
 from monitor.model.transition import Transition
-from monitor.plan import Acknowledgement, Planned, Silence, Window
+from monitor.plan import Acknowledgement, Planned, Silence
 from monitor.publish.web.by_hand_routes import Answer
+from monitor.runtime.by_hand_rows import ended, fixed, lives, plan_of_row, row_value
 from monitor.scheduling.runner import Runner
 from monitor.scheduling.scheduler import Schedule
 from monitor.settings.by_hand import (
     MODELS,
     ByHandError,
     RunByHand,
-    Written,
     check_names,
-    plan_of,
     read_by_hand,
 )
 
@@ -73,6 +70,8 @@ class ByHand:
         self._plans: dict[tuple[str, str], Planned] = {}
         self._silent: set[tuple[str, str]] = set()
         """Silences whose end has not been told of."""
+        self._acknowledged: set[tuple[str, str]] = set()
+        """Acknowledgements that last."""
         self._written: list[float] = []
         self._stale = False
         """Whether what is planned has changed and nobody was told."""
@@ -83,8 +82,13 @@ class ByHand:
 
     @property
     def planned(self) -> tuple[Planned, ...]:
-        """Everything that is remembered."""
-        return tuple(self._plans.values())
+        """What is remembered; of what is only said of a disturbance, what lasts."""
+        now = self._clock()
+        return tuple(
+            one
+            for one in self._plans.values()
+            if not isinstance(one, Acknowledgement | Silence) or one.active(now)
+        )
 
     async def load(self) -> None:
         """Takes up what earlier processes were given; without an answer it may be tried again."""
@@ -102,26 +106,24 @@ class ByHand:
                 log.error("by_hand_unreadable", kind=row.kind, id=row.id, error=str(error))
 
     def _plan(self, row: ByHandRow) -> Planned:
-        document = orjson.loads(row.document)
-        ended = document.pop("ended_at", None)
-        sent = read_by_hand(MODELS[row.kind], document)
-        written = Written(
-            kind=row.kind, id=row.id, author=row.author, at=row.written_at, ended_at=ended
-        )
-        return plan_of(sent, written, self._estate())
+        return plan_of_row(row, self._estate())
 
     def _take(self, row: ByHandRow, plan: Planned) -> None:
         key = row.kind, row.id
         self._rows[key], self._plans[key] = row, plan
         if isinstance(plan, Silence) and plan.active(self._clock() - LATE):
             self._silent.add(key)
+        if isinstance(plan, Acknowledgement) and plan.active(self._clock()):
+            self._acknowledged.add(key)
 
     # asked by the web
 
     def listed(self, kind: str) -> list[dict[str, Any]]:
         """What is live, as it was written."""
         now = self._clock()
-        return [_value(row) for row in self._rows.values() if row.kind == kind and _lives(row, now)]
+        return [
+            row_value(row) for row in self._rows.values() if row.kind == kind and lives(row, now)
+        ]
 
     async def add(self, kind: str, document: Any, author: str) -> Answer:
         """Writes a new one."""
@@ -132,7 +134,7 @@ class ByHand:
         if (kind, id_) in self._rows or id_ in self._configured(kind):
             return _refused(409, f"id: there is {id_} already: leave it out, or take another")
         now = self._clock()
-        if sum(row.kind == kind and _lives(row, now) for row in self._rows.values()) >= MOST:
+        if sum(row.kind == kind and lives(row, now) for row in self._rows.values()) >= MOST:
             return _refused(429, f"there are {MOST} {kind} already: end some first")
         if kind == "acknowledgements":
             state = self._board.published_of(sent.service)
@@ -163,12 +165,12 @@ class ByHand:
             return row
         if refusal := self._too_many():
             return refusal
-        ended = self._ended(row)
-        if answer := await self._keep(ended):
+        over = ended(row, self._clock())
+        if answer := await self._keep(over):
             return answer
         log.info("by_hand_ended", kind=kind, id=id_, author=author)
         self.changed()
-        return Answer(200, _value(ended))
+        return Answer(200, row_value(over))
 
     async def run(self, document: Any) -> Answer:
         """Measures a service or a check as soon as its promises allow it."""
@@ -204,10 +206,13 @@ class ByHand:
         self._green(f"{transition.environment}/{transition.service}")
 
     def _green(self, service: str) -> None:
-        for key, plan in list(self._plans.items()):
-            lasts = isinstance(plan, Acknowledgement) and plan.active(self._clock())
-            if lasts and service in plan.services:
-                row = self._ended(self._rows[key])
+        for key in list(self._acknowledged):
+            plan = self._plans[key]
+            if not isinstance(plan, Acknowledgement) or not plan.active(self._clock()):
+                self._acknowledged.discard(key)
+            elif service in plan.services:
+                self._acknowledged.discard(key)
+                row = ended(self._rows[key], self._clock())
                 self._take(row, self._plan(row))
                 self._stale = True
                 if self._history is not None:
@@ -220,23 +225,27 @@ class ByHand:
             if not isinstance(plan, Silence) or plan.active(now):
                 continue
             self._silent.discard(key)
-            for service in self._estate().services():
-                if plan.covers(service.environment, service.name):
-                    self.silence_over(str(service.id))
-        for plan in list(self._plans.values()):
-            if isinstance(plan, Acknowledgement) and plan.active(now):
-                state = self._board.published_of(next(iter(plan.services)))
-                if state is not None and state.status is Status.GREEN:
-                    self._green(next(iter(plan.services)))
+            for one in self._estate().services():
+                if plan.covers(one.environment, one.name):
+                    self.silence_over(str(one.id))
+        for service in {self._service_of(key) for key in self._acknowledged}:
+            state = self._board.published_of(service)
+            if state is not None and state.status is Status.GREEN:
+                self._green(service)
         if self._stale:
             self._stale = False
             self.changed()
         for key, row in list(self._rows.items()):
             old = len(self._rows) > REMEMBERED or (row.ends_at or now) < now - BEHIND
-            if old and not _lives(row, now):
+            if old and not lives(row, now):
                 del self._rows[key], self._plans[key]
+                self._acknowledged.discard(key)
 
     # parts of the above
+
+    def _service_of(self, key: tuple[str, str]) -> str:
+        document: dict[str, str] = orjson.loads(self._rows[key].document)
+        return document["service"]
 
     def _configured(self, kind: str) -> set[str]:
         agenda = self._board.agenda
@@ -246,7 +255,7 @@ class ByHand:
 
     def _live(self, kind: str, id_: str) -> ByHandRow | Answer:
         row = self._rows.get((kind, id_))
-        if row is not None and _lives(row, self._clock()):
+        if row is not None and lives(row, self._clock()):
             return row
         if id_ in self._configured(kind):
             where = f"{SECTIONS[kind]} of the configuration, or in a calendar"
@@ -279,67 +288,25 @@ class ByHand:
             plan = self._plan(row)
         except ByHandError as error:
             return _refused(400, str(error))
-        row = _fixed(row, plan)
+        row = fixed(row, plan)
         if answer := await self._keep(row):
             return answer
         log.info("by_hand_written", kind=kind, id=id_, author=author)
         self.changed()
-        return Answer(status, _value(row))
-
-    def _ended(self, row: ByHandRow) -> ByHandRow:
-        now = self._clock()
-        document = orjson.dumps({**orjson.loads(row.document), "ended_at": now}).decode()
-        return ByHandRow(
-            kind=row.kind, id=row.id, author=row.author, written_at=row.written_at, ends_at=now,
-            document=document,
-        )  # fmt: skip
+        return Answer(status, row_value(row))
 
     async def _keep(self, row: ByHandRow) -> Answer | None:
-        """Why it could not be kept; nothing is then another."""
+        """Why it could not be kept; nothing is then another, now and after a restart."""
         if self._history is None or not self.known:
             return _refused(503, "the history cannot be read now, in which this is kept: try again")
         try:
             plan = self._plan(row)
-            await self._history.write_by_hand(row)
+            before = self._rows.get((row.kind, row.id))
+            await self._history.write_by_hand(row, before or replace(row, ends_at=0.0))
         except HistoryTroubleError as error:
             return _refused(503, f"the history cannot be written now: {error}: try again")
         self._take(row, plan)
         return None
-
-
-def _fixed(row: ByHandRow, plan: Planned) -> ByHandRow:
-    """The row with its instants spelled out: when it is read again, no time has passed."""
-    document = orjson.loads(row.document)
-    begins = {"windows": "start", "notices": "from"}.get(row.kind)
-    if begins is not None and begins not in document:
-        document[begins] = _spelled(floor(row.written_at))
-    ends = plan.ends
-    if isinstance(plan, Window):
-        ends = plan.ends.replace(tzinfo=plan.zone).timestamp()
-    if document.pop("for", None) is not None and isinstance(ends, float):
-        ends = float(ceil(ends))
-        document["until"] = _spelled(ends)
-    assert not isinstance(ends, datetime)  # noqa: S101 - a window's was made an instant
-    return ByHandRow(
-        kind=row.kind, id=row.id, author=row.author, written_at=row.written_at, ends_at=ends,
-        document=orjson.dumps(document).decode(),
-    )  # fmt: skip
-
-
-def _spelled(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _lives(row: ByHandRow, now: float) -> bool:
-    return row.ends_at is None or now < row.ends_at
-
-
-def _value(row: ByHandRow) -> dict[str, Any]:
-    document = orjson.loads(row.document)
-    document.pop("ended_at", None)
-    ends = None if row.ends_at is None else iso_timestamp(row.ends_at)
-    written = {"author": row.author, "written_at": iso_timestamp(row.written_at), "ends_at": ends}
-    return {**document, "id": row.id, **written}
 
 
 def _refused(status: int, error: str) -> Answer:

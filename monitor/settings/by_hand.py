@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from math import inf
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, Field, ValidationError, model_validator
@@ -145,12 +146,19 @@ def plan_of(sent: Any, written: Written, estate: Estate) -> Planned:
     """
     zone = estate.timezone
 
-    def instant(moment: datetime) -> float:
-        return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp()
+    def instant(moment: datetime, key: str) -> float:
+        try:
+            at = (moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp()
+        except (OverflowError, ValueError):
+            at = inf
+        if not written.at - LONGEST <= at <= written.at + LONGEST:
+            raise ByHandError(f"{key}: must be within a year")
+        return at
 
+    key = "from" if isinstance(sent, NoticeByHand) else "start"
     begins = getattr(sent, "start", None) or getattr(sent, "from_", None)
-    start = instant(begins) if begins is not None else written.at
-    ends = instant(sent.until) if sent.until is not None else None
+    start = instant(begins, key) if begins is not None else written.at
+    ends = instant(sent.until, "until") if sent.until is not None else None
     if sent.for_ is not None:
         ends = start + sent.for_
     if ends is None and not isinstance(sent, AcknowledgementByHand):
@@ -187,7 +195,7 @@ def plan_of(sent: Any, written: Written, estate: Estate) -> Planned:
     assert ends is not None  # noqa: S101 - checked above
     cancelled = ends <= start
     if cancelled:  # it never began
-        ends = start + (sent.for_ or 1.0) if sent.until is None else instant(sent.until)
+        ends = start + (sent.for_ or 1.0) if sent.until is None else instant(sent.until, "until")
     return Window(
         id=written.id, author=written.author, title=Text(sv=sent.title, en=sent.title),
         message=_both(sent.message), impact=Impact(sent.impact), cancelled=cancelled,

@@ -5,6 +5,7 @@ Written only from this machine or with the password, as JSON, and never from a p
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 from collections.abc import Awaitable, Callable
@@ -16,7 +17,7 @@ from aiohttp import hdrs, web
 
 from monitor.publish.status.renderer import dump
 from monitor.publish.web.middleware import Lock
-from monitor.publish.web.reload_route import refusal
+from monitor.publish.web.reload_route import why_refused
 from probes.observation import clean
 
 KINDS = ("windows", "notices", "acknowledgements", "silences")
@@ -42,12 +43,13 @@ class Hands(Protocol):
 
 def add_by_hand(app: web.Application, hands: Hands, lock: Lock) -> None:
     """Adds the addresses."""
+    one_by_one = asyncio.Lock()  # of two that write one id, the second sees the first
 
     def guarded(
         work: Callable[[web.Request, Any, str], Awaitable[Answer]], *, body: bool = True
     ) -> Callable[[web.Request], Awaitable[web.Response]]:
         async def handle(request: web.Request) -> web.Response:
-            if why := refusal(request, lock):
+            if why := why_refused(request, lock):
                 return _said(Answer(403, {"error": why}))
             document = None
             if body:
@@ -59,7 +61,8 @@ def add_by_hand(app: web.Application, hands: Hands, lock: Lock) -> None:
                     return _said(Answer(400, {"error": f"this is no JSON: {clean(error)}"}))
                 if not isinstance(document, dict):
                     return _said(Answer(400, {"error": "must be a JSON object"}))
-            return _said(await work(request, document, _author(request, lock)))
+            async with one_by_one:
+                return _said(await work(request, document, _author(request, lock)))
 
         return handle
 

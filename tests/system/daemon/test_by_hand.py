@@ -136,32 +136,39 @@ def test_what_people_write_holds_is_shown_and_survives_a_restart(tmp_path: Path)
 
 
 def test_an_acknowledgement_stops_reminders_and_never_the_all_clear(tmp_path: Path) -> None:
-    """No reminder is sent while it lasts; the all-clear is, and ends it."""
+    """While it lasts another service's reminders go on and its own do not, those that waited for their
+    group neither; the all-clear comes, and ends it.
+    """
     with CountingServer() as server, receiver() as hook:
-        server.answers["/up"] = Answer(status=503)
-        with running(tmp_path, config(server, tmp_path, **hooked(hook, tmp_path))) as daemon:
-            until(lambda: hook.told("reminder"), "a reminder")
-            assert (
-                send(daemon, "POST", "acknowledgements", {"service": "ext5/expo", "because": "x"})[
-                    0
-                ]
-                == 201
+        server.answers["/up"] = server.answers["/other"] = Answer(status=503)
+        told = hooked(hook, tmp_path)
+        told["notifications"][0] |= {"group_wait": "3s", "flood": 10_000}
+        written = estate(
+            service("expo", http_check("api", server.url("/up"))),
+            service("other", http_check("api", server.url("/other"))),
+            defaults=FAST,
+            **told,
+        )
+
+        def reminders(name: str) -> int:
+            return sum(one["service"] == name for one in hook.told("reminder"))
+
+        with running(tmp_path, written) as daemon:
+            until(lambda: reminders("expo"), "a reminder")
+            answer = send(
+                daemon, "POST", "acknowledgements", {"service": "ext5/expo", "because": "x"}
             )
-            before = len(hook.told("reminder"))
-            asked = len(server.arrivals("/up"))
-            until(
-                lambda: len(server.arrivals("/up")) > asked + 25, "two seconds and a half of probes"
-            )
-            assert len(hook.told("reminder")) <= before + 1, "one may have been on its way"
+            assert answer[0] == 201, answer
+            before, others = reminders("expo"), reminders("other")
+            until(lambda: reminders("other") >= others + 6, "six of the other's")
+            assert reminders("expo") <= before + 1, "one may have been on its way"
             server.answers["/up"] = Answer()
             until(lambda: hook.told("recovery"), "the all-clear")
             until(lambda: not daemon.status()["acknowledgements"], "its end")
-            assert (
-                send(daemon, "POST", "acknowledgements", {"service": "ext5/expo", "because": "x"})[
-                    0
-                ]
-                == 409
+            answer = send(
+                daemon, "POST", "acknowledgements", {"service": "ext5/expo", "because": "x"}
             )
+            assert answer[0] == 409, answer
 
 
 def test_what_a_silence_swallowed_is_told_once_at_its_end(tmp_path: Path) -> None:

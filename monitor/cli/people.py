@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
@@ -47,7 +48,7 @@ def add_people(app: typer.Typer, name: str) -> None:
     """Add one of :data:`NAMES` to the program."""
     if name in ("window", "notice"):
         group = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
-        commands = {
+        commands: dict[str, Callable[..., None]] = {
             "window": {"add": window_add, "end": window_end, "list": window_list},
             "notice": {
                 "add": notice_add, "change": notice_change, "end": notice_end, "list": notice_list,
@@ -60,7 +61,7 @@ def add_people(app: typer.Typer, name: str) -> None:
             group, name=name, help=f"{said} without an editor: add, end, list.", epilog=epilog(name)
         )
         return
-    functions = {"ack": ack, "silence": silence, "run-now": run_now}
+    functions: dict[str, Callable[..., None]] = {"ack": ack, "silence": silence, "run-now": run_now}
     app.command(name, cls=QuickCommand, epilog=epilog(name))(functions[name])
 
 

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from monitor import wording
 from monitor.judging.snapshot import Snapshot
 from monitor.model.status import Status
-from monitor.plan import NoticeView, Occurrence, UpgradeView
+from monitor.plan import Acknowledgement, NoticeView, Occurrence, Silence, UpgradeView
 from monitor.plan.windows import PlanScope
 from monitor.publish.page.query import PageQuery
 from monitor.publish.page.shared import moment
@@ -64,7 +64,7 @@ def _by_hand(snapshot: Snapshot, asked: PageQuery, service: str) -> list[Card]:
         for each in view.services
         if (each.service.id == service if service else asked.wants_service(each))
     ]
-    said = (*agenda.acknowledgements, *agenda.silences)
+    said: tuple[Acknowledgement | Silence, ...] = (*agenda.acknowledgements, *agenda.silences)
     active = [one for one in said if one.active(snapshot.at)]
     return [
         Card(

@@ -10,8 +10,8 @@ import orjson
 
 from monitor import __version__
 from monitor.model.transition import ID_PATTERN
-from monitor.publish.web.by_hand_routes import KINDS
 from monitor.publish.web.history_api import LIMIT, MOST
+from monitor.publish.web.openapi_by_hand import SCHEMAS_BY_HAND, paths_by_hand
 from monitor.publish.web.openapi_parts import (
     EVIDENCE_ID,
     INSTANT,
@@ -47,7 +47,7 @@ def openapi_document() -> dict[str, Any]:
         "paths": _paths(),
         "components": {
             "securitySchemes": {"basic": {"type": "http", "scheme": "basic"}},
-            "schemas": {**SCHEMAS, **parts, "StatusFile": status},
+            "schemas": {**SCHEMAS, **SCHEMAS_BY_HAND, **parts, "StatusFile": status},
         },
     }
 
@@ -103,69 +103,9 @@ def _paths() -> dict[str, Any]:
         "/api/v2/summary.json": _get(
             "summary", "The status as status-page clients read it", [LANGUAGE], "Summary"
         ),
-        **_by_hand(),
+        **paths_by_hand(),
         "/api/openapi.json": _get("openapi", "This document", [], "OpenApi"),
     }
-
-
-def _by_hand() -> dict[str, Any]:
-    """What people do: docs/by-hand.md has the keys."""
-    sent = {
-        "required": True,
-        "content": {"application/json": {"schema": {"type": "object"}}},
-    }
-    refusals = {
-        "403": refusal("Neither from this machine nor with a password, or of another site"),
-        "429": refusal("Too many, or too often"),
-        **_LOCKED,
-    }
-    bodies = {**_BAD, "409": refusal("It cannot be so now"), "415": refusal("This is no JSON")}
-    ids = [{"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}]
-    found: dict[str, Any] = {}
-    for kind in KINDS:
-        done = json_response("As it is kept", "ByHand")
-        found[f"/api/v1/{kind}"] = {
-            **_get(f"list_{kind}", f"The live {kind} that people wrote", [], "ByHandList"),
-            "post": {
-                "operationId": f"add_{kind}",
-                "summary": f"Writes one of the {kind}",
-                "requestBody": sent,
-                "responses": {"201": done, **bodies, **refusals, **_AWAY},
-            },
-        }
-        one: dict[str, Any] = {
-            "parameters": ids,
-            "delete": {
-                "operationId": f"end_{kind}",
-                "summary": f"Ends one of the {kind}",
-                "responses": {
-                    "200": done,
-                    "404": refusal("There is none that lasts"),
-                    "409": refusal("It stands in the configuration"),
-                    **refusals,
-                    **_AWAY,
-                },
-            },
-        }
-        if kind == "notices":
-            one["patch"] = {
-                "operationId": "change_notices",
-                "summary": "Changes what is given of a notice",
-                "requestBody": sent,
-                "responses": {
-                    "200": done, "404": refusal("There is none that lasts"), **bodies, **refusals, **_AWAY,
-                },
-            }  # fmt: skip
-        found[f"/api/v1/{kind}/{{id}}"] = one
-    found["/api/v1/runs"] = {
-        "post": {
-            "operationId": "run",
-            "summary": "Measures a service or a check as soon as its promises allow it",
-            "requestBody": sent,
-            "responses": {"202": json_response("When each is due", "Runs"), **bodies, **refusals},
-        }
-    }
-    return found
 
 
 def _get(

@@ -144,7 +144,6 @@ SCHEMAS: dict[str, Any] = {
         "required": ["id", "author", "written_at", "ends_at"],
         "description": "docs/by-hand.md",
     },
-    "ByHandList": {"type": "object", "description": "Under the name of its kind a list of ByHand"},
     "Runs": _object(runs=_list(_object(check=_STRING, due_in_s=_SECONDS))),
     "Availability": _object(
         service=_STRING,

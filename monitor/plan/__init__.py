@@ -12,6 +12,7 @@ from monitor.plan.agenda import Planned as Planned
 from monitor.plan.agenda import agenda_of as agenda_of
 from monitor.plan.by_hand import Acknowledgement as Acknowledgement
 from monitor.plan.by_hand import Silence as Silence
+from monitor.plan.by_hand import covering as covering
 from monitor.plan.calendars import CalendarView as CalendarView
 from monitor.plan.events import Happening as Happening
 from monitor.plan.events import UnderWay as UnderWay

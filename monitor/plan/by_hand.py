@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from monitor.plan.windows import PlanScope
 
+Of = TypeVar("Of", bound="Said")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Said(PlanScope):
+class Said(PlanScope):
     """Instants are seconds since the epoch; the end is not in it."""
 
     id: str
@@ -23,10 +27,32 @@ class _Said(PlanScope):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Acknowledgement(_Said):
+class Acknowledgement(Said):
     """Somebody knows of a service's disturbance: no reminders of it are sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Silence(_Said):
+class Silence(Said):
     """No messages of what it covers are sent; nothing else is another."""
+
+
+def covering(some: Iterable[Of], services: Iterable[tuple[str, str]], at: float) -> dict[str, Of]:
+    """Of what is active ``at`` an instant the first that covers each of ``services`` (environment,
+    name), by ``ENV/SERVICE``.
+    """
+    environments: dict[str, Of] = {}
+    named: dict[str, Of] = {}
+    for one in some:
+        if one.active(at):
+            for environment in one.environments:
+                environments.setdefault(environment, one)
+            for service in one.services:
+                named.setdefault(service, one)
+    if not environments and not named:
+        return {}
+    found = {}
+    for environment, name in services:
+        one_of = named.get(f"{environment}/{name}") or environments.get(environment)
+        if one_of is not None:
+            found[f"{environment}/{name}"] = one_of
+    return found

@@ -27,7 +27,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from monitor.wording.by_hand import by_hand_message
+    from monitor.wording.by_hand import by_hand_mark, by_hand_message
     from monitor.wording.certificates import change_message
     from monitor.wording.checks import check_message, source
     from monitor.wording.claims import status_word
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from monitor.wording.window_events import window_message
 else:
     _HOMES = {
+        "by_hand_mark": "by_hand",
         "by_hand_message": "by_hand",
         "change_message": "certificates",
         "check_finding": "findings",
@@ -74,6 +75,7 @@ else:
 
 
 __all__ = [
+    "by_hand_mark",
     "by_hand_message",
     "change_message",
     "check_finding",

@@ -23,3 +23,10 @@ def by_hand_message(one: Acknowledgement | Silence, zone: ZoneInfo) -> Text:
         sv=f"{sv} av {one.author} sedan {since.sv}, {until.sv}.",
         en=f"{en} by {one.author} since {since.en}, {until.en}.",
     )
+
+
+def by_hand_mark(author: str, *, silenced: bool) -> Text:
+    """A few words beside a service."""
+    if silenced:
+        return Text(sv=f"tystat av {author}", en=f"silenced by {author}")
+    return Text(sv=f"kvitterat av {author}", en=f"acknowledged by {author}")

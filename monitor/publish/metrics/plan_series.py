@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from monitor.judging.snapshot import Snapshot
 from monitor.model.estate import Estate
-from monitor.plan import Agenda, Impact, Occurrence, UpgradeView
+from monitor.plan import Agenda, Impact, Occurrence, UpgradeView, covering
 from monitor.publish.metrics import families as f
 from monitor.publish.metrics.exposition import Family, labels, number
 
@@ -54,17 +54,19 @@ def by_hand_lines(snapshot: Snapshot) -> bytes:
     """Who is at what, and what is silent; nothing where nobody has written either."""
     agenda, at = snapshot.agenda, snapshot.at
     pieces: list[bytes] = []
-    for family, some, holds in (
-        (f.ACKNOWLEDGED, agenda.acknowledgements, agenda.acknowledged),
-        (f.SILENCED, agenda.silences, agenda.silenced),
+    for family, some in (
+        (f.ACKNOWLEDGED, agenda.acknowledgements),
+        (f.SILENCED, agenda.silences),
     ):
         if not any(one.active(at) for one in some):
             continue
         pieces.append(family.header())
-        for view in snapshot.services():
-            of = view.service.environment, view.service.name
-            where = labels(environment=of[0], service=of[1])
-            pieces.append(f"{family.name}{{{where}}} {int(holds(at, *of))}\n".encode())
+        services = [(one.service.environment, one.service.name) for one in snapshot.services()]
+        covered = covering(some, services, at)
+        for environment, name in services:
+            where = labels(environment=environment, service=name)
+            holds = int(f"{environment}/{name}" in covered)
+            pieces.append(f"{family.name}{{{where}}} {holds}\n".encode())
     return b"".join(pieces)
 
 

@@ -10,11 +10,12 @@ from markupsafe import Markup
 from monitor import wording
 from monitor.judging.snapshot import Snapshot
 from monitor.model.status import Status
-from monitor.plan import Acknowledgement, NoticeView, Occurrence, Silence, UpgradeView
+from monitor.plan import Acknowledgement, NoticeView, Occurrence, Silence, UpgradeView, covering
 from monitor.plan.windows import PlanScope
 from monitor.publish.page.query import PageQuery
 from monitor.publish.page.shared import moment
 from monitor.publish.page.words import WORDS
+from monitor.publish.rendering.language import Language
 
 AHEAD, BEHIND = 60 * 86_400.0, 30 * 86_400.0
 """Seconds ahead and back for which service windows are shown."""
@@ -52,6 +53,18 @@ def windows(snapshot: Snapshot, asked: PageQuery, service: str = "") -> dict[str
         for when, some in found.items()
     }
     return {**cards, "by_hand": _by_hand(snapshot, asked, service)}
+
+
+def by_hand_marks(snapshot: Snapshot, language: Language) -> dict[str, str]:
+    """A few words of whoever is at a service, or has silenced it, by ``ENV/SERVICE``."""
+    agenda, found = snapshot.agenda, dict[str, str]()
+    services = [(one.service.environment, one.service.name) for one in snapshot.services()]
+    for some in (agenda.acknowledgements, agenda.silences):
+        for subject, one in covering(some, services, snapshot.at).items():
+            said = wording.by_hand_mark(one.author, silenced=isinstance(one, Silence))
+            before = f"{found[subject]}, " if subject in found else ""
+            found[subject] = before + said.pick(language)
+    return found
 
 
 def _by_hand(snapshot: Snapshot, asked: PageQuery, service: str) -> list[Card]:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from monitor.history.codec.blocks import pack, unpack
 from monitor.history.rollup import Rollup, packed_latency, unpacked_latency
-from monitor.history.tables import evidence, outbox, state, transition
+from monitor.history.tables import by_hand, evidence, outbox, state, transition
 from monitor.model.records import ByHandRow, Entry, MessageKind, Outgoing, Seen
 from monitor.model.status import Status
 from monitor.model.text import Text
@@ -287,7 +287,7 @@ _OPERATIONS = {
     table.name if table is not outbox else "outgoing": {
         column.name for column in table.columns if column.name != "number"
     }
-    for table in (transition, evidence, outbox, state)
+    for table in (transition, evidence, outbox, state, by_hand)
 } | {
     "settled": {"of", "settled_at", "error"},
     "postponed": {"of", "attempts", "next_attempt_at"},

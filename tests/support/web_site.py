@@ -100,12 +100,13 @@ async def serve(
     *,
     credentials: tuple[str, str] | None = None,
     failed: Callable[[str, int], object] = lambda address, times: None,
+    hands: NoHands | None = None,
     first_request: float = 10.0,
     sweep: float = 2.0,
 ) -> AsyncIterator[str]:
     """The site's address, for as long as the context is entered."""
     runner = BoundedRunner(
-        application(source, lock=Lock(credentials, failed=failed)),
+        application(source, lock=Lock(credentials, failed=failed), hands=hands),
         first_request=first_request,
         sweep=sweep,
     )

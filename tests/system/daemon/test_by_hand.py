@@ -171,22 +171,26 @@ def test_an_acknowledgement_stops_reminders_and_never_the_all_clear(tmp_path: Pa
             assert answer[0] == 409, answer
 
 
-def test_what_a_silence_swallowed_is_told_once_at_its_end(tmp_path: Path) -> None:
+@pytest.mark.parametrize("ends", ["by hand", "by itself"])
+def test_what_a_silence_swallowed_is_told_once_at_its_end(tmp_path: Path, ends: str) -> None:
     """Red within a silence is a transition and no message; when the silence ends, it is one message."""
+    by_hand = ends == "by hand"
     with CountingServer() as server, receiver() as hook:
         with running(tmp_path, config(server, tmp_path, **hooked(hook, tmp_path))) as daemon:
             until(lambda: daemon.status()["status"] == "green", "green")
-            code, made = send(
-                daemon, "POST", "silences", {"environments": ["ext5"], "because": "x", "for": "1h"}
-            )
+            silence = {"environments": ["ext5"], "because": "x", "for": "1h" if by_hand else "6s"}
+            code, made = send(daemon, "POST", "silences", silence)
             assert code == 201, made
             server.answers["/up"] = Answer(status=503)
             daemon.event("transition", service="expo", to="red")
-            until(lambda: 'outcome="silenced"' in daemon.get("/metrics").decode(), "it is counted")
-            assert not hook.taken
-            assert send(daemon, "DELETE", f"silences/{made['id']}")[0] == 200
+            if by_hand:
+                counted = 'outcome="silenced"'
+                until(lambda: counted in daemon.get("/metrics").decode(), "it is counted")
+                assert not hook.taken
+                assert send(daemon, "DELETE", f"silences/{made['id']}")[0] == 200
             until(lambda: hook.told("reminder"), "the reminder that comes after it")
             assert len(hook.told("alarm")) == 1
+            assert daemon.status()["silences"] == []
 
 
 def test_run_now_keeps_min_interval_and_then_does_run(tmp_path: Path) -> None:

@@ -48,13 +48,13 @@ def add_people(app: typer.Typer, name: str) -> None:
     """Add one of :data:`NAMES` to the program."""
     if name in ("window", "notice"):
         group = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
-        commands: dict[str, Callable[..., None]] = {
+        groups: dict[str, dict[str, Callable[..., None]]] = {
             "window": {"add": window_add, "end": window_end, "list": window_list},
             "notice": {
                 "add": notice_add, "change": notice_change, "end": notice_end, "list": notice_list,
             },
-        }[name]  # fmt: skip
-        for word, function in commands.items():
+        }  # fmt: skip
+        for word, function in groups[name].items():
             group.command(word, cls=QuickCommand)(function)
         said = "Service windows" if name == "window" else "Notices"
         app.add_typer(
@@ -231,6 +231,8 @@ def _ask(
     author: str | None = None,
 ) -> dict[str, Any]:
     """Ask the daemon. Leaves with 2 where it refuses or does not answer."""
+    from urllib.parse import quote
+
     from monitor.cli.http_get import NoAnswerError, http_send
     from monitor.support.json_read import read_json
 
@@ -241,7 +243,7 @@ def _ask(
             body["author"] = author or _user()
     try:
         status, answer = http_send(
-            f"{(url or _configured()).rstrip('/')}/api/v1/{path}", method, body, LIMIT
+            f"{(url or _configured()).rstrip('/')}/api/v1/{quote(path)}", method, body, LIMIT
         )
         found = (
             read_json(answer)
@@ -265,7 +267,7 @@ def _user() -> str:
 
 def _configured() -> str:
     """Where the daemon of the configuration listens; the default place where there is none."""
-    from monitor.cli.completion import default_config
+    from monitor.cli.installed import default_config
     from monitor.cli.options import load_or_exit
     from monitor.cli.status import DEFAULT_URL
 

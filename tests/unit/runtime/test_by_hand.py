@@ -130,6 +130,7 @@ async def test_green_ends_an_acknowledgement_and_what_is_green_has_none(tmp_path
         refused = await first.hands.add("acknowledgements", ACK, "anna")
         assert (refused.status, "is green" in refused.document["error"]) == (409, True)
     async with desk(tmp_path) as second:
+        second.tick(60)
         assert second.kinds() == []
 
 

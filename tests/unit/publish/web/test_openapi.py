@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 import pytest
 from jsonschema import Draft202012Validator
+from pydantic import BaseModel
 
 from monitor.publish.status.renderer import render_status_body
 from monitor.publish.web.app import application
@@ -73,7 +74,8 @@ async def test_it_names_every_json_address_that_is_served() -> None:
 @pytest.mark.parametrize("kind", [*MODELS, "runs"])
 def test_a_body_may_hold_what_the_daemon_reads(kind: str) -> None:
     """The same keys, those that must be there, and bounds."""
-    read = {**MODELS, "runs": RunByHand}[kind].model_json_schema(by_alias=True)
+    models: dict[str, type[BaseModel]] = {**MODELS, "runs": RunByHand}
+    read = models[kind].model_json_schema(by_alias=True)
 
     def plain(value: Any) -> Any:
         if isinstance(value, dict):

@@ -81,7 +81,9 @@ def _by_hand(snapshot: Snapshot, asked: PageQuery, service: str) -> list[Card]:
     active = [one for one in said if one.active(snapshot.at)]
     return [
         Card(
-            title=wording.by_hand_message(one, zone).pick(language),
+            title=wording.by_hand_message(one, zone, silenced=isinstance(one, Silence)).pick(
+                language
+            ),
             when=Markup(),
             message=one.because,
             scope=_scope(one, snapshot, asked),

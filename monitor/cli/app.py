@@ -1,6 +1,7 @@
 """The command line: ``driftvakt run | check | probe | status | …``, each a module of this package.
 
-A command has a function of its own name in the module of that name. Only the module of the command
+A command has a function of its own name in the module of that name; what people do stands in one,
+``people``. Only the module of the command
 that is run is imported, and it imports what it needs itself: ``--help``, ``status`` and an early
 Ctrl-C need little.
 """
@@ -14,6 +15,7 @@ from typing import Annotated
 
 import typer
 
+from monitor.cli import people
 from monitor.cli.examples import epilog
 from monitor.cli.options import EXIT_UNKNOWN
 from monitor.cli.quick_command import QuickCommand, QuickGroup, StatusCommand
@@ -22,6 +24,7 @@ from monitor.support import terminal
 
 COMMANDS = (
     *("run", "check", "probe", "status", "replay", "evidence", "history", "demo"),
+    *("window", "notice", "ack", "silence", "run-now"),
     *("notify", "export", "import", "completion", "manual", "version"),
 )
 """In the order of ``--help``."""
@@ -42,6 +45,9 @@ def command_line(*names: str) -> typer.Typer:
     )
     app.callback()(driftvakt)
     for name in names or COMMANDS:
+        if name in people.NAMES:
+            people.add_people(app, name)
+            continue
         function = f"{name}_" if iskeyword(name) else name
         command = getattr(import_module(f"monitor.cli.{function}"), function)
         kind = StatusCommand if name == "status" else QuickCommand

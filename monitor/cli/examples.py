@@ -44,6 +44,25 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
         Example("evidence 1m847yab0cm8rqsc", "the evidence of one, as text for a mail"),
     ),
     "demo": (Example("demo --for 60s", "a minute of trouble, without a configuration"),),
+    "window": (
+        Example(
+            "window add --env ext5 --impact outage --for 2h --title Databasbyte",
+            "work that begins now",
+        ),
+        Example("window end ID", "it is done already"),
+    ),
+    "notice": (
+        Example("notice add 'Långsamma svar' --env ext5 --status yellow --for 4h", "tell readers"),
+        Example("notice change ID --message 'Bättre nu'", "tell them better"),
+    ),
+    "ack": (
+        Example("ack ext5/expo --because 'we restart it'", "no reminders until it is green"),
+        Example("ack", "what is acknowledged"),
+    ),
+    "silence": (Example("silence ext5 --for 2h --because test", "no messages of ext5"),),
+    "run-now": (
+        Example("run-now ext5/expo/api", "measure it now, or as soon as min_interval allows"),
+    ),
     "notify": (Example("notify --test mail", "does the mail arrive?"),),
     "export": (
         Example("export schema", "for an editor that completes the configuration"),

@@ -8,9 +8,13 @@ from __future__ import annotations
 import threading
 from base64 import b64encode
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from probes.observation import clean
+
+if TYPE_CHECKING:
+    import urllib.request
 
 TIMEOUT = 10.0
 """Seconds for the whole exchange."""
@@ -39,19 +43,49 @@ def http_get(url: str, limit: int, timeout: float = TIMEOUT) -> bytes:
 
     Raises :class:`NoAnswerError`.
     """
-    found: list[bytes | NoAnswerError] = []
-
-    def work() -> None:
-        found.append(_attempt(lambda: _get(url, limit, timeout)))
-
-    # a server that drips may hold the thread, and not whoever waits for it
-    thread = threading.Thread(target=work, daemon=True)
-    thread.start()
-    thread.join(timeout)
-    got = found[0] if found else NoAnswerError(f"no answer within {timeout:g} s")
+    got = _in_time(lambda: _get(url, limit, timeout), timeout)
     if isinstance(got, NoAnswerError):
         raise got
     return got
+
+
+def _in_time(ask: Callable[[], bytes], timeout: float) -> bytes | NoAnswerError:
+    found: list[bytes | NoAnswerError] = []
+    # a server that drips may hold the thread, and not whoever waits for it
+    thread = threading.Thread(target=lambda: found.append(_attempt(ask)), daemon=True)
+    thread.start()
+    thread.join(timeout)
+    return found[0] if found else NoAnswerError(f"no answer within {timeout:g} s")
+
+
+def http_send(
+    url: str, method: str, document: object | None, limit: int, timeout: float = TIMEOUT
+) -> tuple[int, bytes]:
+    """Send JSON, or nothing; give HTTP's status and the body, of refusals too. As :func:`http_get` else."""
+    import json
+    import urllib.error
+    import urllib.request
+
+    body = None if document is None else json.dumps(document).encode()
+    answered: list[tuple[int, bytes]] = []
+
+    def work() -> bytes:
+        request = _request(url)
+        request.method, request.data = method, body
+        if body is not None:
+            request.add_header("Content-Type", "application/json")
+        try:
+            with urllib.request.urlopen(request, timeout=timeout) as answer:  # noqa: S310 - checked
+                answered.append((answer.status, answer.read(limit)))
+        except urllib.error.HTTPError as error:
+            with error:
+                answered.append((error.code, error.read(limit)))
+        return b""
+
+    found = _in_time(work, timeout)
+    if isinstance(found, NoAnswerError):
+        raise found
+    return answered[0]
 
 
 def _attempt(work: Callable[[], bytes]) -> bytes | NoAnswerError:
@@ -75,6 +109,17 @@ def _attempt(work: Callable[[], bytes]) -> bytes | NoAnswerError:
 def _get(url: str, limit: int, timeout: float) -> bytes:
     import urllib.request
 
+    request = _request(url)
+    with urllib.request.urlopen(request, timeout=timeout) as answer:  # noqa: S310 - checked above
+        body: bytes = answer.read(limit + 1)
+    if len(body) > limit:
+        raise NoAnswerError(f"the answer is larger than {limit} bytes")
+    return body
+
+
+def _request(url: str) -> urllib.request.Request:
+    import urllib.request
+
     if not url.startswith(("http://", "https://")):
         raise NoAnswerError("write an http:// or https:// address")
     parts = urlsplit(url)
@@ -85,8 +130,4 @@ def _get(url: str, limit: int, timeout: float) -> bytes:
         pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
         sent = b64encode(pair.encode("utf-8", "surrogateescape")).decode()
         request.add_unredirected_header("Authorization", f"Basic {sent}")
-    with urllib.request.urlopen(request, timeout=timeout) as answer:  # noqa: S310 - checked above
-        body: bytes = answer.read(limit + 1)
-    if len(body) > limit:
-        raise NoAnswerError(f"the answer is larger than {limit} bytes")
-    return body
+    return request

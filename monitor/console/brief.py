@@ -128,6 +128,8 @@ def _lines(one: _Service, frame: Frame, *, facts: bool = False) -> Iterator[Rich
         head.append(f"  {_SINCE.pick(language)} {at}", style="none")
     if one.planned:
         head.append(f"  {_PLANNED.pick(language)}", style="none")
+    if said := row.said.pick(language):
+        head.append(f"  {said}", style="italic")
     yield head
     if row.status is not Status.GREEN and not one.planned:
         told = (row.facts.pick(language) if facts else "") or clean(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from monitor.model.status import Status
 from monitor.model.text import Text
-from monitor.wording import reason_phrase, status_word
+from monitor.wording import by_hand_mark, reason_phrase, status_word
 from probes.observation import Cause, Grade, Reason, clean
 
 if TYPE_CHECKING:
@@ -45,6 +45,8 @@ class Row:
     planned: bool = False
     latency: float | None = None
     """That of the newest observation; of a service, the slowest check's."""
+    said: Text = NO_REASON
+    """A few words of whoever is at it, or has silenced it."""
     name: str = ""
     """The name of an environment or a service, when the row is of a document."""
 
@@ -179,6 +181,7 @@ def _both(text: str) -> Text:
 def rows_in(document: Mapping[str, Any]) -> Iterator[Row]:
     """The rows of a decoded status.json. Raises :class:`NotAStatusDocumentError`."""
     try:
+        said = _said(document)
         for environment in document["environments"]:
             yield _part(Level.ENVIRONMENT, environment)
             for service in environment["services"]:
@@ -189,6 +192,8 @@ def rows_in(document: Mapping[str, Any]) -> Iterator[Row]:
                     whole,
                     latency=max(measured, default=None),
                     facts=_facts(service["checks"]),
+                    said=said.get(f"{environment['name']}/{service['name']}")
+                    or said.get(environment["name"], NO_REASON),
                     reason=_deciding(
                         [
                             (Status(c["status"]), _known(c["reason"]), _whose(c["cause"]))
@@ -239,6 +244,16 @@ def _part(level: Level, part: Mapping[str, Any]) -> Row:
         planned=bool(part["planned"]),
         name=clean(part["name"]),
     )
+
+
+def _said(document: Mapping[str, Any]) -> dict[str, Text]:
+    """By environment or ``ENV/SERVICE``; nothing when an earlier version wrote it."""
+    found: dict[str, Text] = {}
+    for key in ("silences", "acknowledgements"):
+        for one in document.get(key, ()):
+            mark = by_hand_mark(clean(one["author"], 100), silenced=key == "silences")
+            found |= dict.fromkeys((*one["environments"], *one["services"]), mark)
+    return found
 
 
 def _check(part: Mapping[str, Any]) -> Row:

@@ -162,5 +162,7 @@ def _seen(row: Row, form: _Form) -> RichText:
         shown = f"{shown}: {row.reason.pick(language)}"
     if row.planned:
         shown = f"{shown} ({_PLANNED.pick(language)})"
+    if said := row.said.pick(language):
+        shown = f"{shown} ({said})"
     quiet = row.status is Status.GREEN
     return RichText(shown, style="dim" if quiet else style(row.status).removeprefix("bold "))

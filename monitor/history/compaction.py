@@ -16,6 +16,7 @@ from monitor.history.rows import of_rollup, rollup_of_row, seen_of_row
 from monitor.history.statements import write_block, write_rollup
 from monitor.history.tables import (
     block,
+    by_hand,
     evidence,
     observation,
     outbox,
@@ -105,7 +106,13 @@ class Upkeep:
                     )
                 )
             yield
-        for forget in (_forget_hours, _forget_transitions, _forget_outbox, _forget_states):
+        for forget in (
+            _forget_hours,
+            _forget_transitions,
+            _forget_outbox,
+            _forget_states,
+            _forget_by_hand,
+        ):
             more = True
             while more:
                 with self._database.transaction() as connection:
@@ -202,4 +209,9 @@ def _forget_outbox(connection: Connection, kept: float) -> bool:
 
 def _forget_states(connection: Connection, kept: float) -> bool:
     connection.execute(delete(state).where(state.c.saved_at < kept))
+    return False
+
+
+def _forget_by_hand(connection: Connection, kept: float) -> bool:
+    connection.execute(delete(by_hand).where(by_hand.c.ends_at < kept))
     return False

@@ -21,9 +21,10 @@ from monitor.history.db_thread import ThreadWorker, Worker
 from monitor.history.deadline import READ
 from monitor.history.errors import HistoryTroubleError
 from monitor.history.rollup import Rollup
+from monitor.history.rows import of_by_hand
 from monitor.history.writer import CARRIED_OVER, Figures, Recorder
 from monitor.model.estate import Retention
-from monitor.model.records import Entry, Outgoing, Seen
+from monitor.model.records import ByHandRow, Entry, Outgoing, Seen
 from probes.observation import Observation
 
 __all__ = ["Figures", "History", "HistoryTroubleError", "Rollup"]
@@ -149,6 +150,36 @@ class History:
     def enqueue(self, outgoing: Sequence[Outgoing]) -> None:
         """Messages that no transition causes: reminders, service windows."""
         self._recorder.queue.enqueue(outgoing)
+
+    async def write_by_hand(self, row: ByHandRow, otherwise: ByHandRow) -> None:
+        """Keeps what a person wrote, in the database, or raises :class:`HistoryTroubleError`: whatever
+        then was under way, ``otherwise`` stands there in the end.
+        """
+        if self._recorder.hangs:
+            raise HistoryTroubleError(self.why_away)
+        waiting, begun = [row], list[ByHandRow]()
+
+        def wanted() -> bool:
+            begun.append(row)  # before it looks: either side sees what the other has done
+            return bool(waiting)
+
+        try:
+            await self._within(READ, lambda: self._recorder.write_now([of_by_hand(row)], wanted))
+        except HistoryTroubleError:
+            waiting.clear()
+            if begun:  # an answer that is lost may be that of a commit
+                self._recorder.queue.keep_by_hand(otherwise)
+            raise
+        finally:
+            waiting.clear()
+
+    def keep_by_hand(self, row: ByHandRow) -> None:
+        """The same for what has ended by itself: in the database as soon as that is there."""
+        self._recorder.queue.keep_by_hand(row)
+
+    async def by_hand(self, since: float) -> list[ByHandRow]:
+        """What people wrote that has not ended, or after ``since``, the oldest first."""
+        return await self._ask(partial(queries.by_hand_rows, since=since))
 
     def checkpoint(self, states: Mapping[str, bytes]) -> None:
         """States by their keys, in place of earlier ones; within about a second."""

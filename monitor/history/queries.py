@@ -23,6 +23,7 @@ from monitor.history.rows import (
 )
 from monitor.history.tables import (
     block,
+    by_hand,
     evidence,
     observation,
     outbox,
@@ -33,7 +34,7 @@ from monitor.history.tables import (
     transition,
 )
 from monitor.history.unreadable_rows import readable
-from monitor.model.records import Entry, Outgoing, Seen
+from monitor.model.records import ByHandRow, Entry, Outgoing, Seen
 
 HOUR = 3600
 DAY = 86_400
@@ -268,3 +269,10 @@ def hours(connection: Connection, check_id: str, since: float, until: float) -> 
             connection, "rollup_hour", rows, lambda row: rollup_of_row(row, float(row.hour * HOUR))
         )
     return found
+
+
+def by_hand_rows(connection: Connection, since: float) -> list[ByHandRow]:
+    """What people wrote that has not ended, or after ``since``, the oldest first."""
+    lasts = by_hand.c.ends_at.is_(None) | (by_hand.c.ends_at > since)
+    found = connection.execute(select(by_hand).where(lasts).order_by(by_hand.c.written_at))
+    return [ByHandRow(**row._mapping) for row in found]

@@ -10,12 +10,13 @@ import base64
 import json
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any, NamedTuple
 
 from monitor.history.codec.blocks import pack, unpack
 from monitor.history.rollup import Rollup, packed_latency, unpacked_latency
-from monitor.history.tables import evidence, outbox, state, transition
-from monitor.model.records import Entry, MessageKind, Outgoing, Seen
+from monitor.history.tables import by_hand, evidence, outbox, state, transition
+from monitor.model.records import ByHandRow, Entry, MessageKind, Outgoing, Seen
 from monitor.model.status import Status
 from monitor.model.text import Text
 from monitor.model.transition import Transition
@@ -99,6 +100,11 @@ def of_states(states: Mapping[str, bytes], at: float) -> list[Operation]:
         Operation("state", {"key": storable_text(key), "saved_at": at, "data": data})
         for key, data in states.items()
     ]
+
+
+def of_by_hand(row: ByHandRow) -> Operation:
+    """What a person wrote."""
+    return Operation("by_hand", asdict(row))
 
 
 def of_settled(outgoing_id: str, at: float, error: str | None = None) -> Operation:
@@ -281,7 +287,7 @@ _OPERATIONS = {
     table.name if table is not outbox else "outgoing": {
         column.name for column in table.columns if column.name != "number"
     }
-    for table in (transition, evidence, outbox, state)
+    for table in (transition, evidence, outbox, state, by_hand)
 } | {
     "settled": {"of", "settled_at", "error"},
     "postponed": {"of", "attempts", "next_attempt_at"},

@@ -16,7 +16,7 @@ from monitor.history.errors import RefusedError
 from monitor.history.tables import METADATA, VERSION_TABLE
 from monitor.history.tables import version as version_table
 
-VERSIONS = ("0001", "0002")
+VERSIONS = ("0001", "0002", "0003")
 """All that there are, oldest first. A test compares them with the files."""
 HEAD = VERSIONS[-1]
 _LOCK = 0x6472_6966_7476

@@ -16,6 +16,7 @@ from sqlalchemy.dialects import sqlite
 from monitor.history.rows import OBSERVATION, Operation, Row, of_seen
 from monitor.history.tables import (
     block,
+    by_hand,
     evidence,
     observation,
     outbox,
@@ -101,6 +102,7 @@ def _statements(dialect: str) -> Mapping[str, Executable]:
         "evidence": once(evidence),
         "outgoing": once(outbox),
         "state": instead(state, "key"),
+        "by_hand": instead(by_hand, "kind", "id"),
         "block": instead(block, "series", "hour"),
         rollup_hour.name: instead(rollup_hour, "hour", "series"),
         rollup_day.name: instead(rollup_day, "series", "day"),

@@ -153,6 +153,18 @@ outbox = Table(
 )
 """``settled_at``: delivered, or given up when there is an ``error`` with it."""
 
+by_hand = Table(
+    "by_hand",
+    METADATA,
+    Column("kind", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("author", Text, nullable=False),
+    Column("written_at", Double, nullable=False),
+    Column("ends_at", Double),
+    Column("document", Text, nullable=False),
+)
+"""What people wrote, the newest of each; without ``ends_at`` it lasts until the next green."""
+
 state = Table(
     "state",
     METADATA,

@@ -17,6 +17,7 @@ import structlog
 from monitor.history.commit_listener import CommitListener
 from monitor.history.rows import (
     Operation,
+    of_by_hand,
     of_entry,
     of_expired,
     of_outgoing,
@@ -25,7 +26,7 @@ from monitor.history.rows import (
     of_states,
     without_evidence,
 )
-from monitor.model.records import Entry, Outgoing, Seen, seen_of
+from monitor.model.records import ByHandRow, Entry, Outgoing, Seen, seen_of
 from probes.observation import Observation
 
 log = structlog.get_logger("driftvakt")
@@ -117,6 +118,9 @@ class WriteQueue:
 
     def postpone(self, outgoing_id: str, attempts: int, next_attempt_at: float) -> None:
         self._add(_Item(lambda: [of_postponed(outgoing_id, attempts, next_attempt_at)]))
+
+    def keep_by_hand(self, row: ByHandRow) -> None:
+        self._add(_Item(lambda: [of_by_hand(row)]))
 
     def checkpoint(self, states: Mapping[str, bytes]) -> None:
         self._incoming.append(_Item(list, states=states, checkpoint=True))

@@ -10,7 +10,7 @@ checkpoints wait in memory alone, within bounds: the oldest observations give wa
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from math import inf
@@ -30,7 +30,9 @@ from monitor.history.errors import CorruptError, HistoryTroubleError, RefusedErr
 from monitor.history.journal import NAME
 from monitor.history.journal_replay import JournalReplay, stamp
 from monitor.history.outage import Outage
+from monitor.history.rows import Operation
 from monitor.history.schema_version import HEAD, check_version, migrate
+from monitor.history.statements import apply
 from monitor.history.tables import version
 from monitor.history.write_queue import WriteQueue
 from monitor.model.estate import Retention
@@ -196,6 +198,22 @@ class Recorder:
             self._write_all()
             with self._database.reading() as connection:
                 return ask(connection)
+        except HistoryTroubleError as error:
+            self._gone(error)
+            raise
+
+    def write_now(self, operations: Sequence[Operation], wanted: Callable[[], bool]) -> None:
+        """Writes in a transaction of its own, or raises :class:`HistoryTroubleError` and keeps nothing;
+        nothing either where it is not ``wanted`` any more. What was given before comes before it.
+        """
+        self.queue.take()
+        if self.outage.remaining() > 0:
+            raise HistoryTroubleError(self.outage.why)
+        try:
+            self._write_all()
+            if wanted():
+                with self._database.transaction(durable=True) as connection:
+                    apply(connection, operations)
         except HistoryTroubleError as error:
             self._gone(error)
             raise

@@ -34,7 +34,7 @@ from monitor.model.status import Status
 from monitor.model.time_in_status import NOTHING, Availability
 from monitor.model.transition import Transition
 from monitor.model.upstream_status import StatedView
-from monitor.plan import Agenda, CalendarView, UnderWay, Window
+from monitor.plan import Agenda, CalendarView, Planned, UnderWay
 from probes.observation import Observation
 
 OVERALL = ""
@@ -52,7 +52,7 @@ class ObservationOutcome(NamedTuple):
 class Board:
     """Every check's state and every service's and environment's status."""
 
-    def __init__(self, estate: Estate, now: float, windows: Iterable[Window] = ()) -> None:
+    def __init__(self, estate: Estate, now: float, windows: Iterable[Planned] = ()) -> None:
         """``windows`` are those that the configuration does not hold itself: of calendars."""
         self._tracked = TrackedEstate(estate, now, windows)
         self._aging = Aging()
@@ -158,7 +158,7 @@ class Board:
     # another configuration
 
     def adopt(
-        self, new: TrackedEstate, changes: Difference, now: float, windows: Iterable[Window] = ()
+        self, new: TrackedEstate, changes: Difference, now: float, windows: Iterable[Planned] = ()
     ) -> list[Transition]:
         """Takes another configuration, of which nothing was observed, with ``changes`` from this
         one's and the ``windows`` of its calendars. What goes on keeps all that is known of it.
@@ -263,7 +263,7 @@ class Board:
                 triggers.append(by_check(service, tracker, now))
         return self._publish(triggers, now)
 
-    def plan(self, windows: Iterable[Window], now: float) -> list[Transition]:
+    def plan(self, windows: Iterable[Planned], now: float) -> list[Transition]:
         """From now on these are the windows that the configuration does not hold itself. Gives
         what has changed by them.
         """

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from monitor.judging.aggregates import ServiceAggregate
 from monitor.judging.propagation import Trigger
 from monitor.model.estate import Estate, ServiceId
-from monitor.plan import Occurrence, Window, agenda_of
+from monitor.plan import Occurrence, Planned, agenda_of
 
 
 class PlanFollower:
@@ -20,7 +20,7 @@ class PlanFollower:
         estate: Estate,
         services: Mapping[ServiceId, ServiceAggregate],
         now: float,
-        windows: Iterable[Window] = (),
+        windows: Iterable[Planned] = (),
     ) -> None:
         """``windows`` are those that the configuration does not hold itself: of calendars."""
         self._estate = estate
@@ -50,7 +50,7 @@ class PlanFollower:
             self.agenda = agenda_of(self._estate, now, self._windows)
         return self._changes(before, now)
 
-    def use(self, windows: Iterable[Window], now: float) -> list[Trigger]:
+    def use(self, windows: Iterable[Planned], now: float) -> list[Trigger]:
         """Takes other windows of calendars from now on; gives the services that they change."""
         new = tuple(windows)
         if new == self._windows:

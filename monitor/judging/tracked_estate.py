@@ -12,7 +12,7 @@ from monitor.judging.plan_follower import PlanFollower
 from monitor.judging.rollup import Child
 from monitor.model.estate import CheckId, Estate, ServiceId
 from monitor.model.status import Status
-from monitor.plan import Window
+from monitor.plan import Planned
 
 
 class TrackedEstate:
@@ -23,7 +23,7 @@ class TrackedEstate:
 
     __slots__ = ("environments", "estate", "plan", "service_of", "services", "trackers")
 
-    def __init__(self, estate: Estate, now: float, windows: Iterable[Window] = ()) -> None:
+    def __init__(self, estate: Estate, now: float, windows: Iterable[Planned] = ()) -> None:
         """``windows`` are those that the configuration does not hold itself: of calendars."""
         self.estate = estate
         self.trackers: dict[CheckId, CheckTracker] = {}

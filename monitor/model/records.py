@@ -124,3 +124,18 @@ def observation_of(seen: Seen) -> Observation:
         address=seen.address,
         parts=tuple(observation_of(part) for part in seen.parts),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ByHandRow:
+    """What a person wrote, as it is kept. Instants are seconds since the epoch."""
+
+    kind: str
+    """``windows``, ``notices``, ``acknowledgements`` or ``silences``."""
+    id: str
+    author: str
+    written_at: float
+    ends_at: float | None
+    """``None``: until the service is green."""
+    document: str
+    """JSON, as it was sent and found right."""

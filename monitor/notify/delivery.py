@@ -43,11 +43,14 @@ class Deliverer:
         *,
         pace: Pace | None = None,
         sender: MakeSender | None = None,
+        rests: Callable[[Outgoing], bool] = lambda _: False,
     ) -> None:
+        """``rests`` says of a reminder that waits whether nobody is to be reminded any more."""
         self._estate = estate
         self._outbox = outbox
         self._metrics = metrics
         self._pace = pace if pace is not None else Pace()
+        self._rests = rests
         self._make = sender if sender is not None else self._make_sender
         self._queues: dict[str, ReceiverQueue] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -144,7 +147,9 @@ class Deliverer:
     def _queue(self, receiver: Receiver) -> ReceiverQueue:
         sender = self._make(receiver, self._estate, self._session)
         zone = self._estate.timezone
-        return ReceiverQueue(receiver, sender, self._outbox, self._metrics, self._pace, zone)
+        return ReceiverQueue(
+            receiver, sender, self._outbox, self._metrics, self._pace, zone, self._rests
+        )
 
     def _start(self, name: str) -> None:
         task = asyncio.create_task(self._queues[name].run(), name=f"notify-{name}")

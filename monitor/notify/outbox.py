@@ -33,6 +33,6 @@ class Outbox(Protocol):
 
 
 class DeliveryMetrics(Protocol):
-    """Counts outcomes: ``delivered``, ``failed`` (an attempt), ``given_up``, ``folded``."""
+    """Counts outcomes: ``delivered``, ``failed`` (an attempt), ``given_up``, ``folded``, ``silenced``."""
 
     def notified(self, notification: str, outcome: str, number: int = 1) -> None: ...

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NoReturn
 from zoneinfo import ZoneInfo
 
@@ -48,13 +48,16 @@ class ReceiverQueue:
         metrics: DeliveryMetrics,
         pace: Pace,
         zone: ZoneInfo,
+        rests: Callable[[Outgoing], bool] = lambda _: False,
     ) -> None:
+        """``rests`` says of a reminder that waits whether nobody is to be reminded any more."""
         self.receiver = receiver
         self.sender = sender
         self._outbox = outbox
         self._metrics = metrics
         self._pace = pace
         self._zone = zone
+        self._rests = rests
         self._backlog = Backlog()
         self._backoff = Backoff(pace)
         self._recent = RecentSends()
@@ -152,6 +155,9 @@ class ReceiverQueue:
         for place, one in enumerate(batch):
             if place % READ_AT_A_TIME == READ_AT_A_TIME - 1:
                 await asyncio.sleep(0)
+            if self._at_rest(one):
+                self._metrics.notified(self.receiver.name, "silenced")
+                continue
             try:
                 message = read_message(one)
             except ValueError as error:
@@ -197,6 +203,9 @@ class ReceiverQueue:
             ):
                 number = attempt.retry_state.attempt_number
                 late = self._pace.clock() - oldest >= self._patience
+                if number > 1 and all(self._at_rest(one) for one in batch):
+                    self._metrics.notified(self.receiver.name, "silenced", len(batch))
+                    return
                 if (
                     late
                     and number > 1
@@ -217,6 +226,9 @@ class ReceiverQueue:
             if one.kind is not MessageKind.REMINDER:
                 self._outbox.delivered(one.id, now)
             self._metrics.notified(self.receiver.name, "delivered")
+
+    def _at_rest(self, one: Outgoing) -> bool:
+        return one.kind is MessageKind.REMINDER and self._rests(one)
 
     async def _attempt(self, messages: Sequence[Message], number: int) -> None:
         name = self.receiver.name

@@ -11,6 +11,9 @@ For each receiver and service there is one :class:`OpenAlarm` while an alarm is 
     still red or yellow after ``remind_every``                   REMINDER
     a window begins or ends, nothing else to tell, it wants it   WINDOW
 
+What people silence makes no message; when that ends, what a receiver then does not know is told. What they
+acknowledge makes no reminder.
+
 What a service window explains is no alarm where ``planned`` is false. An alarm that is open stays
 so through unknown, through a window and through a change of the routing: only green closes it.
 
@@ -34,6 +37,7 @@ from monitor.model.status import Status
 from monitor.model.text import Text
 from monitor.model.transition import Transition
 from monitor.notify.message import Message, read_message
+from monitor.plan import EMPTY, Agenda
 from monitor.wording.notifications import no_longer_watched, reminder
 
 CONFIRM = 60.0
@@ -130,6 +134,10 @@ class Router:
         self._reminds = False
         self._remind_at = inf
         """No reminder is due sooner, as far as is known."""
+        self.agenda: Callable[[], Agenda] = lambda: EMPTY
+        """What people have acknowledged and silenced."""
+        self.silenced: Callable[[str], object] = lambda receiver: None
+        """Counts a message that was not made."""
         self._lay_out(estate)
 
     def _lay_out(self, estate: Estate) -> None:
@@ -193,12 +201,15 @@ class Router:
         if service is None:
             return ()
         made, seen = [], cache(observed)
+        silenced = self.agenda().silenced(now, transition.environment, service.name)
         for receiver in self._receivers.values():
             key = receiver.name, str(service.id)
             standing = self._open.get(key)
             kind = decide(receiver, standing, transition)
-            if kind is None:
+            if kind is None or silenced:
                 self._follow(key, receiver, transition)
+                if kind is not None:
+                    self.silenced(receiver.name)
                 continue
             message = self._message(receiver, service, transition, kind, text, standing)
             message = replace(message, observed=seen())
@@ -219,6 +230,8 @@ class Router:
             if standing is not None and now - (standing.troubled_at or 0.0) < CONFIRM:
                 continue
             del self._waiting[key]
+            if self.agenda().silenced(now, message.environment, message.service):
+                continue
             if standing is not None and key[0] in self._receivers:
                 self._told(key[0], message)
                 made.append(_outgoing(key[0], message, now))
@@ -242,6 +255,9 @@ class Router:
                 continue
             self._open[name, subject] = replace(standing, reminded=number)
             alarm = standing.message
+            if self.rests(subject, now):
+                self.silenced(name)
+                continue
             message = replace(
                 alarm,
                 id=f"{alarm.id}-r{number}",
@@ -251,6 +267,13 @@ class Router:
             )
             made.append(_outgoing(name, message, now))
         return tuple(made)
+
+    def rests(self, subject: str, now: float) -> bool:
+        """Whether people have seen to it that no reminder of ``ENV/SERVICE`` is sent."""
+        agenda, (environment, _, service) = self.agenda(), subject.partition("/")
+        return agenda.acknowledged(now, environment, service) or agenda.silenced(
+            now, environment, service
+        )
 
     def reload(self, estate: Estate, now: float) -> tuple[Outgoing, ...]:
         """Goes over to another configuration. What is open stays so; an alarm of a service that is

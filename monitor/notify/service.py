@@ -36,6 +36,7 @@ from monitor.notify.message import Message
 from monitor.notify.open_alarms_file import Memory, OpenAlarmsFile
 from monitor.notify.outbox import DeliveryMetrics
 from monitor.notify.routing import Observed, Router, no_evidence
+from monitor.plan import Agenda
 from probes.observation import clean
 
 log = structlog.get_logger("driftvakt")
@@ -74,6 +75,7 @@ class NotificationService:
         self._history = history
         self._clock = clock
         self._router = Router(estate)
+        self._router.silenced = lambda name: metrics.notified(name, "silenced")
         self._outbox = HistoryOutbox(history)
         self._memory: Memory = memory if memory is not None else OpenAlarmsFile(estate.data_dir)
         self._remembers = True
@@ -92,6 +94,7 @@ class NotificationService:
             metrics,
             pace=pace if pace is not None else Pace(clock=clock),
             sender=sender,
+            rests=lambda one: self._router.rests(one.subject, clock()),
         )
         self._resuming: set[asyncio.Task[None]] = set()
         self._stack = AsyncExitStack()
@@ -211,6 +214,14 @@ class NotificationService:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(RECALL / 2):
                     await self._write_told()
+
+    def heed(self, agenda: Callable[[], Agenda]) -> None:
+        """From now on what people acknowledge and silence is heeded."""
+        self._router.agenda = agenda
+
+    def tell_now(self, transition: Transition, text: Text) -> None:
+        """Tells how things stand, after a silence, whoever does not know."""
+        self._history.enqueue(self.plan(transition, text))
 
     def plan(
         self, transition: Transition, text: Text, observed: Observed = no_evidence

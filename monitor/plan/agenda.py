@@ -8,11 +8,14 @@ from dataclasses import dataclass, replace
 
 from monitor.model.estate import Estate
 from monitor.model.status import Status
+from monitor.plan.by_hand import Acknowledgement, Silence
 from monitor.plan.notices import Notice, NoticeView, notices_of
 from monitor.plan.recurrence import Occurrence, occurrences
 from monitor.plan.upgrades import Upgrade, UpgradeView, retired_checks, upgrades_of, view
 from monitor.plan.windows import Window, windows_of
 
+Planned = Window | Notice | Acknowledgement | Silence
+"""What the configuration need not hold itself: of calendars, and by hand."""
 DAY = 86_400.0
 BEHIND = 90 * DAY
 """Seconds for which past windows are remembered."""
@@ -68,6 +71,18 @@ class Agenda:
     """By their starts."""
     upgrades: tuple[Upgrade, ...] = ()
     notices: tuple[Notice, ...] = ()
+    acknowledgements: tuple[Acknowledgement, ...] = ()
+    silences: tuple[Silence, ...] = ()
+
+    def acknowledged(self, at: float, environment: str, service: str) -> bool:
+        """Whether somebody is known to be at it."""
+        return any(
+            one.active(at) and one.covers(environment, service) for one in self.acknowledgements
+        )
+
+    def silenced(self, at: float, environment: str, service: str) -> bool:
+        """Whether nobody is to be told of it."""
+        return any(one.active(at) and one.covers(environment, service) for one in self.silences)
 
     def active(self, at: float) -> tuple[Occurrence, ...]:
         """What is under way."""
@@ -183,10 +198,21 @@ def agenda(windows: Iterable[Window], at: float) -> Agenda:
     return Agenda(made_at=at, occurrences=tuple(sorted(found, key=lambda one: one.start)))
 
 
-def agenda_of(estate: Estate, at: float, more: Iterable[Window] = ()) -> Agenda:
-    """The agenda of the configuration around ``at``, with windows ``more`` from calendars. Of two
-    windows of one id the configured one counts, then the first.
+def agenda_of(estate: Estate, at: float, more: Iterable[Planned] = ()) -> Agenda:
+    """The agenda of the configuration around ``at``, with what ``more`` is planned. Of two windows, or
+    notices, of one id the configured one counts, then the first.
     """
-    windows = {one.id: one for one in reversed([*windows_of(estate), *more])}
+    more = tuple(more)
+    found = [*windows_of(estate), *(one for one in more if isinstance(one, Window))]
+    windows = {one.id: one for one in reversed(found)}
+    notices = list(notices_of(estate))
+    known = {one.id for one in notices}
+    notices += [one for one in more if isinstance(one, Notice) and one.id not in known]
     made = agenda(reversed(windows.values()), at)
-    return replace(made, upgrades=upgrades_of(estate), notices=notices_of(estate))
+    return replace(
+        made,
+        upgrades=upgrades_of(estate),
+        notices=tuple(notices),
+        acknowledgements=tuple(one for one in more if isinstance(one, Acknowledgement)),
+        silences=tuple(one for one in more if isinstance(one, Silence)),
+    )

@@ -26,6 +26,8 @@ class Notice(PlanScope):
     ends: float | None = None
     delays_files: float = 0.0
     """Seconds that an export file may be older, from the beginning until as long after the end."""
+    author: str = ""
+    """Who wrote it by hand; empty for one that was not."""
     updated: float | None = None
     """When its author last changed it, where that was written."""
 

@@ -68,6 +68,8 @@ class Window(PlanScope):
     """Seconds that an export file may be older, from the start until as long after the end."""
     calendar: str = ""
     """The name of the calendar that it stands in; empty for a configured one."""
+    author: str = ""
+    """Who wrote it by hand; empty for one that was not."""
     original: float | None = None
     """The instant that it was to begin at, of one time of a recurring window that was changed."""
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 
 from monitor.blackbox.prober import Prober
 from monitor.history.checkpointer import Checkpointer
+from monitor.history.history import History
 from monitor.history.restored import Restored
 from monitor.judging.snapshot import Snapshot
 from monitor.notify.service import NotificationService
@@ -16,6 +17,7 @@ from monitor.publish.status.publisher import StatusPublisher
 from monitor.publish.status.status_file import StatusFile
 from monitor.publish.web.server import WebServer
 from monitor.publish.web.sse import Broadcast
+from monitor.runtime.by_hand import ByHand
 from monitor.runtime.no_records import NoCheckpointer, NoNotifications
 from monitor.runtime.probing import Probing
 from monitor.runtime.transition_recorder import TransitionRecorder
@@ -38,6 +40,7 @@ class Parts(Probing):
     web: WebServer
     """Without a URL where it does not listen."""
     prober: Prober
+    by_hand: ByHand
 
 
 async def build(
@@ -55,13 +58,19 @@ async def build(
     checkpointer: Checkpointer | NoCheckpointer = NoCheckpointer()
     notifications: NotificationService | NoNotifications = NoNotifications()
     restored = Restored()
+    by_hand = _by_hand(probing, None)
     if dependencies.history is not None:
         history = await stack.enter_async_context(dependencies.history(estate, clock))
         probing.metrics.watch_history(history.figures)
+        by_hand = _by_hand(probing, history)
+        await by_hand.load()
+        # what it changes is of no earlier process: nothing is published yet
+        probing.board.plan([*probing.calendars.windows, *by_hand.planned], now)
         checkpointer = Checkpointer(history, probing.board, estate)
         restored = await checkpointer.restore(now)
         service = dependencies.notifications(estate, history, probing.metrics, clock)
         probing.board.recall(await service.restore(restored.told if restored.known else None))
+        service.heed(lambda: probing.board.agenda)
         notifications = await stack.enter_async_context(service)
     prober = Prober(estate.user_agent, clock=clock, timer=probing.timer)
     stack.push_async_callback(prober.close)
@@ -82,4 +91,17 @@ async def build(
         ),
         web=WebServer(),
         prober=prober,
+        by_hand=by_hand,
+    )
+
+
+def _by_hand(probing: Probing, history: History | None) -> ByHand:
+    return ByHand(
+        history,
+        probing.board,
+        probing.runner,
+        probing.schedule,
+        estate=lambda: probing.current.estate,
+        clock=probing.clock,
+        timer=probing.timer,
     )

@@ -36,6 +36,7 @@ class Heartbeat:
             self._compare_stated,
             self._log_windows,
             parts.checkpointer.tick,
+            parts.by_hand.tick,
             self._notify,
             self._watch_lag,
             self._shed,

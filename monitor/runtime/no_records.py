@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from monitor.judging.persisted_state import PublishedState
@@ -12,6 +12,7 @@ from monitor.model.text import Text
 from monitor.model.transition import Transition
 from monitor.notify.routing import Observed, no_evidence
 from monitor.notify.service import AllClear
+from monitor.plan import Agenda
 from probes.observation import Observation
 
 
@@ -43,6 +44,8 @@ class NoNotifications:
     ) -> tuple[Outgoing, ...]:
         return ()
 
+    def heed(self, agenda: Callable[[], Agenda]) -> None: ...
+    def tell_now(self, transition: Transition, text: Text) -> None: ...
     def restore_late(self, told: Sequence[Outgoing], all_clear: AllClear) -> None: ...
     def tick(self) -> None: ...
     def follow(self, estate: Estate) -> None: ...

@@ -93,9 +93,10 @@ class Pipeline:
         self._dispatch(self._board.age(now, self._parts.schedule.excuses))
 
     def plan(self) -> None:
-        """Takes the windows of calendars that hold others, or that cannot be read any more."""
+        """Takes what calendars hold now, and what people have written."""
         self.publish()
-        self._dispatch(self._board.plan(self._parts.calendars.windows, self._clock()))
+        planned = [*self._parts.calendars.windows, *self._parts.by_hand.planned]
+        self._dispatch(self._board.plan(planned, self._clock()))
         self._parts.status.changed()
 
     async def refresh(self) -> None:

@@ -115,7 +115,7 @@ class Reconfiguration:
         parts.masker.become(prepared.masker)
         under_way = self._measure_by(ready)
         before = {service.id for service in parts.current.estate.services()}
-        windows = ready.calendars.windows
+        windows = [*ready.calendars.windows, *parts.by_hand.planned]
         transitions = parts.board.adopt(prepared.tracked, prepared.changes, now, windows)
         parts.calendars.adopt(ready.calendars)
         parts.calendars.follow()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack
+from functools import partial
 
 from monitor.blackbox.route import probe_route
 from monitor.configuration.reloader import Reloader
@@ -13,7 +14,7 @@ from monitor.runtime.assembly import Parts
 from monitor.runtime.heartbeat import Heartbeat
 from monitor.runtime.pipeline import Pipeline
 from monitor.runtime.reconfigure import Reconfiguration
-from monitor.runtime.restore import restore_late
+from monitor.runtime.restore import restore_late, tell_now
 from monitor.runtime.transition_dispatcher import TransitionDispatcher
 from monitor.runtime.web_source import WebSource
 from monitor.support.systemd import Notifier
@@ -32,6 +33,8 @@ class Reporting:
         self.source = WebSource(parts, self.pipeline, self._heartbeat)
         self.reconfiguration = Reconfiguration(parts, self.pipeline, reloader)
         self._reloader = reloader
+        parts.by_hand.changed = self.pipeline.plan
+        parts.by_hand.silence_over = partial(tell_now, parts)
 
     async def start(self, stack: AsyncExitStack, changes: list[Transition]) -> None:
         """Tells of the ``changes`` since an earlier process, then of what the first probes observed;
@@ -60,6 +63,7 @@ class Reporting:
                 lambda: parts.prober,
                 lambda: current.estate.blackbox_targets,
             ),
+            hands=parts.by_hand,
             login_failed=parts.metrics.login_failed,
         )
 

@@ -40,8 +40,13 @@ async def restore_late(parts: Parts, pipeline: Pipeline) -> None:
         pipeline.flush()
         return parts.clock()
 
-    while not checkpointer.restored:
+    while not (checkpointer.restored and parts.by_hand.known):
         await asyncio.sleep(RETRY)
+        if not parts.by_hand.known:
+            await parts.by_hand.load()
+            pipeline.plan()
+        if checkpointer.restored:
+            continue
         restored = await checkpointer.restore_late(instant)
         if not restored.known:
             continue
@@ -77,6 +82,25 @@ async def _hold_timelines(parts: Parts) -> None:
             timelines.hold(service, state.status, planned=state.planned, since=now, at=now)
         if number % AT_ONCE == AT_ONCE - 1:
             await asyncio.sleep(0)
+
+
+def tell_now(parts: Parts, service: str) -> None:
+    """Tells how a service stands, after a silence, whoever does not know."""
+    state = parts.board.published_of(service)
+    if state is None:
+        return
+    environment, _, name = service.partition("/")
+    stands = Transition(
+        at=parts.clock(),
+        since=state.since,
+        environment=environment,
+        service=name,
+        before=Status.UNKNOWN,  # what was told before and still holds is then no news
+        after=state.status,
+        planned=state.planned,
+        was_planned=state.planned,
+    )
+    parts.notifications.tell_now(stands, parts.recorder.sentences(stands))
 
 
 def _all_clear(parts: Parts, alarm: Message) -> tuple[Transition, Text] | None:

@@ -37,6 +37,7 @@ class TransitionDispatcher:
             self._queue.append(parts.recorder.facts(one))
             parts.metrics.transition(one)
             parts.current.timelines.add(one)
+            parts.by_hand.saw(one)
         parts.status.changed()
         if self._next is None:
             self._dispatch_slice()

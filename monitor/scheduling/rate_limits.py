@@ -52,6 +52,11 @@ class RateLimits:
             raise
         return turn
 
+    def wait(self, check: Check) -> float:
+        """Seconds until the promises let the check begin, as far as is known now."""
+        queues = (self._queues.get(_key(promise, check)) for promise in check.promises)
+        return max((queue.wait() for queue in queues if queue is not None), default=0.0)
+
     def adopt(self, checks: Iterable[Check]) -> None:
         """From now on these are the promises. A longer one counts from the newest arrival known;
         one of another name to the same host and port, too; those that bind nobody are forgotten.
@@ -100,6 +105,10 @@ class _Queue:
         margin = min(0.05, 0.02 * seconds)
         flight = seconds + min(seconds, ARRIVES_WITHIN)
         return max([self._arrived + seconds + margin, *(begun + flight for begun in self._flying)])
+
+    def wait(self) -> float:
+        """Seconds until a probe may begin."""
+        return max(0.0, self._free_at() - self._timer())
 
     def promise(self, seconds: float) -> None:
         """It is of this length from now on."""

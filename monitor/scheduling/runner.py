@@ -144,6 +144,12 @@ class Runner:
         self._holds.forget_past()
         return under_way
 
+    def wait(self, check: Check) -> float:
+        """Seconds until the check may be measured: what was promised, and what its server asks for."""
+        until = self._holds.until(check)
+        held = 0.0 if until is None else max(0.0, until - self._context.clock())
+        return max(held, self._promises.wait(check))
+
     async def run(self, check: Check, due: float) -> None:
         """One run that was due at ``due``. Raises nothing but cancellation."""
         station = self._stations.get(check.id)

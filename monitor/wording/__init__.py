@@ -17,6 +17,7 @@ outside (a probe's detail, a title) is put on one line.
     facts         a service in trouble on one line
     wholes        a service, an environment, everything
     stated        what an owner states itself
+    by_hand       who acknowledged or silenced what
     plans         version packages and notices
     window_events what happens to a service window
     transitions   what changed, and the all-clear
@@ -26,6 +27,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from monitor.wording.by_hand import by_hand_mark, by_hand_message
     from monitor.wording.certificates import change_message
     from monitor.wording.checks import check_message, source
     from monitor.wording.claims import status_word
@@ -40,6 +42,8 @@ if TYPE_CHECKING:
     from monitor.wording.window_events import window_message
 else:
     _HOMES = {
+        "by_hand_mark": "by_hand",
+        "by_hand_message": "by_hand",
         "change_message": "certificates",
         "check_finding": "findings",
         "check_message": "checks",
@@ -71,6 +75,8 @@ else:
 
 
 __all__ = [
+    "by_hand_mark",
+    "by_hand_message",
     "change_message",
     "check_finding",
     "check_message",

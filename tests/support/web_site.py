@@ -7,6 +7,7 @@ import math
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from monitor.judging.snapshot import Snapshot
 from monitor.model.estate import Estate, ServiceId
@@ -16,6 +17,7 @@ from monitor.publish.feeds.revisions import Revisions
 from monitor.publish.rendering.compression import Packed
 from monitor.publish.rendering.pacer import Pacer
 from monitor.publish.web.app import BoundedRunner, Lock, application
+from monitor.publish.web.by_hand_routes import Answer
 from monitor.publish.web.sse import Broadcast
 from tests.support.factories import NOW, make_red_view, make_snapshot
 
@@ -98,12 +100,13 @@ async def serve(
     *,
     credentials: tuple[str, str] | None = None,
     failed: Callable[[str, int], object] = lambda address, times: None,
+    hands: NoHands | None = None,
     first_request: float = 10.0,
     sweep: float = 2.0,
 ) -> AsyncIterator[str]:
     """The site's address, for as long as the context is entered."""
     runner = BoundedRunner(
-        application(source, lock=Lock(credentials, failed=failed)),
+        application(source, lock=Lock(credentials, failed=failed), hands=hands),
         first_request=first_request,
         sweep=sweep,
     )
@@ -117,3 +120,29 @@ async def serve(
     finally:
         server.close()
         await runner.cleanup()
+
+
+class NoHands:
+    """Does nothing of what people ask for, and remembers it."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[Any, ...]] = []
+
+    def listed(self, kind: str) -> list[dict[str, Any]]:
+        return []
+
+    async def add(self, kind: str, document: Any, author: str) -> Answer:
+        return self._done("add", kind, document, author)
+
+    async def change(self, kind: str, id_: str, document: Any, author: str) -> Answer:
+        return self._done("change", kind, id_, document, author)
+
+    async def end(self, kind: str, id_: str, author: str) -> Answer:
+        return self._done("end", kind, id_, author)
+
+    async def run(self, document: Any) -> Answer:
+        return self._done("run", document)
+
+    def _done(self, *asked: Any) -> Answer:
+        self.asked.append(asked)
+        return Answer(200, {})

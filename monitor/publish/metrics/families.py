@@ -151,6 +151,11 @@ WINDOW_END = _gauge(
     "When that service window ends, in Unix time.",
 )
 
+ACKNOWLEDGED = _gauge(
+    "driftvakt_acknowledged", "Whether a person has said that somebody is at a disturbance."
+)
+SILENCED = _gauge("driftvakt_silenced", "Whether a person has said that nobody is to be told.")
+
 PACKAGE_RETIREMENT = _gauge(
     "driftvakt_version_package_retirement_timestamp_seconds",
     "The first moment of the date on which a version package is retired, in Unix time.",

@@ -20,7 +20,12 @@ from monitor.publish.metrics import families as f
 from monitor.publish.metrics.check_series import CheckSeries
 from monitor.publish.metrics.columns import ROWS, FamilyRows
 from monitor.publish.metrics.exposition import CONTENT_TYPE
-from monitor.publish.metrics.plan_series import WindowSeries, calendar_lines, upgrade_lines
+from monitor.publish.metrics.plan_series import (
+    WindowSeries,
+    by_hand_lines,
+    calendar_lines,
+    upgrade_lines,
+)
 from monitor.publish.metrics.self_metrics import SelfMetrics
 from monitor.publish.metrics.service_series import Changes, ServiceSeries, environment_lines
 from monitor.publish.metrics.tally import CheckTally
@@ -85,6 +90,7 @@ class Metrics(SelfMetrics):
         for view in snapshot.environments:
             yield environment_lines(view).encode()
         yield self._windows.render(snapshot)
+        yield by_hand_lines(snapshot)
         yield upgrade_lines(snapshot)
         yield calendar_lines(snapshot)
         yield stated_lines(snapshot)

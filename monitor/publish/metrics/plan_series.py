@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from monitor.judging.snapshot import Snapshot
 from monitor.model.estate import Estate
-from monitor.plan import Agenda, Impact, Occurrence, UpgradeView
+from monitor.plan import Agenda, Impact, Occurrence, UpgradeView, covering
 from monitor.publish.metrics import families as f
 from monitor.publish.metrics.exposition import Family, labels, number
 
@@ -47,6 +47,26 @@ def _window_lines(snapshot: Snapshot, active: tuple[Occurrence, ...]) -> bytes:
     shown = _shown(snapshot.agenda, snapshot.at)
     pieces += _instants(f.WINDOW_START, [(one, one.start) for one in shown])
     pieces += _instants(f.WINDOW_END, [(one, one.end) for one in shown])
+    return b"".join(pieces)
+
+
+def by_hand_lines(snapshot: Snapshot) -> bytes:
+    """Who is at what, and what is silent; nothing where nobody has written either."""
+    agenda, at = snapshot.agenda, snapshot.at
+    pieces: list[bytes] = []
+    for family, some in (
+        (f.ACKNOWLEDGED, agenda.acknowledgements),
+        (f.SILENCED, agenda.silences),
+    ):
+        if not any(one.active(at) for one in some):
+            continue
+        pieces.append(family.header())
+        services = [(one.service.environment, one.service.name) for one in snapshot.services()]
+        covered = covering(some, services, at)
+        for environment, name in services:
+            where = labels(environment=environment, service=name)
+            holds = int(f"{environment}/{name}" in covered)
+            pieces.append(f"{family.name}{{{where}}} {holds}\n".encode())
     return b"".join(pieces)
 
 

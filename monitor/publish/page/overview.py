@@ -45,6 +45,7 @@ class _Written:
 
     view: ServiceView
     says: str
+    by_hand: str
     on: date
     cell: str
     line: str
@@ -115,6 +116,7 @@ class Overview:
         bad: list[tuple[int, float, str]] = []
         folded: dict[str, list[tuple[str, list[str]]]] = {"unknown": [], "planned": [], "green": []}
         cells: dict[ServiceId, str] = {}
+        marks = plans.by_hand_marks(snapshot, asked.language)
         for one in shown:
             lines: dict[str, list[str]] = {name: [] for name in folded}
             for view in one.services:
@@ -124,9 +126,10 @@ class Overview:
                     known is None
                     or known.view is not view
                     or known.says != says
+                    or known.by_hand != marks.get(id_, "")
                     or known.on != today
                 ):
-                    known = _write(view, says, today, one.view, snapshot, asked)
+                    known = _write(view, says, marks.get(id_, ""), today, one.view, snapshot, asked)
                     kept[id_] = known
                     yield ""  # a service is written: somebody else may want the loop
                 cells[id_] = known.cell
@@ -208,6 +211,7 @@ def _answer(shown: list[Shown], asked: PageQuery) -> str:
 def _write(
     view: ServiceView,
     says: str,
+    by_hand: str,
     on: date,
     environment: EnvironmentView,
     snapshot: Snapshot,
@@ -233,12 +237,15 @@ def _write(
             facts=wording.service_facts(view, snapshot.at, zone).pick(language),
             message=message.pick(language),
             stated=says,
+            by_hand=by_hand,
             help=service.help.pick(language) if service.help is not None else "",
         )
     else:
-        beside = Markup(' <span class="stated">{}</span>').format(says) if says else ""
+        beside = Markup().join(
+            Markup(' <span class="stated">{}</span>').format(one) for one in (says, by_hand) if one
+        )
         line = Markup('<li><a href="{}">{}</a>{}</li>\n').format(link, title, beside)
-    return _Written(view=view, says=says, on=on, cell=str(cell), line=str(line))
+    return _Written(view=view, says=says, by_hand=by_hand, on=on, cell=str(cell), line=str(line))
 
 
 def _legend(language: Language) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -10,10 +10,12 @@ from markupsafe import Markup
 from monitor import wording
 from monitor.judging.snapshot import Snapshot
 from monitor.model.status import Status
-from monitor.plan import Notice, NoticeView, Occurrence, UpgradeView, Window
+from monitor.plan import Acknowledgement, NoticeView, Occurrence, Silence, UpgradeView, covering
+from monitor.plan.windows import PlanScope
 from monitor.publish.page.query import PageQuery
 from monitor.publish.page.shared import moment
 from monitor.publish.page.words import WORDS
+from monitor.publish.rendering.language import Language
 
 AHEAD, BEHIND = 60 * 86_400.0, 30 * 86_400.0
 """Seconds ahead and back for which service windows are shown."""
@@ -46,10 +48,49 @@ def windows(snapshot: Snapshot, asked: PageQuery, service: str = "") -> dict[str
         "upcoming": agenda.upcoming(at, AHEAD),
         "past": agenda.past(at, BEHIND),
     }
-    return {
+    cards = {
         when: [_card(one, snapshot, asked) for one in _touching(some, snapshot, asked, service)]
         for when, some in found.items()
     }
+    return {**cards, "by_hand": _by_hand(snapshot, asked, service)}
+
+
+def by_hand_marks(snapshot: Snapshot, language: Language) -> dict[str, str]:
+    """A few words of whoever is at a service, or has silenced it, by ``ENV/SERVICE``."""
+    agenda, found = snapshot.agenda, dict[str, str]()
+    services = [(one.service.environment, one.service.name) for one in snapshot.services()]
+    for some in (agenda.acknowledgements, agenda.silences):
+        for subject, one in covering(some, services, snapshot.at).items():
+            said = wording.by_hand_mark(one.author, silenced=isinstance(one, Silence))
+            before = f"{found[subject]}, " if subject in found else ""
+            found[subject] = before + said.pick(language)
+    return found
+
+
+def _by_hand(snapshot: Snapshot, asked: PageQuery, service: str) -> list[Card]:
+    """What people have acknowledged and silenced, who and until when."""
+    agenda, zone, language = snapshot.agenda, snapshot.estate.timezone, asked.language
+    wanted = [
+        (view.environment.name, each.service.name)
+        for view in snapshot.environments
+        if asked.wants_environment(view)
+        for each in view.services
+        if (each.service.id == service if service else asked.wants_service(each))
+    ]
+    said: tuple[Acknowledgement | Silence, ...] = (*agenda.acknowledgements, *agenda.silences)
+    active = [one for one in said if one.active(snapshot.at)]
+    return [
+        Card(
+            title=wording.by_hand_message(one, zone, silenced=isinstance(one, Silence)).pick(
+                language
+            ),
+            when=Markup(),
+            message=one.because,
+            scope=_scope(one, snapshot, asked),
+        )
+        for one in active
+        if any(one.covers(*where) for where in wanted)
+    ][:MOST]
 
 
 def upgrades(snapshot: Snapshot, asked: PageQuery) -> list[Card]:
@@ -102,11 +143,17 @@ def _notice(view: NoticeView, snapshot: Snapshot, asked: PageQuery) -> Card:
     ]
     return Card(
         title=notice.title.pick(language) if notice.title is not None else words["notice"],
+        note=_signed("", notice.author, words),
         when=Markup(". ").join(Markup("{} {}").format(*one) for one in times),
         message=notice.message.pick(language),
         scope=_scope(notice, snapshot, asked),
         tone=_TONES.get(notice.says, "none"),
     )
+
+
+def _signed(note: str, author: str, words: Mapping[str, str]) -> str:
+    signed = f"{words['written_by']} {author}." if author else ""
+    return f"{note}{' – ' if note and signed else ''}{signed}"
 
 
 def _touching(
@@ -143,7 +190,7 @@ def _card(one: Occurrence, snapshot: Snapshot, asked: PageQuery) -> Card:
         when=Markup("{} – {}").format(
             moment(one.start, zone, language), moment(one.end, zone, language)
         ),
-        note=words[window.impact.value],
+        note=_signed(words[window.impact.value], window.author, words),
         message=window.message.pick(language) if window.message is not None else "",
         scope=_scope(window, snapshot, asked),
         tone=window.impact.value,
@@ -151,7 +198,7 @@ def _card(one: Occurrence, snapshot: Snapshot, asked: PageQuery) -> Card:
     )
 
 
-def _scope(one: Window | Notice, snapshot: Snapshot, asked: PageQuery) -> str:
+def _scope(one: PlanScope, snapshot: Snapshot, asked: PageQuery) -> str:
     """Whom it concerns, by their titles."""
     language = asked.language
     named: list[str] = []

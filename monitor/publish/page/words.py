@@ -56,6 +56,8 @@ _BOTH: dict[str, tuple[str, str]] = {
     "cancelled": ("INSTÄLLT", "CANCELLED"),
     "package": ("Versionspaket", "Version package"),
     "notice": ("Driftmeddelande", "Notice"),
+    "written_by": ("Skrivet av", "Written by"),
+    "by_hand": ("Kvitterat och tystat", "Acknowledged and silenced"),
     "from": ("Från", "From"),
     "until": ("Till", "Until"),
     "changed": ("Senast ändrat", "Last changed"),

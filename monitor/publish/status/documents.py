@@ -13,7 +13,7 @@ from monitor.model.text import Text
 from monitor.model.time_in_status import WINDOWS, Availability, AvailabilityReport, TimeInStatus
 from monitor.model.timestamps import iso_timestamp
 from monitor.model.upstream_status import StatedView
-from monitor.plan import CalendarView, NoticeView, Occurrence, UpgradeView
+from monitor.plan import Acknowledgement, CalendarView, NoticeView, Occurrence, Silence, UpgradeView
 from probes.observation import Certificate, Grade, Observation, Reason, TlsFacts
 
 __all__ = [
@@ -56,6 +56,7 @@ def window_value(one: Occurrence) -> dict[str, Any]:
         "changes_certificates": window.changes_certificates,
         "cancelled": window.cancelled,
         "calendar": window.calendar or None,
+        "author": window.author or None,
     }
 
 
@@ -111,6 +112,20 @@ def notice_value(one: NoticeView) -> dict[str, Any]:
         "updated": None if one.changed_at is None else iso_timestamp(one.changed_at),
         "environments": sorted(notice.environments),
         "services": sorted(notice.services),
+        "author": notice.author or None,
+    }
+
+
+def by_hand_value(one: Acknowledgement | Silence) -> dict[str, Any]:
+    """What a person acknowledged or silenced."""
+    return {
+        "id": one.id,
+        "because": one.because,
+        "author": one.author,
+        "written_at": iso_timestamp(one.written_at),
+        "until": None if one.ends is None else iso_timestamp(one.ends),
+        "environments": sorted(one.environments),
+        "services": sorted(one.services),
     }
 
 

@@ -22,6 +22,7 @@ from monitor.publish.rendering.pacer import Pacer, join
 from monitor.publish.rendering.reuse import staying
 from monitor.publish.status.documents import (
     availability_value,
+    by_hand_value,
     calendar_value,
     check_value,
     iso_timestamp,
@@ -188,6 +189,14 @@ def _tail(snapshot: Snapshot) -> bytes:
         },
         "upgrades": [upgrade_value(one) for one in snapshot.upgrades],
         "notices": [notice_value(one) for one in snapshot.notices],
+        "acknowledgements": [
+            by_hand_value(one)
+            for one in snapshot.agenda.acknowledgements
+            if one.active(snapshot.at)
+        ],
+        "silences": [
+            by_hand_value(one) for one in snapshot.agenda.silences if one.active(snapshot.at)
+        ],
     }
     if snapshot.calendars:
         value["calendars"] = [calendar_value(one) for one in snapshot.calendars]

@@ -15,6 +15,8 @@
     GET /-/healthy     is the process alive; never asks for a password
     GET /-/ready       has it something to say
     GET /probe         the exporter's: docs/blackbox.md
+    GET, POST /api/v1/windows, /notices, /acknowledgements, /silences, POST /api/v1/runs
+                       what people do by hand: docs/by-hand.md
     POST /-/reload     read the configuration anew: docs/reload.md
 
 Reads its :class:`Source` and changes nothing; a reload is somebody else's work.
@@ -40,6 +42,7 @@ from monitor.publish.metrics.exposition import CONTENT_TYPE
 from monitor.publish.rendering.compression import Packed
 from monitor.publish.status.documents import report_value
 from monitor.publish.status.renderer import dump
+from monitor.publish.web.by_hand_routes import Hands, add_by_hand
 from monitor.publish.web.client_limits import BoundedRunner
 from monitor.publish.web.evidence_route import EvidenceRoute
 from monitor.publish.web.feed_routes import CORS, PREFLIGHT, Followed, add_following
@@ -99,6 +102,7 @@ def application(
     hosts: Hosts | None = None,
     reload: Callable[[], Awaitable[ReloadOutcome]] | None = None,
     probe: Handler | None = None,
+    hands: Hands | None = None,
 ) -> web.Application:
     """The application. ``lock`` closes all but /-/healthy, as do ``hosts`` for names that are none
     of ours; ``reload`` reads the configuration anew; ``probe`` answers /probe.
@@ -133,6 +137,8 @@ def application(
     app.router.add_get("/-/ready", site.ready)
     if probe is not None:
         app.router.add_get("/probe", own_pages(probe, lock), allow_head=False)
+    if hands is not None:
+        add_by_hand(app, hands, lock)
     if reload is not None:
         app.router.add_post(RELOAD_PATH, reload_route(reload, lock))
     return app

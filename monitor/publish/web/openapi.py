@@ -11,6 +11,7 @@ import orjson
 from monitor import __version__
 from monitor.model.transition import ID_PATTERN
 from monitor.publish.web.history_api import LIMIT, MOST
+from monitor.publish.web.openapi_by_hand import SCHEMAS_BY_HAND, paths_by_hand
 from monitor.publish.web.openapi_parts import (
     EVIDENCE_ID,
     INSTANT,
@@ -46,7 +47,7 @@ def openapi_document() -> dict[str, Any]:
         "paths": _paths(),
         "components": {
             "securitySchemes": {"basic": {"type": "http", "scheme": "basic"}},
-            "schemas": {**SCHEMAS, **parts, "StatusFile": status},
+            "schemas": {**SCHEMAS, **SCHEMAS_BY_HAND, **parts, "StatusFile": status},
         },
     }
 
@@ -102,6 +103,7 @@ def _paths() -> dict[str, Any]:
         "/api/v2/summary.json": _get(
             "summary", "The status as status-page clients read it", [LANGUAGE], "Summary"
         ),
+        **paths_by_hand(),
         "/api/openapi.json": _get("openapi", "This document", [], "OpenApi"),
     }
 

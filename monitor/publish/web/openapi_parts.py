@@ -139,6 +139,12 @@ SCHEMAS: dict[str, Any] = {
         "description": "A published status changing. `at` is when it was noticed, `since` the "
         "first observation of the run that led to it.",
     },
+    "ByHand": {
+        "type": "object",
+        "required": ["id", "author", "written_at", "ends_at"],
+        "description": "docs/by-hand.md",
+    },
+    "Runs": _object(runs=_list(_object(check=_STRING, due_in_s=_SECONDS))),
     "Availability": _object(
         service=_STRING,
         at=_TOLD,

@@ -24,8 +24,8 @@ def reload_route(reload: Callable[[], Awaitable[ReloadOutcome]], lock: Lock) -> 
     """The handler. ``reload`` reads the configuration anew."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
-        if refusal := _refusal(request, lock):
-            return _said(403, refusal)
+        if why := why_refused(request, lock):
+            return _said(403, why)
         outcome = await reload()
         if outcome.ended is Ended.RELOADED:
             headers = {hdrs.CACHE_CONTROL: "no-store"}
@@ -36,7 +36,7 @@ def reload_route(reload: Callable[[], Awaitable[ReloadOutcome]], lock: Lock) -> 
     return handle
 
 
-def _refusal(request: web.Request, lock: Lock) -> str:
+def why_refused(request: web.Request, lock: Lock) -> str:
     """Why it may not be done; empty when it may. Who comes here has given the password, if there is
     one.
     """

@@ -15,6 +15,7 @@ from aiohttp.typedefs import Handler
 from monitor.model.estate import Estate
 from monitor.model.reload_outcome import ReloadOutcome
 from monitor.publish.web.app import Source, application
+from monitor.publish.web.by_hand_routes import Hands
 from monitor.publish.web.client_limits import BoundedRunner
 from monitor.publish.web.credentials import WebAccess, load_access
 from monitor.publish.web.host_header import Hosts
@@ -44,6 +45,7 @@ class WebServer:
         *,
         reload: Callable[[], Awaitable[ReloadOutcome]],
         probe: Handler,
+        hands: Hands,
         login_failed: Callable[[], object],
     ) -> None:
         """Listens until ``stack`` is closed; ``login_failed`` counts wrong passwords. Raises ``OSError``
@@ -55,7 +57,9 @@ class WebServer:
         self._lock.change(access.credentials)
         self._hosts.change(own_names(estate))
         self._tls = access.ssl
-        app = application(source, lock=self._lock, hosts=self._hosts, reload=reload, probe=probe)
+        app = application(
+            source, lock=self._lock, hosts=self._hosts, reload=reload, probe=probe, hands=hands
+        )
         runner = BoundedRunner(app, shutdown_timeout=CLOSE)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)

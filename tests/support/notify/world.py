@@ -77,7 +77,7 @@ class World:
         self.senders.append(Recorder(receiver, self.fault))
         return self.senders[-1]
 
-    def deliverer(self) -> Deliverer:
+    def deliverer(self, rests: Callable[[Outgoing], bool] = lambda _: False) -> Deliverer:
         loop = asyncio.get_running_loop()
 
         def clock() -> float:
@@ -88,7 +88,9 @@ class World:
             return ceiling
 
         pace = Pace(clock=clock, monotonic=loop.time, jitter=jitter)
-        return Deliverer(self.estate, self.outbox, self.counted, pace=pace, sender=self.make)
+        return Deliverer(
+            self.estate, self.outbox, self.counted, pace=pace, sender=self.make, rests=rests
+        )
 
     def keep(self, messages: Iterable[Message], notification: str = "hook") -> list[Outgoing]:
         made = [make_outgoing(message, notification) for message in messages]

@@ -372,14 +372,14 @@ async def test_the_database_of_a_newer_version_is_left_alone(store: Store) -> No
             assert history.away
             assert (
                 history.why_away
-                == "the database is of version 9999, newer than this program's 0002"
+                == "the database is of version 9999, newer than this program's 0003"
             )
             history.record([make_entry()])
             await until(lambda: history.figures().journal == 1)
     assert [log["event"] for log in logs] == ["history_away"]
     with database(store) as tables, tables.transaction() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM transition").scalar() == 0
-        connection.exec_driver_sql("UPDATE driftvakt_version SET version_num = '0002'")
+        connection.exec_driver_sql("UPDATE driftvakt_version SET version_num = '0003'")
     async with opened(store) as history:
         assert len(await history.transitions()) == 1
 

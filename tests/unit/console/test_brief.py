@@ -142,3 +142,20 @@ def test_a_part_of_it() -> None:
     for other in ("ext7", "ext6/expo"):
         with pytest.raises(StatusUnreadableError, match=other):
             StatusView(language="en", only=other).narrowed(made)
+
+
+def test_who_is_at_a_service_stands_on_its_line() -> None:
+    """Of what is acknowledged the author; of what is silenced too; a stranger's control characters are not shown."""
+    shown = document(views.environment(Status.RED, red("expo"), red("other"), green("s3")))
+    by_hand = {"id": "x", "because": "x", "written_at": None, "until": None}
+    shown["acknowledgements"] = [
+        {**by_hand, "author": "an\x1bna", "environments": [], "services": ["ext5/expo"]}
+    ]
+    shown["silences"] = [{**by_hand, "author": "bo", "environments": ["ext5"], "services": []}]
+    text = lines(shown, width=120)
+    [expo] = [line for line in text if "ext5/expo" in line]
+    [other] = [line for line in text if "ext5/other" in line]
+    assert "acknowledged by an" in expo
+    assert "\x1b" not in expo
+    assert "silenced by bo" in other
+    assert any("tystat av bo" in line for line in lines(shown, "sv", width=120))

@@ -281,3 +281,35 @@ def test_a_great_flood_is_made_ready_in_many_turns(
     [(_, ids)] = world.senders[0].got
     assert len(ids) == 180
     assert max(reads.values()) <= 10
+
+
+def test_reminders_that_wait_give_way_to_whoever_is_at_it(virtually: Virtually) -> None:
+    """Held by the group's wait or by a receiver that is down, they are not sent once somebody has
+    acknowledged it; those of other services are, and every alarm and all-clear.
+    """
+    world = World(
+        make_receiver(group_wait=5.0, flood=1000),
+        fault=lambda *_: SendFailed("down") if world.down else None,
+    )
+    resting: set[str] = set()
+    kinds = (MessageKind.ALARM, MessageKind.REMINDER, MessageKind.REMINDER)
+
+    async def main() -> None:
+        async with world.deliverer(lambda one: one.subject in resting) as deliverer:
+            made = [make_message(n, one, kinds[n]) for one in ("s0", "s1") for n in range(3)]
+            deliverer.take(world.keep(made))
+            await asyncio.sleep(4.0)
+            resting.add("ext5/s0")
+            await asyncio.sleep(60.0)
+            assert sorted(world.senders[0].ids()) == ["s0-0", "s1-0", "s1-1", "s1-2"]
+            world.down = True
+            deliverer.take(world.keep([make_message(3, "s1", MessageKind.REMINDER)]))
+            deliverer.take(world.keep([make_message(4, "s0", MessageKind.RECOVERY)]))
+            await asyncio.sleep(60.0)
+            resting.add("ext5/s1")
+            world.down = False
+            await asyncio.sleep(3600.0)
+
+    virtually(main())
+    assert world.senders[0].ids()[4:] == ["s0-4"]
+    assert world.counted.outcomes["hook", "silenced"] == 3

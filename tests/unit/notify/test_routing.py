@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from monitor.model.status import Status
 from monitor.model.text import Text
 from monitor.notify.message import read_message
 from monitor.notify.routing import CONFIRM, Router
+from monitor.plan import EMPTY, Acknowledgement, Agenda, Silence
 from tests.support.factories import NOW
 from tests.support.outbox import TEXT, make_receiver, make_transition, make_watched
 
@@ -234,3 +236,54 @@ def test_a_row_that_is_none_of_ours_is_named() -> None:
     router = router_of()
     router.restore([bad])
     assert list(router.open()) == []
+
+
+def said(kind: type[Acknowledgement | Silence], ends: float) -> Agenda:
+    one = kind(
+        id="x",
+        because="x",
+        author="anna",
+        written_at=NOW,
+        ends=ends,
+        services=frozenset({"ext5/s0"}),
+    )
+    if isinstance(one, Silence):
+        return replace(EMPTY, silences=(one,))
+    return replace(EMPTY, acknowledgements=(one,))
+
+
+def test_what_is_acknowledged_is_not_reminded_of_and_told_in_all_else() -> None:
+    """Worse and the all-clear; when it ends sooner, reminders go on."""
+    counted: list[str] = []
+    router = router_of(remind_every=60.0, on=frozenset(("yellow", "red")))
+    router.silenced = counted.append
+    router.agenda = lambda: said(Acknowledgement, NOW + 200.0)
+    assert told(router, ("green", "yellow")) == ["alarm"]
+    assert router.reminders(NOW + 70.0) == ()
+    assert told(router, ("yellow", "red")) == ["alarm"]
+    assert router.reminders(NOW + 130.0) == ()
+    [reminder] = router.reminders(NOW + 250.0)
+    assert reminder.kind is MessageKind.REMINDER
+    assert told(router, ("red", "green")) == ["recovery"]
+    assert counted == ["hook", "hook"]
+
+
+def test_what_is_silenced_is_counted_and_told_after_its_end() -> None:
+    """The alarm that was swallowed, once; an all-clear where an alarm was told; nothing where none was."""
+    counted: list[str] = []
+    router = router_of()
+    router.silenced = counted.append
+    router.agenda = lambda: said(Silence, NOW + 100.0)
+    assert told(router, ("green", "red")) == ["-"]
+    assert counted == ["hook"]
+    after = {"before": Status.UNKNOWN, "after": Status.RED}
+    for expected in (1, 0):
+        made = router.plan(make_transition(at=NOW + 200.0, **after), TEXT, NOW + 200.0)
+        assert len(made) == expected
+    router.agenda = lambda: said(Silence, NOW + 400.0)
+    back = make_transition(before="red", after="green", at=NOW + 300.0)
+    assert router.plan(back, TEXT, NOW + 300.0) == ()
+    stands = {"before": Status.UNKNOWN, "after": Status.GREEN}
+    [recovery] = router.plan(make_transition(at=NOW + 500.0, **stands), TEXT, NOW + 500.0)
+    assert recovery.kind is MessageKind.RECOVERY
+    assert router.plan(make_transition(at=NOW + 501.0, **stands), TEXT, NOW + 501.0) == ()

@@ -90,6 +90,7 @@ async def test_status_json_tells_what_comes_is_and_was() -> None:
         "changes_certificates": False,
         "cancelled": False,
         "calendar": None,
+        "author": None,
     }
 
 

@@ -29,6 +29,7 @@ async def test_one_that_breaks_takes_none_with_it() -> None:
         events=SimpleNamespace(tell=lambda _: None),
         metrics=SimpleNamespace(transition=lambda _: None),
         current=SimpleNamespace(timelines=SimpleNamespace(add=lambda _: None)),
+        by_hand=SimpleNamespace(saw=lambda _: None),
         status=SimpleNamespace(changed=lambda: None),
     )
     transitions: Any = [

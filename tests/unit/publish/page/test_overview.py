@@ -9,10 +9,14 @@ from html.parser import HTMLParser
 import pytest
 
 from monitor.judging.board import Board
+from monitor.judging.snapshot import Snapshot
 from monitor.model.status import Status
+from monitor.plan import Acknowledgement, Silence
 from monitor.publish.page import PageQuery, render_overview
+from monitor.publish.page.overview import Overview
 from monitor.publish.rendering.language import choose_language
 from tests.support.factories import (
+    NOW,
     make_check,
     make_failure,
     make_red_view,
@@ -264,3 +268,29 @@ def test_windows_are_near_the_top_and_whole_below() -> None:
     html = render_overview(snapshot, "en")
     assert html.index("Under way") < html.index('id="matrix"') < html.rindex("Under way")
     assert html.count('<li class="card') == 2
+
+
+def said(kind: type[Acknowledgement | Silence], **scope: frozenset[str]) -> Snapshot:
+    one = kind(
+        id="x", because="Omstart <b>", author="Åsa <i>", written_at=NOW - 60, ends=NOW + 60, **scope
+    )  # fmt: skip
+    snapshot = make_planned()
+    if isinstance(one, Silence):
+        return replace(snapshot, agenda=replace(snapshot.agenda, silences=(one,)))
+    return replace(snapshot, agenda=replace(snapshot.agenda, acknowledgements=(one,)))
+
+
+def test_who_is_at_a_service_stands_beside_it() -> None:
+    """In its line, and below with why and until when; gone with its end, also where rows are kept."""
+    snapshot = said(Acknowledgement, services=frozenset(("ext5/expo",)))
+    overview = Overview()
+    page = "".join(overview.pieces(snapshot, PageQuery(language="sv")))
+    assert page.count("kvitterat av Åsa &lt;i&gt;") == 1
+    assert "Kvitterat av Åsa &lt;i&gt; sedan" in page
+    assert "Omstart &lt;b&gt;" in page
+    silent = said(Silence, environments=frozenset(("ext5",)))
+    assert "silenced by Åsa" in render_overview(silent, "en")
+    other = said(Acknowledgement, services=frozenset(("ext5/other",)))
+    assert "kvitterat" not in "".join(overview.pieces(other, PageQuery(language="sv")))
+    over = replace(snapshot, at=NOW + 60)
+    assert "vitterat av" not in "".join(overview.pieces(over, PageQuery(language="sv")))

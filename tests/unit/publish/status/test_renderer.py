@@ -71,7 +71,7 @@ EXAMPLE = """
     }]
   }],
   "service_windows": {"active": [], "upcoming": [], "past": []},
-  "upgrades": [], "notices": []
+  "upgrades": [], "notices": [], "acknowledgements": [], "silences": []
 }
 """
 """The shape of the contract's example, section 7."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice
 
 from markupsafe import Markup
 
@@ -11,6 +12,7 @@ from monitor import wording
 from monitor.judging.snapshot import Snapshot
 from monitor.model.status import Status
 from monitor.plan import Notice, NoticeView, Occurrence, UpgradeView, Window
+from monitor.plan.windows import PlanScope
 from monitor.publish.page.query import PageQuery
 from monitor.publish.page.shared import moment
 from monitor.publish.page.words import WORDS
@@ -38,8 +40,10 @@ class Card:
     cancelled: bool = False
 
 
-def windows(snapshot: Snapshot, asked: PageQuery, service: str = "") -> dict[str, list[Card]]:
-    """Active, upcoming and past ones that touch what was asked for, or one ``ENV/SERVICE``."""
+def windows(
+    snapshot: Snapshot, asked: PageQuery, concerns: Callable[[PlanScope], bool]
+) -> dict[str, list[Card]]:
+    """Active, upcoming and past ones that concern what is shown."""
     at, agenda = snapshot.at, snapshot.agenda
     found = {
         "active": [one for one in agenda.occurrences if one.start <= at < one.end],
@@ -47,7 +51,10 @@ def windows(snapshot: Snapshot, asked: PageQuery, service: str = "") -> dict[str
         "past": agenda.past(at, BEHIND),
     }
     return {
-        when: [_card(one, snapshot, asked) for one in _touching(some, snapshot, asked, service)]
+        when: [
+            _card(one, snapshot, asked)
+            for one in islice((one for one in some if concerns(one.window)), MOST)
+        ]
         for when, some in found.items()
     }
 
@@ -71,21 +78,11 @@ def _package(view: UpgradeView, asked: PageQuery) -> Card:
     )
 
 
-def notices(snapshot: Snapshot, asked: PageQuery) -> list[Card]:
+def notices(
+    snapshot: Snapshot, asked: PageQuery, concerns: Callable[[PlanScope], bool]
+) -> list[Card]:
     """What people have written and is valid now, with when it was last changed."""
-    found = [
-        one
-        for one in snapshot.notices
-        if not asked.filtered
-        or any(
-            one.notice.covers(view.environment.name, each.service.name)
-            for view in snapshot.environments
-            if asked.wants_environment(view)
-            for each in view.services
-            if asked.wants_service(each)
-        )
-    ]
-    return [_notice(one, snapshot, asked) for one in found]
+    return [_notice(one, snapshot, asked) for one in snapshot.notices if concerns(one.notice)]
 
 
 def _notice(view: NoticeView, snapshot: Snapshot, asked: PageQuery) -> Card:
@@ -107,29 +104,6 @@ def _notice(view: NoticeView, snapshot: Snapshot, asked: PageQuery) -> Card:
         scope=_scope(notice, snapshot, asked),
         tone=_TONES.get(notice.says, "none"),
     )
-
-
-def _touching(
-    some: Sequence[Occurrence], snapshot: Snapshot, asked: PageQuery, service: str
-) -> list[Occurrence]:
-    found: list[Occurrence] = []
-    for one in some:
-        if len(found) == MOST:
-            break
-        if service:
-            environment, _, name = service.partition("/")
-            wanted = one.window.covers(environment, name)
-        else:
-            wanted = not asked.filtered or any(
-                one.window.covers(view.environment.name, each.service.name)
-                for view in snapshot.environments
-                if asked.wants_environment(view)
-                for each in view.services
-                if asked.wants_service(each)
-            )
-        if wanted:
-            found.append(one)
-    return found
 
 
 def _card(one: Occurrence, snapshot: Snapshot, asked: PageQuery) -> Card:

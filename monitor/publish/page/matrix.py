@@ -15,6 +15,8 @@ from monitor.publish.page.words import WORDS
 from monitor.publish.rendering.language import Language
 
 MARKS = {"green": "✔", "yellow": "▲", "red": "✖", "unknown": "?", "planned": "◆"}
+SHORT = 24
+"""Characters of a title that fits a column's head."""
 MOST_COLUMNS = 24
 """Services in columns at most; more, or others in each environment, wrap within its row."""
 
@@ -71,7 +73,11 @@ def matrix(
 
 
 def short_name(view: ServiceView, language: Language) -> str:
-    """What the title has in brackets at its end, such as ``EXPO``; else its name."""
+    """What the title has in brackets at its end, such as ``EXPO``; else the title if it is short;
+    else its name.
+    """
     title = view.service.title.pick(language)
     inner = title[title.rfind("(") + 1 : -1]
-    return inner if title.endswith(")") and 0 < len(inner) <= 8 else view.service.name
+    if title.endswith(")") and 0 < len(inner) <= 8:
+        return inner
+    return title if len(title) <= SHORT else view.service.name

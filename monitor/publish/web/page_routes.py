@@ -187,7 +187,8 @@ class Pages:
                 return web.json_response(
                     {"error": "there is nothing at this address: see /api/openapi.json"}, status=404
                 )
-            if "text/html" not in request.headers.get(hdrs.ACCEPT, ""):
+            plain = error.content_type == "text/plain"
+            if not plain or "text/html" not in request.headers.get(hdrs.ACCEPT, ""):
                 raise
             asked = self.asked(request)
             reason = "" if error.status == 404 else error.text or ""

@@ -194,7 +194,7 @@ def _legend(language: Language) -> str:
         f" <strong>{words[f'{each}_short']}</strong> {words[f'{each}_means']}</li>"
         for each in ("green", "yellow", "red", "unknown", "planned")
     )
-    return f'<section class="colours" aria-labelledby="legend"><h2 id="legend">{words["legend"]}</h2><ul>{items}</ul></section>\n'
+    return f'<section class="colours" aria-labelledby="legend"><h2 id="legend" class="hidden">{words["legend"]}</h2><ul>{items}</ul></section>\n'
 
 
 def _folded(name: str, rest: list[tuple[str, list[str]]], heading: str) -> Iterator[str]:

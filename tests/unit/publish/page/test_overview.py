@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -9,6 +10,7 @@ from html.parser import HTMLParser
 import pytest
 
 from monitor.judging.board import Board
+from monitor.judging.snapshot import Snapshot
 from monitor.model.status import Status
 from monitor.publish.page import Overview, PageQuery, render_overview, render_wall
 from monitor.publish.rendering.language import choose_language
@@ -208,6 +210,22 @@ def test_one_line_answers(red: int, planned: int, green: int, unknown: int, said
     assert headline in render_wall(snapshot, PageQuery(language="sv"))
 
 
+def longest_piece(front: Overview, snapshot: Snapshot, asked: PageQuery) -> float:
+    """Seconds of the processor."""
+    gc.collect()
+    gc.disable()
+    longest, number, began = 0.0, 0, time.thread_time()
+    try:
+        for _ in front.pieces(snapshot, asked):
+            number += 1
+            longest = max(longest, time.thread_time() - began)
+            began = time.thread_time()
+    finally:
+        gc.enable()
+    assert number > 10_000
+    return longest
+
+
 @pytest.mark.parametrize("shape", ["apart", "shared"])
 def test_no_piece_of_ten_thousand_services_holds_the_loop(shape: str) -> None:
     """Counting, sorting and comparing are done in pieces of less than 20 ms of the processor, the
@@ -230,18 +248,14 @@ def test_no_piece_of_ten_thousand_services_holds_the_loop(shape: str) -> None:
         environments.append(replace(one, environment=about, services=tuple(views)))
     snapshot = make_snapshot(environments=environments)
     asked = PageQuery(language="sv", statuses=("red", "green"))
-    front, longest = Overview(), []
+    cold, warm = [], []
     for _ in range(4):
-        pieces = [0.0]
-        began = time.thread_time()
-        for _ in front.pieces(snapshot, asked):
-            ended = time.thread_time()
-            pieces.append(ended - began)
-            began = ended
-        longest.append(max(pieces))
-    assert len(pieces) > 10_000
-    assert longest[0] < 0.060  # once, whatever else the collector of garbage has to do
-    assert min(longest[1:]) < 0.020
+        front = Overview()
+        cold.append(longest_piece(front, snapshot, asked))
+        warm.append(longest_piece(front, snapshot, asked))
+    # what the collector of garbage and the neighbours do is not in every one of four
+    assert min(cold) < 0.020
+    assert min(warm) < 0.020
 
 
 def test_two_hundred_services_are_quick() -> None:

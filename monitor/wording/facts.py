@@ -26,7 +26,7 @@ def service_facts(view: ServiceView, now: float, zone: ZoneInfo) -> Text:
         if reason is not None:
             sv.append(reason.sv)
             en.append(reason.en)
-        if check.why.of:
+        if check.why.failed:
             sv.append(f"{check.why.failed} av {check.why.of}")
             en.append(f"{check.why.failed} of {check.why.of}")
     return Text(sv=" · ".join(sv), en=" · ".join(en))

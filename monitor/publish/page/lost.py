@@ -1,4 +1,4 @@
-"""What a reader gets at an address that there is nothing at."""
+"""What a reader gets at an address that there is nothing at, or that cannot be answered."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from monitor.publish.page.words import WORDS
 _LOST = TEMPLATES.get_template("lost.html")
 
 
-def render_lost(snapshot: Snapshot, asked: PageQuery) -> str:
-    """The page that says so, with the way to the front page."""
-    return _LOST.render(frame(snapshot, asked, "/", WORDS[asked.language]["lost"]))
+def render_lost(snapshot: Snapshot, asked: PageQuery, reason: str = "") -> str:
+    """The page that says so, with the way to the front page. ``reason`` is what is wrong with what
+    was asked for; empty where there is nothing.
+    """
+    said = WORDS[asked.language]["unanswered" if reason else "lost"]
+    return _LOST.render(frame(snapshot, asked, "/", said), reason=reason)

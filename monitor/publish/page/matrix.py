@@ -4,35 +4,31 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from markupsafe import escape
 
-from monitor.judging.snapshot import EnvironmentView, ServiceView
+from monitor.judging.snapshot import ServiceView
 from monitor.model.estate import ServiceId
-from monitor.publish.page.query import standing
+from monitor.publish.page.query import counted_as
+from monitor.publish.page.selection import Selection
 from monitor.publish.page.words import WORDS
 from monitor.publish.rendering.language import Language
 
 MARKS = {"green": "✔", "yellow": "▲", "red": "✖", "unknown": "?", "planned": "◆"}
+SHORT = 24
+"""Characters of a title that fits a column's head."""
 MOST_COLUMNS = 24
 """Services in columns at most; more, or others in each environment, wrap within its row."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
-    """An environment, and those of its services that are shown."""
-
-    view: EnvironmentView
-    services: tuple[ServiceView, ...]
-
-
-def matrix(shown: list[Shown], cells: Mapping[ServiceId, str], language: Language) -> Iterator[str]:
+def matrix(
+    selection: Selection, cells: Mapping[ServiceId, str], language: Language
+) -> Iterator[str]:
     """The table, a cell at a time."""
-    words = WORDS[language]
+    words, shown = WORDS[language], selection.rows
     columns = list(dict.fromkeys(view.service.name for one in shown for view in one.services))
-    of = sum(len(one.services) for one in shown)
-    wrapped = len(columns) > MOST_COLUMNS or of * 2 < len(columns) * len(shown)
+    half_empty = len(selection.ids) * 2 < len(columns) * len(shown)
+    wrapped = len(columns) > MOST_COLUMNS or half_empty
     kind = "matrix wrap" if wrapped else "matrix"
     yield (
         f'<section class="{kind}" aria-labelledby="matrix"><h2 id="matrix">{words["matrix"]}</h2>\n'
@@ -45,10 +41,9 @@ def matrix(shown: list[Shown], cells: Mapping[ServiceId, str], language: Languag
         for name in columns:
             yield f'<th scope="col"><span>{escape(titles[name])}</span></th>'
     yield "</tr></thead><tbody>\n"
-    apart = _apart(shown)
     for one in shown:
         environment = one.view.environment
-        counted = Counter(standing(view) for view in one.services)
+        counted = Counter(counted_as(view) for view in one.services)
         well = " ".join(f"{MARKS[x]} {counted[x]}" for x in ("green", "planned") if counted[x])
         side = f" <small>{escape(environment.side)}</small>" if environment.side else ""
         yield (
@@ -63,8 +58,8 @@ def matrix(shown: list[Shown], cells: Mapping[ServiceId, str], language: Languag
             if view is None:
                 yield "<td></td>"
                 continue
-            differs = (environment.group, name) in apart
-            tone = f"{standing(view)} apart" if differs else standing(view)
+            differs = (environment.group, name) in selection.apart
+            tone = f"{counted_as(view)} apart" if differs else counted_as(view)
             inner = cells[view.service.id]
             if differs:
                 inner += f'<span class="hidden">, {words["differs"]}</span>'
@@ -78,19 +73,11 @@ def matrix(shown: list[Shown], cells: Mapping[ServiceId, str], language: Languag
 
 
 def short_name(view: ServiceView, language: Language) -> str:
-    """What the title has in brackets at its end, such as ``EXPO``; else its name."""
+    """What the title has in brackets at its end, such as ``EXPO``; else the title if it is short;
+    else its name.
+    """
     title = view.service.title.pick(language)
     inner = title[title.rfind("(") + 1 : -1]
-    return inner if title.endswith(")") and 0 < len(inner) <= 8 else view.service.name
-
-
-def _apart(shown: list[Shown]) -> set[tuple[str, str]]:
-    """Group and service where the sides of a group have different statuses."""
-    seen: dict[tuple[str, str], set[str]] = {}
-    for one in shown:
-        group = one.view.environment.group
-        if group:
-            # what is planned on one side is no difference to wonder at
-            for view in (v for v in one.services if standing(v) != "planned"):
-                seen.setdefault((group, view.service.name), set()).add(standing(view))
-    return {key for key, found in seen.items() if len(found) > 1}
+    if title.endswith(")") and 0 < len(inner) <= 8:
+        return inner
+    return title if len(title) <= SHORT else view.service.name

@@ -6,7 +6,6 @@ thousands of services costs little more than its copying.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -16,10 +15,10 @@ from markupsafe import Markup, escape
 from monitor import wording
 from monitor.judging.snapshot import EnvironmentView, ServiceView, Snapshot
 from monitor.model.estate import Estate, ServiceId
-from monitor.model.status import Status
 from monitor.publish.page import plans
-from monitor.publish.page.matrix import MARKS, Shown, matrix, short_name
-from monitor.publish.page.query import PageQuery, standing
+from monitor.publish.page.matrix import MARKS, matrix, short_name
+from monitor.publish.page.query import PageQuery, counted_as
+from monitor.publish.page.selection import Selection, answer, select
 from monitor.publish.page.shared import TEMPLATES, frame, mark, stated, word
 from monitor.publish.page.words import WORDS
 from monitor.publish.rendering.language import Language
@@ -62,32 +61,27 @@ class Overview:
         """HTML bit by bit, at most a service each, for whoever must not stop the event loop."""
         self._renew(snapshot)
         language, words = asked.language, WORDS[asked.language]
-        shown = _shown(snapshot, asked)
-        counted = Counter(standing(view) for one in shown for view in one.services)
-        tone = _tone(snapshot, shown, asked)
+        selection = yield from select(snapshot, asked)
+        said, further = answer(selection, asked)
         framed = frame(snapshot, asked, "/", "")
-        framed["title"] = f"{word(tone, language)} – {framed['heading']}"
-        windows = plans.windows(snapshot, asked)
+        framed["title"] = f"{word(selection.worst, language)} – {framed['heading']}"
+        windows = plans.windows(snapshot, asked, selection.touches)
         yield _HEAD.render(framed)
         yield _FRONT.render(
             framed,
-            tone=tone.value,
-            answer=_answer(shown, asked),
+            tone=selection.worst.value,
+            answer=" · ".join((said, *further)),
             counts=[
-                (each, MARKS[each], words[f"{each}_short"], counted[each], asked.only(each))
+                (each, MARKS[each], words[f"{each}_short"], number, asked.only(each))
                 for each in _ORDER
-                if counted[each]
+                if (number := selection.counted[each])
             ],
             active=windows["active"],
             upcoming=windows["upcoming"],
-            notices=plans.notices(snapshot, asked),
+            notices=plans.notices(snapshot, asked, selection.touches),
         )
-        if not snapshot.environments:
-            yield f'<p class="empty">{words["nothing"]}</p>\n'
-        elif not counted:
-            yield f'<p class="empty">{words["no_match"]}</p>\n'
-        else:
-            yield from self._services(snapshot, shown, asked)
+        if selection.rows:
+            yield from self._services(snapshot, selection, asked)
         yield _FILTER.render(
             framed,
             environments=[
@@ -108,16 +102,18 @@ class Overview:
         }
         self._estate = snapshot.estate
 
-    def _services(self, snapshot: Snapshot, shown: list[Shown], asked: PageQuery) -> Iterator[str]:
+    def _services(
+        self, snapshot: Snapshot, selection: Selection, asked: PageQuery
+    ) -> Iterator[str]:
         words = WORDS[asked.language]
         # what is kept has few variants: language, chosen or not
         kept = self._kept.setdefault((asked.suffix, asked.language), {})
         today = datetime.fromtimestamp(snapshot.at, snapshot.estate.timezone).date()
-        bad: list[tuple[int, float, str]] = []
+        bad: list[tuple[int, float, int, str]] = []
         folded: dict[str, list[tuple[str, list[str]]]] = {"unknown": [], "planned": [], "green": []}
         cells: dict[ServiceId, str] = {}
         marks = plans.by_hand_marks(snapshot, asked.language)
-        for one in shown:
+        for one in selection.rows:
             lines: dict[str, list[str]] = {name: [] for name in folded}
             for view in one.services:
                 id_ = view.service.id
@@ -131,24 +127,24 @@ class Overview:
                 ):
                     known = _write(view, says, marks.get(id_, ""), today, one.view, snapshot, asked)
                     kept[id_] = known
-                    yield ""  # a service is written: somebody else may want the loop
+                yield ""  # somebody else may want the loop
                 cells[id_] = known.cell
-                counted = standing(view)
+                counted = counted_as(view)
                 if counted in lines:
                     lines[counted].append(known.line)
                 else:
-                    bad.append((-view.status.severity, view.since, known.line))
+                    bad.append((-view.status.severity, -view.since, len(bad), known.line))
             title = one.view.environment.title.pick(asked.language)
             for name, some in lines.items():
                 if some:
                     folded[name].append((title, some))
         if bad:
             yield f'<section class="troubles" aria-labelledby="trouble"><h2 id="trouble">{words["trouble"]}</h2><ul>\n'
-            for _, _, line in sorted(bad, key=lambda each: each[:2]):
+            for *_, line in sorted(bad):
                 yield line
             yield "</ul></section>\n"
-        yield from matrix(shown, cells, asked.language)
-        for one in shown:
+        yield from matrix(selection, cells, asked.language)
+        for one in selection.rows:
             says = stated(snapshot, one.view.environment.name, asked.language)
             if says:
                 where = one.view.environment.title.pick(asked.language)
@@ -156,56 +152,6 @@ class Overview:
         yield _legend(asked.language)
         for name, rest in folded.items():
             yield from _folded(name, rest, words[f"{name}_head"])
-
-
-def _shown(snapshot: Snapshot, asked: PageQuery) -> list[Shown]:
-    """What was asked for, the sides of a group after each other."""
-    order: dict[str, int] = {}
-    for view in snapshot.environments:
-        one = view.environment
-        order.setdefault(one.group or f"/{one.name}", len(order))
-    some = [
-        Shown(view=view, services=tuple(s for s in view.services if asked.wants_service(s)))
-        for view in sorted(
-            snapshot.environments,
-            key=lambda v: order[v.environment.group or f"/{v.environment.name}"],
-        )
-        if asked.wants_environment(view)
-    ]
-    return [one for one in some if one.services]
-
-
-def _tone(snapshot: Snapshot, shown: list[Shown], asked: PageQuery) -> Status:
-    """The status of the whole; of a selection that of its worst."""
-    if not asked.filtered or not shown:
-        return snapshot.status
-    views = (view.status for one in shown for view in one.services)
-    return max(views, key=lambda status: status.severity)
-
-
-def _answer(shown: list[Shown], asked: PageQuery) -> str:
-    """``6 av 200 tjänster har problem · 20 planerat stängda``"""
-    words = WORDS[asked.language]
-    views = [view for one in shown for view in one.services]
-    counted = Counter(standing(view) for view in views)
-    closed = sum(standing(v) == "planned" and v.status is Status.RED for v in views)
-    of, bad = len(views), counted["red"] + counted["yellow"]
-    if of and counted["green"] == of:
-        said = [words["one_well"] if of == 1 else words["all_well"].format(of)]
-    elif bad:
-        said = [words["one_trouble" if of == 1 else "of_trouble"].format(bad, of)]
-    else:
-        said = [words["no_trouble"].format(of)]
-    if asked.filtered:
-        said[0] += f" {words['chosen']}"
-    for number, name in (
-        (closed, "and_planned"),
-        (counted["planned"] - closed, "and_disturbed"),
-        (counted["unknown"], "of_unknown"),
-    ):
-        if number:
-            said.append(words[name].format(number))
-    return " · ".join(said)
 
 
 def _write(
@@ -218,7 +164,7 @@ def _write(
     asked: PageQuery,
 ) -> _Written:
     zone, language, service = snapshot.estate.timezone, asked.language, view.service
-    words, counted = WORDS[language], standing(view)
+    words, counted = WORDS[language], counted_as(view)
     link, title = asked.service_link(service.id), service.title.pick(language)
     cell = Markup(
         '<a href="{}"><span class="n">{} </span><span aria-hidden="true">{}</span> {}</a>'
@@ -255,7 +201,7 @@ def _legend(language: Language) -> str:
         f" <strong>{words[f'{each}_short']}</strong> {words[f'{each}_means']}</li>"
         for each in ("green", "yellow", "red", "unknown", "planned")
     )
-    return f'<section class="legend" aria-labelledby="legend"><h2 id="legend">{words["legend"]}</h2><ul>{items}</ul></section>\n'
+    return f'<section class="colours" aria-labelledby="legend"><h2 id="legend" class="hidden">{words["legend"]}</h2><ul>{items}</ul></section>\n'
 
 
 def _folded(name: str, rest: list[tuple[str, list[str]]], heading: str) -> Iterator[str]:

@@ -12,6 +12,14 @@
     return (Date.now() - Math.max(heard, heard ? 0 : made)) / 1000;
   };
 
+  // what is found again in a page where other things have come before it; numbers in it may change
+  const place = (each) => [
+    each.closest("section")?.getAttribute("aria-labelledby"),
+    each.closest("article")?.id,
+    each.closest("li")?.querySelector("a")?.getAttribute("href"),
+    each.querySelector("summary")?.textContent.replace(/\d+\D*$/, ""),
+  ].join(" ");
+
   const judge = () => {
     const stale = age() > Number(main().dataset.stale);
     const warning = document.getElementById("stale");
@@ -30,12 +38,14 @@
       // who is filling in the form, or has opened something, is not disturbed
       const busy = document.activeElement && document.activeElement.closest("form");
       if (!fresh || busy) return;
-      const open = [...main().querySelectorAll("details")].map((each) => each.open);
-      [...fresh.querySelectorAll("details")].forEach((each, i) => { each.open = open[i] === true; });
-      const link = document.activeElement && document.activeElement.getAttribute("href");
+      const open = new Map([...main().querySelectorAll("details")].map((each) => [place(each), each.open]));
+      fresh.querySelectorAll("details").forEach((each) => { each.open = open.get(place(each)) ?? each.open; });
+      const link = document.activeElement?.getAttribute("href");
+      const section = link && place(document.activeElement);
       main().replaceWith(document.adoptNode(fresh));
       document.title = page.title;
-      if (link) [...document.links].find((each) => each.getAttribute("href") === link)?.focus();
+      const links = [...document.links].filter((each) => link && each.getAttribute("href") === link);
+      (links.find((each) => place(each) === section) ?? links[0])?.focus();
       heard = fetched = Date.now();
     } catch (error) {
       // the warning will say so

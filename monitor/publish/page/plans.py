@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 
 from markupsafe import Markup
 
 from monitor import wording
 from monitor.judging.snapshot import Snapshot
 from monitor.model.status import Status
-from monitor.plan import Acknowledgement, NoticeView, Occurrence, Silence, UpgradeView, covering
+from monitor.plan import (
+    Acknowledgement,
+    NoticeView,
+    Occurrence,
+    Silence,
+    UpgradeView,
+    covering,
+)
 from monitor.plan.windows import PlanScope
 from monitor.publish.page.query import PageQuery
 from monitor.publish.page.shared import moment
@@ -40,8 +48,10 @@ class Card:
     cancelled: bool = False
 
 
-def windows(snapshot: Snapshot, asked: PageQuery, service: str = "") -> dict[str, list[Card]]:
-    """Active, upcoming and past ones that touch what was asked for, or one ``ENV/SERVICE``."""
+def windows(
+    snapshot: Snapshot, asked: PageQuery, concerns: Callable[[PlanScope], bool]
+) -> dict[str, list[Card]]:
+    """Active, upcoming and past ones that concern what is shown."""
     at, agenda = snapshot.at, snapshot.agenda
     found = {
         "active": [one for one in agenda.occurrences if one.start <= at < one.end],
@@ -49,7 +59,10 @@ def windows(snapshot: Snapshot, asked: PageQuery, service: str = "") -> dict[str
         "past": agenda.past(at, BEHIND),
     }
     cards = {
-        when: [_card(one, snapshot, asked) for one in _touching(some, snapshot, asked, service)]
+        when: [
+            _card(one, snapshot, asked)
+            for one in islice((one for one in some if concerns(one.window)), MOST)
+        ]
         for when, some in found.items()
     }
     return {**cards, "by_hand": _by_hand(snapshot, asked, service)}
@@ -58,6 +71,8 @@ def windows(snapshot: Snapshot, asked: PageQuery, service: str = "") -> dict[str
 def by_hand_marks(snapshot: Snapshot, language: Language) -> dict[str, str]:
     """A few words of whoever is at a service, or has silenced it, by ``ENV/SERVICE``."""
     agenda, found = snapshot.agenda, dict[str, str]()
+    if not agenda.acknowledgements and not agenda.silences:
+        return found
     services = [(one.service.environment, one.service.name) for one in snapshot.services()]
     for some in (agenda.acknowledgements, agenda.silences):
         for subject, one in covering(some, services, snapshot.at).items():
@@ -112,21 +127,11 @@ def _package(view: UpgradeView, asked: PageQuery) -> Card:
     )
 
 
-def notices(snapshot: Snapshot, asked: PageQuery) -> list[Card]:
+def notices(
+    snapshot: Snapshot, asked: PageQuery, concerns: Callable[[PlanScope], bool]
+) -> list[Card]:
     """What people have written and is valid now, with when it was last changed."""
-    found = [
-        one
-        for one in snapshot.notices
-        if not asked.filtered
-        or any(
-            one.notice.covers(view.environment.name, each.service.name)
-            for view in snapshot.environments
-            if asked.wants_environment(view)
-            for each in view.services
-            if asked.wants_service(each)
-        )
-    ]
-    return [_notice(one, snapshot, asked) for one in found]
+    return [_notice(one, snapshot, asked) for one in snapshot.notices if concerns(one.notice)]
 
 
 def _notice(view: NoticeView, snapshot: Snapshot, asked: PageQuery) -> Card:
@@ -154,29 +159,6 @@ def _notice(view: NoticeView, snapshot: Snapshot, asked: PageQuery) -> Card:
 def _signed(note: str, author: str, words: Mapping[str, str]) -> str:
     signed = f"{words['written_by']} {author}." if author else ""
     return f"{note}{' – ' if note and signed else ''}{signed}"
-
-
-def _touching(
-    some: Sequence[Occurrence], snapshot: Snapshot, asked: PageQuery, service: str
-) -> list[Occurrence]:
-    found: list[Occurrence] = []
-    for one in some:
-        if len(found) == MOST:
-            break
-        if service:
-            environment, _, name = service.partition("/")
-            wanted = one.window.covers(environment, name)
-        else:
-            wanted = not asked.filtered or any(
-                one.window.covers(view.environment.name, each.service.name)
-                for view in snapshot.environments
-                if asked.wants_environment(view)
-                for each in view.services
-                if asked.wants_service(each)
-            )
-        if wanted:
-            found.append(one)
-    return found
 
 
 def _card(one: Occurrence, snapshot: Snapshot, asked: PageQuery) -> Card:

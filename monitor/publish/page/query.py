@@ -72,7 +72,7 @@ class PageQuery:
         return not self.environments or view.environment.name in self.environments
 
     def wants_service(self, view: ServiceView) -> bool:
-        if self.statuses and standing(view) not in self.statuses:
+        if self.statuses and counted_as(view) not in self.statuses:
             return False
         if not self.services:
             return True
@@ -91,7 +91,7 @@ class PageQuery:
         ]
 
 
-def standing(view: ServiceView) -> str:
+def counted_as(view: ServiceView) -> str:
     """What a service is counted as: its colour, or ``planned`` where a window explains it."""
     planned = view.planned and view.status in (Status.RED, Status.YELLOW)
     return "planned" if planned else view.status.value

@@ -69,7 +69,9 @@ def render_service(
         path=path,
         older_link=asked.older,
         away=past is None,
-        windows=plans.windows(snapshot, asked, service.id),
+        windows=plans.windows(
+            snapshot, asked, lambda scope: scope.covers(environment.environment.name, service.name)
+        ),
         told_above=False,
         upgrades=[],
     )

@@ -16,6 +16,7 @@ from monitor.judging.snapshot import EnvironmentView, ServiceView, Snapshot
 from monitor.model.status import Status
 from monitor.model.timestamps import iso_timestamp
 from monitor.publish.page.query import PageQuery
+from monitor.publish.page.selection import answer, selected
 from monitor.publish.page.shared import SYMBOLS, TEMPLATES, frame, moment, word
 from monitor.publish.page.words import WORDS
 from monitor.publish.rendering.language import Language
@@ -63,28 +64,22 @@ def render_wall(snapshot: Snapshot, asked: PageQuery) -> str:
     """The wall of what was asked for. Of values only, so that it may be called in a thread."""
     language, zone = asked.language, snapshot.estate.timezone
     words = WORDS[language]
-    shown = [
-        (environment, service)
-        for environment in snapshot.environments
-        if asked.wants_environment(environment)
-        for service in environment.services
-        if asked.wants_service(service)
-    ]
+    selection = selected(snapshot, asked)
+    shown = [(row.view, service) for row in selection.rows for service in row.services]
     shown.sort(key=lambda both: _order(both[1]))
     grids, notes = _grids(shown, asked)
     worst = next((view.status for _, view in shown if not view.planned), Status.GREEN)
-    framed = frame(snapshot, asked, "/", f"{_headline(shown, language)} – {words['wall']}")
+    said, further = answer(selection, asked)
     return _WALL.render(
-        framed,
+        frame(snapshot, asked, "/", f"{said} – {words['wall']}"),
         tone=worst.value if shown else Status.UNKNOWN.value,
-        headline=_headline(shown, language),
-        further=_further(shown, language),
+        headline=said,
+        further=" · ".join(further),
         grids=grids,
         notes=" ".join(words[note] for note in notes),
         zone=zone.key,
         made=moment(snapshot.at, zone, language),
         iso=iso_timestamp(snapshot.at),
-        nothing="" if shown else words["no_match" if asked.filtered else "nothing"],
     )
 
 
@@ -95,10 +90,10 @@ def _order(view: ServiceView) -> tuple[bool, int, float]:
     return _calm(view), -view.status.severity, -view.since
 
 
-Shown = Sequence[tuple[EnvironmentView, ServiceView]]
+_Shown = Sequence[tuple[EnvironmentView, ServiceView]]
 
 
-def _grids(shown: Shown, asked: PageQuery) -> tuple[list[Grid], list[str]]:
+def _grids(shown: _Shown, asked: PageQuery) -> tuple[list[Grid], list[str]]:
     """The grids from above, and the notes of what had to shrink."""
     if len(shown) <= SAME_SIZE:
         tiles = [_tile(*both, asked) for both in shown]
@@ -120,7 +115,7 @@ def _grids(shown: Shown, asked: PageQuery) -> tuple[list[Grid], list[str]]:
     return grids, notes
 
 
-def _small(calm: Shown, most: int, asked: PageQuery) -> tuple[list[Tile], str]:
+def _small(calm: _Shown, most: int, asked: PageQuery) -> tuple[list[Tile], str]:
     if len(calm) <= most:
         return [_tile(*both, asked) for both in calm], "wall_chips"
     groups: dict[tuple[bool, str], list[ServiceView]] = {}
@@ -154,7 +149,7 @@ def _tile(environment: EnvironmentView, view: ServiceView, asked: PageQuery) -> 
     )
 
 
-def _rest(rest: Shown, language: Language) -> Tile:
+def _rest(rest: _Shown, language: Language) -> Tile:
     title = WORDS[language]["wall_more"].format(len(rest))
     return Tile(status=_worst(view for _, view in rest).value, symbol="+", title=title)
 
@@ -201,24 +196,4 @@ def _grid(name: str, tiles: Sequence[Tile], share: float, flat: float) -> Grid:
         rows=ceil(number / wide),
         high_columns=high,
         high_rows=ceil(number / high),
-    )
-
-
-def _headline(shown: Shown, language: Language) -> str:
-    """How many of how many have trouble that nobody planned."""
-    words = WORDS[language]
-    bad = sum(view.status in (Status.RED, Status.YELLOW) and not view.planned for _, view in shown)
-    if bad:
-        return words["wall_trouble"].format(bad, len(shown))
-    return words["wall_fine"].format(sum(view.status is Status.GREEN for _, view in shown))
-
-
-def _further(shown: Shown, language: Language) -> str:
-    words = WORDS[language]
-    planned = sum(view.planned and view.status is not Status.GREEN for _, view in shown)
-    unknown = sum(view.status is Status.UNKNOWN for _, view in shown)
-    return " · ".join(
-        words[name].format(number)
-        for name, number in (("wall_planned", planned), ("wall_unknown", unknown))
-        if number
     )

@@ -7,12 +7,10 @@ WALL_WORDS: dict[str, tuple[str, str]] = {
     "wall_clock": ("Klockan", "The time"),
     "wall_data": ("Uppgifter från", "Data from"),
     "wall_ago": ("s sedan", "s ago"),
-    "wall_trouble": ("{} av {} tjänster har problem", "{} of {} services have problems"),
     "wall_fine": ("{} tjänster i full drift", "{} services in full operation"),
     "wall_fine_here": ("{} i full drift", "{} in full operation"),
     "wall_planned": ("Planerat: {}", "Planned: {}"),
     "wall_tile_planned": ("Planerat", "Planned"),
-    "wall_unknown": ("Okänt: {}", "Unknown: {}"),
     "wall_chips": (
         "Gröna och planerade tjänster visas mindre.",
         "Green and planned services are shown smaller.",

@@ -175,24 +175,29 @@ class Pages:
 
     @web.middleware
     async def lost(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """An address that there is nothing at, in the page's dress for browsers and as JSON below
-        ``/api``.
+        """What cannot be answered is said in the page's dress to browsers; that there is nothing at
+        an address below ``/api``, as JSON.
         """
         try:
             return await handler(request)
-        except web.HTTPNotFound as missing:
+        except web.HTTPError as error:
             if request.path.startswith("/api/"):
-                if request.match_info.http_exception is None:
+                if error.status != 404 or request.match_info.http_exception is None:
                     raise
                 return web.json_response(
                     {"error": "there is nothing at this address: see /api/openapi.json"}, status=404
                 )
-            if "text/html" not in request.headers.get(hdrs.ACCEPT, ""):
+            plain = error.content_type == "text/plain"
+            if not plain or "text/html" not in request.headers.get(hdrs.ACCEPT, ""):
                 raise
             asked = self.asked(request)
-            html = render_lost(await self._source.current(), asked)
+            reason = "" if error.status == 404 else error.text or ""
+            html = render_lost(await self._source.current(), asked, reason)
+            kept = {k: v for k, v in error.headers.items() if k in (hdrs.ALLOW, hdrs.RETRY_AFTER)}
             return web.Response(
-                status=missing.status, body=html.encode("utf-8", "replace"), headers=_headers(asked)
+                status=error.status,
+                body=html.encode("utf-8", "replace"),
+                headers=_headers(asked) | kept,
             )
 
     def _trusted(self, request: web.Request) -> bool:

@@ -219,6 +219,10 @@ async def test_a_lost_reader_is_met_in_the_pages_dress(client: ClientSession) ->
     async with client.get("/nowhere", headers=html) as answer:
         assert (answer.status, answer.content_type) == (404, "text/html")
         assert "There is no such page" in await answer.text()
+    async with client.post("/", headers=html) as answer:
+        assert (answer.status, answer.content_type) == (405, "text/html")
+        assert "The page cannot be shown" in await answer.text()
+        assert answer.headers["Allow"] == "GET,HEAD"
     async with client.get("/api/nowhere", headers=html) as answer:
         assert (answer.status, answer.content_type) == (404, "application/json")
 

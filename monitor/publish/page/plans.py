@@ -65,7 +65,7 @@ def windows(
         ]
         for when, some in found.items()
     }
-    return {**cards, "by_hand": _by_hand(snapshot, asked, service)}
+    return {**cards, "by_hand": _by_hand(snapshot, asked, concerns)}
 
 
 def by_hand_marks(snapshot: Snapshot, language: Language) -> dict[str, str]:
@@ -82,16 +82,11 @@ def by_hand_marks(snapshot: Snapshot, language: Language) -> dict[str, str]:
     return found
 
 
-def _by_hand(snapshot: Snapshot, asked: PageQuery, service: str) -> list[Card]:
+def _by_hand(
+    snapshot: Snapshot, asked: PageQuery, concerns: Callable[[PlanScope], bool]
+) -> list[Card]:
     """What people have acknowledged and silenced, who and until when."""
     agenda, zone, language = snapshot.agenda, snapshot.estate.timezone, asked.language
-    wanted = [
-        (view.environment.name, each.service.name)
-        for view in snapshot.environments
-        if asked.wants_environment(view)
-        for each in view.services
-        if (each.service.id == service if service else asked.wants_service(each))
-    ]
     said: tuple[Acknowledgement | Silence, ...] = (*agenda.acknowledgements, *agenda.silences)
     active = [one for one in said if one.active(snapshot.at)]
     return [
@@ -104,7 +99,7 @@ def _by_hand(snapshot: Snapshot, asked: PageQuery, service: str) -> list[Card]:
             scope=_scope(one, snapshot, asked),
         )
         for one in active
-        if any(one.covers(*where) for where in wanted)
+        if concerns(one)
     ][:MOST]
 
 

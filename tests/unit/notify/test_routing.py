@@ -10,8 +10,9 @@ import pytest
 from monitor.model.records import MessageKind, Outgoing
 from monitor.model.status import Status
 from monitor.model.text import Text
+from monitor.notify.decision import CONFIRM
 from monitor.notify.message import read_message
-from monitor.notify.routing import CONFIRM, Router
+from monitor.notify.routing import Router
 from monitor.plan import EMPTY, Acknowledgement, Agenda, Silence
 from tests.support.factories import NOW
 from tests.support.outbox import TEXT, make_receiver, make_transition, make_watched

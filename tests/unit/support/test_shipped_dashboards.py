@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from itertools import combinations
 from typing import Any
 
@@ -11,6 +12,7 @@ from typer.testing import CliRunner
 
 from monitor.cli.app import command_line
 from monitor.support.shipped import dashboard, shipped
+from probes.settings import parse_duration
 
 NAMES = ("monitor", "overview", "service")
 GREEN, RED = "#2f9e58", "#d03b3b"
@@ -94,3 +96,24 @@ def test_severities_have_the_words_and_colours() -> None:
     assert (told["0"][1], told["3"][1]) == (GREEN, RED)
     planned = {told[str(number)][1] for number in range(10, 14)}
     assert planned == {"blue"}, "planned is a value of its own"
+
+
+@pytest.mark.parametrize("name", ["overview", "service"])
+def test_windows_fit_checks_of_five_minutes(name: str) -> None:
+    """Whatever is counted a probe is looked at over a time in which there are two probes: with
+    Grafana's own ``$__rate_interval`` a check of five minutes has gaps.
+    """
+    document = dashboard(name)
+    queries = [
+        target["expr"]
+        for panel in document["panels"]
+        for target in panel.get("targets", ())
+        if "[" in target.get("expr", "")
+    ]
+    assert queries
+    assert {window for query in queries for window in re.findall(r"\[([^\]]+)\]", query)} == {
+        "$window"
+    }
+    [window] = [one for one in document["templating"]["list"] if one["name"] == "window"]
+    assert parse_duration(window["current"]["value"]) >= 2 * parse_duration("5m")
+    assert min(map(parse_duration, window["query"].split(","))) >= 2 * parse_duration("5m")

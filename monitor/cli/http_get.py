@@ -66,6 +66,13 @@ def http_send(
     import urllib.error
     import urllib.request
 
+    class _NoRedirect(urllib.request.HTTPRedirectHandler):
+        """A redirected POST would become a GET, and nothing be written."""
+
+        def redirect_request(self, *_: object) -> None:
+            return None
+
+    build_opener = urllib.request.build_opener
     body = None if document is None else json.dumps(document).encode()
     answered: list[tuple[int, bytes]] = []
 
@@ -75,7 +82,7 @@ def http_send(
         if body is not None:
             request.add_header("Content-Type", "application/json")
         try:
-            with urllib.request.urlopen(request, timeout=timeout) as answer:  # noqa: S310 - checked
+            with build_opener(_NoRedirect).open(request, timeout=timeout) as answer:
                 answered.append((answer.status, answer.read(limit)))
         except urllib.error.HTTPError as error:
             with error:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import getpass
+import os
+import sys
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -200,7 +202,7 @@ def run_now(
 ) -> None:
     """Measure as soon as min_interval allows it. Exit 0, 2 refused."""
     key = "check" if subject.count("/") == 2 else "service"
-    for one in _ask(url, "POST", "runs", {key: subject})["runs"]:
+    for one in _ask(url, "POST", "runs", {key: subject}, expected="runs")["runs"]:
         due = one["due_in_s"]
         print(printable(f"{one['check']}: {'now' if due < 0.05 else f'due in {due:.3g} s'}"))
 
@@ -210,7 +212,7 @@ def _print_id(answer: dict[str, Any]) -> None:
 
 
 def _list(url: str | None, kind: str, as_json: bool) -> None:
-    answer = _ask(url, "GET", kind)
+    answer = _ask(url, "GET", kind, expected=kind)
     if as_json:
         print_json(answer)
         return
@@ -229,8 +231,12 @@ def _ask(
     path: str,
     sent: dict[str, Any] | None = None,
     author: str | None = None,
+    *,
+    expected: str = "id",
 ) -> dict[str, Any]:
-    """Ask the daemon. Leaves with 2 where it refuses or does not answer."""
+    """Ask the daemon. Leaves with 2 where it refuses, does not answer, or answers without the key
+    ``expected``: then it is not the daemon.
+    """
     from urllib.parse import quote
 
     from monitor.cli.http_get import NoAnswerError, http_send
@@ -254,6 +260,8 @@ def _ask(
         fail(str(error))
     if status >= 300:
         fail(f"refused ({status}): {found.get('error', '')}".strip())
+    if expected not in found:
+        fail("this is not the answer of a driftvakt daemon: look at the address, or give --url")
     result: dict[str, Any] = found
     return result
 
@@ -268,13 +276,21 @@ def _user() -> str:
 def _configured() -> str:
     """Where the daemon of the configuration listens; the default place where there is none."""
     from monitor.cli.installed import default_config
-    from monitor.cli.options import load_or_exit
     from monitor.cli.status import DEFAULT_URL
+    from monitor.configuration.loader import load
+    from monitor.settings.errors import ConfigurationError
 
     path = default_config()
     if not path.exists():
         return DEFAULT_URL
-    estate = load_or_exit(path).estate
+    try:
+        estate = load(path, os.environ).estate
+    except ConfigurationError:  # the daemon may well run on what it read before
+        print(
+            f"driftvakt: {path} cannot be used, so {DEFAULT_URL} is asked: give --url for another",
+            file=sys.stderr,
+        )
+        return DEFAULT_URL
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(estate.listen_host, estate.listen_host)  # noqa: S104
     shown = f"[{host}]" if ":" in host else host
     return f"{'https' if estate.web.cert_file else 'http'}://{shown}:{estate.listen_port}"

@@ -82,7 +82,7 @@ def window_changes(old: Agenda, new: Agenda, at: float) -> Iterator[WindowEvent]
         if now_is is None or now_is.window.cancelled:
             yielded.add(id_)
             yield WindowEvent(at=at, what=Happening.CANCELLED, occurrence=now_is or was)
-        elif (now_is.start, now_is.end) != (was.start, was.end):
+        elif (now_is.start, now_is.end) != (was.start, was.end) and now_is.end > at:
             yielded.add(id_)
             yield WindowEvent(
                 at=at, what=Happening.MOVED, occurrence=now_is, was=(was.start, was.end)

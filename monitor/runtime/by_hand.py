@@ -230,7 +230,7 @@ class ByHand:
                     self.silence_over(str(one.id))
         for service in {self._service_of(key) for key in self._acknowledged}:
             state = self._board.published_of(service)
-            if state is not None and state.status is Status.GREEN:
+            if state is None or state.status is Status.GREEN:  # None: it is watched no more
                 self._green(service)
         if self._stale:
             self._stale = False
@@ -305,6 +305,8 @@ class ByHand:
             await self._history.write_by_hand(row, before or replace(row, ends_at=0.0))
         except HistoryTroubleError as error:
             return _refused(503, f"the history cannot be written now: {error}: try again")
+        except ByHandError as error:
+            return _refused(400, str(error))
         self._take(row, plan)
         return None
 

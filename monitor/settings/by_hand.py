@@ -25,6 +25,8 @@ from probes.settings import PositiveDuration, Strict
 
 LONGEST = 366 * 86_400.0
 """Seconds ahead at which something written by hand may end."""
+EARLIER = 60.0
+"""Seconds before now at which a window may begin: clocks differ."""
 
 
 def _fit(value: str) -> str:
@@ -151,13 +153,15 @@ def plan_of(sent: Any, written: Written, estate: Estate) -> Planned:
             at = (moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp()
         except (OverflowError, ValueError):
             at = inf
-        if not written.at - LONGEST <= at <= written.at + LONGEST:
+        if not written.at - LONGEST <= at <= written.at + LONGEST + 1:  # ends are whole seconds
             raise ByHandError(f"{key}: must be within a year")
         return at
 
     key = "from" if isinstance(sent, NoticeByHand) else "start"
     begins = getattr(sent, "start", None) or getattr(sent, "from_", None)
     start = instant(begins, key) if begins is not None else written.at
+    if isinstance(sent, WindowByHand) and start < written.at - EARLIER:
+        raise ByHandError("start: is over: what has been measured stays as it was measured")
     ends = instant(sent.until, "until") if sent.until is not None else None
     if sent.for_ is not None:
         ends = start + sent.for_
@@ -165,7 +169,7 @@ def plan_of(sent: Any, written: Written, estate: Estate) -> Planned:
         raise ByHandError(
             "until: is missing: everything written by hand ends (or give for, such as 2h)"
         )
-    if ends is not None and not max(start, written.at) < ends <= written.at + LONGEST:
+    if ends is not None and not max(start, written.at) < ends <= written.at + LONGEST + 1:
         raise ByHandError("until: must be after the start and after now, within a year")
     if written.ended_at is not None:
         ends = written.ended_at if ends is None else min(ends, written.ended_at)

@@ -16,6 +16,9 @@ def read_logo(file: FilePath, mark: Mark, path: Path, report: Report) -> tuple[b
     fault where it cannot be used.
     """
     try:
+        if file.exists() and not file.is_file():  # a pipe would be waited for
+            report.fault(mark, path, "is not a file")
+            return None
         with file.open("rb") as opened:
             body = opened.read(LARGEST + 1)
     except OSError as error:

@@ -7,7 +7,6 @@ import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from ipaddress import ip_address
 from types import MappingProxyType
 from typing import Protocol
 
@@ -29,7 +28,7 @@ from monitor.publish.page.shared import FILES
 from monitor.publish.rendering.language import choose_language
 from monitor.publish.rendering.pacer import Pacer
 from monitor.publish.web.history_api import read_instant
-from monitor.publish.web.middleware import peer_of
+from monitor.publish.web.reload_route import from_this_machine
 from monitor.publish.web.responses import STREAMED, Stream, gzip, send, takes_gzip
 
 MOST_AT_ONCE = 50
@@ -201,15 +200,8 @@ class Pages:
             )
 
     def _trusted(self, request: web.Request) -> bool:
-        """Behind a proxy everybody comes from loopback."""
-        if self._locked():
-            return True
-        if any(name in request.headers for name in ("Forwarded", "X-Forwarded-For", "Via")):
-            return False
-        try:
-            return ip_address(peer_of(request)).is_loopback
-        except ValueError:
-            return False
+        """Who may see what is the operator's: with a password, or from this machine."""
+        return self._locked() or from_this_machine(request)
 
     def asked(self, request: web.Request) -> PageQuery:
         """What the reader asks for in the address and the headers."""

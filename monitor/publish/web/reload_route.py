@@ -17,7 +17,10 @@ from monitor.publish.web.middleware import Lock
 PATH = "/-/reload"
 _OWN_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 _ANOTHER = "not from a page of another site"
-_FORWARDED = (hdrs.FORWARDED, hdrs.X_FORWARDED_FOR, hdrs.VIA)
+_FORWARDED = (
+    hdrs.FORWARDED, hdrs.X_FORWARDED_FOR, hdrs.X_FORWARDED_HOST, hdrs.X_FORWARDED_PROTO,
+    "X-Real-IP", hdrs.VIA,
+)  # fmt: skip
 
 
 def reload_route(reload: Callable[[], Awaitable[ReloadOutcome]], lock: Lock) -> Handler:
@@ -44,7 +47,7 @@ def why_refused(request: web.Request, lock: Lock) -> str:
         return _ANOTHER
     if lock.locked:
         return ""
-    if any(name in request.headers for name in _FORWARDED) or not _from_here(request):
+    if not from_this_machine(request):
         return "only from this machine, or with web.basic_auth"
     return ""
 
@@ -71,12 +74,26 @@ def _is_of_another_site(request: web.Request, lock: Lock) -> bool:
     return request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin")
 
 
+def from_this_machine(request: web.Request) -> bool:
+    """Whether whoever asks is here: a proxy here hands on what strangers ask, and shows it by a header
+    of its own or by the name that they asked for.
+    """
+    if any(name in request.headers for name in _FORWARDED):
+        return False
+    host = (request.url.host or "").lower()
+    return (host in _OWN_NAMES or _is_loopback(host)) and _from_here(request)
+
+
 def _from_here(request: web.Request) -> bool:
     peer = request.transport.get_extra_info("peername") if request.transport else None
     if not isinstance(peer, tuple):
         return False
+    return _is_loopback(str(peer[0]).partition("%")[0])
+
+
+def _is_loopback(text: str) -> bool:
     try:
-        address = ip_address(str(peer[0]).partition("%")[0])
+        address = ip_address(text)
     except ValueError:
         return False
     mapped = getattr(address, "ipv4_mapped", None)

@@ -134,6 +134,25 @@ async def test_green_ends_an_acknowledgement_and_what_is_green_has_none(tmp_path
         assert second.kinds() == []
 
 
+async def test_what_is_watched_no_more_has_no_acknowledgement(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It could never become green."""
+    async with desk(tmp_path) as one:
+        one.break_expo()
+        await one.hands.add("acknowledgements", ACK, "anna")
+        monkeypatch.setattr(one.board, "published_of", lambda subject: None)
+        one.tick(1)
+        assert one.kinds() == []
+
+
+async def test_a_year_may_begin_within_a_second(tmp_path: Path) -> None:
+    """Ends are whole seconds, instants are not."""
+    async with desk(tmp_path) as one:
+        one.now += 0.4
+        assert (await one.hands.add("silences", {**SILENT, "for": "366d"}, "a")).status == 201
+
+
 async def test_there_are_bounds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of how many live ones there are, and of how often somebody may write."""
     monkeypatch.setattr(by_hand, "MOST", 2)

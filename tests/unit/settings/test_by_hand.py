@@ -75,6 +75,7 @@ def test_what_was_ended_ends_there_and_what_had_not_begun_is_cancelled() -> None
         ("windows", {**WORK, "until": "2026-11-22T22:00"}, "until: must be after"),
         ("windows", {**WORK, "start": "2026-11-25T22:00", "until": "2026-11-24T22:00"}, "until: "),
         ("windows", {**WORK, "start": "1001-01-01T00:00", "for": "2h"}, "start: "),
+        ("windows", {**WORK, "start": "2026-11-20T00:00", "for": "9w"}, "start: is over"),
         ("windows", {**WORK, "start": "2027-11-20T00:00", "for": "9w"}, "until: must be after"),
         ("windows", {**WORK, "until": "2999-01-01T00:00"}, "until: must be within a year"),
         ("windows", {**WORK, "for": "520w"}, "within a year"),

@@ -39,6 +39,8 @@ JSON = {"Content-Type": "application/json"}
     [
         {"X-Forwarded-For": "192.0.2.7"},
         {"Forwarded": "for=192.0.2.7"},
+        {"X-Real-IP": "192.0.2.7"},
+        {"X-Forwarded-Proto": "https"},
         {"Origin": "https://ond.example.se"},
         {"Origin": "null"},
         {"Sec-Fetch-Site": "cross-site"},

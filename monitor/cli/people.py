@@ -152,7 +152,9 @@ def notice_list(url: UrlOption = None, as_json: JsonOption = False) -> None:
 
 def ack(
     *,
-    service: Annotated[str | None, typer.Argument(metavar="ENV/SERVICE")] = None,
+    service: Annotated[
+        str | None, typer.Argument(metavar="ENV/SERVICE", help="What you are at; without it, list.")
+    ] = None,
     because: Annotated[str | None, typer.Option(help="What is done about it.")] = None,
     until: UntilOption = None,
     duration: ForOption = None,
@@ -176,7 +178,10 @@ def ack(
 
 def silence(
     *,
-    subject: Annotated[str | None, typer.Argument(metavar="ENV[/SERVICE]")] = None,
+    subject: Annotated[
+        str | None,
+        typer.Argument(metavar="ENV[/SERVICE]", help="What is to be silent; without it, list."),
+    ] = None,
     because: Annotated[str, typer.Option(help="Why nobody is to be told.")] = "–",
     until: UntilOption = None,
     duration: ForOption = None,
@@ -197,7 +202,9 @@ def silence(
 
 
 def run_now(
-    subject: Annotated[str, typer.Argument(metavar="ENV/SERVICE[/CHECK]")],
+    subject: Annotated[
+        str, typer.Argument(metavar="ENV/SERVICE[/CHECK]", help="What is to be measured.")
+    ],
     url: UrlOption = None,
 ) -> None:
     """Measure as soon as min_interval allows it. Exit 0, 2 refused."""

@@ -165,7 +165,7 @@ def test_filters_hold_on_the_wall(opened: Opened) -> None:
     """Only what was asked for is shown and counted."""
     with served(estate(200, 6)) as url, opened.page(f"{url}/?kiosk&env=ext1") as page:
         expect(page.locator(".tiles li")).to_have_count(20)
-        expect(page.locator("h1")).to_have_text("Alla 20 tjänster är i full drift")
+        expect(page.locator("h1")).to_have_text("Alla 20 tjänster är i full drift i urvalet")
 
 
 @pytest.mark.parametrize("script", [True, False])

@@ -59,7 +59,8 @@ async def test_a_snapshot_of_everything_is_made_in_many_turns(
             counting.cancel()
             await asyncio.wait([counting])
             assert turns.looks.total() >= SERVICES
-            assert max(turns.looks.values()) <= 4, asks
+            # two for each who renders; on a busy machine the daemon's own renderings fall in with it
+            assert max(turns.looks.values()) <= SERVICES / 10, asks
 
 
 def everything_outdated(daemon: Any) -> None:

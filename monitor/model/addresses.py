@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from urllib.parse import quote, urlencode
 
-from monitor.model.transition import Transition
-
 
 def service_path(service: str) -> str:
     """The page of ``ENV/SERVICE``."""
@@ -30,15 +28,6 @@ def event_path(service: str, id_: str) -> str:
 def environment_path(name: str) -> str:
     """The front page with one environment on it."""
     return f"/?{urlencode({'env': name})}"
-
-
-def transition_path(transition: Transition) -> str:
-    """The incident that a transition belongs to; of an environment's own, the environment."""
-    environment, service = transition.environment, transition.service
-    if service is None:
-        return environment_path(environment)
-    name = service.rpartition("/")[2]
-    return event_path(f"{environment}/{name}", transition.id)
 
 
 def evidence_path(id_: str) -> str:

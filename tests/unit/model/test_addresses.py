@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from monitor.model.addresses import event_path, evidence_path, transition_path
-from monitor.model.status import Status
-from monitor.model.transition import Transition
-
-CHANGE = Transition(
-    at=1.0e9, since=1.0e9, environment="ext5", service="expo", before=Status.GREEN, after=Status.RED
-)
+from monitor.model.addresses import environment_path, event_path, evidence_path
 
 
-def test_transition_has_an_address_within_its_services_page() -> None:
-    """The id asks for the event and is its place; with or without the environment in its service."""
-    wanted = f"/s/ext5/expo?event={CHANGE.id}#event-{CHANGE.id}"
-    assert transition_path(CHANGE) == event_path("ext5/expo", CHANGE.id) == wanted
-    whole = replace(CHANGE, service="ext5/expo")
-    assert transition_path(whole) == f"/s/ext5/expo?event={whole.id}#event-{whole.id}"
+def test_a_transition_has_an_address_within_its_services_page() -> None:
+    """The id asks for the event and is its place."""
+    assert event_path("ext5/expo", "t1") == "/s/ext5/expo?event=t1#event-t1"
 
 
-def test_environments_transition_leads_to_the_environment() -> None:
-    """It has no page of its own: the front page with nothing else."""
-    assert transition_path(replace(CHANGE, service=None)) == "/?env=ext5"
+def test_an_environment_has_the_front_page_with_nothing_else() -> None:
+    """It has no page of its own."""
+    assert environment_path("ext5") == "/?env=ext5"
 
 
 def test_no_name_breaks_an_address() -> None:

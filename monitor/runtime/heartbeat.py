@@ -17,8 +17,6 @@ log = structlog.get_logger("driftvakt")
 
 TICK = 1.0
 """Seconds between two rounds: of staleness, the clock, the watchdog and the rest."""
-CLOCK_JUMP = 2.0
-"""Seconds of wall clock against monotonic clock in one round that count as a jump."""
 
 
 class Heartbeat:
@@ -29,7 +27,7 @@ class Heartbeat:
         self._pipeline = pipeline
         self._systemd = systemd
         self._overloaded = self._canary_down = False
-        self._wall, self._beat_at = parts.clock(), parts.timer()
+        self._beat_at = parts.timer()
         self._jobs: tuple[Callable[[float], None], ...] = (
             self._publish,
             pipeline.age,
@@ -47,11 +45,10 @@ class Heartbeat:
         """Runs until it is cancelled."""
         parts, watchdog = self._parts, self._systemd.watchdog_seconds
         pause = TICK if watchdog is None else min(TICK, watchdog)
-        self._wall, self._beat_at = parts.clock(), parts.timer()
+        self._beat_at = parts.timer()
         while True:
             await asyncio.sleep(pause)
-            now = parts.clock()
-            self._watch_clock(now, parts.timer())
+            now, self._beat_at = self._pipeline.clock.now(), parts.timer()
             for job in self._jobs:
                 job(now)
             self._systemd.alive()
@@ -60,14 +57,6 @@ class Heartbeat:
     def late(self) -> float:
         """Gives the seconds since the newest round."""
         return self._parts.timer() - self._beat_at
-
-    def _watch_clock(self, wall: float, mono: float) -> None:
-        jump = (wall - self._wall) - (mono - self._beat_at)
-        self._wall, self._beat_at = wall, mono
-        if abs(jump) > CLOCK_JUMP:
-            log.warning("clock_jumped", seconds=round(jump, 3))
-            self._parts.schedule.realign()
-            self._parts.board.clock_set(wall)
 
     def _publish(self, _now: float) -> None:
         self._pipeline.publish()

@@ -17,6 +17,7 @@ from monitor.model.estate import Check
 from monitor.model.transition import Transition
 from monitor.publish.rendering.pacer import Pacer
 from monitor.runtime.assembly import Parts
+from monitor.runtime.clock_watch import ClockWatch
 from monitor.runtime.event_log import log_certificates
 from monitor.runtime.transition_dispatcher import TransitionDispatcher
 from monitor.scheduling.phase import turn
@@ -31,7 +32,8 @@ class Pipeline:
     def __init__(self, parts: Parts, dispatcher: TransitionDispatcher) -> None:
         self.dispatcher = dispatcher
         self._parts = parts
-        self._clock = parts.clock
+        self.clock = ClockWatch(parts.clock, parts.timer, self._clock_set)
+        self._now = self.clock.now
         self._board = parts.board
         self._record = parts.checkpointer.observed
         self._count = parts.metrics.observe
@@ -40,7 +42,7 @@ class Pipeline:
 
     def observe(self, check: Check, observation: Observation) -> None:
         """Takes one observation all the way."""
-        now = self._clock()
+        now = self._now()
         if is_late(observation):
             observation = self._excuse(check, observation)
         if observation.grade is not Grade.GOOD:
@@ -68,6 +70,11 @@ class Pipeline:
         log_certificates(certificates, check, self._parts.current.estate)
         self._parts.status.changed()
 
+    def _clock_set(self, now: float, seconds: float) -> None:
+        log.warning("clock_jumped", seconds=round(seconds, 3))
+        self._parts.schedule.realign()
+        self._board.clock_set(now)
+
     def hold(self, check: Check, until: float) -> None:
         """Until then there are no observations; a change in the air is then confirmed at once, but
         not by all checks of the host in the same instant.
@@ -81,7 +88,7 @@ class Pipeline:
         if self._publishing is not None:
             self._publishing.cancel()
             self._publishing = None
-        self._dispatch(self._board.publish(self._clock()))
+        self._dispatch(self._board.publish(self._now()))
 
     def flush(self) -> None:
         """Publishes what was observed, and tells all of it."""
@@ -96,13 +103,13 @@ class Pipeline:
         """Takes what calendars hold now, and what people have written."""
         self.publish()
         planned = [*self._parts.calendars.windows, *self._parts.by_hand.planned]
-        self._dispatch(self._board.plan(planned, self._clock()))
+        self._dispatch(self._board.plan(planned, self._now()))
         self._parts.status.changed()
 
     async def refresh(self) -> None:
         """Makes the views that are outdated, without holding the loop for all of them."""
         pacer = Pacer(timer=self._parts.dependencies.cpu)
-        for _ in self._board.refresh(self._clock()):
+        for _ in self._board.refresh(self._now()):
             if pacer.due():
                 await pacer.rest()
 

@@ -53,17 +53,21 @@ def test_what_a_calendar_declares_is_published(tmp_path: Path) -> None:
             assert found["service_window"]["calendar"] == "agency"
             assert shown["calendars"][0]["trouble"] is None
             assert daemon.metrics().one(READ, calendar="agency") > 0
+            # it is kept once it is known
+            until(lambda: list((tmp_path / "data" / "calendars").glob("*.json")), "not kept")
+            assert daemon.stop() == 0
         server.answers["/w.ics"] = Answer(status=404)
         with running(tmp_path, config) as daemon:
             daemon.event("calendar_not_read", calendar="agency", error="HTTP 404")
             until(lambda: daemon.status()["calendars"][0]["trouble"] == "HTTP 404", "no trouble")
             until(lambda: daemon.check("expo/api")["status"] == "green", "not measured")
             assert service_of(daemon)["planned"]
-            assert not daemon.events("transition", service="expo")
+            assert not daemon.events("transition", service="expo"), daemon.log
+            assert daemon.stop() == 0
         file.write_bytes(ics(event("db", "outage")))
         config["calendars"] = [{"file": str(file)}]
         with running(tmp_path, config) as daemon:
             until(lambda: daemon.check("expo/api")["status"] == "green", "not measured")
-            assert not daemon.events("transition", service="expo")
+            assert not daemon.events("transition", service="expo"), daemon.log
             file.write_bytes(ics(event("db", "none")))
             daemon.event("transition", service="expo", to="green")

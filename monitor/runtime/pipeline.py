@@ -74,6 +74,8 @@ class Pipeline:
         log.warning("clock_jumped", seconds=round(seconds, 3))
         self._parts.schedule.realign()
         self._board.clock_set(now)
+        self.publish()
+        self.age(now)  # what counts again shall do so beside what is seen next
 
     def hold(self, check: Check, until: float) -> None:
         """Until then there are no observations; a change in the air is then confirmed at once, but

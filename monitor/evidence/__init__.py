@@ -13,7 +13,7 @@ than 64 KiB, whatever a target has sent. The keys are documented in docs/evidenc
     cache        the newest bundles at hand
 """
 
-from monitor.evidence.bundle import LIMIT, SCHEMA_VERSION, evidence_bundle
+from monitor.evidence.bundle import LIMIT, SCHEMA_VERSION, evidence_bundle, evidence_document
 from monitor.evidence.cache import BundleCache
 from monitor.evidence.first_lines import first_lines
 from monitor.evidence.mail import NotEvidenceError, mail, mail_sections, read_bundle
@@ -24,6 +24,7 @@ __all__ = [
     "BundleCache",
     "NotEvidenceError",
     "evidence_bundle",
+    "evidence_document",
     "first_lines",
     "mail",
     "mail_sections",

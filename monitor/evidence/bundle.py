@@ -29,7 +29,7 @@ ADDRESSES_SHOWN = 64
 _SEVERITY = {Grade.GOOD: 0, Grade.DEGRADED: 1, Grade.FAILED: 2}
 
 
-def evidence_bundle(
+def evidence_document(
     transition: Transition,
     message: Text,
     case: TransitionContext | None,
@@ -38,8 +38,8 @@ def evidence_bundle(
     masker: Masker,
     version: str,
     made_at: float,
-) -> bytes:
-    """The bundle, in UTF-8, at most :data:`LIMIT` bytes whatever a target has sent.
+) -> dict[str, Any]:
+    """All that is known of a transition, for :func:`evidence_bundle`.
 
     ``case`` is the check that decided it, ``None`` when no check did. ``made_at`` is the monitor's
     clock, by which every instant in it was taken.
@@ -67,7 +67,7 @@ def evidence_bundle(
     }
     if case is not None:
         value |= _case(case, estate, masker)
-    return _bounded(value)
+    return value
 
 
 def _transition(transition: Transition) -> dict[str, Any]:
@@ -236,12 +236,15 @@ _STEPS = (
 )
 
 
-def _bounded(value: dict[str, Any]) -> bytes:
-    dumped = orjson.dumps(value)
+def evidence_bundle(document: dict[str, Any]) -> bytes:
+    """The bundle: JSON in UTF-8, at most :data:`LIMIT` bytes whatever a target has sent. What is too
+    much is taken out of ``document``.
+    """
+    dumped = orjson.dumps(document)
     for step in _STEPS:
         if len(dumped) <= LIMIT:
             return dumped
-        step(value)
-        value["left_out"] = True
-        dumped = orjson.dumps(value)
+        step(document)
+        document["left_out"] = True
+        dumped = orjson.dumps(document)
     return dumped

@@ -1,11 +1,10 @@
-"""The first lines of a bundle, in both languages, for a message that cannot hold all of it."""
+"""The first lines of evidence, in both languages, for a message that cannot hold all of it."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from monitor.evidence import words
-from monitor.evidence.mail import NotEvidenceError, read_bundle
 from monitor.evidence.text_writer import TextWriter
 from monitor.model.text import Text
 from monitor.wording import reason_phrase
@@ -16,14 +15,13 @@ LONGEST = 300
 """Characters of a line."""
 
 
-def first_lines(bundle: bytes | None) -> Text | None:
+def first_lines(document: dict[str, Any] | None) -> Text | None:
     """Reason, detail, address, phases, rule and check, a line each; ``None`` of what has no evidence."""
-    if bundle is None:
+    if document is None:
         return None
     try:
-        document = read_bundle(bundle)
         sv, en = ("\n".join(_lines(document, language)) for language in ("sv", "en"))
-    except (NotEvidenceError, LookupError, TypeError, ValueError, AttributeError):
+    except (LookupError, TypeError, ValueError, AttributeError):
         return None  # what is told of it is told without
     return Text(sv=sv, en=en) if sv else None
 

@@ -118,8 +118,7 @@ class Router:
                 if kind is not None:
                     self.silenced(receiver.name)
                 continue
-            message = self._message(receiver, service, transition, kind, text, standing)
-            message = replace(message, observed=seen())
+            message = self._message(receiver, service, transition, kind, text, standing, seen())
             if (
                 kind is MessageKind.ALARM
                 and standing is not None
@@ -227,6 +226,7 @@ class Router:
         kind: MessageKind,
         text: Text,
         standing: OpenAlarm | None,
+        observed: Text | None = None,
     ) -> Message:
         alarm, alarmed_at = None, None
         if kind in (MessageKind.ALARM, MessageKind.UNKNOWN):
@@ -254,6 +254,7 @@ class Router:
             text=text,
             alarm=alarm,
             alarmed_at=alarmed_at,
+            observed=observed,
             incident=(standing.message.incident if standing is not None else "") or transition.id,
         )
 

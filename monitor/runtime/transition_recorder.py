@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import structlog
 
 from monitor import __version__
-from monitor.evidence import BundleCache, evidence_bundle, first_lines
+from monitor.evidence import BundleCache, evidence_bundle, evidence_document, first_lines
 from monitor.judging.board import OVERALL, Board
 from monitor.judging.persisted_state import PublishedState
 from monitor.judging.snapshot import EnvironmentView, ServiceView
@@ -91,12 +92,14 @@ class TransitionRecorder:
         transition = facts.transition
         message = message_of(transition, facts.environment, facts.view, self._estate.timezone)
         log_transition(transition, message, self._estate.language)
-        bundle = self._evidence(facts, message) if transition.worsening else None
+        document, bundle = None, None
+        if transition.worsening:
+            document, bundle = self._evidence(facts, message)
         return Entry(
             transition=transition,
             message=message,
             evidence=bundle,
-            outgoing=messages(transition, message, partial(first_lines, bundle)),
+            outgoing=messages(transition, message, partial(first_lines, document)),
         )
 
     def sentences(self, transition: Transition) -> Text:
@@ -104,10 +107,13 @@ class TransitionRecorder:
         environment, view = self._board.view_of(transition, self._clock())
         return message_of(transition, environment, view, self._estate.timezone)
 
-    def _evidence(self, facts: Facts, message: Text) -> bytes | None:
+    def _evidence(
+        self, facts: Facts, message: Text
+    ) -> tuple[dict[str, Any], bytes] | tuple[None, None]:
+        """What is kept, read and packed."""
         transition = facts.transition
         try:
-            bundle = evidence_bundle(
+            document = evidence_document(
                 transition,
                 message,
                 facts.case,
@@ -116,8 +122,9 @@ class TransitionRecorder:
                 version=__version__,
                 made_at=facts.at,
             )
+            bundle = evidence_bundle(document)
         except Exception:  # a bug of ours: the transition is told all the same
             log.exception("evidence_not_made", transition=transition.id)
-            return None
+            return None, None
         self.shelf.put(transition.id, bundle)
-        return bundle
+        return document, bundle

@@ -109,6 +109,8 @@ class Masker:
             return observation
         own = self.within((observation.detail,))
         detail = shapeless(own.text(observation.detail))
+        if detail == observation.detail and parts is observation.parts:
+            return observation
         return replace(observation, detail=detail, parts=parts)
 
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from monitor.evidence import evidence_bundle
+from monitor.evidence import evidence_bundle, evidence_document
 from monitor.judging.board import Board
 from monitor.model.estate import Check, Environment, Estate
 from monitor.model.transition import Transition
@@ -68,7 +68,7 @@ def _made(
     board: Board, check: Check, transition: Transition, estate: Estate, masker: Masker
 ) -> bytes:
     message = transition_message(transition, board.snapshot(transition.at))
-    return evidence_bundle(
+    told = evidence_document(
         transition,
         message,
         board.transition_context(check.id, transition.at),
@@ -77,6 +77,7 @@ def _made(
         version="1.2.3",
         made_at=NOW,
     )
+    return evidence_bundle(told)
 
 
 def document(seen: Iterable[Observation], **how: Any) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from monitor.evidence import LIMIT, evidence_bundle
+from monitor.evidence import LIMIT, evidence_document
 from monitor.model.estate import Estate
 from monitor.model.status import Status
 from monitor.model.transition import Transition
@@ -273,16 +273,14 @@ def test_without_a_check_the_transition_is_told_alone() -> None:
     change = Transition(
         at=NOW, since=NOW, environment="ext5", service=None, before=Status.GREEN, after=Status.RED
     )
-    made = json.loads(
-        evidence_bundle(
-            change,
-            make_text("a"),
-            None,
-            estate=Estate(environments=()),
-            masker=Masker([]),
-            version="1",
-            made_at=NOW,
-        )
+    made = evidence_document(
+        change,
+        make_text("a"),
+        None,
+        estate=Estate(environments=()),
+        masker=Masker([]),
+        version="1",
+        made_at=NOW,
     )
     assert made["transition"]["to"] == "red"
     assert (made["check"], made["observation"], made["recent"]) == (None, None, [])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import orjson
+from typing import Any
+
 import pytest
 
 from monitor.evidence import first_lines
@@ -13,7 +14,7 @@ from tests.support.factories import NOW, make_failure
 def test_reason_detail_address_times_rule_and_check_are_a_line_each() -> None:
     """In both languages, the probe's own words too."""
     seen = [make_failure(at=NOW - 60 + 5 * place, detail="timeout") for place in range(3)]
-    lines = first_lines(orjson.dumps(document(seen, check=http_check())))
+    lines = first_lines(document(seen, check=http_check()))
     assert lines is not None
     assert lines.en.splitlines() == [
         "Reason: the connection was refused",
@@ -30,15 +31,13 @@ def test_reason_detail_address_times_rule_and_check_are_a_line_each() -> None:
 def test_no_line_of_a_target_breaks_out_of_its_own() -> None:
     """Whatever it wrote, however long."""
     seen = [make_failure(at=NOW - 60, detail="a\r\nb\x1b[31m" + "x" * 9_000)]
-    lines = first_lines(orjson.dumps(document(seen, check=http_check())))
+    lines = first_lines(document(seen, check=http_check()))
     assert lines is not None
     assert len(lines.en.splitlines()) == 6
     assert all(len(line) <= 301 and line.isprintable() for line in lines.en.splitlines())
 
 
-@pytest.mark.parametrize(
-    "bundle", [None, b"{}", b"nonsense", b'{"transition": {}, "schema_version": 1}']
-)
-def test_what_is_no_evidence_has_no_lines(bundle: bytes | None) -> None:
+@pytest.mark.parametrize("told", [None, {}, {"transition": {}, "schema_version": 1}])
+def test_what_is_no_evidence_has_no_lines(told: dict[str, Any] | None) -> None:
     """A message goes out all the same."""
-    assert first_lines(bundle) is None
+    assert first_lines(told) is None

@@ -245,11 +245,13 @@ class Board:
 
     def clock_set(self, now: float) -> None:
         """The wall clock was set and says ``now``. How old the last observations are it no longer
-        tells: they are as good as made now, for as long as any other.
+        tells: they are as good as made now, for as long as any other. What counts again by that
+        waits for :meth:`publish`, beside what is seen in the same turn.
         """
         for tracker in self._tracked.trackers.values():
             tracker.clock_set_at = now
         self._aging.clock_set(now)
+        self._pending += self._aged(now, nobody)
 
     def age(self, now: float, excused: Excused = nobody) -> list[Transition]:
         """What has changed because time has passed: service windows that begin or end, and
@@ -257,11 +259,7 @@ class Board:
         ourselves have put off their probes.
         """
         triggers, self._pending = [*self._pending, *self._tracked.plan.follow(now)], []
-        for tracker in self._aging.look(now, excused):
-            if self._restand(tracker, now):
-                service = self._tracked.service_of[tracker.check.id]
-                triggers.append(by_check(service, tracker, now))
-        return self._publish(triggers, now)
+        return self._publish([*triggers, *self._aged(now, excused)], now)
 
     def plan(self, windows: Iterable[Planned], now: float) -> list[Transition]:
         """From now on these are the windows that the configuration does not hold itself. Gives
@@ -344,6 +342,13 @@ class Board:
         """Whether the check's target answers, as far as is known."""
         tracker = self._tracked.trackers.get(CheckId(check_id))
         return tracker is not None and tracker.standing.status in (Status.GREEN, Status.YELLOW)
+
+    def _aged(self, now: float, excused: Excused) -> Iterator[Trigger]:
+        """The services of which a check stands otherwise because time has passed."""
+        for tracker in self._aging.look(now, excused):
+            if self._restand(tracker, now):
+                service = self._tracked.service_of[tracker.check.id]
+                yield by_check(service, tracker, now)
 
     def _restand(self, tracker: CheckTracker, now: float) -> bool:
         """Whether the check's status has changed."""

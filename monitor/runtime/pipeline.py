@@ -50,8 +50,7 @@ class Pipeline:
         self._record(check.id, observation)
         verdict, certificates = self._board.take(check.id, observation, now)
         self._count(check, observation, verdict)
-        if self._board.pending and self._publishing is None:
-            self._publishing = asyncio.get_running_loop().call_soon(self.publish)
+        self._publish_soon()
         if certificates is not NOTHING:
             self._announce(certificates, check)
         if self._board.unsettled(check.id):
@@ -74,8 +73,11 @@ class Pipeline:
         log.warning("clock_jumped", seconds=round(seconds, 3))
         self._parts.schedule.realign()
         self._board.clock_set(now)
-        self.publish()
-        self.age(now)  # what counts again shall do so beside what is seen next
+        self._publish_soon()
+
+    def _publish_soon(self) -> None:
+        if self._board.pending and self._publishing is None:
+            self._publishing = asyncio.get_running_loop().call_soon(self.publish)
 
     def hold(self, check: Check, until: float) -> None:
         """Until then there are no observations; a change in the air is then confirmed at once, but

@@ -187,6 +187,8 @@ class Reference:
 
     def clock_set(self, now: float) -> None:
         self.clock_set_at = now
+        for memory in self.checks.values():
+            memory.looked_at = now
 
     def measured(self, check: str) -> str:
         """A check's status, our own trouble and staleness left aside."""

@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from monitor.judging import fold as folding
-from monitor.judging import grade, rollup
+from monitor.judging import grade, part_rollup
 from monitor.judging import standing as standing_rules
 from monitor.judging.check_facts import address_views, quantiles, shown_change, why
 from monitor.judging.fold import Fold
 from monitor.judging.grade import Verdict
 from monitor.judging.newest import Latencies, Newest
+from monitor.judging.part_rollup import Part
 from monitor.judging.persisted_state import AddressState, CheckState, identity, placed
-from monitor.judging.rollup import Child
 from monitor.judging.snapshot import CheckView
 from monitor.judging.standing import Standing
 from monitor.judging.transition_context import RECENT_KEPT, TransitionContext
@@ -58,6 +58,29 @@ class CheckTracker:
         self.view: CheckView | None = None
         self.clock_set_at = float("-inf")
         """When the wall clock was last set, as it has said since."""
+
+    @property
+    def rows(self) -> tuple[CheckTracker, ...]:
+        """What is tracked of it place by place: itself, where no locations are declared."""
+        return (self,)
+
+    def row(self, location: str | None = None) -> CheckTracker:
+        """What is tracked of it at a location; at our own without one. Raises ``KeyError`` for one
+        that it is not measured from.
+        """
+        if location is not None and location != self.check.location:
+            raise KeyError(location)
+        return self
+
+    @property
+    def untouched(self) -> bool:
+        """Whether nothing was observed yet."""
+        return self.last is None and self.fold.trouble is None
+
+    @property
+    def unmeasured(self) -> bool:
+        """Whether nothing was observed of the target yet."""
+        return self.last is None
 
     def retire(self, package: str) -> bool:
         """It belongs to ``package``, which is retired; to none that is, when empty. Whether that is
@@ -195,14 +218,12 @@ class CheckTracker:
         own = standing_rules.standing(self.fold, now, self._holds(self.fold), self.started_at)
         if not self.parts or own.rule in (Rule.MONITOR, Rule.STALE, Rule.UNMEASURED):
             return own
-        standings = self._part_standings(now)
-        status = rollup.roll_up((Child(status=s.status) for s in standings), self.check.majority)
-        deciding = [s for s in standings if s.status.severity >= status.severity]
-        worst = max(deciding or standings, key=lambda s: s.status.severity)
-        since = self.standing.since if self.standing.status is status else worst.since
-        reason = None if status is Status.GREEN else worst.reason
-        cause = None if status is Status.GREEN else worst.cause
-        return Standing(status=status, rule=worst.rule, since=since, reason=reason, cause=cause)
+        parts = list(map(Part, self._part_standings(now)))
+        return part_rollup.stand_by_addresses(parts, self.check.majority, self.standing)
+
+    def stood(self, standing: Standing) -> Standing:
+        """Its status when our own location stands so."""
+        return standing
 
     def _part_standings(self, now: float) -> list[Standing]:
         return [

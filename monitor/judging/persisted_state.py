@@ -85,6 +85,23 @@ class CheckState:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocatedState:
+    """The same of a check that is measured from declared locations."""
+
+    standing: Standing
+    rows: tuple[CheckState, ...]
+    """Of the locations of which anything was seen."""
+
+    @property
+    def at(self) -> float:
+        """The newest instant of which each of them knows; what was seen later may not be in it."""
+        return min((one.at for one in self.rows), default=0.0)
+
+
+AnyCheckState = CheckState | LocatedState
+
+
 def placed(known: Known) -> tuple[Placed, ...]:
     """The certificates by place, as they are kept."""
     return tuple(
@@ -111,20 +128,34 @@ class PublishedState:
 
 
 _CHECK = TypeAdapter(CheckState)
+_LOCATED = TypeAdapter(LocatedState)
 _PUBLISHED = TypeAdapter(PublishedState)
 
 
-def packed_state(state: CheckState | PublishedState) -> bytes:
+def packed_state(state: AnyCheckState | PublishedState) -> bytes:
     """JSON."""
+    if isinstance(state, LocatedState):
+        return _LOCATED.dump_json(state)
     if isinstance(state, CheckState):
         return _CHECK.dump_json(state)
     return _PUBLISHED.dump_json(state)
 
 
-def unpacked_state(data: bytes, check: Check) -> CheckState | None:
-    """The state, if it is one of this very check. Raises ``ValueError`` for what is none."""
-    state = _CHECK.validate_json(data)
-    return state if state.of == identity(check) else None
+def unpacked_state(data: bytes, check: Check) -> AnyCheckState | None:
+    """The state, if it is one of this very check. Raises ``ValueError`` for what is none.
+
+    Where locations were declared since, or are no longer, it is that of the place it is of.
+    """
+    state: AnyCheckState
+    try:
+        state = _CHECK.validate_json(data)
+    except ValidationError:
+        state = _LOCATED.validate_json(data)
+    if check.locations:
+        return state  # each of its places takes what is its own
+    own = identity(check)
+    rows = (state,) if isinstance(state, CheckState) else state.rows
+    return next((one for one in rows if one.of == own), None)
 
 
 def unpacked_published(data: bytes) -> PublishedState | None:

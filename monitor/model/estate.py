@@ -35,6 +35,16 @@ class Promise:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Location:
+    """One place that checks are measured from."""
+
+    name: str
+    title: Text
+    weight: float = 1.0
+    critical: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
     """One configured measurement, every inherited value filled in."""
 
@@ -45,6 +55,8 @@ class Check:
     kind: str
     settings: ProbeSettings
     location: str
+    """Where this process measures it from; of a check that is measured elsewhere alone, the first
+    place of those."""
     target: str
     """For people; holds no secret."""
     host: str
@@ -58,6 +70,8 @@ class Check:
     weight: float = 1.0
     critical: bool = False
     host_concurrency: int = 8
+    locations: tuple[Location, ...] = ()
+    """All the places that it is measured from; empty where the configuration declares none."""
 
     @property
     def stale_after(self) -> float:
@@ -172,6 +186,8 @@ class Estate:
     language: str = "sv"
     timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Europe/Stockholm"))
     location: str = "internet"
+    locations: tuple[Location, ...] = ()
+    """All the places that are measured from, as declared; empty where none are."""
     listen_host: str = "127.0.0.1"
     listen_port: int = 9815
     public_url: str = ""
@@ -208,3 +224,7 @@ class Estate:
     def checks(self) -> Iterator[Check]:
         for service in self.services():
             yield from service.checks
+
+    def probed(self) -> Iterator[Check]:
+        """The checks that this process measures: all but those of other locations alone."""
+        return (one for one in self.checks() if not one.locations or one.location == self.location)

@@ -195,7 +195,7 @@ class Board:
 
     def unmeasured(self) -> list[CheckId]:
         """The checks of which nothing was observed yet."""
-        return [name for name, one in self._tracked.trackers.items() if one.unmeasured]
+        return [name for name, one in self._tracked.trackers.items() if one.row().last is None]
 
     def published_of(self, subject: str) -> PublishedState | None:
         """The same of one ``ENV/SERVICE`` or ``ENV``, or of :data:`OVERALL`; ``None`` for what is not

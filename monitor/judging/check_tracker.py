@@ -13,7 +13,13 @@ from monitor.judging.fold import Fold
 from monitor.judging.grade import Verdict
 from monitor.judging.newest import Latencies, Newest
 from monitor.judging.part_rollup import Part
-from monitor.judging.persisted_state import AddressState, CheckState, identity, placed
+from monitor.judging.persisted_state import (
+    AddressState,
+    AnyCheckState,
+    CheckState,
+    identity,
+    placed,
+)
 from monitor.judging.snapshot import CheckView
 from monitor.judging.standing import Standing
 from monitor.judging.transition_context import RECENT_KEPT, TransitionContext
@@ -76,11 +82,6 @@ class CheckTracker:
     def untouched(self) -> bool:
         """Whether nothing was observed yet."""
         return self.last is None and self.fold.trouble is None
-
-    @property
-    def unmeasured(self) -> bool:
-        """Whether nothing was observed of the target yet."""
-        return self.last is None
 
     def retire(self, package: str) -> bool:
         """It belongs to ``package``, which is retired; to none that is, when empty. Whether that is
@@ -145,12 +146,12 @@ class CheckTracker:
             alternating=known.alternating,
         )
 
-    def restore(self, state: CheckState | None, later: Iterable[Seen]) -> None:
+    def restore(self, state: AnyCheckState | None, later: Iterable[Seen]) -> None:
         """Takes up where an earlier process ended: its last state, and what it saw after that,
         oldest first.
         """
         newest = 0.0
-        if state is not None:
+        if isinstance(state, CheckState):  # that of a check of one place: there is no other for it
             self.fold, self.standing = state.fold, state.standing
             self.started_at = state.started_at
             self.parts = {part.address: (part.fold, part.last) for part in state.parts}

@@ -30,7 +30,7 @@ class LocatedCheck:
         self.check = check
         self.rows = tuple(
             CheckTracker(one, started_at, place + number)
-            for number, one in enumerate(at_each(check))
+            for number, one in enumerate(check.at_each())
         )
         """Its locations, in the order in which they are declared."""
         self.retired = ""
@@ -51,11 +51,6 @@ class LocatedCheck:
     def untouched(self) -> bool:
         """Whether nothing was observed yet."""
         return all(row.untouched for row in self.rows)
-
-    @property
-    def unmeasured(self) -> bool:
-        """Whether nothing was observed of the target yet."""
-        return all(row.unmeasured for row in self.rows)
 
     def retire(self, package: str) -> bool:
         """It belongs to ``package``, which is retired; to none that is, when empty. Whether that is
@@ -97,21 +92,19 @@ class LocatedCheck:
 
     def state(self) -> LocatedState:
         """Everything that must outlive the process."""
-        return LocatedState(
-            standing=self.standing,
-            rows=tuple(row.state() for row in self.rows if not row.untouched),
-        )
+        own = self.row()
+        others = (row for row in self.rows if row is not own)
+        rows = tuple(row.state() for row in (own, *others))
+        return LocatedState(standing=self.standing, rows=rows)
 
     def restore(self, state: AnyCheckState | None, later: Iterable[Seen]) -> None:
-        """Takes up where an earlier process ended: its last state, also of a time when no locations
-        were declared, and what our own location saw after that, oldest first.
+        """Takes up where an earlier process ended: its last state, and what our own location saw
+        after that, oldest first.
         """
         kept: dict[str, CheckState] = {}
         if isinstance(state, LocatedState):
             self.standing = state.standing
             kept = {one.of: one for one in state.rows}
-        elif state is not None:
-            kept = {state.of: state}
         own = self.row()
         for row in self.rows:
             row.restore(kept.get(identity(row.check)), later if row is own else ())
@@ -120,7 +113,7 @@ class LocatedCheck:
     def adopt(self, check: Check) -> None:
         """It is weighed by other numbers from the next observation on. Its locations are the same."""
         self.check = check
-        for row, one in zip(self.rows, at_each(check), strict=True):
+        for row, one in zip(self.rows, check.at_each(), strict=True):
             row.adopt(one)
         self.view = None
 
@@ -176,11 +169,6 @@ def tracker_of(check: Check, started_at: float, place: int = 0) -> Tracker:
     """
     kind = LocatedCheck if check.locations else CheckTracker
     return kind(check, started_at, place)
-
-
-def at_each(check: Check) -> list[Check]:
-    """The check as it is measured from each of its locations."""
-    return [replace(check, location=one.name, locations=(one,)) for one in check.locations]
 
 
 def handed_on(known: Tracker, fresh: Tracker) -> Tracker:

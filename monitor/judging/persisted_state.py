@@ -91,12 +91,12 @@ class LocatedState:
 
     standing: Standing
     rows: tuple[CheckState, ...]
-    """Of the locations of which anything was seen."""
+    """Of its locations, our own first."""
 
     @property
     def at(self) -> float:
-        """The newest instant of which each of them knows; what was seen later may not be in it."""
-        return min((one.at for one in self.rows), default=0.0)
+        """The newest instant of which our own knows: what others see does not come from here."""
+        return self.rows[0].at
 
 
 AnyCheckState = CheckState | LocatedState
@@ -151,11 +151,13 @@ def unpacked_state(data: bytes, check: Check) -> AnyCheckState | None:
         state = _CHECK.validate_json(data)
     except ValidationError:
         state = _LOCATED.validate_json(data)
-    if check.locations:
-        return state  # each of its places takes what is its own
     own = identity(check)
     rows = (state,) if isinstance(state, CheckState) else state.rows
-    return next((one for one in rows if one.of == own), None)
+    known = next((one for one in rows if one.of == own), None)
+    if known is None or not check.locations:
+        return known
+    others = tuple(one for one in rows if one is not known)
+    return LocatedState(standing=state.standing, rows=(known, *others))
 
 
 def unpacked_published(data: bytes) -> PublishedState | None:

@@ -6,7 +6,7 @@ Lengths of time are seconds. Nothing here knows of files, YAML or validation.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NewType
 from zoneinfo import ZoneInfo
@@ -77,6 +77,10 @@ class Check:
     def stale_after(self) -> float:
         """Age in seconds at which the newest observation says nothing any more."""
         return 3 * self.interval + self.timeout
+
+    def at_each(self) -> tuple[Check, ...]:
+        """The same as it is measured from each of its locations, if any are declared."""
+        return tuple(replace(self, location=one.name, locations=(one,)) for one in self.locations)
 
     @property
     def service_id(self) -> ServiceId:

@@ -82,7 +82,7 @@ class Locations:
     def _check_name(self, node: Node, path: Path) -> None:
         if not self._sound or not isinstance(node, Scalar) or not isinstance(node.value, str):
             return
-        known = self.declared or {self._own: None}
+        known = self.declared.keys() or {self._own}
         if node.broken or node.value in known:
             return
         near = hint(node.value, known) if not _hidden(node) else ""

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
-from monitor.model.status import Status
+from monitor.model.status import Rule, Status
 from monitor.model.text import Text
 from monitor.wording import by_hand_mark, reason_phrase, status_word
 from probes.observation import Cause, Grade, Reason, clean
@@ -18,12 +18,15 @@ if TYPE_CHECKING:
 
 NO_REASON = Text(sv="", en="")
 _UNMEASURED = Text(sv="Ingen mätning ännu", en="No measurement yet")
+_TOO_FEW = Text(sv="Mäts från för få platser", en="Measured from too few places")
 
 
 class Level(Enum):
     ENVIRONMENT = auto()
     SERVICE = auto()
     CHECK = auto()
+    LOCATION = auto()
+    """A check as one of its locations sees it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +124,25 @@ def status_rows(snapshot: Snapshot) -> Iterator[Row]:
                     ),
                     latency=check.last.duration if check.last else None,
                 )
+                if len(check.locations) > 1:
+                    yield from map(_place, check.locations)
+
+
+def _place(view: CheckView) -> Row:
+    """A check as one of its locations sees it."""
+    return Row(
+        level=Level.LOCATION,
+        title=_from(view.check.location),
+        status=view.status,
+        since=view.since,
+        short=_why(view),
+        message=NO_REASON,
+        latency=view.last.duration if view.last else None,
+    )
+
+
+def _from(location: str) -> Text:
+    return Text(sv=f"från {location}", en=f"from {location}")
 
 
 def _deciding(checks: Sequence[tuple[Status, Reason | None, Cause | None]]) -> Text:
@@ -137,6 +159,8 @@ def _slowest(service: ServiceView) -> float | None:
 
 
 def _why(check: CheckView) -> Text:
+    if check.why.rule is Rule.QUORUM:
+        return _TOO_FEW
     if check.last is None and check.reason is None:
         return _UNMEASURED
     if check.trouble:
@@ -185,7 +209,7 @@ def rows_in(document: Mapping[str, Any]) -> Iterator[Row]:
         for environment in document["environments"]:
             yield _part(Level.ENVIRONMENT, environment)
             for service in environment["services"]:
-                checks = [_check(check) for check in service["checks"]]
+                checks = [row for check in service["checks"] for row in _checks(check)]
                 measured = [row.latency for row in checks if row.latency is not None]
                 whole = _part(Level.SERVICE, service)
                 yield replace(
@@ -256,18 +280,31 @@ def _said(document: Mapping[str, Any]) -> dict[str, Text]:
     return found
 
 
-def _check(part: Mapping[str, Any]) -> Row:
+def _checks(part: Mapping[str, Any]) -> Iterator[Row]:
+    """A check, and below it what each of several locations sees; an earlier version names none."""
+    yield _check(part, Level.CHECK, _both(clean(part["name"])), _text(part["message"], ""))
+    places = part.get("locations", ())
+    for place in places if len(places) > 1 else ():
+        yield _check(place, Level.LOCATION, _from(clean(place["name"])), NO_REASON)
+
+
+def _check(part: Mapping[str, Any], level: Level, title: Text, message: Text) -> Row:
     last = part["last"]
-    reason = part["reason"]
     return Row(
-        level=Level.CHECK,
-        title=_both(clean(part["name"])),
+        level=level,
+        title=title,
         status=Status(part["status"]),
         since=instant_in(part["since"]),
-        short=_UNMEASURED if last is None and reason is None else _reason(part),
-        message=_text(part["message"], ""),
+        short=_short(part),
+        message=message,
         latency=last["duration_ms"] / 1000 if last else None,
     )
+
+
+def _short(part: Mapping[str, Any]) -> Text:
+    if (part["why"] or {}).get("rule") == Rule.QUORUM:
+        return _TOO_FEW
+    return _UNMEASURED if part["last"] is None and part["reason"] is None else _reason(part)
 
 
 def _reason(part: Mapping[str, Any]) -> Text:

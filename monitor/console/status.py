@@ -142,14 +142,21 @@ def _cells(row: Row, form: _Form) -> Iterator[RichText | str]:
 
 
 def _shown(row: Row, detail: Detail) -> bool:
-    if row.level is not Level.CHECK:
+    if row.level not in (Level.CHECK, Level.LOCATION):
         return True
     return detail == "checks" or (detail == "trouble" and row.status is not Status.GREEN)
 
 
 def _title(row: Row, language: str) -> RichText:
-    indent = {Level.ENVIRONMENT: "", Level.SERVICE: "  ", Level.CHECK: "    "}[row.level]
-    quiet = "dim" if row.level is Level.CHECK and row.status is Status.GREEN else ""
+    indent = {
+        Level.ENVIRONMENT: "",
+        Level.SERVICE: "  ",
+        Level.CHECK: "    ",
+        Level.LOCATION: "      ",
+    }[row.level]
+    quiet = (
+        "dim" if row.level in (Level.CHECK, Level.LOCATION) and row.status is Status.GREEN else ""
+    )
     return RichText(f"{indent}{row.title.pick(language)}", style=quiet)
 
 

@@ -98,9 +98,6 @@ RULES = {
         "när andelen misslyckade når {threshold}",
         "when the share of failed ones reaches {threshold}",
     ),
-    "quorum": _t(
-        "okänt när det mäts från för få platser", "unknown when too few places measure it"
-    ),
 }
 COUNTED = _t(
     "{consecutive} i rad, {failed} av {of} misslyckade",

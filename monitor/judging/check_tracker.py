@@ -261,6 +261,7 @@ class CheckTracker:
             service=service,
             view=self.look(now),
             seen=self.evidence if self.evidence is not None else self.last,
+            location=self.check.location,
             recent=tuple(self.recent),
         )
 

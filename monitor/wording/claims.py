@@ -79,8 +79,9 @@ def check_claim(view: CheckView) -> Claim:
     if view.status is Status.YELLOW:
         if view.why.rule in (Rule.WINDOW, Rule.GREEN_AFTER, Rule.RED_AFTER):
             return Claim.REDUCED
-        parts = (*view.addresses, *view.locations)
-        some_gone = any(part.status is Status.RED for part in parts)
+        some_gone = any(part.status is Status.RED for part in view.addresses) or any(
+            place.status is Status.RED for place in view.locations
+        )
         return Claim.REDUCED if some_gone else Claim.INDICATIONS
     if view.status is Status.RED:
         in_part = any(part.status is not Status.RED for part in view.addresses) or any(

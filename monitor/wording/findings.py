@@ -20,8 +20,8 @@ from monitor.wording.checks import (
     validity,
     weakness,
 )
-from monitor.wording.locations import locations
 from monitor.wording.grammar import joined_sentences, one_line, sentence
+from monitor.wording.locations import locations
 from monitor.wording.times import Clock
 
 _KINDS = {

@@ -67,7 +67,7 @@ def test_what_is_measured_from_elsewhere_alone_is_not_probed_here(load_text: Loa
         "ext5/expo/near",
         "ext6/near/both",
     ]
-    labels = {one.id: one.location for one in estate.checks()}
+    labels = {str(one.id): one.location for one in estate.checks()}
     assert (labels["ext5/expo/both"], labels["ext6/nll/far"]) == ("internet", "sjunet")
 
 

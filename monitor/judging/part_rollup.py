@@ -14,7 +14,8 @@ from collections.abc import Iterable, Sequence
 from math import fsum
 from typing import NamedTuple
 
-from monitor.judging.rollup import Child, roll_up
+from monitor.judging import rollup
+from monitor.judging.rollup import Child
 from monitor.judging.standing import Standing
 from monitor.model.status import Rule, Status
 
@@ -37,7 +38,7 @@ class Part(NamedTuple):
 
 def stand_by_addresses(parts: Sequence[Part], majority: float, before: Standing) -> Standing:
     """How a check stands by its addresses that stood as ``before``."""
-    status = roll_up(map(_child, parts), majority)
+    status = rollup.roll_up(map(_child, parts), majority)
     deciding = [one for one in parts if one.standing.status.severity >= status.severity]
     return _as(_worst(deciding or parts).standing, status, before)
 
@@ -70,7 +71,7 @@ def _of_locations(known: Sequence[Part], majority: float) -> Status:
     share = red / fsum(one.weight for one in known)
     if share == majority and share < 1:
         majority = 1.0  # half of the places is not most of them
-    return roll_up(map(_child, known), majority)
+    return rollup.roll_up(map(_child, known), majority)
 
 
 def _enough(known: Iterable[Part], missing: Sequence[Part]) -> bool:

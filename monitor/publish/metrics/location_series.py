@@ -11,7 +11,7 @@ from monitor.publish.metrics import families as f
 from monitor.publish.metrics.exposition import labels
 
 
-def placed(service: ServiceView) -> Iterator[CheckView]:
+def place_by_place(service: ServiceView) -> Iterator[CheckView]:
     """Its checks as each of their locations sees them; where none are declared, as they are."""
     for view in service.checks:
         if view.locations:

@@ -20,7 +20,7 @@ from monitor.publish.metrics import families as f
 from monitor.publish.metrics.check_series import CheckSeries
 from monitor.publish.metrics.columns import ROWS, FamilyRows
 from monitor.publish.metrics.exposition import CONTENT_TYPE
-from monitor.publish.metrics.location_series import location_lines, placed, series_id
+from monitor.publish.metrics.location_series import location_lines, place_by_place, series_id
 from monitor.publish.metrics.plan_series import (
     WindowSeries,
     by_hand_lines,
@@ -112,7 +112,9 @@ class Metrics(SelfMetrics):
             )
         elif of == "service":
             lines = (
-                row.histogram(self._tally_of(series_id(view.check)) for view in placed(service))
+                row.histogram(
+                    self._tally_of(series_id(view.check)) for view in place_by_place(service)
+                )
                 for row, service in zip(
                     self._service_rows.values(), snapshot.services(), strict=True
                 )
@@ -136,7 +138,7 @@ class Metrics(SelfMetrics):
             series = self._service_rows.get(service.service.id)
             service_rows.append(None if series is None else series.row)
             services[service.service.id] = series or ServiceSeries(service, 0)
-            for view in placed(service):
+            for view in place_by_place(service):
                 id_ = series_id(view.check)
                 row = self._check_rows.get(id_)
                 if row is not None and row.check is not view.check:
@@ -171,7 +173,7 @@ class Metrics(SelfMetrics):
             id_, series = service.service.id, next(services)
             series.update(service, self._changes_of(id_), self._services)
             series.measured(snapshot.availability.get(id_, NOTHING_KNOWN), self._services)
-            for view in placed(service):
+            for view in place_by_place(service):
                 row = next(checks)
                 row.update(view, snapshot.at, self._tally_of(series_id(row.check)), self._checks)
                 rows += 1

@@ -49,7 +49,7 @@ def test_only_what_is_measured_from_here_is_probed(tmp_path: Path) -> None:
             assert metrics.one("driftvakt_location_measured", location="internet") == 1
             assert metrics.one("driftvakt_location_measured", location="sjunet") == 0
             assert metrics.all("probe_success", location="sjunet") == []
-            assert b'class="locations"' in daemon.get("/s/ext5/expo")
+            assert b'data-of="locations"' in daemon.get("/s/ext5/expo")
             server.answers["/both"] = Answer(status=503)
             until(lambda: daemon.check("expo/both")["status"] == "red", "red")
             since = daemon.check("expo/both")["since"]

@@ -174,7 +174,7 @@ def page(view: CheckView, language: Any = "sv") -> str:
 def test_the_page_has_a_mark_for_each_location() -> None:
     """Symbol and word beside its title, and whether it is measured from there at all."""
     body = page(half())
-    assert '<ul class="locations">' in body
+    assert 'data-of="locations"' in body
     assert "</span> Sjunet" in body
     assert "</span> internet" in body
     assert "mäts inte därifrån" not in body
@@ -186,7 +186,7 @@ def test_the_page_has_none_where_no_locations_are_declared() -> None:
     """It is as it was."""
     report = AvailabilityReport(at=NOW, availability=NOTHING_KNOWN, days=())
     body = render_service(make_snapshot(make_view()), "ext5/expo", PageQuery(), report, None)
-    assert 'class="locations"' not in body
+    assert 'data-of="locations"' not in body
 
 
 async def test_the_terminal_has_a_line_for_each_location_below_its_check() -> None:

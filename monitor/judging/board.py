@@ -16,6 +16,7 @@ from functools import partial
 from typing import NamedTuple
 
 from monitor.judging.carry_over import carry_over
+from monitor.judging.check_tracker import CheckTracker
 from monitor.judging.grade import Verdict
 from monitor.judging.located_check import Tracker
 from monitor.judging.persisted_state import AnyCheckState, PublishedState
@@ -92,7 +93,7 @@ class Board:
         check = tracker.check
         announced = partial(self.agenda.announced, observation.at, check.environment, check.service)
         news = row.certify(observation, announced)
-        if self._restand(tracker, now):
+        if self._restand(tracker, row, now):
             self._pending.append(by_check(service, tracker, now))
         return verdict, news
 
@@ -263,7 +264,7 @@ class Board:
         triggers, self._pending = [*self._pending, *self._tracked.plan.follow(now)], []
         for row in self._aging.look(now, excused):
             tracker = self._tracked.trackers[row.check.id]
-            if self._restand(tracker, now):
+            if self._restand(tracker, row, now):
                 service = self._tracked.service_of[tracker.check.id]
                 triggers.append(by_check(service, tracker, now))
         return self._publish(triggers, now)
@@ -350,9 +351,9 @@ class Board:
         tracker = self._tracked.trackers.get(CheckId(check_id))
         return tracker is not None and tracker.standing.status in (Status.GREEN, Status.YELLOW)
 
-    def _restand(self, tracker: Tracker, now: float) -> bool:
-        """Whether the check's status has changed."""
-        return self._move(tracker, tracker.stand(now))
+    def _restand(self, tracker: Tracker, row: CheckTracker, now: float) -> bool:
+        """Whether the check's status has changed by one of its rows."""
+        return self._move(tracker, tracker.stand(now, row))
 
     def _move(self, tracker: Tracker, standing: Standing) -> bool:
         before = tracker.standing

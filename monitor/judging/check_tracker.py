@@ -39,7 +39,7 @@ class CheckTracker:
     """Tracks one check."""
 
     __slots__ = (
-        "certificates", "check", "clock_set_at", "evidence", "fold", "held_until", "last",
+        "certificates", "check", "clock_set_at", "elsewhere", "evidence", "fold", "held_until", "last",
         "latencies", "parts", "place", "recent", "retired", "standing", "started_at", "verdict",
         "view",
     )  # fmt: skip
@@ -48,6 +48,8 @@ class CheckTracker:
         """``place`` is its number among the board's rows."""
         self.check = check
         self.place = place
+        self.elsewhere = False
+        """Whether others measure it: what we put off makes no difference to them."""
         self.started_at = started_at
         self.fold: Fold = folding.START
         self.parts: dict[str, tuple[Fold, Observation | None]] = {}
@@ -214,8 +216,8 @@ class CheckTracker:
                 parts[address] = folding.observe(fold, part.at, verdict, thresholds), part
         self.parts = parts
 
-    def stand(self, now: float) -> Standing:
-        """The check's status at ``now``."""
+    def stand(self, now: float, row: CheckTracker | None = None) -> Standing:
+        """The check's status at ``now``; the one ``row`` to be looked at can only be itself."""
         own = standing_rules.standing(self.fold, now, self._holds(self.fold), self.started_at)
         if not self.parts or own.rule in (Rule.MONITOR, Rule.STALE, Rule.UNMEASURED):
             return own

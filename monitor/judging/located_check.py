@@ -33,6 +33,8 @@ class LocatedCheck:
             for number, one in enumerate(check.at_each())
         )
         """Its locations, in the order in which they are declared."""
+        for row in self.rows:
+            row.elsewhere = row.check.location != check.location
         self.retired = ""
         self.view: CheckView | None = None
         self.standing: Standing = self.rows[0].standing
@@ -62,13 +64,15 @@ class LocatedCheck:
         self.view = None
         return True
 
-    def stand(self, now: float) -> Standing:
-        """The check's status at ``now``."""
-        for row in self.rows:
-            standing = row.stand(now)
-            if standing != row.standing:
-                row.standing = standing
-                row.view = self.view = None
+    def stand(self, now: float, row: CheckTracker | None = None) -> Standing:
+        """The check's status at ``now``, by all of its locations anew or by one ``row``: what became
+        stale meanwhile, and is excused, is not looked at for the others' sake.
+        """
+        for one in self.rows if row is None else (row,):
+            standing = one.stand(now)
+            if standing != one.standing:
+                one.standing = standing
+                one.view = self.view = None
         return self.rolled_up()
 
     def stood(self, standing: Standing) -> Standing:

@@ -103,8 +103,8 @@ def a_transition_is_told_twice(patch: Patch) -> None:
 
 
 def the_board_forgets_to_carry_upwards(patch: Patch) -> None:
-    def lazy(self: Board, row: Any, now: float) -> bool:
-        return restand(self, row, now) and row.standing.status is not Status.UNKNOWN
+    def lazy(self: Board, tracker: Any, row: Any, now: float) -> bool:
+        return restand(self, tracker, row, now) and tracker.standing.status is not Status.UNKNOWN
 
     patch.setattr(Board, "_restand", lazy)
 

@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import json
+import urllib.error
+import urllib.request
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.support.daemon.counting import Answer, CountingServer
-from tests.support.daemon.running import estate, http_check, running, service, until
+from tests.support.daemon.reloading import reloaded
+from tests.support.daemon.running import (
+    Running,
+    estate,
+    http_check,
+    run_for,
+    running,
+    service,
+    until,
+)
+from tests.support.patience import PATIENCE
 
 pytestmark = pytest.mark.system
 FAST = {"interval": "1s", "retry_interval": "200ms", "timeout": "30s"}
@@ -67,3 +79,65 @@ def test_only_what_is_measured_from_here_is_probed(tmp_path: Path) -> None:
             check = daemon.check("expo/both")
             assert (check["status"], check["why"]["rule"]) == ("unknown", "quorum")
         assert server.arrivals("/far") == []
+
+
+def test_a_reload_takes_a_check_to_another_place_and_back(tmp_path: Path) -> None:
+    """It is probed no longer, and cannot be run by hand; brought back, it is measured again. What
+    stays goes on without a word.
+    """
+    with CountingServer() as server:
+        before = config(server, 2)
+        with running(tmp_path, before) as daemon:
+            until(lambda: daemon.check("expo/both")["status"] == "green", "green")
+            after = config(server, 2)
+            after["environments"][0]["services"][0]["checks"][0]["locations"] = ["sjunet"]
+            assert reloaded(daemon, after)["restarted"] == ["ext5/expo/both"]
+            seen = len(server.arrivals("/both"))
+            run_for(1.5)
+            assert len(server.arrivals("/both")) == seen
+            assert places(daemon.check("expo/both")) == {"sjunet": "unknown"}
+            assert run_by_hand(daemon, "ext5/expo/both") == 409
+            reloaded(daemon, before)
+            until(lambda: daemon.check("expo/both")["status"] == "green", "green again")
+            assert run_by_hand(daemon, "ext5/expo/both") == 202
+            plain = {key: value for key, value in before.items() if key != "locations"}
+            for check in plain["environments"][0]["services"][0]["checks"]:
+                if check.pop("locations", None):
+                    check["location"] = "sjunet"
+            since = daemon.check("expo/both")["since"]
+            assert "ext5/expo/both" not in reloaded(daemon, plain)["restarted"]
+            until(lambda: "locations" not in daemon.check("expo/both"), "no locations")
+            assert daemon.check("expo/both")["since"] == since
+            until(lambda: server.arrivals("/far"), "the one of the other place runs here now")
+
+
+def run_by_hand(daemon: Running, check: str) -> int:
+    """The answer's code."""
+    request = urllib.request.Request(
+        f"{daemon.url}/api/v1/runs",
+        json.dumps({"check": check}).encode(),
+        {"Content-Type": "application/json"},
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as refused:
+        with refused:
+            return refused.code
+
+
+def test_two_processes_of_one_configuration_each_stand_at_their_own_place(tmp_path: Path) -> None:
+    """The environment says where; each shows what it measures, and the other as not measured."""
+    with CountingServer() as server:
+        shared = config(server, 1)
+        for place, other in (("sjunet", "internet"), ("internet", "sjunet")):
+            folder = tmp_path / place
+            folder.mkdir()
+            with running(folder, shared, environ={"DRIFTVAKT_LOCATION": place}) as daemon:
+                until(lambda at=place, one=daemon: known_from(one, at), f"green from {place}")
+                assert places(daemon.check("expo/both")) == {place: "green", other: "unknown"}
+                assert daemon.status()["generator"]["location"] == place
+
+
+def known_from(daemon: Running, place: str) -> bool:
+    return places(daemon.check("expo/both"))[place] == "green"

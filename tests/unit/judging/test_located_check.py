@@ -199,3 +199,34 @@ def test_views_stay_the_same_objects_while_nothing_changes() -> None:
     [later] = board.snapshot(START + 4).checks()
     assert later.locations[1] is after.locations[1]
     assert later is not after
+
+
+def test_what_we_put_off_excuses_nobody_else() -> None:
+    """A silent place is stale in its time, while we have no time for our own."""
+    one = check(locations=(SJUNET, heavy(INTERNET)))
+    board = a_board(one)
+    board.observe(one.id, good(START + 1), START + 1, "sjunet")
+    board.observe(one.id, good(START + 1), START + 1)
+    board.age(START + 60, lambda _: True)
+    [view] = board.snapshot(START + 60).checks()
+    assert [place.status for place in view.locations] == [Status.UNKNOWN, Status.GREEN]
+
+
+def test_what_a_server_asks_of_us_is_ours() -> None:
+    """The check is held back here, and not elsewhere."""
+    one = check(locations=BOTH)
+    board = a_board(one)
+    board.hold(one.id, START + 99)
+    [view] = board.snapshot(START + 2).checks()
+    assert [place.held_until for place in view.locations] == [None, START + 99]
+
+
+def test_the_clock_that_is_set_counts_for_every_place() -> None:
+    """What they have seen is as good as made now."""
+    one = check(locations=BOTH)
+    board = a_board(one)
+    for place in ("sjunet", "internet"):
+        board.observe(one.id, good(START + 1), START + 1, place)
+    board.clock_set(START + 9000)
+    assert board.age(START + 9001) == []
+    assert state_of(board) == (Status.GREEN, Rule.GOOD)

@@ -97,3 +97,25 @@ def test_a_location_that_is_left_out_must_be_declared_too(faults_of: FaultsOf) -
     faults = faults_of(TOP.replace("name: internet", "name: abroad") + CHECKS.split("  - name")[0])
     assert "location: internet is not among the locations of this file" in faults[0]
     assert ":2:1:" in faults[0]
+
+
+def test_the_environment_says_where_a_process_stands(
+    load_text: LoadText, faults_of: FaultsOf
+) -> None:
+    """It goes before what is written, so that several processes can share a configuration; what it
+    says is held to the locations, and is no secret.
+    """
+    estate = load_text("location: internet" + TOP + CHECKS, DRIFTVAKT_LOCATION="sjunet")
+    assert estate.location == "sjunet"
+    assert [one.id for one in estate.probed()][:1] == ["ext5/expo/both"]
+    assert estate.variables == frozenset()
+    assert load_text(TOP + CHECKS, DRIFTVAKT_LOCATION="").location == "internet"
+    faults = faults_of("location: internet" + TOP + CHECKS, DRIFTVAKT_LOCATION="mars")
+    assert len(faults) == 1
+    assert ":1:11: location: ${DRIFTVAKT_LOCATION} is not among the locations" in faults[0]
+
+
+def test_a_place_that_comes_from_the_environment_is_no_secret(load_text: LoadText) -> None:
+    """Names and titles of places stand on the page."""
+    text = TOP.replace("sv: Sjunet", 'sv: "${TITLE}"') + CHECKS
+    assert load_text(text, TITLE="Sjunet i norr").variables == frozenset()

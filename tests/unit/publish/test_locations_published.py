@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from monitor.console.rows import Level, rows_in, status_rows
+from monitor.console.document_rows import rows_in
+from monitor.console.rows import Level, status_rows
 from monitor.console.status import status_table_from_json
 from monitor.judging.snapshot import CheckView, Snapshot
 from monitor.model.estate import Environment, Estate

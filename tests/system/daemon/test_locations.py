@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import urllib.error
 import urllib.request
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -134,7 +135,7 @@ def test_two_processes_of_one_configuration_each_stand_at_their_own_place(tmp_pa
             folder = tmp_path / place
             folder.mkdir()
             with running(folder, shared, environ={"DRIFTVAKT_LOCATION": place}) as daemon:
-                until(lambda at=place, one=daemon: known_from(one, at), f"green from {place}")
+                until(partial(known_from, daemon, place), f"green from {place}")
                 assert places(daemon.check("expo/both")) == {place: "green", other: "unknown"}
                 assert daemon.status()["generator"]["location"] == place
 

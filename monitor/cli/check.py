@@ -16,10 +16,14 @@ def check(config: ConfigOption) -> None:
 
     loaded = load_or_exit(config)
     warn((*loaded.warnings, *loaded.advice, *calendar_warnings(loaded.estate, time.time())))
-    if sum(1 for _ in loaded.estate.checks()) < MANY:
+    number = sum(1 for _ in loaded.estate.probed())
+    if number < MANY:
         show(checks_table(loaded.estate))
     else:
         for line in checks_lines(loaded.estate):
             print(printable(line))
+    if elsewhere := sum(1 for _ in loaded.estate.checks()) - number:
+        are = "check is" if elsewhere == 1 else "checks are"
+        print(f"\n{elsewhere} {are} measured from other locations than {loaded.estate.location}")
     if wanted := canary_wanted(loaded.estate):
         print(f"\nadvice: {wanted}")

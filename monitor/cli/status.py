@@ -56,7 +56,7 @@ def status(
 
     Exit 0 green, 1 yellow, 2 red, 3 unknown, or that it could not be told.
     """
-    from monitor.console.rows import document_status
+    from monitor.console.document_rows import document_status
 
     if environment is not None and service is not None:
         fail("--env and --service cannot be used together", EXIT_UNKNOWN)
@@ -113,7 +113,7 @@ def read_status(url: str | None, file: Path | None) -> dict[str, Any]:
     """The decoded status document. Raises :class:`StatusUnreadableError`."""
     from monitor.cli.http_get import NoAnswerError, without_password
     from monitor.console.brief import brief
-    from monitor.console.rows import NotAStatusDocumentError, document_status
+    from monitor.console.document_rows import NotAStatusDocumentError, document_status
     from monitor.support.json_read import read_json
 
     where = str(file) if file is not None else without_password(str(url))

@@ -31,10 +31,14 @@ from monitor.settings.messages import describe
 from monitor.settings.schema import json_schema
 from monitor.settings.secret_variables import with_variables
 from monitor.settings.validate import Validator
-from monitor.settings.yaml_tree import MAX_BYTES, Mapping, Node, compose
+from monitor.settings.yaml_tree import MAX_BYTES, Mapping, Node, Scalar, compose
 from probes.kinds import load_kinds
 
 __all__ = ["ConfigurationError", "Fault", "Loaded", "files_of", "json_schema", "load"]
+
+
+LOCATION_VARIABLE = "DRIFTVAKT_LOCATION"
+"""The environment variable that goes before the key ``location``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +76,7 @@ def load(path: Path, environ: MappingType[str, str], documents: Documents | None
             report.faults.append(Fault(str(path), 1, 1, "", "the configuration is empty"))
         raise ConfigurationError(report.faults)
     tree = merge(trees, report)
+    _stand_where_told(tree, environ, report)
     folder = (path if path.is_dir() else path.parent).absolute()
     kinds = load_kinds()
     documents = documents if documents is not None else Documents()
@@ -90,6 +95,19 @@ def load(path: Path, environ: MappingType[str, str], documents: Documents | None
         warnings=tuple(sorted({*report.warnings, *found.warnings})),
         advice=advice(tree, estate),
     )
+
+
+def _stand_where_told(tree: Mapping, environ: MappingType[str, str], report: Report) -> None:
+    """Several processes may share one configuration: each is told by its environment where it
+    stands. That is as if ``location`` were written as that variable.
+    """
+    if environ.get(LOCATION_VARIABLE):
+        said = tree.entries.get("location")
+        mark = said.mark if said is not None else tree.mark
+        named = Scalar(mark, f"${{{LOCATION_VARIABLE}}}", None)
+        expand(named, environ, report)
+        tree.entries["location"] = named
+        tree.keys.setdefault("location", mark)
 
 
 def files_of(path: Path) -> list[Path]:

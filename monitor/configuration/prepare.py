@@ -58,7 +58,7 @@ def prepare_reload(
     access = load_access(estate.web)
     seen = contents(named_files(estate))
     other = {path for path, digest in seen.items() if known.get(path) != digest}
-    checks = tuple(estate.checks())
+    checks = tuple(estate.probed())
     anew = old.user_agent != estate.user_agent
     return Prepared(
         estate=estate,

@@ -12,8 +12,9 @@ from rich.console import Group
 from rich.padding import Padding
 from rich.text import Text as RichText
 
+from monitor.console.document_rows import rows_in
 from monitor.console.frame import STOCKHOLM, Frame
-from monitor.console.rows import Level, Row, last_known, rows_in
+from monitor.console.rows import Level, Row, last_known
 from monitor.console.style import clock_time, status_mark
 from monitor.model.status import Status
 from monitor.model.text import Text
@@ -74,7 +75,7 @@ def brief(
 ) -> Group:
     """Render a decoded status.json in few lines; with ``now`` they say when the document is stale.
 
-    Raises :class:`~monitor.console.rows.NotAStatusDocumentError`.
+    Raises :class:`~monitor.console.document_rows.NotAStatusDocumentError`.
     """
     frame = Frame.of(document, language, now=now, zone=zone)
     rows = rows_in(document)

@@ -73,8 +73,8 @@ def _checks(estate: Estate, language: str) -> Table:
 
 
 def _check_rows(estate: Estate, language: str) -> Iterator[tuple[str, ...]]:
-    found = phases(estate.checks())
-    for each in estate.checks():
+    found = phases(estate.probed())
+    for each in estate.probed():
         phase = found[each.id]
         yield (
             each.id,
@@ -100,7 +100,7 @@ def hosts_table(estate: Estate, language: str = "en") -> Table:
 
 def _host_rows(estate: Estate, language: str) -> Iterator[tuple[str, ...]]:
     number: dict[str, int] = defaultdict(int)
-    for check in estate.checks():
+    for check in estate.probed():
         number[check.host] += 1
     most = probes_per_minute(estate, unsettled=True)
     for host, rate in sorted(probes_per_minute(estate).items()):

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 from rich.text import Text as RichText
 
+from monitor.console.document_rows import BROKEN, NotAStatusDocumentError, instant_in, is_stale
 from monitor.console.plans import coloured, lines_in
-from monitor.console.rows import BROKEN, NotAStatusDocumentError, instant_in, is_stale
 from monitor.console.style import clock_time
 from monitor.model.text import Text
 from probes.observation import clean
@@ -46,7 +46,7 @@ class Frame:
     def of(
         cls, document: Mapping[str, Any], language: str, *, now: float | None, zone: ZoneInfo
     ) -> Self:
-        """Read a document's. Raises :class:`~monitor.console.rows.NotAStatusDocumentError`."""
+        """Read a document's. Raises :class:`~monitor.console.document_rows.NotAStatusDocumentError`."""
         try:
             made = instant_in(document["generated_at"]) or 0.0
         except BROKEN as error:

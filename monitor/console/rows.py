@@ -1,29 +1,31 @@
-"""Flattens a status into rows: a snapshot's, or that of a decoded status.json."""
+"""The rows of the table of statuses, and those of a snapshot."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from enum import Enum, auto
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from monitor.model.status import Status
+from monitor.model.status import Rule, Status
 from monitor.model.text import Text
-from monitor.wording import by_hand_mark, reason_phrase, status_word
-from probes.observation import Cause, Grade, Reason, clean
+from monitor.wording import reason_phrase, status_word
+from probes.observation import Cause, Grade, Reason
 
 if TYPE_CHECKING:
     from monitor.judging.snapshot import CheckView, ServiceView, Snapshot
 
 NO_REASON = Text(sv="", en="")
-_UNMEASURED = Text(sv="Ingen mätning ännu", en="No measurement yet")
+UNMEASURED = Text(sv="Ingen mätning ännu", en="No measurement yet")
+TOO_FEW = Text(sv="Mäts från för få platser", en="Measured from too few places")
 
 
 class Level(Enum):
     ENVIRONMENT = auto()
     SERVICE = auto()
     CHECK = auto()
+    LOCATION = auto()
+    """A check as one of its locations sees it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,26 +53,11 @@ class Row:
     """The name of an environment or a service, when the row is of a document."""
 
 
-class NotAStatusDocumentError(ValueError):
-    """A document is not a status.json of this version. The text says where it differs."""
-
-    def __init__(self, error: Exception) -> None:
-        fault = clean(f"{type(error).__name__}: {error}", 200)
-        super().__init__(f"not a status document of this version: {fault}")
-
-
-BROKEN = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError)
-"""Errors that reading a document of another shape raises."""
-
-
 def last_known(row: Row) -> Row:
     """The row of a stale document: unknown, with the last known status in words."""
     was = status_word(row.status)
     known = Text(sv=f"senast kända läge: {was.sv}", en=f"last known: {was.en}")
     return replace(row, status=Status.UNKNOWN, short=known, message=known)
-
-
-# from a snapshot
 
 
 def status_rows(snapshot: Snapshot) -> Iterator[Row]:
@@ -101,14 +88,14 @@ def status_rows(snapshot: Snapshot) -> Iterator[Row]:
                 ),
                 planned=service.planned,
                 latency=_slowest(service),
-                reason=_deciding(
+                reason=deciding_reason(
                     [(check.status, check.reason, check.cause) for check in service.checks]
                 ),
             )
             for check in service.checks:
                 yield Row(
                     level=Level.CHECK,
-                    title=_both(check.check.name),
+                    title=in_both(check.check.name),
                     status=check.status,
                     since=check.since,
                     short=_why(check),
@@ -121,9 +108,29 @@ def status_rows(snapshot: Snapshot) -> Iterator[Row]:
                     ),
                     latency=check.last.duration if check.last else None,
                 )
+                if len(check.locations) > 1:
+                    yield from map(_place, check.locations)
 
 
-def _deciding(checks: Sequence[tuple[Status, Reason | None, Cause | None]]) -> Text:
+def _place(view: CheckView) -> Row:
+    """A check as one of its locations sees it."""
+    return Row(
+        level=Level.LOCATION,
+        title=from_place(view.check.location),
+        status=view.status,
+        since=view.since,
+        short=_why(view),
+        message=NO_REASON,
+        latency=view.last.duration if view.last else None,
+    )
+
+
+def from_place(location: str) -> Text:
+    """Where a check is measured from."""
+    return Text(sv=f"från {location}", en=f"from {location}")
+
+
+def deciding_reason(checks: Sequence[tuple[Status, Reason | None, Cause | None]]) -> Text:
     """The reason of the worst check that has one."""
     known = [(status.severity, reason, cause) for status, reason, cause in checks if reason]
     if not known:
@@ -137,16 +144,18 @@ def _slowest(service: ServiceView) -> float | None:
 
 
 def _why(check: CheckView) -> Text:
+    if check.why.rule is Rule.QUORUM:
+        return TOO_FEW
     if check.last is None and check.reason is None:
-        return _UNMEASURED
+        return UNMEASURED
     if check.trouble:
-        return _because(check.reason, check.cause, check.trouble)
+        return because(check.reason, check.cause, check.trouble)
     seen = check.evidence or check.last
     detail = seen.detail if seen and seen.reason is check.reason else ""
-    return _because(check.reason, check.cause, detail, over=check.last_grade is Grade.GOOD)
+    return because(check.reason, check.cause, detail, over=check.last_grade is Grade.GOOD)
 
 
-def _because(
+def because(
     reason: Reason | None, cause: Cause | None, detail: str = "", *, over: bool = False
 ) -> Text:
     """``over``: the newest measurement was good, and the status only waits for more of them."""
@@ -171,148 +180,6 @@ def _capital(clause: str) -> str:
     return clause[:1].upper() + clause[1:]
 
 
-def _both(text: str) -> Text:
+def in_both(text: str) -> Text:
+    """The same in both languages: a name."""
     return Text(sv=text, en=text)
-
-
-# from a document
-
-
-def rows_in(document: Mapping[str, Any]) -> Iterator[Row]:
-    """The rows of a decoded status.json. Raises :class:`NotAStatusDocumentError`."""
-    try:
-        said = _said(document)
-        for environment in document["environments"]:
-            yield _part(Level.ENVIRONMENT, environment)
-            for service in environment["services"]:
-                checks = [_check(check) for check in service["checks"]]
-                measured = [row.latency for row in checks if row.latency is not None]
-                whole = _part(Level.SERVICE, service)
-                yield replace(
-                    whole,
-                    latency=max(measured, default=None),
-                    facts=_facts(service["checks"]),
-                    said=said.get(f"{environment['name']}/{service['name']}")
-                    or said.get(environment["name"], NO_REASON),
-                    reason=_deciding(
-                        [
-                            (Status(c["status"]), _known(c["reason"]), _whose(c["cause"]))
-                            for c in service["checks"]
-                        ]
-                    ),
-                )
-                yield from checks
-    except BROKEN as error:
-        raise NotAStatusDocumentError(error) from None
-
-
-def document_status(document: Mapping[str, Any], now: float) -> Status:
-    """The overall status; unknown once the document is stale, whatever it says.
-
-    Raises :class:`NotAStatusDocumentError`.
-    """
-    try:
-        status = Status(document["status"])
-    except BROKEN as error:
-        raise NotAStatusDocumentError(error) from None
-    return Status.UNKNOWN if is_stale(document, now) else status
-
-
-def is_stale(document: Mapping[str, Any], now: float) -> bool:
-    """Whether the document is older than it says that it may be; also when it does not say."""
-    try:
-        end = instant_in(document["stale_after"])
-    except BROKEN:
-        return True
-    return end is None or now > end
-
-
-def instant_in(text: str | None) -> float | None:
-    """Seconds since the epoch of ``2026-11-23T13:02:11.120Z``."""
-    return None if text is None else datetime.fromisoformat(text).timestamp()
-
-
-def _part(level: Level, part: Mapping[str, Any]) -> Row:
-    status = Status(part["status"])
-    return Row(
-        level=level,
-        title=_text(part["title"], part["name"]),
-        status=status,
-        since=instant_in(part["since"]),
-        short=status_word(status),
-        message=_text(part["message"], ""),
-        planned=bool(part["planned"]),
-        name=clean(part["name"]),
-    )
-
-
-def _said(document: Mapping[str, Any]) -> dict[str, Text]:
-    """By environment or ``ENV/SERVICE``; nothing when an earlier version wrote it."""
-    found: dict[str, Text] = {}
-    for key in ("silences", "acknowledgements"):
-        for one in document.get(key, ()):
-            mark = by_hand_mark(clean(one["author"], 100), silenced=key == "silences")
-            found |= dict.fromkeys((*one["environments"], *one["services"]), mark)
-    return found
-
-
-def _check(part: Mapping[str, Any]) -> Row:
-    last = part["last"]
-    reason = part["reason"]
-    return Row(
-        level=Level.CHECK,
-        title=_both(clean(part["name"])),
-        status=Status(part["status"]),
-        since=instant_in(part["since"]),
-        short=_UNMEASURED if last is None and reason is None else _reason(part),
-        message=_text(part["message"], ""),
-        latency=last["duration_ms"] / 1000 if last else None,
-    )
-
-
-def _reason(part: Mapping[str, Any]) -> Text:
-    """A check's reason in words, or as it is when we do not know it."""
-    word, last = part["reason"], part["last"]
-    if word is not None and _known(word) is None:
-        return _both(clean(word))
-    over = last is not None and last["grade"] == Grade.GOOD
-    return _because(_known(word), _whose(part["cause"]), over=over)
-
-
-def _facts(checks: Sequence[Mapping[str, Any]]) -> Text:
-    """``api: the answer had the wrong status code (HTTP 503) · 3 of 3``, of the worst check."""
-    bad = [(reason, one) for one in checks if (reason := _known(one["reason"])) is not None]
-    if not bad:
-        return NO_REASON
-    reason, worst = max(bad, key=lambda one: Status(one[1]["status"]).severity)
-    last, why = worst["last"], worst["why"]
-    phrase = reason_phrase(reason, _whose(worst["cause"]))
-    code = last["http_status"] if last and reason is Reason.STATUS else None
-    seen = f" (HTTP {int(code)})" if code else ""
-    failed, of = (int(why["failed"]), int(why["of"])) if why else (0, 0)
-    name = clean(worst["name"])
-    return Text(
-        sv=f"{name}: {phrase.sv}{seen}" + (f" · {failed} av {of}" if failed else ""),
-        en=f"{name}: {phrase.en}{seen}" + (f" · {failed} of {of}" if failed else ""),
-    )
-
-
-def _known(word: str | None) -> Reason | None:
-    """A newer monitor may know reasons that we do not."""
-    try:
-        return Reason(word) if word is not None else None
-    except ValueError:
-        return None
-
-
-def _whose(word: str | None) -> Cause | None:
-    try:
-        return Cause(word) if word is not None else None
-    except ValueError:
-        return None
-
-
-def _text(value: Mapping[str, Any], otherwise: str) -> Text:
-    return Text(
-        sv=clean(value.get("sv") or otherwise, 1000), en=clean(value.get("en") or otherwise, 1000)
-    )

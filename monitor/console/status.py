@@ -12,9 +12,10 @@ from rich import box
 from rich.table import Table
 from rich.text import Text as RichText
 
+from monitor.console.document_rows import rows_in
 from monitor.console.frame import STOCKHOLM, Frame, fault_line
 from monitor.console.plans import coloured, lines_of
-from monitor.console.rows import Level, Row, last_known, rows_in, status_rows
+from monitor.console.rows import Level, Row, last_known, status_rows
 from monitor.console.style import NOTHING, clock_time, milliseconds, status_mark, style
 from monitor.model.status import Status
 from monitor.model.text import Text
@@ -84,7 +85,7 @@ def status_table_from_json(
 ) -> Table:
     """Render a decoded status.json as a table; with ``now`` it says when the document is stale.
 
-    Raises :class:`~monitor.console.rows.NotAStatusDocumentError`.
+    Raises :class:`~monitor.console.document_rows.NotAStatusDocumentError`.
     """
     frame = Frame.of(document, language, now=now, zone=zone)
     form = _Form(
@@ -142,14 +143,21 @@ def _cells(row: Row, form: _Form) -> Iterator[RichText | str]:
 
 
 def _shown(row: Row, detail: Detail) -> bool:
-    if row.level is not Level.CHECK:
+    if row.level not in (Level.CHECK, Level.LOCATION):
         return True
     return detail == "checks" or (detail == "trouble" and row.status is not Status.GREEN)
 
 
 def _title(row: Row, language: str) -> RichText:
-    indent = {Level.ENVIRONMENT: "", Level.SERVICE: "  ", Level.CHECK: "    "}[row.level]
-    quiet = "dim" if row.level is Level.CHECK and row.status is Status.GREEN else ""
+    indent = {
+        Level.ENVIRONMENT: "",
+        Level.SERVICE: "  ",
+        Level.CHECK: "    ",
+        Level.LOCATION: "      ",
+    }[row.level]
+    quiet = (
+        "dim" if row.level in (Level.CHECK, Level.LOCATION) and row.status is Status.GREEN else ""
+    )
     return RichText(f"{indent}{row.title.pick(language)}", style=quiet)
 
 

@@ -10,7 +10,7 @@ import orjson
 from monitor.evidence.request import request_value
 from monitor.evidence.response import dns_value, response_value, tls_value
 from monitor.judging import grade
-from monitor.judging.snapshot import Why
+from monitor.judging.snapshot import CheckView, Why
 from monitor.judging.transition_context import RememberedResult, TransitionContext
 from monitor.model.estate import Estate
 from monitor.model.status import Thresholds
@@ -25,6 +25,7 @@ LIMIT = 65_536
 """Bytes of a bundle."""
 MESSAGE_SHOWN = 2000
 ADDRESSES_SHOWN = 64
+LOCATIONS_SHOWN = 32
 
 _SEVERITY = {Grade.GOOD: 0, Grade.DEGRADED: 1, Grade.FAILED: 2}
 
@@ -100,9 +101,10 @@ def _case(case: TransitionContext, estate: Estate, masker: Masker) -> dict[str, 
         "check": {
             "id": check.id,
             "kind": check.kind,
-            "location": check.location,
+            "location": case.location,
             "interval_s": check.interval,
             "timeout_s": check.timeout,
+            **_places(case.view),
         },
         "why": _why(case.view.why),
         "request": request_value(check, client, estate.user_agent, masker),
@@ -118,6 +120,26 @@ def _worst(seen: Observation, thresholds: Thresholds) -> Observation:
     if not seen.parts:
         return seen
     return max(seen.parts, key=lambda part: _SEVERITY[grade.grade(part, thresholds).grade])
+
+
+def _places(view: CheckView) -> dict[str, Any]:
+    """How the check stood at each of its locations; nothing where none are declared."""
+    if not view.locations:
+        return {}
+    return {
+        "locations": [
+            {
+                "name": place.check.location,
+                "status": place.status,
+                "since": iso_timestamp(place.since),
+                "reason": place.reason,
+                "cause": place.cause,
+                "why": _why(place.why),
+                "last_at": None if place.last is None else iso_timestamp(place.last.at),
+            }
+            for place in view.locations[:LOCATIONS_SHOWN]
+        ]
+    }
 
 
 def _why(why: Why) -> dict[str, Any]:

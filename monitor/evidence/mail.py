@@ -231,7 +231,13 @@ class _Mail(TextWriter):
         self.head(words.ABOUT)
         if document["check"] is not None:
             self.pair(words.CHECK, f"{document['check']['id']} ({document['check']['kind']})")
-        self.pair(words.LOCATION, made["location"])
+        places = (document["check"] or {}).get("locations", ())
+        here = document["check"]["location"] if places else made["location"]
+        self.pair(words.LOCATION, here)
+        for place in places:
+            status = self.say(status_word(Status(place["status"])))
+            why = f" ({place['reason']})" if place["reason"] is not None else ""
+            self.line(f"  {place['name']}: {status}{why}, {self.instant(place['since'])}")
         self.line(f"{made['name']} {made['version']}")
         self.line(self.say(words.CLOCK).format(zone=self.zone))
         self.line(self.say(words.MASKED))

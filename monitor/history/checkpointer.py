@@ -24,7 +24,7 @@ from monitor.history.restored import Restored, disturbances, take_up
 from monitor.judging.availability import Timelines
 from monitor.judging.board import OVERALL, Board
 from monitor.judging.persisted_state import (
-    CheckState,
+    AnyCheckState,
     PublishedState,
     packed_state,
     unpacked_published,
@@ -159,9 +159,9 @@ class Checkpointer:
         except HistoryTroubleError:  # the thread hangs again
             return make()
 
-    async def _carried_over(self, now: float) -> tuple[dict[CheckId, CheckState], CarriedOver]:
+    async def _carried_over(self, now: float) -> tuple[dict[CheckId, AnyCheckState], CarriedOver]:
         """Raises :class:`HistoryTroubleError`."""
-        checks: dict[CheckId, CheckState] = {}
+        checks: dict[CheckId, AnyCheckState] = {}
 
         def floors(kept: Mapping[str, bytes]) -> dict[str, float]:
             checks.update(self._checks(kept))
@@ -173,7 +173,7 @@ class Checkpointer:
 
     def _restored(
         self,
-        checks: Mapping[CheckId, CheckState],
+        checks: Mapping[CheckId, AnyCheckState],
         left: CarriedOver,
         published: Mapping[str, PublishedState],
         changes: list[Transition],
@@ -219,7 +219,7 @@ class Checkpointer:
         if begin := self._board.unmeasured():
             self._history.checkpoint(self._states(begin))
 
-    def _checks(self, kept: Mapping[str, bytes]) -> dict[CheckId, CheckState]:
+    def _checks(self, kept: Mapping[str, bytes]) -> dict[CheckId, AnyCheckState]:
         """In the history's thread."""
         found = {}
         unread: list[str] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from monitor.judging import rollup as rollups
-from monitor.judging.check_tracker import CheckTracker
+from monitor.judging.located_check import Tracker
 from monitor.judging.persisted_state import PublishedState
 from monitor.judging.rollup import Child
 from monitor.judging.service_rollups import ServiceRollups, ServiceShare
@@ -67,7 +67,7 @@ class ServiceAggregate(Aggregate):
         super().__init__(now)
         self.service = service
         self.environment = environment
-        self.trackers: list[CheckTracker] = []
+        self.trackers: list[Tracker] = []
         """Of its checks."""
         self.worsened = 0
         """How often what is measured has become yellow or red."""
@@ -138,7 +138,7 @@ class ServiceAggregate(Aggregate):
         noticed = self.notice.says if self.notice is not None else Status.GREEN
         return rollups.published(rollups.worse(self.measured, noticed), self.declared)
 
-    def worst(self) -> CheckTracker:
+    def worst(self) -> Tracker:
         """The check that decides the most."""
         return max(self.trackers, key=lambda one: (not one.retired, one.standing.status.severity))
 
@@ -310,5 +310,5 @@ class EnvironmentAggregate(Aggregate):
         return view
 
 
-def _retired_otherwise(one: CheckTracker, other: CheckTracker) -> bool:
+def _retired_otherwise(one: Tracker, other: Tracker) -> bool:
     return one.retired != other.retired

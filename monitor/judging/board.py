@@ -18,7 +18,8 @@ from typing import NamedTuple
 from monitor.judging.carry_over import carry_over
 from monitor.judging.check_tracker import CheckTracker
 from monitor.judging.grade import Verdict
-from monitor.judging.persisted_state import CheckState, PublishedState
+from monitor.judging.located_check import Tracker
+from monitor.judging.persisted_state import AnyCheckState, PublishedState
 from monitor.judging.propagation import Trigger, by_check, propagate
 from monitor.judging.restoring import restore_all, restore_each
 from monitor.judging.snapshot import EnvironmentView, ServiceView, Snapshot
@@ -65,30 +66,34 @@ class Board:
     # observe
 
     def observe(
-        self, check_id: CheckId, observation: Observation, now: float
+        self, check_id: CheckId, observation: Observation, now: float, location: str | None = None
     ) -> ObservationOutcome:
         """Takes one observation in, and publishes what has changed by it.
 
-        Raises ``KeyError`` for a check that is not on the board.
+        Raises ``KeyError`` as :meth:`take` does.
         """
-        verdict, news = self.take(check_id, observation, now)
+        verdict, news = self.take(check_id, observation, now, location)
         return ObservationOutcome(verdict, self.publish(now), news)
 
-    def take(self, check_id: CheckId, observation: Observation, now: float) -> tuple[Verdict, News]:
-        """Takes one observation in. What changes by it above its check waits for :meth:`publish`,
-        so that all that is seen in one turn of the loop is published as one.
+    def take(
+        self, check_id: CheckId, observation: Observation, now: float, location: str | None = None
+    ) -> tuple[Verdict, News]:
+        """Takes one observation in, made at ``location``; at our own without one. What changes by
+        it above its check waits for :meth:`publish`, so that all that is seen in one turn of the
+        loop is published as one.
 
-        Raises ``KeyError`` for a check that is not on the board.
+        Raises ``KeyError`` for a check that is not on the board, or not measured from there.
         """
         tracker = self._tracked.trackers[check_id]
+        row = tracker.row(location)
         service = self._tracked.service_of[check_id]
-        verdict = tracker.observe(observation)
-        self._aging.observed(tracker)
+        verdict = row.observe(observation)
+        self._aging.observed(row)
         service.environment.outdated(service)
         check = tracker.check
         announced = partial(self.agenda.announced, observation.at, check.environment, check.service)
-        news = tracker.certify(observation, announced)
-        if self._restand(tracker, now):
+        news = row.certify(observation, announced)
+        if self._restand(tracker, row, now):
             self._pending.append(by_check(service, tracker, now))
         return verdict, news
 
@@ -108,7 +113,7 @@ class Board:
 
     def restore(
         self,
-        checks: Mapping[CheckId, CheckState],
+        checks: Mapping[CheckId, AnyCheckState],
         later: Mapping[CheckId, Iterable[Seen]],
         published: Mapping[str, PublishedState],
         now: float,
@@ -120,7 +125,7 @@ class Board:
         end. To be called before the first observation.
         """
         triggers = restore_all(self._tracked, checks, later, published, now)
-        self._aging.begin(self._tracked.trackers.values(), now)
+        self._aging.begin(self._tracked.rows(), now)
         self._status = self._tracked.overall()
         before = published.get(OVERALL)
         if before is not None and before.status is self._status:
@@ -129,7 +134,7 @@ class Board:
 
     def restore_late(
         self,
-        checks: Mapping[CheckId, CheckState],
+        checks: Mapping[CheckId, AnyCheckState],
         later: Mapping[CheckId, Iterable[Seen]],
         published: Mapping[str, PublishedState],
         began: Mapping[str, float],
@@ -172,7 +177,7 @@ class Board:
         triggers = carry_over(self._tracked, new, changes, now)
         self._tracked, self._under_way = new, None
         if not (new.number() and same_checks):
-            self._aging.begin(new.trackers.values(), now)
+            self._aging.begin(new.rows(), now)
         written = {one.service.environment.name for one in triggers if one.by_notice}
         transitions = [
             replace(one, reconfigured=one.environment not in written)
@@ -185,13 +190,13 @@ class Board:
 
     # what must outlive the process
 
-    def check_state(self, check_id: CheckId) -> CheckState:
+    def check_state(self, check_id: CheckId) -> AnyCheckState:
         """What must outlive the process of one check."""
         return self._tracked.trackers[check_id].state()
 
     def unmeasured(self) -> list[CheckId]:
         """The checks of which nothing was observed yet."""
-        return [name for name, one in self._tracked.trackers.items() if one.last is None]
+        return [name for name, one in self._tracked.trackers.items() if one.row().last is None]
 
     def published_of(self, subject: str) -> PublishedState | None:
         """The same of one ``ENV/SERVICE`` or ``ENV``, or of :data:`OVERALL`; ``None`` for what is not
@@ -239,7 +244,7 @@ class Board:
 
     def hold(self, check_id: CheckId, until: float) -> None:
         """The check will not be measured before ``until``: the server has asked for it."""
-        self._tracked.trackers[check_id].hold(until)
+        self._tracked.trackers[check_id].row().hold(until)
         service = self._tracked.service_of[check_id]
         service.environment.outdated(service)
 
@@ -248,8 +253,8 @@ class Board:
         tells: they are as good as made now, for as long as any other. What counts again by that
         waits for :meth:`publish`, beside what is seen in the same turn.
         """
-        for tracker in self._tracked.trackers.values():
-            tracker.clock_set_at = now
+        for row in self._tracked.rows():
+            row.clock_set_at = now
         self._aging.clock_set(now)
         self._pending += self._aged(now, nobody)
 
@@ -345,16 +350,17 @@ class Board:
 
     def _aged(self, now: float, excused: Excused) -> Iterator[Trigger]:
         """The services of which a check stands otherwise because time has passed."""
-        for tracker in self._aging.look(now, excused):
-            if self._restand(tracker, now):
+        for row in self._aging.look(now, excused):
+            tracker = self._tracked.trackers[row.check.id]
+            if self._restand(tracker, row, now):
                 service = self._tracked.service_of[tracker.check.id]
                 yield by_check(service, tracker, now)
 
-    def _restand(self, tracker: CheckTracker, now: float) -> bool:
-        """Whether the check's status has changed."""
-        return self._move(tracker, tracker.stand(now))
+    def _restand(self, tracker: Tracker, row: CheckTracker, now: float) -> bool:
+        """Whether the check's status has changed by one of its rows."""
+        return self._move(tracker, tracker.stand(now, row))
 
-    def _move(self, tracker: CheckTracker, standing: Standing) -> bool:
+    def _move(self, tracker: Tracker, standing: Standing) -> bool:
         before = tracker.standing
         if standing == before:
             return False

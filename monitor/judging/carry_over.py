@@ -7,6 +7,7 @@ a reload costs what has changed, and one look at each service.
 from __future__ import annotations
 
 from monitor.judging.aggregates import EnvironmentAggregate, ServiceAggregate
+from monitor.judging.located_check import handed_on
 from monitor.judging.propagation import Trigger
 from monitor.judging.tracked_estate import TrackedEstate
 from monitor.model.diff import Difference
@@ -82,9 +83,9 @@ def _hand_on(
         if check.id in changes.begun:
             continue
         known = old.trackers[check.id]
-        known.retire(fresh.retired)
         if check.id in changes.kept:
             known.check = check
         else:
-            known.adopt(check)
+            known = handed_on(known, fresh)
+        known.retire(fresh.retired)
         service.trackers[place] = new.trackers[check.id] = known

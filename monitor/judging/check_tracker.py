@@ -6,14 +6,20 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from monitor.judging import fold as folding
-from monitor.judging import grade, rollup
+from monitor.judging import grade, part_rollup
 from monitor.judging import standing as standing_rules
 from monitor.judging.check_facts import address_views, quantiles, shown_change, why
 from monitor.judging.fold import Fold
 from monitor.judging.grade import Verdict
 from monitor.judging.newest import Latencies, Newest
-from monitor.judging.persisted_state import AddressState, CheckState, identity, placed
-from monitor.judging.rollup import Child
+from monitor.judging.part_rollup import Part
+from monitor.judging.persisted_state import (
+    AddressState,
+    AnyCheckState,
+    CheckState,
+    identity,
+    placed,
+)
 from monitor.judging.snapshot import CheckView
 from monitor.judging.standing import Standing
 from monitor.judging.transition_context import RECENT_KEPT, TransitionContext
@@ -33,7 +39,7 @@ class CheckTracker:
     """Tracks one check."""
 
     __slots__ = (
-        "certificates", "check", "clock_set_at", "evidence", "fold", "held_until", "last",
+        "certificates", "check", "clock_set_at", "elsewhere", "evidence", "fold", "held_until", "last",
         "latencies", "parts", "place", "recent", "retired", "standing", "started_at", "verdict",
         "view",
     )  # fmt: skip
@@ -42,6 +48,8 @@ class CheckTracker:
         """``place`` is its number among the board's rows."""
         self.check = check
         self.place = place
+        self.elsewhere = False
+        """Whether others measure it: what we put off makes no difference to them."""
         self.started_at = started_at
         self.fold: Fold = folding.START
         self.parts: dict[str, tuple[Fold, Observation | None]] = {}
@@ -58,6 +66,24 @@ class CheckTracker:
         self.view: CheckView | None = None
         self.clock_set_at = float("-inf")
         """When the wall clock was last set, as it has said since."""
+
+    @property
+    def rows(self) -> tuple[CheckTracker, ...]:
+        """What is tracked of it place by place: itself, where no locations are declared."""
+        return (self,)
+
+    def row(self, location: str | None = None) -> CheckTracker:
+        """What is tracked of it at a location; at our own without one. Raises ``KeyError`` for one
+        that it is not measured from.
+        """
+        if location is not None and location != self.check.location:
+            raise KeyError(location)
+        return self
+
+    @property
+    def untouched(self) -> bool:
+        """Whether nothing was observed yet."""
+        return self.last is None and self.fold.trouble is None
 
     def retire(self, package: str) -> bool:
         """It belongs to ``package``, which is retired; to none that is, when empty. Whether that is
@@ -122,12 +148,12 @@ class CheckTracker:
             alternating=known.alternating,
         )
 
-    def restore(self, state: CheckState | None, later: Iterable[Seen]) -> None:
+    def restore(self, state: AnyCheckState | None, later: Iterable[Seen]) -> None:
         """Takes up where an earlier process ended: its last state, and what it saw after that,
         oldest first.
         """
         newest = 0.0
-        if state is not None:
+        if isinstance(state, CheckState):  # that of a check of one place: there is no other for it
             self.fold, self.standing = state.fold, state.standing
             self.started_at = state.started_at
             self.parts = {part.address: (part.fold, part.last) for part in state.parts}
@@ -190,19 +216,17 @@ class CheckTracker:
                 parts[address] = folding.observe(fold, part.at, verdict, thresholds), part
         self.parts = parts
 
-    def stand(self, now: float) -> Standing:
-        """The check's status at ``now``."""
+    def stand(self, now: float, row: CheckTracker | None = None) -> Standing:
+        """The check's status at ``now``; the one ``row`` to be looked at can only be itself."""
         own = standing_rules.standing(self.fold, now, self._holds(self.fold), self.started_at)
         if not self.parts or own.rule in (Rule.MONITOR, Rule.STALE, Rule.UNMEASURED):
             return own
-        standings = self._part_standings(now)
-        status = rollup.roll_up((Child(status=s.status) for s in standings), self.check.majority)
-        deciding = [s for s in standings if s.status.severity >= status.severity]
-        worst = max(deciding or standings, key=lambda s: s.status.severity)
-        since = self.standing.since if self.standing.status is status else worst.since
-        reason = None if status is Status.GREEN else worst.reason
-        cause = None if status is Status.GREEN else worst.cause
-        return Standing(status=status, rule=worst.rule, since=since, reason=reason, cause=cause)
+        parts = list(map(Part, self._part_standings(now)))
+        return part_rollup.stand_by_addresses(parts, self.check.majority, self.standing)
+
+    def stood(self, standing: Standing) -> Standing:
+        """Its status when our own location stands so."""
+        return standing
 
     def _part_standings(self, now: float) -> list[Standing]:
         return [
@@ -239,6 +263,7 @@ class CheckTracker:
             service=service,
             view=self.look(now),
             seen=self.evidence if self.evidence is not None else self.last,
+            location=self.check.location,
             recent=tuple(self.recent),
         )
 

@@ -85,6 +85,23 @@ class CheckState:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocatedState:
+    """The same of a check that is measured from declared locations."""
+
+    standing: Standing
+    rows: tuple[CheckState, ...]
+    """Of its locations, our own first."""
+
+    @property
+    def at(self) -> float:
+        """The newest instant of which our own knows: what others see does not come from here."""
+        return self.rows[0].at
+
+
+AnyCheckState = CheckState | LocatedState
+
+
 def placed(known: Known) -> tuple[Placed, ...]:
     """The certificates by place, as they are kept."""
     return tuple(
@@ -111,20 +128,36 @@ class PublishedState:
 
 
 _CHECK = TypeAdapter(CheckState)
+_LOCATED = TypeAdapter(LocatedState)
 _PUBLISHED = TypeAdapter(PublishedState)
 
 
-def packed_state(state: CheckState | PublishedState) -> bytes:
+def packed_state(state: AnyCheckState | PublishedState) -> bytes:
     """JSON."""
+    if isinstance(state, LocatedState):
+        return _LOCATED.dump_json(state)
     if isinstance(state, CheckState):
         return _CHECK.dump_json(state)
     return _PUBLISHED.dump_json(state)
 
 
-def unpacked_state(data: bytes, check: Check) -> CheckState | None:
-    """The state, if it is one of this very check. Raises ``ValueError`` for what is none."""
-    state = _CHECK.validate_json(data)
-    return state if state.of == identity(check) else None
+def unpacked_state(data: bytes, check: Check) -> AnyCheckState | None:
+    """The state, if it is one of this very check. Raises ``ValueError`` for what is none.
+
+    Where locations were declared since, or are no longer, it is that of the place it is of.
+    """
+    state: AnyCheckState
+    try:
+        state = _CHECK.validate_json(data)
+    except ValidationError:
+        state = _LOCATED.validate_json(data)
+    own = identity(check)
+    rows = (state,) if isinstance(state, CheckState) else state.rows
+    known = next((one for one in rows if one.of == own), None)
+    if known is None or not check.locations:
+        return known
+    others = tuple(one for one in rows if one is not known)
+    return LocatedState(standing=state.standing, rows=(known, *others))
 
 
 def unpacked_published(data: bytes) -> PublishedState | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from monitor.judging.aggregates import EnvironmentAggregate, ServiceAggregate
-from monitor.judging.check_tracker import CheckTracker
+from monitor.judging.located_check import Tracker
 from monitor.model.status import Status
 from monitor.model.transition import Transition
 from monitor.plan import Occurrence
@@ -16,7 +16,7 @@ class Trigger(NamedTuple):
     """Why a service has to be weighed."""
 
     service: ServiceAggregate
-    tracker: CheckTracker | None
+    tracker: Tracker | None
     """The check that has changed; ``None`` when it was a service window."""
     since: float
     was: Occurrence | None = None
@@ -25,7 +25,7 @@ class Trigger(NamedTuple):
     """Whether another notice speaks of it than before."""
 
 
-def by_check(service: ServiceAggregate, tracker: CheckTracker, now: float) -> Trigger:
+def by_check(service: ServiceAggregate, tracker: Tracker, now: float) -> Trigger:
     """The trigger that a check of ``service`` has changed."""
     since = tracker.standing.since
     return Trigger(service, tracker, since if since is not None else now)

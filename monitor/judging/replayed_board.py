@@ -31,6 +31,6 @@ class ReplayedBoard(Board):
 
     def _take(self, check_id: CheckId, standing: Standing, now: float) -> list[Trigger]:
         tracker = self._tracked.trackers[check_id]
-        if not self._move(tracker, standing):
+        if not self._move(tracker, tracker.stood(standing)):
             return []
         return [by_check(self._tracked.service_of[check_id], tracker, now)]

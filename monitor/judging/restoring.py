@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Mapping
 
 from monitor.judging.aggregates import ServiceAggregate
-from monitor.judging.persisted_state import CheckState, PublishedState
+from monitor.judging.persisted_state import AnyCheckState, PublishedState
 from monitor.judging.propagation import Trigger, by_check
 from monitor.judging.staleness import Aging
 from monitor.judging.tracked_estate import TrackedEstate
@@ -15,7 +15,7 @@ from monitor.model.records import Seen
 
 def restore_all(
     tracked: TrackedEstate,
-    checks: Mapping[CheckId, CheckState],
+    checks: Mapping[CheckId, AnyCheckState],
     later: Mapping[CheckId, Iterable[Seen]],
     published: Mapping[str, PublishedState],
     now: float,
@@ -34,7 +34,7 @@ def restore_all(
 def restore_each(
     tracked: Callable[[], TrackedEstate],
     aging: Aging,
-    checks: Mapping[CheckId, CheckState],
+    checks: Mapping[CheckId, AnyCheckState],
     later: Mapping[CheckId, Iterable[Seen]],
     published: Mapping[str, PublishedState],
     began: Mapping[str, float],
@@ -61,7 +61,7 @@ def restore_each(
 def _restore_service(
     service: ServiceAggregate,
     aging: Aging,
-    checks: Mapping[CheckId, CheckState],
+    checks: Mapping[CheckId, AnyCheckState],
     later: Mapping[CheckId, Iterable[Seen]],
     published: PublishedState | None,
     began: float | None,
@@ -70,12 +70,13 @@ def _restore_service(
     """Restores those checks of a service that were not observed since, and when its disturbance
     ``began``. Returns whether it is to be published otherwise.
     """
-    fresh = [one for one in service.trackers if one.last is None and one.fold.trouble is None]
+    fresh = [one for one in service.trackers if one.untouched]
     for tracker in fresh:
         check_id = tracker.check.id
         tracker.restore(checks.get(check_id), later.get(check_id, ()))
         tracker.standing = tracker.stand(now)
-        aging.restored(tracker, now)
+        for row in tracker.rows:
+            aging.restored(row, now)
     if len(fresh) == len(service.trackers):
         service.restore(published)
     elif service.began is not None and began is not None:

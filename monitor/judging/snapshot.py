@@ -82,6 +82,9 @@ class CheckView:
     retired: str = ""
     """The version package that it belonged to and that is retired: it must fail, and counts for
     nothing. Empty when there is none."""
+    locations: tuple[CheckView, ...] = ()
+    """How it stands at each of its locations; empty where none are declared. The check is then as
+    they are together, and what it saw last is what the one saw that speaks for all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

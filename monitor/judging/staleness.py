@@ -76,7 +76,7 @@ class Aging:
         stale = []
         for row in found:
             if row.stale(now):
-                if excused(row.check.id):
+                if not row.elsewhere and excused(row.check.id):
                     again = now + max(_AGAIN, _EXCUSED * row.check.stale_after)
                     heappush(heap, (again, row.place, row))
                     continue

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from monitor.judging import rollup
 from monitor.judging.aggregates import EnvironmentAggregate, ServiceAggregate
 from monitor.judging.check_tracker import CheckTracker
+from monitor.judging.located_check import Tracker, tracker_of
 from monitor.judging.persisted_state import PublishedState
 from monitor.judging.plan_follower import PlanFollower
 from monitor.judging.rollup import Child
@@ -26,16 +27,18 @@ class TrackedEstate:
     def __init__(self, estate: Estate, now: float, windows: Iterable[Planned] = ()) -> None:
         """``windows`` are those that the configuration does not hold itself: of calendars."""
         self.estate = estate
-        self.trackers: dict[CheckId, CheckTracker] = {}
+        self.trackers: dict[CheckId, Tracker] = {}
         self.service_of: dict[CheckId, ServiceAggregate] = {}
         self.services: dict[ServiceId, ServiceAggregate] = {}
         self.environments: dict[str, EnvironmentAggregate] = {}
+        places = 0
         for each in estate.environments:
             environment = self.environments[each.name] = EnvironmentAggregate(each, now)
             for one in each.services:
                 service = self.services[one.id] = ServiceAggregate(one, environment, now)
                 for check in one.checks:
-                    tracker = CheckTracker(check, now, len(self.trackers))
+                    tracker = tracker_of(check, now, places)
+                    places += len(tracker.rows)
                     service.trackers.append(tracker)
                     self.trackers[check.id] = tracker
                     self.service_of[check.id] = service
@@ -71,9 +74,14 @@ class TrackedEstate:
                 yield service.service.id, service.state()
 
     def number(self) -> bool:
-        """Gives the trackers their places, in order; whether each had its place already."""
+        """Gives the rows their places, in order; whether each had its place already."""
         same = True
-        for place, tracker in enumerate(self.trackers.values()):
-            same = same and tracker.place == place
-            tracker.place = place
+        for place, row in enumerate(self.rows()):
+            same = same and row.place == place
+            row.place = place
         return same
+
+    def rows(self) -> Iterator[CheckTracker]:
+        """What is tracked of every check at every place."""
+        for tracker in self.trackers.values():
+            yield from tracker.rows

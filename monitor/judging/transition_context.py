@@ -35,5 +35,7 @@ class TransitionContext:
     view: CheckView
     seen: Observation | None
     """The newest observation that was not good, whatever has come after it."""
+    location: str
+    """Where that was seen from."""
     recent: tuple[RememberedResult, ...]
     """Oldest first: the window's, at most :data:`RECENT_KEPT`."""

@@ -6,7 +6,7 @@ Lengths of time are seconds. Nothing here knows of files, YAML or validation.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NewType
 from zoneinfo import ZoneInfo
@@ -35,6 +35,16 @@ class Promise:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Location:
+    """One place that checks are measured from."""
+
+    name: str
+    title: Text
+    weight: float = 1.0
+    critical: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
     """One configured measurement, every inherited value filled in."""
 
@@ -45,6 +55,8 @@ class Check:
     kind: str
     settings: ProbeSettings
     location: str
+    """Where this process measures it from; of a check that is measured elsewhere alone, the first
+    place of those."""
     target: str
     """For people; holds no secret."""
     host: str
@@ -58,11 +70,17 @@ class Check:
     weight: float = 1.0
     critical: bool = False
     host_concurrency: int = 8
+    locations: tuple[Location, ...] = ()
+    """All the places that it is measured from; empty where the configuration declares none."""
 
     @property
     def stale_after(self) -> float:
         """Age in seconds at which the newest observation says nothing any more."""
         return 3 * self.interval + self.timeout
+
+    def at_each(self) -> tuple[Check, ...]:
+        """The same as it is measured from each of its locations, if any are declared."""
+        return tuple(replace(self, location=one.name, locations=(one,)) for one in self.locations)
 
     @property
     def service_id(self) -> ServiceId:
@@ -172,6 +190,8 @@ class Estate:
     language: str = "sv"
     timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Europe/Stockholm"))
     location: str = "internet"
+    locations: tuple[Location, ...] = ()
+    """All the places that are measured from, as declared; empty where none are."""
     listen_host: str = "127.0.0.1"
     listen_port: int = 9815
     public_url: str = ""
@@ -208,3 +228,7 @@ class Estate:
     def checks(self) -> Iterator[Check]:
         for service in self.services():
             yield from service.checks
+
+    def probed(self) -> Iterator[Check]:
+        """The checks that this process measures: all but those of other locations alone."""
+        return (one for one in self.checks() if not one.locations or one.location == self.location)

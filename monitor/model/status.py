@@ -36,6 +36,8 @@ class Rule(StrEnum):
     STALE = "stale"
     MONITOR = "monitor"
     """Our own trouble."""
+    QUORUM = "quorum"
+    """Too few of the locations that it is measured from know anything."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

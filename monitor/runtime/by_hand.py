@@ -182,7 +182,11 @@ class ByHand:
         if refusal := self._too_many():
             return refusal
         wanted = sent.service or sent.check
-        found = [one for one in self._estate().checks() if wanted in (one.id, str(one.service_id))]
+        estate = self._estate()
+        found = [one for one in estate.probed() if wanted in (one.id, str(one.service_id))]
+        if not found:
+            said = f"{wanted} is measured from other locations than this one, {estate.location}"
+            return _refused(409, said)
         now, before, runs = self._clock(), dict[tuple[str, int], int](), []
         for check in found:
             wait = self._runner.wait(check) + self._behind(check, before)

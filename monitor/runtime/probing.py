@@ -100,7 +100,7 @@ async def build_probing(
     )
     lag = LoopLag(metrics.loop_lag)
     shedder = Shedder(lag, cpu=dependencies.cpu, timer=timer)
-    shedder.wanted = wanted(estate.checks())
+    shedder.wanted = wanted(estate.probed())
     canary = CanaryWatch(canaries_of(estate, dependencies.kinds, context), timer)
     stack.push_async_callback(canary.close)
     network = dependencies.network(clock, timer) if dependencies.network is not None else None
@@ -118,7 +118,7 @@ async def build_probing(
         held=inbox.held,
     )
     schedule = Schedule(
-        estate.checks(), runner.run, clock=clock, missed=lambda: metrics.missed("overlap")
+        estate.probed(), runner.run, clock=clock, missed=lambda: metrics.missed("overlap")
     )
     return Probing(
         dependencies=dependencies,

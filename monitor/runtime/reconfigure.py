@@ -161,7 +161,7 @@ class Reconfiguration:
 
     async def _settle(self, prepared: Prepared, under_way: frozenset[CheckId]) -> None:
         parts, begun = self._parts, prepared.changes.begun
-        checks = prepared.estate.checks()
+        checks = prepared.estate.probed()
         await parts.schedule.adopt(checks, prepared.phases, begun, under_way)
         await parts.notifications.renew()
         await parts.status.render()  # who has asked finds it there

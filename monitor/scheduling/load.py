@@ -28,10 +28,10 @@ def probes_per_minute(estate: Estate, *, unsettled: bool = False) -> dict[str, f
     """
     rates = {
         check.id: 60.0 / (quickest(check) if unsettled else period(check))
-        for check in estate.checks()
+        for check in estate.probed()
     }
     promised: dict[tuple[str, str, int, float], list[Check]] = defaultdict(list)
-    for check in estate.checks():
+    for check in estate.probed():
         for promise in check.promises:
             promised[promise.scope, check.host, check.port, promise.seconds].append(check)
     for (*_, seconds), bound in promised.items():
@@ -43,6 +43,6 @@ def probes_per_minute(estate: Estate, *, unsettled: bool = False) -> dict[str, f
 
 def _by_host(estate: Estate, rates: Mapping[CheckId, float]) -> dict[str, float]:
     hosts: dict[str, float] = defaultdict(float)
-    for check in estate.checks():
+    for check in estate.probed():
         hosts[check.host] += rates[check.id]
     return dict(hosts)

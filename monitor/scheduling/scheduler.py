@@ -272,8 +272,9 @@ class Schedule:
         begun: Collection[CheckId],
         under_way: Collection[CheckId],
     ) -> None:
-        """Takes another configuration, with the phases of all its checks. Those that are ``begun``
-        run for the first time as at a start; the runs of all others go on as they were.
+        """Takes another configuration, with the phases of all its checks that run here. Those that
+        are ``begun``, or did not run here, run for the first time as at a start; the runs of all
+        others go on as they were.
 
         A run that has not come to its probe (``under_way`` are those that have) is given up where
         its check has gone or begins anew, and begins again where its check's promises are others.
@@ -287,10 +288,11 @@ class Schedule:
             self._store.remove_job(check_id)
             del self._jobs[check_id], self._executor.checks[check_id]
             self._give_up(check_id, under_way)
+        new = [one for one in listed if one not in self._jobs]
         for check_id, check in listed.items():
-            if check_id not in begun:
+            if check_id in self._jobs:
                 self._go_on(check, now, under_way)
-        soonest = sorted(begun, key=lambda one: found[one].first)
+        soonest = sorted(new, key=lambda one: found[one].first)
         for start in range(0, len(soonest), _AT_A_TIME):
             self._add_beside([listed[one] for one in soonest[start : start + _AT_A_TIME]], now)
             await asyncio.sleep(0)

@@ -27,6 +27,7 @@ from monitor.settings.blackbox.file import read_modules
 from monitor.settings.errors import Mark, Path, Report, hint
 from monitor.settings.inherit import Inherited
 from monitor.settings.introspection import fields
+from monitor.settings.locations import Locations
 from monitor.settings.logo import read_logo
 from monitor.settings.messages import describe, quoted_value
 from monitor.settings.models import (
@@ -58,17 +59,21 @@ class Builder:
     kinds: MappingType[str, Kind]
     validator: Validator
     report: Report
-    location: str = "internet"
+    locations: Locations = field(init=False)
     names: Names = field(default_factory=Names)
     _shared: dict[Any, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.locations = Locations(None, None, self.report)
 
     def estate(self, tree: Mapping) -> Estate | None:
         """The whole estate, or ``None`` when anything is at fault."""
         for key in [key for key in tree.entries if key.startswith("x-")]:
             del tree.entries[key]
         top = self.validator.model(Top, tree, (), without=_APART)
-        self.location = top.location if top is not None else self.location
+        self.locations = Locations(top, tree, self.report)
         defaults = tree.entries.get("defaults")
+        self.locations.check_names(defaults, ("defaults",))
         both = "max_in_flight"
         if both in tree.entries and isinstance(defaults, Mapping) and both in defaults.entries:
             said = f"is also set in defaults, at {defaults.keys[both]}: set it in one place"
@@ -98,6 +103,7 @@ class Builder:
             language=top.language,
             timezone=top.timezone,
             location=top.location,
+            locations=tuple(self.locations.declared.values()),
             listen_host=host,
             listen_port=port,
             public_url=top.public_url,
@@ -126,6 +132,7 @@ class Builder:
         said = self.validator.model(EnvironmentSettings, node, path, without=("services",))
         name = said.name if said is not None else _name(node)
         self.names.environment(name)
+        self.locations.check_names(node, path)
         promise = said.min_interval if said is not None else None
         inherited = inherited.below(
             said, node, path, Promise(scope=name, seconds=promise) if promise else None
@@ -155,6 +162,7 @@ class Builder:
         name = said.name if said is not None else _name(node)
         service_id = ServiceId(f"{environment}/{name}")
         self.names.service(service_id)
+        self.locations.check_names(node, path)
         promise = said.min_interval if said is not None else None
         inherited = inherited.below(
             said, node, path, Promise(scope=service_id, seconds=promise) if promise else None
@@ -185,6 +193,8 @@ class Builder:
         kind = self.kind(node, path)
         if not isinstance(node, Mapping):
             return None
+        self.locations.check_names(node, path)
+        self.locations.check_location(node, path)
         if kind is None:
             theirs = [key for key in node.entries if key not in fields(CheckSettings)]
             self.validator.model(CheckSettings, node, path, without=theirs)
@@ -196,6 +206,7 @@ class Builder:
         host, port = settings.endpoint()
         defaults = _standing(top.defaults) if top is not None else {}
         environment, _, name = service.partition("/")
+        here, places = self.locations.of_check(said.location, tuned.locations)
         return Check(
             id=CheckId(f"{service}/{said.name}"),
             environment=self.shared(environment),
@@ -203,7 +214,8 @@ class Builder:
             name=self.shared(said.name),
             kind=kind.name,
             settings=settings,
-            location=said.location or self.location,
+            location=here,
+            locations=self.shared(places),
             target=settings.target(),
             host=self.shared(host),
             port=port,

@@ -35,6 +35,7 @@ BUILT_IN: dict[str, Any] = {
     "window_red": 0.6,
     "majority": 0.5,
     "host_concurrency": 8,
+    "locations": None,
 }
 """The contract's defaults, section 2; those that a kind chooses apart."""
 
@@ -60,6 +61,8 @@ class Tuned:
     """What it takes to be yellow, red and green again."""
     majority: float
     host_concurrency: int
+    locations: tuple[str, ...] | None
+    """Names; ``None``: all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +124,7 @@ class Inherited:
             thresholds=Thresholds(**{key: self.get(key, kind) for key in keys}),
             majority=self.get("majority"),
             host_concurrency=self.get("host_concurrency"),
+            locations=tuple(said) if (said := self.get("locations")) is not None else None,
         )
 
     def _check(self, kind: Kind, report: Report) -> None:

@@ -52,7 +52,7 @@ def canary_wanted(estate: Estate) -> str:
     """A recommendation where nothing but the kernel and our own resolver tells an outage of our own
     network from one of the targets; empty where a canary does, or where all is on this machine.
     """
-    away = any(not _is_in(check.host, _LOOPBACK) for check in estate.checks())
+    away = any(not _is_in(check.host, _LOOPBACK) for check in estate.probed())
     if estate.canaries or not away:
         return ""
     return (
@@ -99,9 +99,9 @@ def _v4(networks: tuple[str, ...]) -> tuple[tuple[int, int], ...]:
 
 def _of_hosts(tree: Mapping, estate: Estate) -> Iterator[tuple[Place, str]]:
     """Hosts that are asked too often: one piece of advice a host, at its busiest check."""
-    hurried_at = {check.host for check in estate.checks() if period(check) < OFTEN}
+    hurried_at = {check.host for check in estate.probed() if period(check) < OFTEN}
     hosts: dict[str, list[Check]] = {}
-    for check in estate.checks():
+    for check in estate.probed():
         if check.host in hurried_at and not _is_ours(check):
             hosts.setdefault(check.host, []).append(check)
     if not hosts:

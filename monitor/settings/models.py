@@ -61,6 +61,7 @@ Interval = Annotated[
     WithJsonSchema({"type": "string", "pattern": POSITIVE_DURATION_PATTERN}),
 ]
 Share = Annotated[float, Field(gt=0, le=1)]
+Locations = Annotated[list[Name], Field(min_length=1)]
 Count = Annotated[int, Field(ge=1, le=1000)]
 
 
@@ -94,6 +95,8 @@ class Tuning(Strict):
     window: WindowThresholds = UNSET
     majority: Share = UNSET
     host_concurrency: Annotated[int, Field(ge=1, le=10_000)] = UNSET
+    locations: Locations = UNSET
+    """Names of the locations that checks are measured from; left out: all that are declared."""
 
 
 class NotInherited(Strict):
@@ -244,6 +247,15 @@ class Web(Strict):
     ``drift.example.se``, ``*.example.se``, or ``*`` for any."""
 
 
+class LocationSettings(Strict):
+    """A place that checks are measured from."""
+
+    name: Name
+    title: TextSettings | None = None
+    weight: Annotated[float, Field(gt=0, le=1_000_000)] = 1.0
+    critical: bool = False
+
+
 class Page(Strict):
     """Whose page it is."""
 
@@ -265,6 +277,8 @@ class Top(Strict):
         WithJsonSchema({"type": "string", "pattern": "^[A-Za-z0-9_+/-]+$"}),
     ] = Field(default_factory=lambda: ZoneInfo("Europe/Stockholm"))
     location: Name = "internet"
+    locations: list[LocationSettings] = Field(default_factory=list)
+    """All the places that are measured from, this process' own among them."""
     listen: Annotated[
         str,
         AfterValidator(_listen),

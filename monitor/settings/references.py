@@ -40,6 +40,7 @@ _REFERENCES = (
     ("upgrades", "absent_after_retirement", "check"),
 )
 _IDENTITIES = (
+    ("locations", "name"),
     ("service_windows", "id"),
     ("notices", "id"),
     ("notifications", "name"),

@@ -47,6 +47,8 @@ def _told(estate: Estate) -> Iterator[str]:
         estate.public_url,
         *estate.web.allowed_hosts,
     )
+    for location in estate.locations:
+        yield from (location.name, location.title.sv, location.title.en)
     for environment in estate.environments:
         yield from (environment.name, environment.title.sv, environment.title.en)
     for service in estate.services():

@@ -12,6 +12,7 @@ outside (a probe's detail, a title) is put on one line.
     reasons       every reason and cause in words
     claims        what a status claims, as the agency's five sentences and "we do not know"
     checks        one check and its evidence
+    locations     from where it fails, works, and is not measured
     findings      what one check measures and found, of a service that is known
     certificates  a certificate that was changed
     facts         a service in trouble on one line
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from monitor.wording.claims import status_word
     from monitor.wording.facts import service_facts, short_instant
     from monitor.wording.findings import check_finding, measured_by
+    from monitor.wording.locations import place_title
     from monitor.wording.plans import notice_message, upgrade_message
     from monitor.wording.reasons import reason_phrase
     from monitor.wording.stated import stated_message
@@ -54,6 +56,7 @@ else:
         "message_of": "transitions",
         "notice_message": "plans",
         "overall_message": "wholes",
+        "place_title": "locations",
         "reason_phrase": "reasons",
         "service_facts": "facts",
         "service_message": "wholes",
@@ -87,6 +90,7 @@ __all__ = [
     "message_of",
     "notice_message",
     "overall_message",
+    "place_title",
     "reason_phrase",
     "service_facts",
     "service_message",

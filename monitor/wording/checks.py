@@ -20,6 +20,7 @@ from monitor.wording.grammar import (
     sentence,
     title,
 )
+from monitor.wording.locations import locations
 from monitor.wording.reasons import reason_phrase, whose
 from monitor.wording.times import Clock, instant, percent, seconds_short
 from probes.net.weak_cipher import cipher_weakness
@@ -46,12 +47,15 @@ def check_message(
         return joined_sentences((_unknown(view, subject, clock), retired(view)))
     said = lead_by(check_claim(view), source(view.check), subject, clock.says(view.since))
     if view.status is Status.GREEN:
-        return joined_sentences((said, weakness(view), surprise(view, zone), retired(view)))
+        return joined_sentences(
+            (said, locations(view), weakness(view), surprise(view, zone), retired(view))
+        )
     return joined_sentences(
         (
             said,
             sentence(evidence_clause(view)),
             addresses(view),
+            locations(view),
             validity(view, zone),
             recovering(view),
             whose(view.cause) if view.cause is not None else None,
@@ -324,6 +328,11 @@ def ignorance(view: CheckView, clock: Clock) -> Text:
     """Why a check does not know, as a clause."""
     who = source(view.check)
     since = clock.says(view.since)
+    if view.why.rule is Rule.QUORUM:
+        return Text(
+            sv=f"{who.sv} mäts från för få platser sedan {since.sv}",
+            en=f"{who.en} has been measured from too few places since {since.en}",
+        )
     if view.why.rule is Rule.MONITOR or view.trouble:
         phrase = reason_phrase(view.reason or Reason.INTERNAL, view.cause)
         seen = detail_text(view.trouble)
@@ -362,6 +371,7 @@ def _unknown(view: CheckView, subject: Text, clock: Clock) -> Text:
                 en=f"We do not know whether {subject.en} works. {capital(why.en)}.",
             ),
             sentence(evidence_clause(view)) if failing else None,
+            locations(view),
             blamed(view),
             held_back(view, clock),
             surprise(view, clock.zone),

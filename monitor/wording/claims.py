@@ -79,10 +79,14 @@ def check_claim(view: CheckView) -> Claim:
     if view.status is Status.YELLOW:
         if view.why.rule in (Rule.WINDOW, Rule.GREEN_AFTER, Rule.RED_AFTER):
             return Claim.REDUCED
-        some_gone = view.addresses and any(part.status is Status.RED for part in view.addresses)
+        some_gone = any(part.status is Status.RED for part in view.addresses) or any(
+            place.status is Status.RED for place in view.locations
+        )
         return Claim.REDUCED if some_gone else Claim.INDICATIONS
     if view.status is Status.RED:
-        in_part = view.addresses and any(part.status is not Status.RED for part in view.addresses)
+        in_part = any(part.status is not Status.RED for part in view.addresses) or any(
+            place.status in (Status.YELLOW, Status.GREEN) for place in view.locations
+        )
         risk = view.why.rule is Rule.WINDOW or view.reason in _IT_ANSWERS or in_part
         return Claim.RISK if risk else Claim.GONE
     return claim_of(view.status)

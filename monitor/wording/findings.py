@@ -21,6 +21,7 @@ from monitor.wording.checks import (
     weakness,
 )
 from monitor.wording.grammar import joined_sentences, one_line, sentence
+from monitor.wording.locations import locations
 from monitor.wording.times import Clock
 
 _KINDS = {
@@ -47,6 +48,7 @@ def check_finding(view: CheckView, zone: ZoneInfo, *, now: float | None = None) 
         return joined_sentences(
             (
                 sentence(ignorance(view, clock)),
+                locations(view),
                 blamed(view),
                 held_back(view, clock),
                 surprise(view, zone),
@@ -55,11 +57,14 @@ def check_finding(view: CheckView, zone: ZoneInfo, *, now: float | None = None) 
         )
     if view.status is Status.GREEN:
         good = Text(sv="Svaren är som väntat.", en="The answers are as expected.")
-        return joined_sentences((good, weakness(view), surprise(view, zone), retired(view)))
+        return joined_sentences(
+            (good, locations(view), weakness(view), surprise(view, zone), retired(view))
+        )
     return joined_sentences(
         (
             sentence(evidence_clause(view)),
             addresses(view),
+            locations(view),
             validity(view, zone),
             recovering(view),
             blamed(view),

@@ -30,6 +30,7 @@ from monitor.wording.grammar import (
     sentence,
     title,
 )
+from monitor.wording.locations import locations, unmeasured_from
 from monitor.wording.planned import (
     as_measured,
     beside_planned,
@@ -92,7 +93,7 @@ def _expiring(view: ServiceView, subject: Text, clock: Clock) -> Text | None:
 def _grounds(view: ServiceView, clock: Clock) -> Sequence[Text | None]:
     """What a service's measured status rests on."""
     if view.measured is Status.GREEN:
-        return ()
+        return (unmeasured_from(view.checks),)
     if view.measured is Status.UNKNOWN:
         return _unknown_grounds(view, clock)
     check = deciding(view)
@@ -101,6 +102,7 @@ def _grounds(view: ServiceView, clock: Clock) -> Sequence[Text | None]:
     return (
         shown_by(check),
         addresses(check),
+        locations(check),
         validity(check, clock.zone),
         recovering(check),
         whose(check.cause) if check.cause is not None and not view.planned else None,
@@ -165,6 +167,7 @@ def _unknown_grounds(view: ServiceView, clock: Clock) -> Sequence[Text | None]:
 def _blind_grounds(check: CheckView, clock: Clock) -> Sequence[Text | None]:
     return (
         sentence(ignorance(check, clock)),
+        locations(check),
         blamed(check),
         held_back(check, clock),
     )

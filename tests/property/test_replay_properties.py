@@ -15,7 +15,7 @@ from monitor.judging import grade, standing
 from monitor.judging.board import Board
 from monitor.judging.check_tracker import CheckTracker
 from monitor.judging.grade import GOOD
-from monitor.model.estate import CheckId, Environment, Estate, Service, ServiceId
+from monitor.model.estate import CheckId, Environment, Estate, Location, Service, ServiceId
 from monitor.model.records import Seen, seen_of
 from monitor.model.status import Thresholds
 from monitor.model.text import Text
@@ -169,6 +169,34 @@ def test_the_replay_tells_what_the_board_told(told: list[Any], planned: bool) ->
     """
     estate = PLANNED if planned else ESTATE
     seen = story(told)
+    replay = Replay(estate, Recorded(kept(seen)), START, START + 30 * 86_400)
+    assert list(replay.transitions()) == watched(estate, seen)
+
+
+HERE, FAR = (Location(name=name, title=TEXT) for name in ("internet", "sjunet"))
+PLACES = st.sampled_from([(HERE,), (HERE, FAR), (FAR,), (FAR, replace(HERE, weight=2.0)),
+                          (replace(HERE, weight=9.0), replace(FAR, critical=True))])  # fmt: skip
+
+
+def located(places: tuple[Location, ...]) -> Estate:
+    """The same, each check measured from these places, of which ours may be one."""
+    own = HERE.name if any(one.name == HERE.name for one in places) else places[0].name
+    [environment] = ESTATE.environments
+    services = (
+        replace(
+            service,
+            checks=tuple(replace(one, locations=places, location=own) for one in service.checks),
+        )
+        for service in environment.services
+    )
+    return replace(ESTATE, environments=(replace(environment, services=tuple(services)),))
+
+
+@settings(deadline=None, max_examples=60)
+@given(told=st.lists(TOLD, max_size=30), places=PLACES)
+def test_the_replay_knows_locations(told: list[Any], places: tuple[Location, ...]) -> None:
+    """What was recorded is what we saw from here; the others count as missing then and now."""
+    estate, seen = located(places), story(told)
     replay = Replay(estate, Recorded(kept(seen)), START, START + 30 * 86_400)
     assert list(replay.transitions()) == watched(estate, seen)
 

@@ -45,6 +45,10 @@ class Rules:
     thresholds: Thresholds
     interval: float
     timeout: float
+    places: tuple[Part, ...] = ()
+    """The locations that it is measured from, where any are declared."""
+    here: str = ""
+    """Which of them is ours: nothing is known of the others."""
 
 
 def graded(seen: Observation, rules: Thresholds) -> str:
@@ -118,6 +122,23 @@ def rolled_up(children: Sequence[tuple[Part, str]], majority: float) -> str:
     if "red" in statuses or "yellow" in statuses:
         return "yellow"
     return "unknown" if "unknown" in statuses or not statuses else "green"
+
+
+def at_places(places: Sequence[tuple[Part, str]]) -> str:
+    """As rolled up, but that those of which nothing is known are left out while the others hold more
+    than half and none of the critical is missing, and that half is not most.
+    """
+    known = [(part, status) for part, status in places if status != "unknown"]
+    missing = [part for part, status in places if status == "unknown"]
+    weighs = sum(part.weight for part, _ in known)
+    if not known or any(part.critical for part in missing):
+        return "unknown"
+    if missing and weighs <= sum(part.weight for part in missing):
+        return "unknown"
+    red = [part for part, status in known if status == "red"]
+    if any(part.critical for part in red) or sum(part.weight for part in red) > weighs / 2:
+        return "red"
+    return "green" if all(status == "green" for _, status in known) else "yellow"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -201,6 +222,18 @@ class Reference:
         return memory.status
 
     def check(self, name: str) -> str:
+        """A check's status, by all its locations."""
+        rules = self.checks[name].rules
+        if not rules.places:
+            return self.from_here(name)
+        return at_places([(one, self.at(name, one.id)) for one in rules.places])
+
+    def at(self, name: str, place: str) -> str:
+        """Its status at one of its locations."""
+        return self.from_here(name) if place == self.checks[name].rules.here else "unknown"
+
+    def from_here(self, name: str) -> str:
+        """Its status by what is measured here."""
         memory = self.checks[name]
         if memory.ours or memory.at is None:
             return "unknown"

@@ -18,6 +18,7 @@ from monitor.model.estate import (
     CheckId,
     Environment,
     Estate,
+    Location,
     Promise,
     Service,
     ServiceId,
@@ -140,7 +141,14 @@ class Script:
     def rules(self) -> dict[str, Rules]:
         return {
             check.id: Rules(
-                thresholds=check.thresholds, interval=check.interval, timeout=check.timeout
+                thresholds=check.thresholds,
+                interval=check.interval,
+                timeout=check.timeout,
+                places=tuple(
+                    Part(id=one.name, weight=one.weight, critical=one.critical)
+                    for one in check.locations
+                ),
+                here=self.estate.location,
             )
             for check in self.estate.checks()
         }
@@ -174,7 +182,7 @@ def write(seed: int, size: Size = ORDINARY) -> Script:
     duration = low * (high / low) ** draw.random()
     if draw.random() < size.long:
         duration = draw.uniform(high, 7200.0)
-    estate = _estate(draw, size)
+    estate = _located(random.Random(f"locations {seed}"), _estate(draw, size))
     plans, windows = _windows(draw, estate, duration)
     estate = replace(estate, later={"service_windows": windows})
     events = sorted(_events(draw, duration, size.busy), key=lambda event: event.at)
@@ -298,6 +306,40 @@ def _estate(draw: random.Random, size: Size) -> Estate:
         canaries=canaries,
         data_dir=Path("/nonexistent/simulated"),
         max_in_flight=draw.choice((500, 500, 2)),
+    )
+
+
+def _located(draw: random.Random, estate: Estate) -> Estate:
+    """In some worlds several locations are declared: checks are measured from here, and from others
+    of which nothing is heard.
+    """
+    if draw.random() < 0.7:
+        return estate
+    title = Text(sv="Plats", en="Place")
+    places = [
+        Location(
+            name=name,
+            title=title,
+            weight=draw.choice((1.0, 1.0, 2.0, 4.0)),
+            critical=draw.random() < 0.2,
+        )
+        for name in (estate.location, "sjunet", "abroad")[: draw.randint(1, 3)]
+    ]
+    draw.shuffle(places)
+
+    def check(one: Check) -> Check:
+        some = [place for place in places if place.name == one.location or draw.random() < 0.7]
+        return replace(one, locations=tuple(some))
+
+    def service(one: Service) -> Service:
+        return replace(one, checks=tuple(map(check, one.checks)))
+
+    return replace(
+        estate,
+        locations=tuple(places),
+        environments=tuple(
+            replace(one, services=tuple(map(service, one.services))) for one in estate.environments
+        ),
     )
 
 

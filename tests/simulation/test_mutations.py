@@ -11,7 +11,7 @@ import pytest
 
 import monitor.scheduling.runner
 from monitor.judging import fold as folding
-from monitor.judging import rollup
+from monitor.judging import part_rollup, rollup
 from monitor.judging import standing as standings
 from monitor.judging.board import Board
 from monitor.judging.fold import Fold
@@ -103,8 +103,8 @@ def a_transition_is_told_twice(patch: Patch) -> None:
 
 
 def the_board_forgets_to_carry_upwards(patch: Patch) -> None:
-    def lazy(self: Board, row: Any, now: float) -> bool:
-        return restand(self, row, now) and row.standing.status is not Status.UNKNOWN
+    def lazy(self: Board, tracker: Any, row: Any, now: float) -> bool:
+        return restand(self, tracker, row, now) and tracker.standing.status is not Status.UNKNOWN
 
     patch.setattr(Board, "_restand", lazy)
 
@@ -182,6 +182,10 @@ def probes_are_left_behind(patch: Patch) -> None:
     patch.setattr(Schedule, "drain", careless)
 
 
+def half_of_the_places_are_enough(patch: Patch) -> None:
+    patch.setattr(part_rollup, "_enough", lambda known, missing: True)
+
+
 FAULTS: tuple[Callable[[Patch], None], ...] = (
     green_after_is_ignored,
     red_comes_one_later,
@@ -189,6 +193,7 @@ FAULTS: tuple[Callable[[Patch], None], ...] = (
     nothing_is_stale,
     our_trouble_is_forgotten,
     critical_means_nothing,
+    half_of_the_places_are_enough,
     planned_is_never_said,
     windows_go_on,
     one_transition_in_many_is_swallowed,

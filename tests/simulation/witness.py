@@ -353,7 +353,10 @@ class Witness:
         wanted: dict[str, str] = {}
         reference = self.reference
         for check in reference.checks:
-            wanted[check] = reference.check(check)
+            places = reference.checks[check].rules.places
+            wanted |= {f"{check}/{one.id}": reference.at(check, one.id) for one in places}
+            if not places:
+                wanted[f"{check}/{self._check(check).location}"] = reference.check(check)
         wanted |= {name: status for name, (status, _) in reference.published.items()}
         found: dict[str, str] = {}
         counted: Counter[tuple[str, str, str]] = Counter()
@@ -361,7 +364,8 @@ class Witness:
             if name in (
                 "driftvakt_check_status", "driftvakt_service_status", "driftvakt_environment_status",
             ):  # fmt: skip
-                of = [labels[key] for key in ("environment", "service", "check") if key in labels]
+                keys = ("environment", "service", "check", "location")
+                of = [labels[key] for key in keys if key in labels]
                 if value == 1:
                     found["/".join(of)] = labels["status"]
             elif name == "driftvakt_transitions_total" and value:

@@ -176,6 +176,9 @@ CALENDAR_READ = _gauge(
     "driftvakt_calendar_last_success_timestamp_seconds",
     "When a calendar was last read without a fault, in Unix time.",
 )
+LOCATION_MEASURED = _gauge(
+    "driftvakt_location_measured", "Whether anything is known from a location that is declared."
+)
 STATED_STATUS = _gauge(
     "driftvakt_stated_status", "What an agency states itself: 1 for the one that holds."
 )

@@ -20,6 +20,7 @@ from monitor.publish.metrics import families as f
 from monitor.publish.metrics.check_series import CheckSeries
 from monitor.publish.metrics.columns import ROWS, FamilyRows
 from monitor.publish.metrics.exposition import CONTENT_TYPE
+from monitor.publish.metrics.location_series import location_lines, place_by_place, series_id
 from monitor.publish.metrics.plan_series import (
     WindowSeries,
     by_hand_lines,
@@ -47,6 +48,7 @@ class Metrics(SelfMetrics):
         self._tallies: dict[CheckId, CheckTally] = {}
         self._changes: dict[ServiceId, Changes] = {}
         self._estate: Estate | None = None
+        self._locations: tuple[str, ...] = ()
         self._check_rows: dict[CheckId, CheckSeries] = {}
         self._service_rows: dict[ServiceId, ServiceSeries] = {}
         self._checks = FamilyRows(f.CHECK_FAMILIES)
@@ -56,7 +58,7 @@ class Metrics(SelfMetrics):
 
     def observe(self, check: Check, observation: Observation, verdict: Verdict) -> None:
         """Counts one probe."""
-        self._tally_of(check.id).observe(observation, verdict)
+        self._tally_of(series_id(check)).observe(observation, verdict)
 
     def transition(self, transition: Transition) -> None:
         """Counts a service's change; an environment's own is in its services' already. That a
@@ -70,6 +72,8 @@ class Metrics(SelfMetrics):
         """Drops what was counted of these: they have gone, or begin anew."""
         for check in checks:
             self._tallies.pop(check, None)
+            for location in self._locations:
+                self._tallies.pop(CheckId(f"{check}@{location}"), None)
         for service in services:
             self._changes.pop(service, None)
 
@@ -94,6 +98,7 @@ class Metrics(SelfMetrics):
         yield upgrade_lines(snapshot)
         yield calendar_lines(snapshot)
         yield stated_lines(snapshot)
+        yield location_lines(snapshot)
         yield self.render_house()
 
     def _histograms(self, snapshot: Snapshot) -> Iterator[bytes]:
@@ -102,11 +107,14 @@ class Metrics(SelfMetrics):
         lines: Iterator[str]
         if of == "check":
             lines = (
-                row.histogram(self._tally_of(row.check.id)) for row in self._check_rows.values()
+                row.histogram(self._tally_of(series_id(row.check)))
+                for row in self._check_rows.values()
             )
         elif of == "service":
             lines = (
-                row.histogram(self._tally_of(view.check.id) for view in service.checks)
+                row.histogram(
+                    self._tally_of(series_id(view.check)) for view in place_by_place(service)
+                )
                 for row, service in zip(
                     self._service_rows.values(), snapshot.services(), strict=True
                 )
@@ -130,12 +138,13 @@ class Metrics(SelfMetrics):
             series = self._service_rows.get(service.service.id)
             service_rows.append(None if series is None else series.row)
             services[service.service.id] = series or ServiceSeries(service, 0)
-            for view in service.checks:
-                row = self._check_rows.get(view.check.id)
+            for view in place_by_place(service):
+                id_ = series_id(view.check)
+                row = self._check_rows.get(id_)
                 if row is not None and row.check is not view.check:
                     row = None
                 check_rows.append(None if row is None else row.row)
-                checks[view.check.id] = row or CheckSeries(view.check, 0)
+                checks[id_] = row or CheckSeries(view.check, 0)
                 if pacer.due():
                     await pacer.rest()
         arranged = await self._checks.arranged(check_rows, pacer)
@@ -153,6 +162,7 @@ class Metrics(SelfMetrics):
         for gone in self._changes.keys() - services.keys():
             del self._changes[gone]
         self._estate = snapshot.estate
+        self._locations = tuple(one.name for one in snapshot.estate.locations)
         await pacer.rest()
 
     async def _update(self, snapshot: Snapshot, pacer: Pacer) -> None:
@@ -163,9 +173,9 @@ class Metrics(SelfMetrics):
             id_, series = service.service.id, next(services)
             series.update(service, self._changes_of(id_), self._services)
             series.measured(snapshot.availability.get(id_, NOTHING_KNOWN), self._services)
-            for view in service.checks:
+            for view in place_by_place(service):
                 row = next(checks)
-                row.update(view, snapshot.at, self._tally_of(row.check.id), self._checks)
+                row.update(view, snapshot.at, self._tally_of(series_id(row.check)), self._checks)
                 rows += 1
                 if rows % ROWS == 0:
                     await self._settle(pacer)

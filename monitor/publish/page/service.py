@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from monitor import wording
 from monitor.judging.snapshot import CheckView, EnvironmentView, ServiceView, Snapshot
@@ -101,11 +102,24 @@ def _check(
         "since": moment(view.since, zone, language),
         "finding": wording.check_finding(view, zone, now=snapshot.at).pick(language),
         "why": _why(view, WORDS[language], comma),
+        "locations": [_location(place, zone, language) for place in view.locations],
         "last": moment(view.last.at, zone, language) if view.last is not None else "–",
         "of_certificate": of_certificate,
         "certificate": certificate_card(view, snapshot.at, zone, language),
         "plot": None if of_certificate else plot(seen, snapshot.at, zone, comma),
         "latency": [] if of_certificate else _latency(view, comma),
+    }
+
+
+def _location(place: CheckView, zone: ZoneInfo, language: Language) -> dict[str, Any]:
+    """The check as one of its locations sees it: a mark, and since when it is so."""
+    [location] = place.check.locations
+    return {
+        "title": wording.place_title(location).pick(language),
+        "status": place.status.value,
+        "mark": mark(place.status, language),
+        "since": moment(place.since, zone, language),
+        "last": moment(place.last.at, zone, language) if place.last is not None else "",
     }
 
 

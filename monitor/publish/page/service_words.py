@@ -76,5 +76,8 @@ SERVICE_WORDS: dict[str, tuple[str, str]] = {
     "rule_unmeasured": ("För lite är mätt ännu.", "Too little is measured yet."),
     "rule_stale": ("Senaste mätningen är för gammal.", "The newest measurement is too old."),
     "rule_monitor": ("Övervakningens eget fel.", "The monitor's own trouble."),
+    "rule_quorum": ("För få platser mäter.", "Too few places measure it."),
+    "locations": ("Mäts från", "Measured from"),
+    "not_from_there": ("mäts inte därifrån", "not measured from there"),
 }
 """By key: Swedish, English."""

@@ -6,7 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from monitor import wording
-from monitor.judging.snapshot import AddressView, CheckView, EnvironmentView, ServiceView
+from monitor.judging.snapshot import AddressView, CheckView, EnvironmentView, ServiceView, Why
 from monitor.model.certificate_changes import CertificateChange
 from monitor.model.estate import ServiceId
 from monitor.model.text import Text
@@ -183,8 +183,8 @@ def check_value(
     """One check of the service and environment so titled; ``zone`` is that of the times in its
     message, which is read at ``now``.
     """
-    check, why, latency, last = view.check, view.why, view.latency, view.last
-    return {
+    check, latency, last = view.check, view.latency, view.last
+    value = {
         "name": check.name,
         "kind": check.kind,
         "target": check.target,
@@ -194,14 +194,7 @@ def check_value(
         "reason": view.reason,
         "cause": view.cause,
         "message": text_value(wording.check_message(view, zone, service, environment, now=now)),
-        "why": {
-            "rule": why.rule,
-            "failed": why.failed,
-            "of": why.of,
-            "consecutive": why.consecutive,
-            "threshold": why.threshold,
-            "first_bad_at": None if why.first_bad_at is None else iso_timestamp(why.first_bad_at),
-        },
+        "why": why_value(view.why),
         "last": _last(last, view.last_grade, view.last_reason),
         "failed_share": None if view.failed_share is None else round(view.failed_share, 4),
         "latency_ms": None
@@ -209,6 +202,34 @@ def check_value(
         else {"p50": _ms(latency.p50), "p95": _ms(latency.p95), "p99": _ms(latency.p99)},
         "certificate": _certificate(_tls(last), view.changed),
         "addresses": [_address(address) for address in view.addresses],
+    }
+    if view.locations:
+        value["locations"] = [_location(place) for place in view.locations]
+    return value
+
+
+def why_value(why: Why) -> dict[str, Any]:
+    """The rule that decided, with its numbers."""
+    return {
+        "rule": why.rule,
+        "failed": why.failed,
+        "of": why.of,
+        "consecutive": why.consecutive,
+        "threshold": why.threshold,
+        "first_bad_at": None if why.first_bad_at is None else iso_timestamp(why.first_bad_at),
+    }
+
+
+def _location(place: CheckView) -> dict[str, Any]:
+    """The check as it stands at one of its locations."""
+    return {
+        "name": place.check.location,
+        "status": place.status,
+        "since": iso_timestamp(place.since),
+        "reason": place.reason,
+        "cause": place.cause,
+        "why": why_value(place.why),
+        "last": _last(place.last, place.last_grade, place.last_reason),
     }
 
 

@@ -206,6 +206,7 @@ def paths_by_hand() -> dict[str, Any]:
             "requestBody": _body("NewRun"),
             "responses": {
                 "202": json_response("When each is due", "Runs"),
+                "409": refusal("It is measured from other locations alone"),
                 **_BODIES_REFUSED,
                 **_REFUSALS,
             },

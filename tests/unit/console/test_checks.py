@@ -5,7 +5,16 @@ from __future__ import annotations
 import pytest
 
 from monitor.console.checks import checks_lines, checks_table, hosts_table
-from monitor.model.estate import Check, CheckId, Environment, Estate, Promise, Service, ServiceId
+from monitor.model.estate import (
+    Check,
+    CheckId,
+    Environment,
+    Estate,
+    Location,
+    Promise,
+    Service,
+    ServiceId,
+)
 from monitor.model.text import Text
 from monitor.scheduling.load import probes_per_minute
 from monitor.scheduling.phase import phases
@@ -94,3 +103,12 @@ def test_a_configured_name_is_no_markup() -> None:
 def test_an_empty_estate_has_empty_tables() -> None:
     assert probes_per_minute(estate()) == {}
     assert "Check" in "\n".join(lines(checks_table(estate())))
+
+
+def test_what_is_measured_from_elsewhere_alone_does_not_run() -> None:
+    """It has no line, and takes nothing of its host's share."""
+    far = Location(name="sjunet", title=Text(sv="Sjunet", en="Sjunet"))
+    watched = estate(check("api"), check("far", location="sjunet", locations=(far,)))
+    shown = "\n".join(lines(checks_table(watched)))
+    assert "ext5/expo/far" not in shown
+    assert probes_per_minute(watched) == probes_per_minute(estate(check("api")))

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from monitor.console.rows import NotAStatusDocumentError, document_status
+from monitor.console.document_rows import NotAStatusDocumentError, document_status
 from monitor.console.status import status_table, status_table_from_json
 from monitor.judging.snapshot import Snapshot
 from monitor.model.status import Rule, Status

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import asyncio.constants
 import gc
-import math
 import os
 import sys
 from collections.abc import AsyncIterator, Generator, Iterator
-from itertools import groupby, islice
 
 import pytest
 from hypothesis import HealthCheck, settings
 from xdist.remote import Producer
-from xdist.scheduler import LoadFileScheduling, Scheduling
+from xdist.scheduler import Scheduling
 
 from probes.net.context import ProbeContext
 from tests.support.servers.blackhole import blackhole as make_blackhole
@@ -22,6 +20,7 @@ from tests.support.servers.ca import Authority
 from tests.support.servers.dns_server import DnsServer, serve_dns
 from tests.support.servers.http_server import HttpServer, serve_http
 from tests.support.servers.programs import HOW_TO_INSTALL, skips_are_failures
+from tests.support.spreading import ByFile, spread
 
 # the program is started some hundred times: it is compiled once, whatever the environment says
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -36,17 +35,6 @@ settings.load_profile("driftvakt")
 vars(asyncio.constants)["DEBUG_STACK_DEPTH"] = 1
 
 
-WORLDS = "tests/simulation/"
-"""Whose tests take a processor and wait for nothing. All the others mostly wait."""
-
-
-class ByFile(LoadFileScheduling):  # type: ignore[misc] # xdist carries no types
-    """A worker gets a file at a time, and of those of the simulation a test: they share nothing."""
-
-    def _split_scope(self, nodeid: str) -> str:
-        return nodeid if nodeid.startswith(WORLDS) else nodeid.partition("::")[0]
-
-
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling | None:
     """Who gives the workers what is next."""
@@ -55,19 +43,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Schedul
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Between two files of servers and programs there are always some worlds: while some workers
-    wait, others have something to do, and none is left alone with all of the worlds at the end.
-    """
-    worlds = [one for one in items if one.nodeid.startswith(WORLDS)]
-    others = [one for one in items if not one.nodeid.startswith(WORLDS)]
-    files = [list(some) for _, some in groupby(others, lambda one: one.nodeid.partition("::")[0])]
-    waiting = [some[0].nodeid.startswith("tests/system/") for some in files]
-    each = math.ceil(len(worlds) / max(1, sum(waiting)))
-    left, spread = iter(worlds), list[pytest.Item]()
-    for some, waits in zip(files, waiting, strict=True):
-        spread += [*islice(left, each if waits else 0), *some]
-    spread += left
-    items[:] = spread
+    """While some workers wait for servers, others have something to do."""
+    items[:] = spread(items, lambda one: one.nodeid)
 
 
 @pytest.hookimpl(trylast=True)

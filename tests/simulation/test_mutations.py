@@ -213,7 +213,7 @@ FAULTS: tuple[Callable[[Patch], None], ...] = (
     the_status_file_is_of_the_past,
     probes_are_left_behind,
 )
-FIRST = {
+FIRST: dict[Callable[[Patch], None], int] = {
     critical_means_nothing: 26,
     a_set_clock_is_not_noticed: 15,
     a_set_clock_makes_stale: 17,

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio.constants
+import gc
 import os
 import sys
 from collections.abc import AsyncIterator, Generator, Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.remote import Producer
+from xdist.scheduler import Scheduling
 
 from probes.net.context import ProbeContext
 from tests.support.servers.blackhole import blackhole as make_blackhole
@@ -16,6 +20,7 @@ from tests.support.servers.ca import Authority
 from tests.support.servers.dns_server import DnsServer, serve_dns
 from tests.support.servers.http_server import HttpServer, serve_http
 from tests.support.servers.programs import HOW_TO_INSTALL, skips_are_failures
+from tests.support.spreading import ByFile, spread
 
 # the program is started some hundred times: it is compiled once, whatever the environment says
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -25,6 +30,30 @@ sys.dont_write_bytecode = False
 # how long an example takes says how busy the machine is
 settings.register_profile("driftvakt", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("driftvakt")
+# asyncio's debug mode notes of each task and callback where it was made: ten frames of each are a
+# third of what all tests cost, and the nearest one says it
+vars(asyncio.constants)["DEBUG_STACK_DEPTH"] = 1
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling | None:
+    """Who gives the workers what is next."""
+    return ByFile(config, log) if config.option.dist == "loadfile" else None
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """While some workers wait for servers, others have something to do."""
+    items[:] = spread(items, lambda one: one.nodeid)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """What the tests are made of stays until the end: searching all of it for cycles again and
+    again would be a quarter of what they cost.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def _refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:

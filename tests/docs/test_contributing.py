@@ -18,6 +18,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from tests.support.patience import PATIENCE
+from tests.support.spreading import spread, unit_of_work
 
 ROOT = Path(__file__).parents[2]
 
@@ -56,6 +57,7 @@ TESTS = {
     "tests/unit/probes/net/test_x509.py": "from probes import x509\n",
     "tests/docs/test_docs.py": 'PAGE = "reasons.md"\n',
     "tests/system/daemon/test_stop.py": "from monitor.model.status import Status\n",
+    "tests/unit/publish/test_pages.py": "from tests.support.views import view\n",
 }
 
 
@@ -73,6 +75,7 @@ TESTS = {
         (["tests/system/daemon/test_stop.py"], ["tests/system/daemon/test_stop.py"]),
         (["docs/reasons.md"], ["tests/docs/test_docs.py"]),
         (["probes/net/x509.py", "LICENSE"], ["tests/unit/probes/net/test_x509.py"]),
+        (["tests/support/views.py"], ["tests/unit/publish/test_pages.py"]),
         (["tests/unit/gone.py", "monitor/new.py"], []),
     ],
 )
@@ -81,6 +84,21 @@ def test_a_change_has_its_tests(
 ) -> None:
     """What mirrors it first, then what imports or names it; of systems only what was changed itself."""
     assert tests_of(files, TESTS) == found
+
+
+def test_worlds_are_spread_between_the_files_that_wait() -> None:
+    """None is lost, files stay whole, and what is left over comes last."""
+    unit, first, second = (
+        "tests/unit/test_a.py::",
+        "tests/system/test_b.py::",
+        "tests/system/test_c.py::",
+    )
+    worlds = [f"tests/simulation/test_d.py::{number}" for number in range(3)]
+    files = [f"{unit}1", f"{first}1", f"{first}2", f"{second}1"]
+    wanted = [f"{unit}1", *worlds[:2], f"{first}1", f"{first}2", worlds[2], f"{second}1"]
+    assert spread([*worlds, *files], str) == wanted
+    assert spread([*worlds, f"{unit}1"], str) == [f"{unit}1", *worlds]
+    assert len({unit_of_work(one) for one in (*worlds, *files)}) == 6
 
 
 def children(pid: int) -> list[int]:

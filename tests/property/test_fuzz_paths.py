@@ -34,7 +34,7 @@ from probes.observation import Observation, Reason
 from tests.support.fuzzing import fuzz
 from tests.support.patience import PATIENCE
 from tests.support.servers.chains import make
-from tests.support.servers.hostile.bodies import archive, entities
+from tests.support.servers.hostile.documents import archive, entities
 from tests.support.servers.http_server import HttpServer
 from tests.support.servers.revocation_server import Office
 

@@ -7,24 +7,13 @@ processors.
 from __future__ import annotations
 
 import argparse
-import json
-import os
 import sys
 import time
-from dataclasses import asdict
 
-from tests.simulation.beside import Day, Found
 from tests.simulation.many import try_all
 from tests.simulation.script import ORDINARY, WHOLE_DAY
 from tests.simulation.story import Violation
 from tests.simulation.world import run, run_crowd
-
-
-def _day() -> Day:
-    begun = time.process_time()
-    outcome = run(1, WHOLE_DAY)
-    spent = time.process_time() - begun
-    return Day(seconds=outcome.seconds, probes=outcome.probes, processor=spent)
 
 
 def main() -> int:
@@ -38,10 +27,7 @@ def main() -> int:
     parser.add_argument("--quiet", action="store_true")
     parser.add_argument("--from", type=int, default=0, dest="first")
     parser.add_argument("--seeds", type=int, default=100)
-    parser.add_argument("--beside", action="store_true", help="gives way to others")
     options = parser.parse_args()
-    if options.beside:
-        os.nice(5)  # with SCHED_IDLE it would never end beside programs that are always busy
     begun = time.perf_counter()
     try:
         if options.seed is None:
@@ -53,15 +39,6 @@ def main() -> int:
                 f"{sum(one.transitions for one in outcomes)} transitions "
                 f"in {time.perf_counter() - begun:.1f} s"
             )
-            if options.beside:
-                found = Found(
-                    worlds=len(outcomes),
-                    probes=sum(one.probes for one in outcomes),
-                    transitions=sum(one.transitions for one in outcomes),
-                    restarted=sum(one.lives > 1 for one in outcomes),
-                    day=_day(),
-                )
-                print(json.dumps(asdict(found)))
             return 0
         if options.crowd:
             tell = None if options.quiet else print

@@ -62,21 +62,22 @@ def an_alarm_is_never_out_of_the_file(patch: Patch) -> None:
     )
 
 
-FAULTS: list[Callable[[Patch], None]] = [
-    a_late_history_is_left_alone,
-    alarms_that_are_over_are_left_open,
-    nothing_is_held,
-    what_was_told_before_is_told_again,
-    nothing_is_recalled,
-    an_alarm_is_never_out_of_the_file,
-]
+FAULTS: dict[Callable[[Patch], None], int] = {
+    a_late_history_is_left_alone: 0,
+    alarms_that_are_over_are_left_open: 4,
+    nothing_is_held: 6,
+    what_was_told_before_is_told_again: 1,
+    nothing_is_recalled: 3,
+    an_alarm_is_never_out_of_the_file: 4,
+}
+"""And the world that finds it first."""
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
 def test_a_fault_is_found(fault: Callable[[Patch], None], monkeypatch: Patch) -> None:
     """The worlds can fail: each of these is noticed within a few of them."""
     fault(monkeypatch)
-    for seed in range(WORLDS):
+    for seed in (FAULTS[fault], *range(WORLDS)):
         try:
             run(seed)
         except Violation:

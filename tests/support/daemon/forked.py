@@ -19,17 +19,26 @@ from pathlib import Path
 from subprocess import CompletedProcess
 from typing import IO, Any
 
+from tests.support.patience import PATIENCE
+
 IMPORTED = (
+    "anyio._backends._asyncio",
+    "apprise",
+    "apscheduler.executors.asyncio",
     "monitor.cli.app",
     "monitor.cli.evidence",
-    "monitor.history.reader",
-    "monitor.support.logging_setup",
-    "monitor.runtime.process",
+    "monitor.cli.run",
     "monitor.configuration.loader",
+    "monitor.history.reader",
+    "monitor.runtime.process",
+    "monitor.runtime.reporting",
+    "monitor.support.allocator",
+    "monitor.support.logging_setup",
     "probes.kinds",
     "sqlalchemy.dialects.sqlite",
     "uvloop",
 )
+"""What a daemon imports at its start and, in a thread, soon after it: half of what all of it costs."""
 
 
 @functools.cache
@@ -55,7 +64,7 @@ def start(
         os.close(told)
 
 
-def said(words: Sequence[str], *, cwd: Path, timeout: float = 30.0) -> CompletedProcess[str]:
+def said(words: Sequence[str], *, cwd: Path, timeout: float = PATIENCE) -> CompletedProcess[str]:
     """What ``driftvakt`` with those words prints, and its exit code, as ``subprocess.run`` has it."""
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         process = _begin(prepared(), words, err.fileno(), cwd, dict(os.environ), out.fileno())

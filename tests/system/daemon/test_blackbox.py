@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from tests.support.daemon.counting import CountingServer
+from tests.support.daemon.forked import said
 from tests.support.daemon.running import (
     ROOT,
     Running,
-    command,
     estate,
     http_check,
     running,
@@ -21,7 +21,6 @@ from tests.support.daemon.running import (
     until,
     write_config,
 )
-from tests.support.patience import PATIENCE
 from tests.support.servers.ca import Authority
 from tests.support.servers.dns_server import DnsServer
 from tests.support.servers.raw_server import say, serve_raw
@@ -115,10 +114,7 @@ def test_what_is_not_supported_is_refused_when_it_is_checked(tmp_path: Path) -> 
     (tmp_path / "blackbox.yml").write_text("modules:\n  rpc:\n    prober: grpc\n")
     watched = estate(service("expo", http_check("api", "http://127.0.0.1:9")))
     path = write_config(tmp_path, {**watched, "blackbox_modules": "blackbox.yml"})
-    done = subprocess.run(
-        [*command("check"), "--config", str(path)], cwd=ROOT, capture_output=True, text=True,
-        timeout=PATIENCE, check=False,
-    )  # fmt: skip
+    done = said(["check", "--config", str(path)], cwd=ROOT)
     assert done.returncode == 2
     assert f"{tmp_path}/blackbox.yml:3:13: modules.rpc.prober: the prober grpc" in done.stderr
 
@@ -146,9 +142,7 @@ scrape_configs:
     )
 
     def ran(*words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            command(*words), cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False
-        )
+        return said(words, cwd=ROOT)
 
     files = ("--modules", str(tmp_path / "blackbox.yml"), "--targets")
     done = ran("import", "blackbox", *files, str(tmp_path / "prometheus.yml"))

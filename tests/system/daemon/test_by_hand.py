@@ -13,9 +13,10 @@ from urllib.request import Request, urlopen
 import pytest
 
 from tests.support.daemon.counting import Answer, CountingServer
+from tests.support.daemon.forked import said
 from tests.support.daemon.running import (
+    ROOT,
     Running,
-    command,
     estate,
     http_check,
     running,
@@ -73,13 +74,7 @@ def send(
 
 
 def cli(daemon: Running, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*command(*words), "--url", daemon.url],
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-    )
+    return said([*words, "--url", daemon.url], cwd=ROOT)
 
 
 def test_what_people_write_holds_is_shown_and_survives_a_restart(tmp_path: Path) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from tests.support.daemon.counting import Answer, CountingServer
+from tests.support.daemon.forked import said
 from tests.support.daemon.running import (
     ROOT,
     command,
@@ -106,13 +106,11 @@ def test_usage_errors_exit_with_2(tmp_path: Path) -> None:
     """What is wrong is on stderr, and nothing on stdout."""
     config = write_config(tmp_path, estate(service("expo", http_check("api", "http://127.0.0.1"))))
 
-    def said(words: list[str]) -> subprocess.CompletedProcess[str]:
-        return shell(*(word.format(config=config, folder=tmp_path) for word in words))
-
-    with ThreadPoolExecutor(4) as side_by_side:
-        for words, done in zip(WRONG, side_by_side.map(said, WRONG), strict=True):
-            assert (words, done.returncode, done.stdout) == (words, 2, "")
-            assert done.stderr.strip()
+    for words in WRONG:
+        done = said([word.format(config=config, folder=tmp_path) for word in words], cwd=ROOT)
+        assert (words, done.returncode, done.stdout) == (words, 2, "")
+        assert done.stderr.strip()
+        assert "Traceback" not in done.stderr
 
 
 def test_the_environment_names_the_configuration(tmp_path: Path) -> None:

@@ -195,7 +195,6 @@ async def test_a_large_configuration_does_not_stop_the_loop(tmp_path: Path) -> N
         assert len(outcome.changes.added) == 5
         assert watch.turns > 0
         assert watch.worst < HELD
-    gc.unfreeze()
 
 
 async def visits(server: CountingServer, number: int) -> None:

@@ -91,6 +91,7 @@ def test_a_delayed_export_file_is_no_failure_while_it_may_be_late(tmp_path: Path
         with running(tmp_path, config) as daemon:
             until(lambda: daemon.check("expo/file")["status"] == "green", "not green")
             assert daemon.metrics().one("probe_success", check="file") == 1
+            assert daemon.stop() == 0
         config["service_windows"] = []
         with running(tmp_path, config) as daemon:
             daemon.event("transition", service="expo", to="red", reason="stale")

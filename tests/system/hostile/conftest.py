@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import sys
 from collections.abc import Callable, Iterator, Mapping
 
@@ -29,9 +28,5 @@ def attackers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HostileServe
     """Where to be attacked."""
     if sys.platform != "linux":
         pytest.skip("what an attack costs is read from Linux's /proc")
-    # the objects of a large test run would make each search for cycles a stall of its own
-    gc.collect()
-    gc.freeze()
     with hostile_servers(tmp_path_factory.mktemp("hostile")) as servers:
         yield servers
-    gc.unfreeze()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from probes.net.context import ProbeContext
 from probes.observation import Reason
 from tests.support.hostile.harness import Attack, suffer
-from tests.support.servers.hostile.codings import SCRIPTS
 from tests.support.servers.hostile.process import HostileServers
 from tests.support.turns import Gauge
 
@@ -34,7 +33,8 @@ async def test_a_bomb_is_defused_and_a_lie_found_out(
     """A gibibyte in a few kilobytes is ``too_large``; a coding that is not what it says, is cut off
     or holds another is ``protocol``.
     """
-    attacks = [Attack(server=name, reason=REASONS.get(name, Reason.PROTOCOL)) for name in SCRIPTS]
+    names = attackers.named("bomb: ", "nested: ", "coding: ")
+    attacks = [Attack(server=name, reason=REASONS.get(name, Reason.PROTOCOL)) for name in names]
     assert await suffer(gauge, context, attackers, attacks) == []
 
 

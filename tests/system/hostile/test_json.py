@@ -7,7 +7,6 @@ from typing import Any
 from probes.net.context import ProbeContext
 from probes.observation import Reason
 from tests.support.hostile.harness import Attack, suffer
-from tests.support.servers.hostile.bodies import JSON, PATTERNS
 from tests.support.servers.hostile.process import HostileServers
 from tests.support.turns import Gauge
 
@@ -35,7 +34,7 @@ async def test_no_json_hurts(
             reason=None if name in GOOD_WITH_A else Reason.JSONPATH,
             settings=settings,
         )
-        for name in JSON
+        for name in attackers.named("json: ")
     ]
     assert await suffer(gauge, context, attackers, attacks) == []
 
@@ -54,7 +53,7 @@ async def test_no_query_hurts(
     attacks = [
         Attack(server=name, reason=Reason.JSONPATH, label=f"{number}", settings=rule)
         for number, rule in enumerate(rules)
-        for name in JSON
+        for name in attackers.named("json: ")
     ]
     assert await suffer(gauge, context, attackers, attacks) == []
 
@@ -79,7 +78,7 @@ async def test_no_pattern_backtracks(
             label=pattern,
             settings={"expect": {"body_matches": [pattern]}},
         )
-        for name in PATTERNS
+        for name in attackers.named("pattern: ")
         for pattern in patterns
     ]
     attacks += [

@@ -8,7 +8,7 @@ from probes.net.context import ProbeContext
 from probes.observation import Cause, Reason
 from tests.support.hostile.harness import Attack, suffer
 from tests.support.probes.asking import ask_http
-from tests.support.servers.hostile.bodies import XML, ZIP, xml
+from tests.support.servers.hostile.documents import xml
 from tests.support.servers.hostile.process import HostileServers
 from tests.support.servers.raw_server import close_at_once, serve_raw
 from tests.support.turns import Gauge
@@ -28,7 +28,7 @@ async def test_no_xml_hurts(context: ProbeContext, attackers: HostileServers, ga
     attacks = [
         Attack(server=name, reason=reason, label=f"{number}", settings=settings)
         for number, (reason, settings) in enumerate(kinds)
-        for name in XML
+        for name in attackers.named("xml: ")
     ]
     assert await suffer(gauge, context, attackers, attacks) == []
 
@@ -45,7 +45,7 @@ async def test_no_path_hurts(
     attacks = [
         Attack(server=name, reason=Reason.XPATH, label=path, settings=xpath(path))
         for path in paths
-        for name in XML
+        for name in attackers.named("xml: ")
     ]
     assert await suffer(gauge, context, attackers, attacks) == []
 
@@ -84,7 +84,7 @@ async def test_no_archive_hurts(
     settings = {"expect": {"zip": {"contains": ["*.xml"]}}}
     attacks = [
         Attack(server=name, reason=None if name in GOOD else Reason.BODY, settings=settings)
-        for name in ZIP
+        for name in attackers.named("zip: ")
         if name not in LONG
     ]
     attacks += [

@@ -2,26 +2,11 @@
 
 from __future__ import annotations
 
-import io
 import struct
-import zipfile
 import zlib
 
+from tests.support.servers.hostile.documents import archive, body, entities, json, xml
 from tests.support.servers.raw_server import Script, say
-
-
-def body(content: bytes, kind: str) -> Script:
-    head = f"HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {len(content)}\r\n\r\n"
-    return say(head.encode() + content)
-
-
-def json(content: bytes) -> Script:
-    return body(content, "application/json")
-
-
-def xml(content: bytes, kind: str = "application/xml") -> Script:
-    return body(content, kind)
-
 
 JSON: dict[str, Script] = {
     "json: arrays 100,000 deep": json(b"[" * 100_000 + b"]" * 100_000),
@@ -60,10 +45,6 @@ PATTERNS: dict[str, Script] = {
 LAUGHS = b"".join(
     b'<!ENTITY l%d "%s">' % (n, b"&l%d;" % (n - 1) * 10 if n else b"ha") for n in range(10)
 )
-
-
-def entities(declared: bytes, content: bytes) -> bytes:
-    return b'<?xml version="1.0"?><!DOCTYPE r [' + declared + b"]><r>" + content + b"</r>"
 
 
 def deep(levels: int) -> bytes:
@@ -127,14 +108,6 @@ XML: dict[str, Script] = {
         b'<?xml-stylesheet type="text/xsl" href="file:///etc/passwd"?><r/>'
     ),
 }
-
-
-def archive(*members: tuple[str, bytes], packed: int = zipfile.ZIP_DEFLATED) -> bytes:
-    stored = io.BytesIO()
-    with zipfile.ZipFile(stored, "w", packed) as made:
-        for name, content in members:
-            made.writestr(name, content)
-    return stored.getvalue()
 
 
 def local_header(name: bytes, packed: int, size: int, crc: int = 0, flags: int = 0) -> bytes:

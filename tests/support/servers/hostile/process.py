@@ -29,6 +29,14 @@ class HostileServers:
     ports: dict[str, int]
     ca_file: Path
 
+    def named(self, *families: str) -> list[str]:
+        """The scripts whose names begin with one of these. To list them here would be to make
+        them: a second's work.
+        """
+        found = [name for name in self.ports if name.startswith(families)]
+        assert found, f"no script is of {families}"
+        return found
+
     def url(self, name: str, path: str = "/") -> str:
         scheme = "https" if name.startswith(("tls ", "handshake: ")) else "http"
         return f"{scheme}://127.0.0.1:{self.ports[name]}{path}"

@@ -10,13 +10,11 @@ from monitor.model.estate import Estate, ServiceId
 from monitor.model.records import Entry, Past
 from monitor.model.time_in_status import AvailabilityReport
 from monitor.publish.feeds.revisions import Revisions, dated
-from monitor.publish.rendering.compression import Packed
+from monitor.publish.metrics.metrics import Exposition
 from monitor.publish.web.sse import Broadcast
 from monitor.runtime.assembly import Parts
 from monitor.runtime.heartbeat import TICK, Heartbeat
 from monitor.runtime.pipeline import Pipeline
-
-_NOTHING_KEPT = None, float("-inf")
 
 
 class WebSource:
@@ -26,8 +24,10 @@ class WebSource:
         self._parts = parts
         self._pipeline = pipeline
         self._heartbeat = heartbeat
-        self._exposition: tuple[Packed | None, float] = _NOTHING_KEPT
-        """The newest while fewer are rendered, and the timer's reading then."""
+        self._expositions: dict[str | None, tuple[Exposition, float]] = {}
+        """While fewer are rendered: the newest of an environment or of all, and the timer's reading
+        then.
+        """
 
     @property
     def estate(self) -> Estate:
@@ -60,16 +60,19 @@ class WebSource:
     def status_body(self) -> tuple[bytes, float]:
         return self._parts.status.body
 
-    async def metrics(self) -> Packed:
+    async def metrics(self, environment: str | None = None) -> Exposition:
         parts = self._parts
-        kept, at = self._exposition
+        kept = self._expositions.get(environment)
         pause = parts.shedder.now.pause
-        if kept is not None and parts.timer() - at < pause:
-            return kept
+        if kept is not None and parts.timer() - kept[1] < pause:
+            return kept[0]
         parts.metrics.canary_down(parts.canary.down)
-        text = await parts.metrics.render(await self.current())
-        self._exposition = (text, parts.timer()) if pause else _NOTHING_KEPT
-        return text
+        made = await parts.metrics.render(await self.current(), environment)
+        if pause:
+            self._expositions[environment] = made, parts.timer()
+        else:
+            self._expositions.clear()
+        return made
 
     def availability(self, service: ServiceId) -> AvailabilityReport:
         current = self._parts.current

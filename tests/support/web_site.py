@@ -7,6 +7,7 @@ import math
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from time import perf_counter
 from typing import Any
 
 from monitor.judging.snapshot import Snapshot
@@ -14,8 +15,8 @@ from monitor.model.estate import Estate, ServiceId
 from monitor.model.records import Entry, Past
 from monitor.model.time_in_status import AvailabilityReport
 from monitor.publish.feeds.revisions import Revisions
-from monitor.publish.rendering.compression import Packed
-from monitor.publish.rendering.pacer import Pacer
+from monitor.publish.metrics.columns import Pieces
+from monitor.publish.metrics.metrics import Exposition
 from monitor.publish.web.app import BoundedRunner, Lock, application
 from monitor.publish.web.by_hand_routes import Answer
 from monitor.publish.web.sse import Broadcast
@@ -50,8 +51,13 @@ class FixedSource:
     def status_body(self) -> tuple[bytes, float]:
         return self.body, self.generated_at
 
-    async def metrics(self) -> Packed:
-        return await Packed.of([self.text], Pacer())
+    async def metrics(self, environment: str | None = None) -> Exposition:
+        text = self.text_of(environment)
+        return Exposition((), lambda: text, Pieces(), held=len(text), timer=perf_counter)
+
+    def text_of(self, environment: str | None) -> bytes:
+        """Other metrics for each environment."""
+        return self.text if environment is None else b"# " + environment.encode() + b"\n"
 
     def availability(self, service: ServiceId) -> AvailabilityReport:
         return self.reports[service]

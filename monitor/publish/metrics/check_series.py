@@ -1,221 +1,152 @@
-"""All series of one check, rebuilt only where something has changed.
-
-A check's families fall into groups that change together: its times with every probe, what was
-learned of HTTP and TLS rarely, its status more rarely still. Each group remembers what its lines
-were made of, and makes them anew only of something else.
-"""
+"""All series of the checks but the histograms."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 from monitor.judging.snapshot import CheckView
-from monitor.model.certificate_changes import CertificateChange
 from monitor.model.estate import Check
-from monitor.model.status import Status
 from monitor.publish.metrics import families as f
-from monitor.publish.metrics import probe_lines
-from monitor.publish.metrics.columns import FamilyRows
-from monitor.publish.metrics.exposition import Family, escape, labels, number
-from monitor.publish.metrics.histogram import BOUNDS, Histogram, bound_label
+from monitor.publish.metrics import probe_lines as probed
+from monitor.publish.metrics.columns import FamilyColumn, Rows, measures, state_sets
+from monitor.publish.metrics.exposition import escape, labels
 from monitor.publish.metrics.tally import CheckTally
-from probes.observation import HttpFacts, Observation, Reason, TlsFacts
-
-_INDEX = {family.name: i for i, family in enumerate(f.CHECK_FAMILIES)}
+from probes.observation import Cause, HttpFacts, Observation, Phases, Reason, TlsFacts
 
 
-def _columns(families: Sequence[Family]) -> tuple[int, ...]:
-    return tuple(_INDEX[family.name] for family in families)
+@dataclass(frozen=True, slots=True)
+class CheckLabels:
+    """What stands within the braces of a check's lines, and what decides which lines there are."""
 
+    own: str
+    measured: str
+    """The same with the target."""
+    check: Check
+    stale_after: float
+    """Seconds."""
 
-_TIMING = _columns(probe_lines.TIMING)
-_HTTP = _columns(probe_lines.HTTP)
-_TLS = _columns(probe_lines.TLS)
-(_STATUS, _REASON, _LAST, _EXPIRY, _CHANGED, _FAILURES) = _columns(
-    (
-        f.CHECK_STATUS,
-        f.CHECK_REASON,
-        f.LAST_OBSERVATION,
-        f.CERTIFICATE_EXPIRY,
-        f.CERTIFICATE_CHANGED,
-        f.FAILURES,
-    )
-)
-_BOUNDS = (*(bound_label(bound) for bound in BOUNDS), "+Inf")
-
-
-def _join(lines: Sequence[Sequence[str]]) -> Sequence[str]:
-    """The lines of several addresses, family by family."""
-    if len(lines) == 1:
-        return lines[0]
-    return ["".join(of_family) for of_family in zip(*lines, strict=True)]
-
-
-class CheckSeries:
-    """One row of the columns."""
-
-    __slots__ = (
-        "_addresses",
-        "_at",
-        "_change",
-        "_failed",
-        "_fresh",
-        "_http",
-        "_own",
-        "_parts",
-        "_stood",
-        "_tls",
-        "_view",
-        "check",
-        "row",
-    )
-
-    def __init__(self, check: Check, row: int) -> None:
-        self.check = check
-        self.row = row
-        self._own = labels(
+    @classmethod
+    def of(cls, check: Check) -> Self:
+        own = labels(
             environment=check.environment,
             service=check.service,
             check=check.name,
             location=check.location,
         )
-        self._at = f'{self._own},target="{escape(check.target)}"'
-        self._view: CheckView | None = None
-        self._fresh: bool | None = None
-        self._addresses: tuple[str | None, ...] | None = None
-        self._parts: tuple[tuple[str, str], ...] = ()
-        self._stood: tuple[object, ...] | None = None
-        self._change: CertificateChange | None = None
-        self._http: list[HttpFacts | None] | None = None
-        self._tls: list[TlsFacts | None] | None = None
-        self._failed: dict[Reason, int] | None = None
+        return cls(own, f'{own},target="{escape(check.target)}"', check, check.stale_after)
 
-    def update(self, view: CheckView, now: float, tally: CheckTally, columns: FamilyRows) -> None:
-        """Brings the row up to date at ``now``, seconds since the epoch."""
-        last = view.last
-        fresh = last is not None and now - last.at <= self.check.stale_after
-        if view is not self._view or fresh is not self._fresh:
-            self._status(view, columns)
-            self._changed(view, columns)
-            if fresh is not self._fresh or last is not (self._view and self._view.last):
-                self._measured(last if fresh else None, columns)
-                at = "" if last is None else f"{f.LAST_OBSERVATION.name}{{{self._own}}} "
-                columns.put(_LAST, self.row, f"{at}{number(last.at)}\n" if last else "")
-            self._view, self._fresh = view, fresh
-        self._tally(tally, columns)
+    def at_address(self, address: str | None) -> Self:
+        """Of one address where each is probed."""
+        if address is None:
+            return self
+        label = f',address="{escape(address)}"'
+        return replace(self, own=self.own + label, measured=self.measured + label)
 
-    def _status(self, view: CheckView, columns: FamilyRows) -> None:
-        stood = (view.status, view.reason, view.cause)
-        if stood == self._stood:
-            return
-        self._stood = stood
-        own = self._own
-        columns.put(_STATUS, self.row, status_lines(f.CHECK_STATUS, own, view.status))
-        reason = ""
-        if view.reason is not None:
-            reason = (
-                f'driftvakt_check_reason{{{own},reason="{view.reason}",'
-                f'cause="{view.cause or ""}"}} 1\n'
-            )
-        columns.put(_REASON, self.row, reason)
 
-    def _changed(self, view: CheckView, columns: FamilyRows) -> None:
-        """The newest event stays, also when the certificate is not seen just now."""
-        change = view.newest_change
-        if change is self._change:
-            return
-        self._change = change
-        line = ""
-        if change is not None:
-            line = (
-                f'{f.CERTIFICATE_CHANGED.name}{{{self._own},position="leaf"}} {number(change.at)}\n'
-            )
-        columns.put(_CHANGED, self.row, line)
+class CheckRows:
+    """What the checks' families are made of."""
 
-    def _measured(self, last: Observation | None, columns: FamilyRows) -> None:
-        """What the newest probe measured; of nothing, nothing is published."""
-        seen = () if last is None else last.parts or (last,)
-        self._label(seen, each=last is not None and bool(last.parts))
-        kind = self.check.kind
-        places = [at for at, _ in self._parts]
-        self._put(
-            _TIMING,
-            [
-                probe_lines.timing(at, part, http=kind == "http" or part.http is not None)
-                for at, part in zip(places, seen, strict=True)
-            ],
-            columns,
-        )
-        https = [part.http for part in seen]
-        if https != self._http:
-            self._http = https
-            self._put(
-                _HTTP,
-                [probe_lines.http(at, x) for at, x in zip(places, https, strict=True)],
-                columns,
-            )
-        tlss = [part.tls for part in seen]
-        if tlss != self._tls:
-            self._tls = tlss
-            self._put(
-                _TLS, [probe_lines.tls(at, x) for at, x in zip(places, tlss, strict=True)], columns
-            )
-            expiry = "".join(
-                probe_lines.certificate_expiry(own, x)
-                for (_, own), x in zip(self._parts, tlss, strict=True)
-            )
-            columns.put(_EXPIRY, self.row, expiry)
+    def __init__(self, now: float) -> None:
+        """``now`` is in seconds since the epoch: of what is stale then, nothing is published."""
+        self._now = now
+        self.checks: Rows[CheckView] = Rows()
+        self.tallies: Rows[CheckTally] = Rows()
+        self._seen: Rows[Observation] = Rows()
+        self._phases: Rows[Phases] = Rows()
+        self._http: Rows[HttpFacts] = Rows()
+        self._tls: Rows[TlsFacts] = Rows()
+        self._chains: Rows[TlsFacts] = Rows()
 
-    def _label(self, seen: Sequence[Observation], *, each: bool) -> None:
-        """The labels of each address, kept as long as the addresses are the same."""
-        addresses = tuple(part.address if each else None for part in seen)
-        if addresses == self._addresses:
-            return
-        self._addresses = addresses
-        self._http = self._tls = None
-        parts: list[tuple[str, str]] = []
-        for address in addresses:
-            suffix = "" if address is None else f',address="{escape(address)}"'
-            parts.append((self._at + suffix, self._own + suffix))
-        self._parts = tuple(parts)
-
-    def _put(
-        self, families: tuple[int, ...], lines: Sequence[Sequence[str]], columns: FamilyRows
+    def add(
+        self, ats: Sequence[CheckLabels], views: Sequence[CheckView], tallies: Sequence[CheckTally]
     ) -> None:
-        joined = _join(lines) if lines else ("",) * len(families)
-        for family, text in zip(families, joined, strict=True):
-            columns.put(family, self.row, text)
+        """Some checks at a time: a few hundred take less than a millisecond."""
+        owns = [at.own for at in ats]
+        self.checks.extend(owns, views)
+        self.tallies.extend(owns, tallies)
+        now = self._now
+        seen = [
+            (at, last)
+            for at, view in zip(ats, views, strict=True)
+            if (last := view.last) is not None and now - last.at <= at.stale_after
+        ]
+        if any(last.parts for _, last in seen):
+            seen = [each for at, last in seen for each in _addresses(at, last)]
+        self._seen.extend([at.measured for at, _ in seen], [last for _, last in seen])
+        http = [at for at in seen if at[1].http is not None or at[0].check.kind == "http"]
+        self._phases.extend([at.measured for at, _ in http], [last.phases for _, last in http])
+        answers = [(at.measured, last.http) for at, last in http if last.http is not None]
+        self._http.extend([at for at, _ in answers], [facts for _, facts in answers])
+        for at, last in seen:
+            if last.tls is not None:
+                self._tls.add(at.measured, last.tls)
+                self._chains.add(at.own, last.tls)
 
-    def histogram(self, tally: CheckTally) -> str:
-        """The lines of its latency."""
-        return histogram_lines(self._own, tally.latency)
+    def columns(self) -> Sequence[FamilyColumn[Any]]:
+        """The families in their order: contract, section 6."""
+        checks = self.checks
+        return (
+            *probed.timing(self._seen, self._phases),
+            *probed.http(self._http),
+            probed.ip_protocol(self._seen),
+            probed.regex(self._http),
+            *probed.tls(self._tls),
+            FamilyColumn(f.CHECK_STATUS, checks, lambda some: [x.status for x in some], state_sets),
+            FamilyColumn(
+                f.CHECK_REASON, checks, lambda some: [(x.reason, x.cause) for x in some], _reasons
+            ),
+            FamilyColumn(f.LAST_OBSERVATION, checks, _instants, measures, kept=False),
+            probed.certificate_expiry(self._chains),
+            FamilyColumn(f.CERTIFICATE_CHANGED, checks, _changes, _changed),
+            FamilyColumn(f.FAILURES, self.tallies, _failures, _failed),
+        )
 
-    def _tally(self, tally: CheckTally, columns: FamilyRows) -> None:
-        own = self._own
-        if tally.failures != self._failed:
-            self._failed = dict(tally.failures)
-            lines = [
-                f'{f.FAILURES.name}{{{own},reason="{reason}"}} {count}\n'
-                for reason, count in tally.failures.items()
-            ]
-            columns.put(_FAILURES, self.row, "".join(lines))
+
+def _addresses(at: CheckLabels, last: Observation) -> Iterator[tuple[CheckLabels, Observation]]:
+    if not last.parts:
+        yield at, last
+    for part in last.parts:
+        yield at.at_address(part.address), part
 
 
-def histogram_lines(at: str, latency: Histogram) -> str:
-    """Of :data:`~monitor.publish.metrics.families.LATENCY`."""
-    name = f.LATENCY.name
-    begin = f'{name}_bucket{{{at},le="'
-    lines = [
-        f'{begin}{le}"}} {count}\n' for le, count in zip(_BOUNDS, latency.cumulative(), strict=True)
-    ]
-    return (
-        f"{''.join(lines)}{name}_sum{{{at}}} {number(latency.sum)}\n"
-        f"{name}_count{{{at}}} {latency.count}\n"
+def _reasons(
+    name: str, labels: Sequence[str], values: Sequence[tuple[Reason | None, Cause | None]]
+) -> str:
+    return "".join(
+        [
+            f'{name}{{{at},reason="{reason}",cause="{cause or ""}"}} 1\n'
+            for at, (reason, cause) in zip(labels, values, strict=True)
+            if reason is not None
+        ]
     )
 
 
-def status_lines(family: Family, at: str, status: Status) -> str:
-    """A state set: one line a status, 1 for the one that holds."""
+def _instants(checks: Sequence[CheckView]) -> list[float | None]:
+    return [None if one.last is None else one.last.at for one in checks]
+
+
+def _changes(checks: Sequence[CheckView]) -> list[float | None]:
+    """The newest event stays, also when the certificate is not seen just now."""
+    return [None if one.newest_change is None else one.newest_change.at for one in checks]
+
+
+def _changed(name: str, labels: Sequence[str], values: Sequence[float | None]) -> str:
+    return measures(name, [f'{at},position="leaf"' for at in labels], values)
+
+
+def _failures(tallies: Sequence[CheckTally]) -> list[tuple[tuple[Reason, int], ...]]:
+    return [tuple(one.failures.items()) for one in tallies]
+
+
+def _failed(
+    name: str, labels: Sequence[str], values: Sequence[tuple[tuple[Reason, int], ...]]
+) -> str:
     return "".join(
-        f'{family.name}{{{at},status="{each}"}} {1 if each is status else 0}\n' for each in Status
+        [
+            f'{name}{{{at},reason="{reason}"}} {count}\n'
+            for at, failures in zip(labels, values, strict=True)
+            for reason, count in failures
+        ]
     )

@@ -1,135 +1,224 @@
-"""Lines of metrics that are kept, in a tenth of their room.
+"""Families of lines, made from values some rows at a time.
 
-Five kilobytes of text a check would be the largest part of the memory of a daemon that watches ten
-thousand. So they lie compressed, some rows of a family together, and are unpacked to be read and
-where something has changed.
+A body of ten thousand checks is tens of megabytes. Nothing of it is kept plain: its lines are made
+whenever somebody reads them, and go out piece by piece. For readers of gzip the pieces that seldom
+change are kept packed, each with the labels and values that it was made of: while those are equal
+it is the same piece. Families that are dear to write are kept so for readers of plain text, too.
 """
 
 from __future__ import annotations
 
-import zlib
-from array import array
-from collections.abc import Iterator, Sequence
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
-from monitor.publish.metrics.exposition import Family
-from monitor.publish.rendering.compression import LEVEL
+from monitor.model.status import Status
+from monitor.publish.metrics.exposition import Family, numbers
+from monitor.publish.rendering.compression import IN_THREAD, Deflated, GzipStream, deflate
 from monitor.publish.rendering.pacer import Pacer
 
-ROWS = 256
-"""Rows that lie together: some tens of kilobytes, packed in a fifth of a millisecond."""
+T = TypeVar("T")
+
+BATCH = 131_072
+"""Bytes of text that are packed in a thread in one go: half a millisecond. They are still in the
+processor's cache then.
+"""
+
+Write: TypeAlias = Callable[[str, Sequence[str], Sequence[Any]], str]
+"""The lines of a family of that name: of each row its labels, and its value."""
 
 
-class _Block:
-    """The lines of some rows of one family."""
+@dataclass(frozen=True, slots=True)
+class Rows(Generic[T]):
+    """What some families are made of, row by row."""
 
-    __slots__ = ("_lengths", "_packed")
+    labels: list[str] = field(default_factory=list)
+    """As they stand within the braces."""
+    sources: list[T] = field(default_factory=list)
+
+    def add(self, labels: str, source: T) -> None:
+        self.labels.append(labels)
+        self.sources.append(source)
+
+    def extend(self, labels: Sequence[str], sources: Sequence[T]) -> None:
+        self.labels.extend(labels)
+        self.sources.extend(sources)
+
+
+class Cut(NamedTuple):
+    """Some rows of a family, and all that their lines say: of equal ones the lines are equal."""
+
+    family: str
+    begin: int
+    labels: list[str]
+    values: list[Any]
+
+    @property
+    def place(self) -> tuple[str, int]:
+        return self.family, self.begin
+
+
+@dataclass(frozen=True, slots=True)
+class FamilyColumn(Generic[T]):
+    """One family."""
+
+    family: Family
+    rows: Rows[T]
+    values: Callable[[list[T]], list[Any]]
+    """All that the lines of these rows say."""
+    write: Write
+    together: int = 256
+    """Rows that are written in one go: less than 128 kB, more than that takes memory that the C
+    library has to ask the system for, and half a millisecond.
+    """
+    kept: bool = True
+    """Whether its values mostly stay as they are from one scrape to the next."""
+
+    dear: bool = False
+    """Whether unpacking its lines is much quicker than writing them."""
+
+    def cuts(self) -> Iterator[Cut]:
+        """The rows that are written in one go."""
+        name, labels, sources = self.family.name, self.rows.labels, self.rows.sources
+        for begin in range(0, len(labels), self.together):
+            some = slice(begin, begin + self.together)
+            yield Cut(name, begin, labels[some], self.values(sources[some]))
+
+    def lines(self, cut: Cut) -> bytes:
+        """Without the header; empty where nothing is to be said."""
+        return self.write(cut.family, cut.labels, cut.values).encode()
+
+
+class Pieces:
+    """The pieces of a body that is made again and again, as far as they are kept."""
 
     def __init__(self) -> None:
-        self._packed = b""
-        self._lengths = array("I", bytes(4 * ROWS))
+        self._kept: dict[tuple[str, int], tuple[Cut, Deflated]] = {}
 
-    def __len__(self) -> int:
-        return len(self._packed)
-
-    def read(self) -> bytes:
-        """All lines."""
-        return zlib.decompress(self._packed) if self._packed else b""
-
-    def cells(self) -> list[bytes]:
-        """The lines of each row."""
-        whole, found, begin = self.read(), list[bytes](), 0
-        for length in self._lengths:
-            found.append(whole[begin : begin + length])
-            begin += length
-        return found
-
-    def write(self, lines: dict[int, bytes]) -> None:
-        """Replaces those of some rows."""
-        cells = self.cells()
-        for row, text in lines.items():
-            cells[row] = text
-        self._lengths = array("I", map(len, cells))
-        text = b"".join(cells)
-        self._packed = zlib.compress(text, LEVEL) if text else b""
-
-
-class _Cells:
-    """The lines of one family by row, for one who reads them mostly in their order."""
-
-    def __init__(self, blocks: Sequence[_Block]) -> None:
-        self._blocks = blocks
-        self._at = -1
-        self._cells: list[bytes] = []
-
-    def block(self, begin: int, rows: Sequence[int | None]) -> _Block:
-        """A block of these rows; what stays as it is, is the same block."""
-        whole = len(rows) == ROWS and begin // ROWS < len(self._blocks)
-        if whole and rows[0] == begin and list(rows) == list(range(begin, begin + ROWS)):
-            return self._blocks[begin // ROWS]
-        made = _Block()
-        lines = {place: self._cell(row) for place, row in enumerate(rows) if row is not None}
-        if any(lines.values()):
-            made.write(lines)
-        return made
-
-    def _cell(self, row: int) -> bytes:
-        at, place = divmod(row, ROWS)
-        if at != self._at:
-            self._at, self._cells = at, self._blocks[at].cells()
-        return self._cells[place]
-
-
-class FamilyRows:
-    """Lines by family and row, so that families come out whole while rows change one by one."""
-
-    def __init__(self, families: Sequence[Family]) -> None:
-        self._headers = [family.header() for family in families]
-        self._blocks: list[list[_Block]] = [[] for _ in families]
-        self._waiting: dict[tuple[int, int], dict[int, bytes]] = {}
-        """What was put and is not packed, by family and block, and by row therein."""
-
-    async def arranged(self, rows: Sequence[int | None], pacer: Pacer) -> list[list[_Block]]:
-        """The blocks as they are when the rows are these of before; ``None`` stands for an empty one.
-        To be handed to :meth:`take`.
+    def plain(self, columns: Sequence[FamilyColumn[Any]]) -> Iterator[bytes]:
+        """Everything, family by family; those without lines are left out, header and all. Some
+        pieces are empty.
         """
-        await self.settle(pacer)
-        found: list[list[_Block]] = []
-        for before in self._blocks:
-            cells, blocks = _Cells(before), list[_Block]()
-            for begin in range(0, len(rows), ROWS):
-                blocks.append(cells.block(begin, rows[begin : begin + ROWS]))
-                if pacer.due():
-                    await pacer.rest()
-            found.append(blocks)
-        return found
+        for column in columns:
+            header = column.family.header()
+            for cut in column.cuts():
+                text = self._unpacked(column, cut) if column.dear else column.lines(cut)
+                yield header + text if text else b""
+                header = b"" if text else header
 
-    def take(self, blocks: list[list[_Block]]) -> None:
-        """From now on these are the lines of each family."""
-        self._waiting, self._blocks = {}, blocks
+    def _unpacked(self, column: FamilyColumn[Any], cut: Cut) -> bytes:
+        known = self._find(cut)
+        if known is not None:
+            return known.plain()
+        if text := column.lines(cut):
+            self._kept[cut.place] = cut, deflate(text)
+        return text
 
-    def put(self, family: int, row: int, lines: str) -> None:
-        """Replaces the lines of one row in one family; empty when it has none."""
-        block, row = divmod(row, ROWS)
-        place = family, block
-        if lines or self._blocks[family][block] or place in self._waiting:
-            self._waiting.setdefault(place, {})[row] = lines.encode()
+    def _find(self, cut: Cut) -> Deflated | None:
+        """The piece that was made of the same."""
+        made_of, piece = self._kept.get(cut.place, (None, None))
+        return piece if made_of == cut else None
 
-    async def settle(self, pacer: Pacer) -> None:
-        """Packs what was put. To be called every :data:`ROWS` rows, that little has to wait."""
-        while self._waiting:
-            (family, block), lines = self._waiting.popitem()
-            self._blocks[family][block].write(lines)
-            if pacer.due():
-                await pacer.rest()
-
-    def blocks(self) -> Iterator[bytes]:
-        """Everything that has settled in the order of the families, some rows of a family at a time.
-
-        A family without lines is left out, header and all.
+    async def gzip(
+        self, columns: Sequence[FamilyColumn[Any]], rest: Callable[[], bytes], pacer: Pacer
+    ) -> bytes:
+        """The same and then ``rest`` as one gzip stream. Gives way to the event loop, and packs in a
+        thread.
         """
-        for header, blocks in zip(self._headers, self._blocks, strict=True):
-            pending = header
-            for block in blocks:
-                if block:
-                    yield pending + block.read()
-                    pending = b""
+        packing = _Packing()
+        for column in columns:
+            header = column.family.header()
+            for cut in column.cuts():
+                known = self._find(cut) if column.kept else None
+                text = b"" if known is not None else column.lines(cut)
+                if known is not None or text:
+                    packing.text(header)
+                    header = b""
+                    if column.kept:
+                        packing.piece(cut, known or text)
+                    else:
+                        packing.text(text)
+                await packing.give_way(pacer)
+        await pacer.rest()
+        packing.text(rest())
+        await packing.pack()
+        self._kept = packing.kept
+        return packing.stream.end()
+
+
+class _Packing:
+    """Texts and pieces on their way into a stream."""
+
+    def __init__(self) -> None:
+        self.stream = GzipStream()
+        self.kept: dict[tuple[str, int], tuple[Cut, Deflated]] = {}
+        self._waiting: list[bytes | tuple[Cut, bytes | Deflated]] = []
+        self._size = 0
+
+    def text(self, text: bytes) -> None:
+        self._waiting.append(text)
+        self._size += len(text)
+
+    def piece(self, cut: Cut, body: bytes | Deflated) -> None:
+        """It is kept."""
+        self._waiting.append((cut, body))
+        self._size += len(body) if isinstance(body, bytes) else body.size // 8
+
+    async def give_way(self, pacer: Pacer) -> None:
+        """To whoever wants the loop, if it is time."""
+        if self._size >= BATCH:
+            await self.pack()
+        if pacer.due():
+            await pacer.rest()
+
+    async def pack(self) -> None:
+        waiting, size = self._waiting, self._size
+        self._waiting, self._size = [], 0
+        if size < IN_THREAD:
+            self._put(waiting)
+        else:
+            await asyncio.to_thread(self._put, waiting)
+
+    def _put(self, waiting: Sequence[bytes | tuple[Cut, bytes | Deflated]]) -> None:
+        for one in waiting:
+            if isinstance(one, bytes):
+                self.stream.text(one)
+                continue
+            cut, body = one
+            piece = deflate(body) if isinstance(body, bytes) else body
+            self.stream.piece(piece)
+            self.kept[cut.place] = cut, piece
+
+
+def counts(name: str, labels: Sequence[str], values: Sequence[int | str | None]) -> str:
+    """A line a row with a whole number, or what is written already; no line where there is none."""
+    return "".join(
+        [
+            f"{name}{{{at}}} {value}\n"
+            for at, value in zip(labels, values, strict=True)
+            if value is not None
+        ]
+    )
+
+
+def measures(name: str, labels: Sequence[str], values: Sequence[float | None]) -> str:
+    """The same of any number."""
+    return counts(name, labels, numbers(values))
+
+
+def state_sets(name: str, labels: Sequence[str], values: Sequence[Status]) -> str:
+    """State sets: of each row a line a status, 1 for the one that holds."""
+    return "".join(
+        [
+            f'{name}{{{at},status="'.join(_STATES[status])
+            for at, status in zip(labels, values, strict=True)
+        ]
+    )
+
+
+_STATES = {
+    status: ["", *(f'{each}"}} {1 if each is status else 0}\n' for each in Status)]
+    for status in Status
+}
+"""What stands between the beginnings of the lines."""

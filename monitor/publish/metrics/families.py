@@ -72,34 +72,6 @@ FAILURES = Family(
     "Probes that failed, by reason; the monitor's own trouble is not among them.",
 )
 
-# the histogram LATENCY is not among these: its lines are not kept
-CHECK_FAMILIES = (
-    SUCCESS,
-    DURATION,
-    HTTP_DURATION,
-    DNS_LOOKUP,
-    HTTP_STATUS,
-    HTTP_VERSION,
-    HTTP_REDIRECTS,
-    HTTP_SSL,
-    HTTP_CONTENT_LENGTH,
-    HTTP_BODY_LENGTH,
-    HTTP_LAST_MODIFIED,
-    IP_PROTOCOL,
-    REGEX,
-    EARLIEST_EXPIRY,
-    CHAIN_EXPIRY,
-    CHAIN_INFO,
-    TLS_VERSION,
-    TLS_CIPHER,
-    CHECK_STATUS,
-    CHECK_REASON,
-    LAST_OBSERVATION,
-    CERTIFICATE_EXPIRY,
-    CERTIFICATE_CHANGED,
-    FAILURES,
-)
-
 SERVICE_STATUS = _gauge(
     "driftvakt_service_status", "Published status of a service: 1 for the one that holds."
 )
@@ -122,16 +94,6 @@ AVAILABILITY = _gauge(
 )
 AVAILABILITY_UNKNOWN = _gauge(
     "driftvakt_availability_unknown_ratio", "How much of the window nothing is known of."
-)
-
-SERVICE_FAMILIES = (
-    SERVICE_STATUS,
-    SERVICE_SEVERITY,
-    SERVICE_PLANNED,
-    TRANSITIONS,
-    LAST_TRANSITION,
-    AVAILABILITY,
-    AVAILABILITY_UNKNOWN,
 )
 
 ENVIRONMENT_STATUS = _gauge(

@@ -1,41 +1,101 @@
 """The metrics of contract, section 6: of a snapshot, of every probe, and of the daemon itself.
 
-A scrape at ten thousand checks is tens of megabytes. So lines are kept check by check and made
-anew only where something changed, and the work is done in short stretches between which the event
-loop goes on probing.
+A scrape at ten thousand checks is tens of megabytes. So nothing of it is made before somebody reads
+it, and the work is done in short stretches between which the event loop goes on probing.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
+from typing import Any, NamedTuple
 
 from monitor.judging.grade import Verdict
-from monitor.judging.snapshot import Snapshot
+from monitor.judging.snapshot import EnvironmentView, ServiceView, Snapshot
 from monitor.model.estate import Check, CheckId, Estate, ServiceId
-from monitor.model.time_in_status import NOTHING_KNOWN
+from monitor.model.time_in_status import NOTHING_KNOWN, Availability
 from monitor.model.transition import Transition
-from monitor.publish.metrics import families as f
-from monitor.publish.metrics.check_series import CheckSeries
-from monitor.publish.metrics.columns import ROWS, FamilyRows
-from monitor.publish.metrics.exposition import CONTENT_TYPE
-from monitor.publish.metrics.location_series import location_lines, place_by_place, series_id
+from monitor.publish.metrics import histogram_series
+from monitor.publish.metrics.check_series import CheckLabels, CheckRows
+from monitor.publish.metrics.columns import FamilyColumn, Pieces, Rows
+from monitor.publish.metrics.exposition import CONTENT_TYPE, labels
+from monitor.publish.metrics.location_series import location_column, place_by_place, series_id
 from monitor.publish.metrics.plan_series import (
-    WindowSeries,
-    by_hand_lines,
-    calendar_lines,
-    upgrade_lines,
+    by_hand_columns,
+    calendar_columns,
+    upgrade_columns,
+    window_columns,
 )
 from monitor.publish.metrics.self_metrics import SelfMetrics
-from monitor.publish.metrics.service_series import Changes, ServiceSeries, environment_lines
+from monitor.publish.metrics.service_series import (
+    Changes,
+    Told,
+    environment_column,
+    service_columns,
+)
 from monitor.publish.metrics.tally import CheckTally
-from monitor.publish.metrics.upstream_series import stated_lines
-from monitor.publish.rendering.compression import Packed
+from monitor.publish.metrics.upstream_series import stated_columns
 from monitor.publish.rendering.pacer import Pacer
+from monitor.publish.rendering.scope import only
 from probes.observation import Observation
 
-__all__ = ["CONTENT_TYPE", "Metrics"]
+__all__ = ["CONTENT_TYPE", "Exposition", "Metrics"]
+
+TOGETHER, MOST = 32, 256
+"""Services, and checks, of which rows are made in one go."""
+HELD = 1_000
+"""Bytes a check, about, of the views that an exposition holds when newer ones have replaced them."""
+
+
+class Exposition:
+    """The text of one snapshot, version 0.0.4, to be read plain or as gzip, any number of times."""
+
+    def __init__(
+        self,
+        columns: Sequence[FamilyColumn[Any]],
+        own: Callable[[], bytes],
+        kept: Pieces,
+        *,
+        held: int,
+        timer: Callable[[], float],
+    ) -> None:
+        """``own`` gives the monitor's own series; ``kept`` is the gzip of an earlier one."""
+        self._columns = columns
+        self._own = own
+        self._kept = kept
+        self.held = held
+        """Bytes, about, that it takes until it has been read."""
+        self._timer = timer
+        self._zipped: bytes | None = None
+
+    def pieces(self) -> Iterator[bytes]:
+        """Plain, each piece made when it is asked for: less than 128 kB in less than a millisecond.
+        Some are empty.
+        """
+        yield from self._kept.plain(self._columns)
+        yield self._own()
+
+    def plain(self) -> bytes:
+        """The whole of it, for one who has room for that."""
+        return b"".join(self.pieces())
+
+    async def gzip(self) -> bytes:
+        """Never works longer than 2 ms without giving way."""
+        if self._zipped is None:
+            pacer = Pacer(timer=self._timer)
+            self._zipped = await self._kept.gzip(self._columns, self._own, pacer)
+        return self._zipped
+
+
+class _Labels(NamedTuple):
+    """What stands within the braces, as long as the configuration is the same."""
+
+    estate: Estate
+    services: Mapping[ServiceId, str]
+    checks: Mapping[CheckId, CheckLabels]
 
 
 class Metrics(SelfMetrics):
@@ -45,20 +105,21 @@ class Metrics(SelfMetrics):
         """``timer`` tells how long a stretch of work has taken."""
         super().__init__(version)
         self._timer = timer
-        self._tallies: dict[CheckId, CheckTally] = {}
-        self._changes: dict[ServiceId, Changes] = {}
-        self._estate: Estate | None = None
+        self._tallies: defaultdict[CheckId, CheckTally] = defaultdict(CheckTally)
+        self._changes: defaultdict[ServiceId, Changes] = defaultdict(Changes)
         self._locations: tuple[str, ...] = ()
-        self._check_rows: dict[CheckId, CheckSeries] = {}
-        self._service_rows: dict[ServiceId, ServiceSeries] = {}
-        self._checks = FamilyRows(f.CHECK_FAMILIES)
-        self._services = FamilyRows(f.SERVICE_FAMILIES)
-        self._windows = WindowSeries()
-        self._rendering = asyncio.Lock()
+        self._labels: _Labels | None = None
+        self._labelling = asyncio.Lock()
+        self._kept: dict[str | None, Pieces] = {}
+        """By the environment, or of all."""
+        self._read: dict[tuple[str, int], Sequence[ServiceView]] = {}
+        """The views that were read last: they are let go a few at a time, as newer ones are read. To
+        free ten thousand in one go takes twenty milliseconds.
+        """
 
     def observe(self, check: Check, observation: Observation, verdict: Verdict) -> None:
         """Counts one probe."""
-        self._tally_of(series_id(check)).observe(observation, verdict)
+        self._tallies[series_id(check)].observe(observation, verdict)
 
     def transition(self, transition: Transition) -> None:
         """Counts a service's change; an environment's own is in its services' already. That a
@@ -66,7 +127,7 @@ class Metrics(SelfMetrics):
         """
         if transition.service is not None and transition.changes_status:
             service = ServiceId(f"{transition.environment}/{transition.service}")
-            self._changes_of(service).count(transition)
+            self._changes[service].count(transition)
 
     def forget(self, checks: Iterable[CheckId], services: Iterable[ServiceId]) -> None:
         """Drops what was counted of these: they have gone, or begin anew."""
@@ -77,125 +138,95 @@ class Metrics(SelfMetrics):
         for service in services:
             self._changes.pop(service, None)
 
-    async def render(self, snapshot: Snapshot) -> Packed:
-        """The whole text, version 0.0.4. Never works longer than 2 ms without giving way."""
-        async with self._rendering:
-            pacer = Pacer(timer=self._timer)
-            if snapshot.estate is not self._estate:
-                await self._lay_out(snapshot, pacer)
-            await self._update(snapshot, pacer)
-            return await Packed.of(self._blocks(snapshot), pacer)
-
-    def _blocks(self, snapshot: Snapshot) -> Iterator[bytes]:
-        yield from self._checks.blocks()
-        yield from self._histograms(snapshot)
-        yield from self._services.blocks()
-        yield f.ENVIRONMENT_STATUS.header()
-        for view in snapshot.environments:
-            yield environment_lines(view).encode()
-        yield self._windows.render(snapshot)
-        yield by_hand_lines(snapshot)
-        yield upgrade_lines(snapshot)
-        yield calendar_lines(snapshot)
-        yield stated_lines(snapshot)
-        yield location_lines(snapshot)
-        yield self.render_house()
-
-    def _histograms(self, snapshot: Snapshot) -> Iterator[bytes]:
-        """Made at every scrape: they are half of all text, and change with every probe."""
-        of = snapshot.estate.latency_histogram
-        lines: Iterator[str]
-        if of == "check":
-            lines = (
-                row.histogram(self._tally_of(series_id(row.check)))
-                for row in self._check_rows.values()
-            )
-        elif of == "service":
-            lines = (
-                row.histogram(
-                    self._tally_of(series_id(view.check)) for view in place_by_place(service)
-                )
-                for row, service in zip(
-                    self._service_rows.values(), snapshot.services(), strict=True
-                )
-            )
-        else:
-            return
-        header = f.LATENCY.header()
-        for text in lines:
-            yield header + text.encode()
-            header = b""
-
-    async def _lay_out(self, snapshot: Snapshot, pacer: Pacer) -> None:
-        """Gives each check and service of a new configuration its row, with the lines that it had;
-        drops those gone.
+    async def render(self, snapshot: Snapshot, environment: str | None = None) -> Exposition:
+        """Everything, or what concerns one environment. Raises ``KeyError`` for an unknown one.
+        Never works longer than 2 ms without giving way.
         """
-        checks: dict[CheckId, CheckSeries] = {}
-        services: dict[ServiceId, ServiceSeries] = {}
-        check_rows: list[int | None] = []
-        service_rows: list[int | None] = []
+        pacer = Pacer(timer=self._timer)
+        async with self._labelling:
+            known = self._labels
+            if known is None or known.estate is not snapshot.estate:
+                known = self._labels = await self._labelled(snapshot, pacer)
+        shown = snapshot if environment is None else only(snapshot, environment)
+        checks, counted = CheckRows(snapshot.at), self._tallies
+        services: Rows[Told] = Rows()
+        by_service: Rows[Sequence[CheckTally]] = Rows()
+        environments: Rows[EnvironmentView] = Rows()
+        for environment_view in shown.environments:
+            name = environment_view.environment.name
+            environments.add(labels(environment=name), environment_view)
+            for begin in range(0, len(environment_view.services), TOGETHER):
+                some = environment_view.services[begin : begin + TOGETHER]
+                self._read[name, begin] = some
+                seen = [place_by_place(service) for service in some]
+                names = [[series_id(one.check) for one in views] for views in seen]
+                tallies = [[counted[each] for each in some_names] for some_names in names]
+                at = [known.services[one.service.id] for one in some]
+                services.extend(at, self._told(some, snapshot.availability))
+                by_service.extend(at, tallies)
+                ats = [known.checks[each] for each in chain.from_iterable(names)]
+                all_seen, all_tallies = [*chain(*seen)], [*chain(*tallies)]
+                for first in range(0, len(ats), MOST):
+                    cut = slice(first, first + MOST)
+                    checks.add(ats[cut], all_seen[cut], all_tallies[cut])
+                    if pacer.due():
+                        await pacer.rest()
+        of = snapshot.estate.latency_histogram
+        columns = (
+            *checks.columns(),
+            *((histogram_series.of_checks(checks.tallies),) if of == "check" else ()),
+            *((histogram_series.of_services(by_service),) if of == "service" else ()),
+            *service_columns(services),
+            environment_column(environments),
+            *window_columns(shown, services),
+            *by_hand_columns(shown, services),
+            *upgrade_columns(shown),
+            *calendar_columns(shown),
+            *stated_columns(shown),
+            location_column(snapshot),
+        )
+        return Exposition(
+            columns,
+            self.render_house,
+            self._kept.setdefault(environment, Pieces()),
+            held=HELD * len(checks.checks.labels),
+            timer=self._timer,
+        )
+
+    def _told(
+        self, services: Sequence[ServiceView], availability: Mapping[ServiceId, Availability]
+    ) -> list[Told]:
+        changes, ids = self._changes, [one.service.id for one in services]
+        return [
+            Told(one, changes.get(id_), availability.get(id_, NOTHING_KNOWN))
+            for one, id_ in zip(services, ids, strict=True)
+        ]
+
+    async def _labelled(self, snapshot: Snapshot, pacer: Pacer) -> _Labels:
+        """Labels of a new configuration; drops what was counted of those gone."""
+        known = self._labels.checks if self._labels is not None else {}
+        services: dict[ServiceId, str] = {}
+        checks: dict[CheckId, CheckLabels] = {}
         for service in snapshot.services():
-            series = self._service_rows.get(service.service.id)
-            service_rows.append(None if series is None else series.row)
-            services[service.service.id] = series or ServiceSeries(service, 0)
-            for view in place_by_place(service):
-                id_ = series_id(view.check)
-                row = self._check_rows.get(id_)
-                if row is not None and row.check is not view.check:
-                    row = None
-                check_rows.append(None if row is None else row.row)
-                checks[id_] = row or CheckSeries(view.check, 0)
+            one = service.service
+            services[one.id] = labels(environment=one.environment, service=one.name)
+            for check in (view.check for view in place_by_place(service)):
+                before = known.get(series_id(check))
+                same = before is not None and before.check is check
+                checks[series_id(check)] = before if before and same else CheckLabels.of(check)
                 if pacer.due():
                     await pacer.rest()
-        arranged = await self._checks.arranged(check_rows, pacer)
-        of_services = await self._services.arranged(service_rows, pacer)
-        # all at once: who is cancelled halfway leaves everything as it was
-        self._checks.take(arranged)
-        self._services.take(of_services)
-        for place, one in enumerate(checks.values()):
-            one.row = place
-        for place, other in enumerate(services.values()):
-            other.row = place
-        self._check_rows, self._service_rows = checks, services
-        for check in self._tallies.keys() - checks.keys():
-            del self._tallies[check]
-        for gone in self._changes.keys() - services.keys():
-            del self._changes[gone]
-        self._estate = snapshot.estate
+        for gone in self._tallies.keys() - checks.keys():
+            del self._tallies[gone]
+        for other in self._changes.keys() - services.keys():
+            del self._changes[other]
+        sizes = {view.environment.name: len(view.services) for view in snapshot.environments}
+        for place in [each for each in self._read if each[1] >= sizes.get(each[0], 0)]:
+            del self._read[place]
+            if pacer.due():
+                await pacer.rest()
+        self._kept = {
+            name: kept for name, kept in self._kept.items() if name is None or name in sizes
+        }
         self._locations = tuple(one.name for one in snapshot.estate.locations)
-        await pacer.rest()
-
-    async def _update(self, snapshot: Snapshot, pacer: Pacer) -> None:
-        checks = iter(self._check_rows.values())
-        services = iter(self._service_rows.values())
-        rows = 0
-        for service in snapshot.services():
-            id_, series = service.service.id, next(services)
-            series.update(service, self._changes_of(id_), self._services)
-            series.measured(snapshot.availability.get(id_, NOTHING_KNOWN), self._services)
-            for view in place_by_place(service):
-                row = next(checks)
-                row.update(view, snapshot.at, self._tally_of(series_id(row.check)), self._checks)
-                rows += 1
-                if rows % ROWS == 0:
-                    await self._settle(pacer)
-                if pacer.due():
-                    await pacer.rest()
-
-        await self._settle(pacer)
-
-    async def _settle(self, pacer: Pacer) -> None:
-        await self._checks.settle(pacer)
-        await self._services.settle(pacer)
-
-    def _tally_of(self, check: CheckId) -> CheckTally:
-        tally = self._tallies.get(check)
-        if tally is None:
-            tally = self._tallies[check] = CheckTally()
-        return tally
-
-    def _changes_of(self, service: ServiceId) -> Changes:
-        changes = self._changes.get(service)
-        if changes is None:
-            changes = self._changes[service] = Changes()
-        return changes
+        return _Labels(snapshot.estate, services, checks)

@@ -1,29 +1,20 @@
-"""One observation as lines of the families that the blackbox exporter made known.
+"""Observations as lines of the families that the blackbox exporter made known.
 
-Each function gives the lines of its families, in their order; ``at`` is the inside of the braces:
-the labels of the check and, where each address is probed, of the address. A value that was not
-measured gives no line.
+The labels are those of the check and, where each address is probed, of the address. A value that
+was not measured gives no line.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from monitor.publish.metrics import families as f
-from monitor.publish.metrics.exposition import escape, number
-from probes.observation import HttpFacts, Observation, TlsFacts
+from monitor.publish.metrics.columns import FamilyColumn, Rows, counts, measures
+from monitor.publish.metrics.exposition import escape, number, numbers
+from probes.observation import Certificate, Grade, HttpFacts, Observation, Phase, Phases, TlsFacts
 
-TIMING = (f.SUCCESS, f.DURATION, f.HTTP_DURATION, f.DNS_LOOKUP, f.IP_PROTOCOL)
-HTTP = (
-    f.HTTP_STATUS,
-    f.HTTP_VERSION,
-    f.HTTP_REDIRECTS,
-    f.HTTP_SSL,
-    f.HTTP_CONTENT_LENGTH,
-    f.HTTP_BODY_LENGTH,
-    f.HTTP_LAST_MODIFIED,
-    f.REGEX,
-)
-TLS = (f.EARLIEST_EXPIRY, f.CHAIN_EXPIRY, f.CHAIN_INFO, f.TLS_VERSION, f.TLS_CIPHER)
-
+_PHASES = tuple(f'phase="{each}"' for each in Phase)
 _TLS_VERSIONS = {
     "TLSv1": "TLS 1.0",
     "TLSv1.0": "TLS 1.0",
@@ -33,100 +24,179 @@ _TLS_VERSIONS = {
 }
 
 
-def timing(at: str, seen: Observation, *, http: bool) -> tuple[str, ...]:
-    """Of :data:`TIMING`. ``http``: whether the phases are those of an HTTP request."""
-    phases = seen.phases
-    by_phase = lookup = protocol = ""
-    if http:
-        by_phase = "".join(
-            f'probe_http_duration_seconds{{{at},phase="{phase}"}} {number(seconds)}\n'
-            for phase, seconds in phases.measured()
-        )
-    if phases.resolve is not None:
-        lookup = f"probe_dns_lookup_time_seconds{{{at}}} {number(phases.resolve)}\n"
-    if seen.address:
-        protocol = f"probe_ip_protocol{{{at}}} {6 if ':' in seen.address else 4}\n"
+def timing(seen: Rows[Observation], phases: Rows[Phases]) -> Sequence[FamilyColumn[Any]]:
+    """How each probe went; ``phases`` are those of HTTP requests."""
     return (
-        f"probe_success{{{at}}} {0 if seen.failed else 1}\n",
-        f"probe_duration_seconds{{{at}}} {number(seen.duration)}\n",
-        by_phase,
-        lookup,
-        protocol,
+        FamilyColumn(f.SUCCESS, seen, _successes, counts),
+        FamilyColumn(
+            f.DURATION, seen, lambda some: [x.duration for x in some], measures, kept=False
+        ),
+        FamilyColumn(f.HTTP_DURATION, phases, list, _phases, together=128, kept=False),
+        FamilyColumn(
+            f.DNS_LOOKUP, seen, lambda some: [x.phases.resolve for x in some], measures, kept=False
+        ),
     )
 
 
-def _line(name: str, at: str, value: float | None) -> str:
-    return "" if value is None else f"{name}{{{at}}} {number(value)}\n"
+def _phases(name: str, labels: Sequence[str], values: Sequence[Phases]) -> str:
+    seconds: list[float | None] = []
+    for one in values:
+        seconds += one.resolve, one.connect, one.tls, one.processing, one.transfer
+    texts = iter(numbers(seconds))
+    return "".join(
+        [
+            f"{name}{{{at},{phase}}} {text}\n"
+            for at in labels
+            for phase, text in zip(_PHASES, texts)  # noqa: B905 - the next five texts
+            if text is not None
+        ]
+    )
 
 
-def _version(written: str) -> float | None:
+def _successes(seen: Sequence[Observation]) -> list[int]:
+    return [0 if one.grade is Grade.FAILED else 1 for one in seen]
+
+
+def ip_protocol(seen: Rows[Observation]) -> FamilyColumn[Observation]:
+    """Of what was connected to."""
+    return FamilyColumn(f.IP_PROTOCOL, seen, _protocols, counts)
+
+
+def _protocols(seen: Sequence[Observation]) -> list[int | None]:
+    return [(6 if ":" in x.address else 4) if x.address else None for x in seen]
+
+
+def http(facts: Rows[HttpFacts]) -> Sequence[FamilyColumn[Any]]:
+    """Of the last response."""
+    return (
+        FamilyColumn(f.HTTP_STATUS, facts, lambda some: [x.status for x in some], counts),
+        FamilyColumn(f.HTTP_VERSION, facts, lambda some: [x.version for x in some], _http_versions),
+        FamilyColumn(f.HTTP_REDIRECTS, facts, lambda some: [x.redirects for x in some], counts),
+        FamilyColumn(f.HTTP_SSL, facts, lambda some: [1 if x.tls else 0 for x in some], counts),
+        FamilyColumn(
+            f.HTTP_CONTENT_LENGTH, facts, lambda some: [x.content_length for x in some], counts
+        ),
+        FamilyColumn(f.HTTP_BODY_LENGTH, facts, lambda some: [x.body_bytes for x in some], counts),
+        FamilyColumn(
+            f.HTTP_LAST_MODIFIED, facts, lambda some: [x.last_modified for x in some], measures
+        ),
+    )
+
+
+def regex(facts: Rows[HttpFacts]) -> FamilyColumn[HttpFacts]:
+    """Of the last response."""
+    return FamilyColumn(
+        f.REGEX, facts, lambda some: [1 if x.regex_failed else 0 for x in some], counts
+    )
+
+
+def _http_versions(name: str, labels: Sequence[str], values: Sequence[str]) -> str:
+    told = {each: _version(each) for each in set(values)}
+    return counts(name, labels, [told[each] for each in values])
+
+
+def _version(written: str) -> str | None:
     try:
-        return float(written)
+        return number(float(written))
     except ValueError:
         return None
 
 
-def http(at: str, facts: HttpFacts | None) -> tuple[str, ...]:
-    """Of :data:`HTTP`."""
-    if facts is None:
-        return ("",) * len(HTTP)
+def tls(facts: Rows[TlsFacts]) -> Sequence[FamilyColumn[Any]]:
+    """Of the certificates that were sent, and the connection."""
     return (
-        f"probe_http_status_code{{{at}}} {facts.status}\n",
-        _line("probe_http_version", at, _version(facts.version)),
-        f"probe_http_redirects{{{at}}} {facts.redirects}\n",
-        f"probe_http_ssl{{{at}}} {1 if facts.tls else 0}\n",
-        _line("probe_http_content_length", at, facts.content_length),
-        _line("probe_http_uncompressed_body_length", at, facts.body_bytes),
-        _line("probe_http_last_modified_timestamp_seconds", at, facts.last_modified),
-        f"probe_failed_due_to_regex{{{at}}} {1 if facts.regex_failed else 0}\n",
-    )
-
-
-def tls(at: str, facts: TlsFacts | None) -> tuple[str, ...]:
-    """Of :data:`TLS`."""
-    if facts is None:
-        return ("",) * len(TLS)
-    info = version = cipher = ""
-    leaf = facts.leaf
-    if leaf is not None:
-        serial = leaf.serial if len(leaf.serial) % 2 == 0 else f"0{leaf.serial}"
-        info = (
-            f'probe_ssl_last_chain_info{{{at},fingerprint_sha256="{escape(leaf.sha256)}",'
-            f'subject="{escape(leaf.subject)}",issuer="{escape(leaf.issuer)}",'
-            f'subjectalternative="{escape(",".join(leaf.names))}",'
-            f'serialnumber="{escape(serial)}"}} 1\n'
-        )
-    if facts.version:
-        spelled = _TLS_VERSIONS.get(facts.version, facts.version)
-        version = f'probe_tls_version_info{{{at},version="{escape(spelled)}"}} 1\n'
-    if facts.cipher:
-        cipher = f'probe_tls_cipher_info{{{at},cipher="{escape(facts.cipher)}"}} 1\n'
-    verified = facts.verified_not_after if facts.verified else None
-    return (
-        _line("probe_ssl_earliest_cert_expiry", at, facts.earliest_not_after),
-        _line("probe_ssl_last_chain_expiry_timestamp_seconds", at, verified),
-        info,
-        version,
-        cipher,
-    )
-
-
-def certificate_expiry(at: str, facts: TlsFacts | None) -> str:
-    """Of ``driftvakt_certificate_expiry_timestamp_seconds``, by position in the chain."""
-    if facts is None:
-        return ""
-    ends = {
-        "leaf": facts.leaf.not_after if facts.leaf else None,
-        "intermediate": min(
-            # a root that is sent along is none; clients have their own
-            (cert.not_after for cert in facts.chain[1:] if not cert.self_signed),
-            default=None,
+        FamilyColumn(f.EARLIEST_EXPIRY, facts, _earliest, measures),
+        FamilyColumn(f.CHAIN_EXPIRY, facts, _verified, measures),
+        FamilyColumn(
+            f.CHAIN_INFO,
+            facts,
+            lambda some: [x.leaf for x in some],
+            _leaves,
+            together=128,
+            dear=True,
         ),
-        "client": facts.client.not_after if facts.client else None,
-    }
+        FamilyColumn(f.TLS_VERSION, facts, lambda some: [x.version for x in some], _versions),
+        FamilyColumn(f.TLS_CIPHER, facts, lambda some: [x.cipher for x in some], _ciphers),
+    )
+
+
+def _earliest(facts: Sequence[TlsFacts]) -> list[float | None]:
+    return [x.earliest_not_after for x in facts]
+
+
+def _verified(facts: Sequence[TlsFacts]) -> list[float | None]:
+    return [x.verified_not_after if x.verified else None for x in facts]
+
+
+def _leaves(name: str, labels: Sequence[str], values: Sequence[Certificate | None]) -> str:
     return "".join(
-        f'driftvakt_certificate_expiry_timestamp_seconds{{{at},position="{position}"}} '
-        f"{number(end)}\n"
-        for position, end in ends.items()
-        if end is not None
+        [
+            f"{name}{{{at},{_leaf(leaf)}}} 1\n"
+            for at, leaf in zip(labels, values, strict=True)
+            if leaf is not None
+        ]
+    )
+
+
+def _leaf(leaf: Certificate) -> str:
+    serial = leaf.serial if len(leaf.serial) % 2 == 0 else f"0{leaf.serial}"
+    return (
+        f'fingerprint_sha256="{escape(leaf.sha256)}",'
+        f'subject="{escape(leaf.subject)}",issuer="{escape(leaf.issuer)}",'
+        f'subjectalternative="{escape(",".join(leaf.names))}",serialnumber="{escape(serial)}"'
+    )
+
+
+def _versions(name: str, labels: Sequence[str], values: Sequence[str | None]) -> str:
+    return "".join(
+        [
+            f'{name}{{{at},version="{escape(_TLS_VERSIONS.get(version, version))}"}} 1\n'
+            for at, version in zip(labels, values, strict=True)
+            if version
+        ]
+    )
+
+
+def _ciphers(name: str, labels: Sequence[str], values: Sequence[str | None]) -> str:
+    return "".join(
+        [
+            f'{name}{{{at},cipher="{escape(cipher)}"}} 1\n'
+            for at, cipher in zip(labels, values, strict=True)
+            if cipher
+        ]
+    )
+
+
+def certificate_expiry(chains: Rows[TlsFacts]) -> FamilyColumn[TlsFacts]:
+    """By position in the chain."""
+    return FamilyColumn(
+        f.CERTIFICATE_EXPIRY, chains, lambda some: [_ends(x) for x in some], _expiries, dear=True
+    )
+
+
+def _ends(facts: TlsFacts) -> tuple[tuple[str, float | None], ...]:
+    return (
+        ("leaf", facts.leaf.not_after if facts.leaf else None),
+        (
+            "intermediate",
+            min(
+                # a root that is sent along is none; clients have their own
+                (cert.not_after for cert in facts.chain[1:] if not cert.self_signed),
+                default=None,
+            ),
+        ),
+        ("client", facts.client.not_after if facts.client else None),
+    )
+
+
+def _expiries(
+    name: str, labels: Sequence[str], values: Sequence[tuple[tuple[str, float | None], ...]]
+) -> str:
+    return "".join(
+        [
+            f'{name}{{{at},position="{position}"}} {number(end)}\n'
+            for at, ends in zip(labels, values, strict=True)
+            for position, end in ends
+            if end is not None
+        ]
     )

@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from markupsafe import Markup, escape
+from markupsafe import escape
 
 from monitor import wording
 from monitor.judging.snapshot import EnvironmentView, ServiceView, Snapshot
-from monitor.model.estate import Estate, ServiceId
+from monitor.model.estate import Estate, Service, ServiceId
 from monitor.publish.page import plans
 from monitor.publish.page.matrix import MARKS, matrix, short_name
 from monitor.publish.page.query import PageQuery, counted_as
@@ -42,7 +42,9 @@ def render_overview(snapshot: Snapshot, language: Language, asked: PageQuery | N
 class _Written:
     """What is written of a service: its cell, and its line in a list."""
 
-    view: ServiceView
+    made_of: ServiceView | Service
+    """Of a service that is well, or of which nothing is known, no measurement is told."""
+    counted: str
     says: str
     by_hand: str
     on: date
@@ -118,9 +120,11 @@ class Overview:
             for view in one.services:
                 id_ = view.service.id
                 says, known = stated(snapshot, id_, asked.language), kept.get(id_)
+                counted = counted_as(view)
                 if (
                     known is None
-                    or known.view is not view
+                    or known.made_of is not _made_of(view, counted)
+                    or known.counted != counted
                     or known.says != says
                     or known.by_hand != marks.get(id_, "")
                     or known.on != today
@@ -129,7 +133,6 @@ class Overview:
                     kept[id_] = known
                 yield ""  # somebody else may want the loop
                 cells[id_] = known.cell
-                counted = counted_as(view)
                 if counted in lines:
                     lines[counted].append(known.line)
                 else:
@@ -154,6 +157,10 @@ class Overview:
             yield from _folded(name, rest, words[f"{name}_head"])
 
 
+def _made_of(view: ServiceView, counted: str) -> ServiceView | Service:
+    return view if counted in ("red", "yellow") else view.service
+
+
 def _write(
     view: ServiceView,
     says: str,
@@ -166,9 +173,11 @@ def _write(
     zone, language, service = snapshot.estate.timezone, asked.language, view.service
     words, counted = WORDS[language], counted_as(view)
     link, title = asked.service_link(service.id), service.title.pick(language)
-    cell = Markup(
-        '<a href="{}"><span class="n">{} </span><span aria-hidden="true">{}</span> {}</a>'
-    ).format(link, short_name(view, language), MARKS[counted], words[f"{counted}_short"])
+    # of thousands that change at once; ``Markup.format`` would take ten times as long
+    cell = (
+        f'<a href="{escape(link)}"><span class="n">{escape(short_name(view, language))} </span>'
+        f'<span aria-hidden="true">{MARKS[counted]}</span> {escape(words[f"{counted}_short"])}</a>'
+    )
     if counted in ("red", "yellow"):
         message = wording.service_message(
             view, zone, environment.environment.title, now=snapshot.at
@@ -187,11 +196,19 @@ def _write(
             help=service.help.pick(language) if service.help is not None else "",
         )
     else:
-        beside = Markup().join(
-            Markup(' <span class="stated">{}</span>').format(one) for one in (says, by_hand) if one
+        beside = "".join(
+            f' <span class="stated">{escape(one)}</span>' for one in (says, by_hand) if one
         )
-        line = Markup('<li><a href="{}">{}</a>{}</li>\n').format(link, title, beside)
-    return _Written(view=view, says=says, by_hand=by_hand, on=on, cell=str(cell), line=str(line))
+        line = f'<li><a href="{escape(link)}">{escape(title)}</a>{beside}</li>\n'
+    return _Written(
+        made_of=_made_of(view, counted),
+        counted=counted,
+        says=says,
+        by_hand=by_hand,
+        on=on,
+        cell=cell,
+        line=line,
+    )
 
 
 def _legend(language: Language) -> str:

@@ -56,9 +56,17 @@ def word(status: Status, language: Language) -> str:
 
 def mark(status: Status, language: Language) -> Markup:
     """Colour, symbol and word; a screen reader hears the word alone."""
-    return Markup('<span class="mark {}"><span aria-hidden="true">{}</span> {}</span>').format(
-        status.value, SYMBOLS[status], word(status, language)
-    )
+    return _MARKS[status, language]
+
+
+_LANGUAGES: tuple[Language, ...] = ("sv", "en")
+_MARKS = {
+    (status, language): Markup(
+        '<span class="mark {}"><span aria-hidden="true">{}</span> {}</span>'
+    ).format(status.value, SYMBOLS[status], word(status, language))
+    for status in Status
+    for language in _LANGUAGES
+}
 
 
 def moment(at: float, zone: ZoneInfo, language: Language) -> Markup:

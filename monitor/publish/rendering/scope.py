@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from monitor.judging.snapshot import Snapshot
 
 _NAME = r"[a-z0-9][a-z0-9_-]*"
 
@@ -42,3 +44,36 @@ def read_scope(environment: str | None, service: str | None) -> Scope:
     if environment not in (None, owner):
         raise ValueError("service must be one of the environment env")
     return Scope(environment=owner, service=service)
+
+
+def only(snapshot: Snapshot, environment: str) -> Snapshot:
+    """What concerns one environment alone. Raises ``KeyError`` for an unknown one."""
+    scope = Scope(environment=environment)
+    views = tuple(one for one in snapshot.environments if one.environment.name == environment)
+    if not views:
+        raise KeyError(environment)
+    planned = tuple(
+        one
+        for one in snapshot.agenda.occurrences
+        if scope.touches(one.window.environments, one.window.services)
+    )
+    return replace(
+        snapshot,
+        environments=views,
+        agenda=replace(snapshot.agenda, occurrences=planned),
+        upgrades=tuple(
+            replace(
+                one, upgrade=replace(one.upgrade, absent=_below(environment, one.upgrade.absent))
+            )
+            for one in snapshot.upgrades
+        ),
+        stated={
+            subject: view
+            for subject, view in snapshot.stated.items()
+            if subject.partition("/")[0] == environment
+        },
+    )
+
+
+def _below(environment: str, checks: AbstractSet[str]) -> frozenset[str]:
+    return frozenset(one for one in checks if one.partition("/")[0] == environment)

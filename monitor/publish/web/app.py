@@ -5,7 +5,7 @@
     GET /api/v1/events
                        server-sent events: live.py
     GET /status.json   the same body as the file, for browsers of any origin
-    GET /metrics       Prometheus text format
+    GET /metrics       Prometheus text format; ?environment=ENV: of one alone
     GET /api/v1/availability?service=ENV/SERVICE
     GET /api/v1/evidence/ID
                        the evidence of a transition: docs/evidence.md
@@ -38,8 +38,6 @@ from monitor.model.estate import Estate, ServiceId
 from monitor.model.records import Past
 from monitor.model.reload_outcome import ReloadOutcome
 from monitor.model.time_in_status import AvailabilityReport
-from monitor.publish.metrics.exposition import CONTENT_TYPE
-from monitor.publish.rendering.compression import Packed
 from monitor.publish.status.documents import report_value
 from monitor.publish.status.renderer import dump
 from monitor.publish.web.by_hand_routes import Hands, add_by_hand
@@ -47,6 +45,7 @@ from monitor.publish.web.client_limits import BoundedRunner
 from monitor.publish.web.evidence_route import EvidenceRoute
 from monitor.publish.web.feed_routes import CORS, PREFLIGHT, Followed, add_following
 from monitor.publish.web.host_header import Hosts
+from monitor.publish.web.metrics_route import MetricsRoute, MetricsSource
 from monitor.publish.web.middleware import (
     BUSY,
     HEALTHY_PATH,
@@ -61,9 +60,9 @@ from monitor.publish.web.middleware import (
 from monitor.publish.web.page_routes import Pages
 from monitor.publish.web.reload_route import PATH as RELOAD_PATH
 from monitor.publish.web.reload_route import own_pages, reload_route
-from monitor.publish.web.responses import send, takes_gzip
+from monitor.publish.web.responses import send
 from monitor.publish.web.runbooks import add_runbooks
-from monitor.publish.web.shared_bodies import READERS, Readers, Rendering
+from monitor.publish.web.shared_bodies import READERS, Readers
 from monitor.publish.web.sse import Broadcast
 
 __all__ = ["BoundedRunner", "Lock", "Source", "application"]
@@ -71,7 +70,7 @@ __all__ = ["BoundedRunner", "Lock", "Source", "application"]
 _HASH_IN_THREAD = 262_144
 
 
-class Source(Followed, Protocol):
+class Source(Followed, MetricsSource, Protocol):
     """Where the pages come from."""
 
     @property
@@ -81,7 +80,6 @@ class Source(Followed, Protocol):
     def status_body(self) -> tuple[bytes, float]:
         """The newest body of status.json and when it was made, seconds since the epoch."""
 
-    async def metrics(self) -> Packed: ...
     def availability(self, service: ServiceId) -> AvailabilityReport:
         """As of now. Raises ``KeyError`` for a service that is not watched."""
 
@@ -117,7 +115,7 @@ def application(
     app[BUSY] = set()
     app[READERS] = Readers()
     app.on_response_prepare.append(secure)
-    site = _Site(source)
+    site, metrics = _Site(source), MetricsRoute(source)
     pages = Pages(source, locked=lambda: lock.locked)
     pages.add_to(app)
     EvidenceRoute(source, pages).add_to(app)
@@ -126,10 +124,10 @@ def application(
     async def end_streams(_: web.Application) -> None:
         source.events.close()
 
-    app.on_shutdown.extend((end_streams, site.close))
+    app.on_shutdown.extend((end_streams, metrics.close))
     app.router.add_get("/status.json", site.status)
     app.router.add_options("/status.json", site.preflight)
-    app.router.add_get("/metrics", site.metrics)
+    app.router.add_get("/metrics", metrics.serve)
     app.router.add_get("/api/v1/availability", site.availability)
     add_following(app, source)
     add_runbooks(app)
@@ -151,10 +149,6 @@ class _Site:
         self._etag = ""
         self._made_at = 0
         self._by_date = False
-        self._rendering = Rendering(source.metrics)
-
-    async def close(self, _: web.Application) -> None:
-        self._rendering.close()
 
     async def status(self, request: web.Request) -> web.StreamResponse:
         body, generated_at = self._source.status_body()
@@ -192,18 +186,6 @@ class _Site:
 
     async def preflight(self, _: web.Request) -> web.Response:
         return web.Response(status=204, headers=PREFLIGHT)
-
-    async def metrics(self, request: web.Request) -> web.StreamResponse:
-        headers: dict[str, str] = {
-            hdrs.CONTENT_TYPE: CONTENT_TYPE,
-            hdrs.CACHE_CONTROL: "no-store",
-            hdrs.VARY: "Accept-Encoding",
-        }
-        zipped = takes_gzip(request.headers.get(hdrs.ACCEPT_ENCODING, ""))
-        if zipped:
-            headers[hdrs.CONTENT_ENCODING] = "gzip"
-        body = await self._rendering.body(request.config_dict[READERS])
-        return await send(request, body.gzip if zipped else body, headers)
 
     async def availability(self, request: web.Request) -> web.StreamResponse:
         headers: dict[str, str] = {

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from typing import Self
 
 from aiohttp import hdrs, web
 
-from monitor.publish.rendering.compression import GZIP, LEVEL, PIECE, Packed, gzip, takes_gzip
+from monitor.publish.rendering.compression import GZIP, LEVEL, PIECE, gzip, takes_gzip
 from monitor.publish.web.shared_bodies import READERS
 
-__all__ = ["STREAMED", "ReaderGoneError", "Stream", "gzip", "send", "takes_gzip"]
+__all__ = ["STREAMED", "ReaderGoneError", "Stream", "gzip", "send", "send_made", "takes_gzip"]
 
 STREAMED = 65_536
 """Bytes that are compressed in one go on the event loop: less than a millisecond."""
@@ -26,30 +27,71 @@ class ReaderGoneError(ConnectionResetError):
     """Whom we were sending something was let go."""
 
 
-async def send(
-    request: web.Request, body: bytes | Packed, headers: Mapping[str, str]
-) -> web.StreamResponse:
-    """Answers 200 with ``body``; with what is packed, plain. A reader that stops reading is dropped.
-    Raises ``HTTPServiceUnavailable`` when too many large bodies are on their way.
+async def send(request: web.Request, body: bytes, headers: Mapping[str, str]) -> web.StreamResponse:
+    """Answers 200 with ``body``. A reader that stops reading is dropped. Raises
+    ``HTTPServiceUnavailable`` when too many large bodies are on their way.
     """
-    kept, size = (body.gzip, body.size) if isinstance(body, Packed) else (body, len(body))
-    if size <= PIECE:
-        whole = body.plain() if isinstance(body, Packed) else body
-        return web.Response(body=whole, headers=headers)
+    if len(body) <= PIECE:
+        return web.Response(body=body, headers=headers)
     response = web.StreamResponse(headers=headers)
-    response.content_length = size
+    response.content_length = len(body)
+    view = memoryview(body)
+    pieces = (view[start : start + PIECE] for start in range(0, len(view), PIECE))
+    return await _send(request, response, pieces, body, len(body))
+
+
+async def send_made(
+    request: web.Request,
+    pieces: Iterator[bytes],
+    held: object,
+    size: int,
+    headers: Mapping[str, str],
+) -> web.StreamResponse:
+    """The same of a body that is made while it is sent, out of what is ``held`` for it: ``size``
+    bytes. How long it is, is told where it is short.
+    """
+    gathered = _gathered(pieces)
+    first = next(gathered, b"")
+    if len(first) < PIECE:
+        return web.Response(body=first, headers=headers)
+    return await _send(
+        request, web.StreamResponse(headers=headers), chain((first,), gathered), held, size
+    )
+
+
+def _gathered(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """The same in pieces of :data:`PIECE` bytes at least, but for the last."""
+    some: list[bytes] = []
+    size = 0
+    for piece in pieces:
+        some.append(piece)
+        size += len(piece)
+        if size >= PIECE:
+            yield b"".join(some)
+            some, size = [], 0
+    if size:
+        yield b"".join(some)
+
+
+async def _send(
+    request: web.Request,
+    response: web.StreamResponse,
+    pieces: Iterable[bytes | memoryview],
+    held: object,
+    size: int,
+) -> web.StreamResponse:
     if request.method == hdrs.METH_HEAD:
         await response.prepare(request)
         await response.write_eof()
         return response
     readers = request.config_dict[READERS]
-    if not readers.knows(kept):
-        await readers.wait_for_room(len(kept))
-    with readers.reading(kept, lambda: _drop(request)) as reader:
+    if not readers.knows(held):
+        await readers.wait_for_room(size)
+    with readers.reading(held, size, lambda: _drop(request)) as reader:
         await response.prepare(request)
         try:
             async with asyncio.timeout(LONGEST):
-                for piece in body.pieces() if isinstance(body, Packed) else _pieces(body):
+                for piece in pieces:
                     await _write(request, response, piece)
                     readers.moved(reader)
                     await asyncio.sleep(0)
@@ -57,12 +99,6 @@ async def send(
             raise _too_slow(request) from None
     await response.write_eof()
     return response
-
-
-def _pieces(body: bytes) -> Iterator[memoryview]:
-    view = memoryview(body)
-    for start in range(0, len(view), PIECE):
-        yield view[start : start + PIECE]
 
 
 async def _write(
@@ -73,6 +109,8 @@ async def _write(
             await response.write(piece)
     except TimeoutError:
         raise _too_slow(request) from None
+    except ConnectionError as error:
+        raise ReaderGoneError("the reader has gone") from error
 
 
 def _too_slow(request: web.Request) -> ReaderGoneError:

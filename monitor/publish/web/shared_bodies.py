@@ -8,10 +8,11 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from typing import Generic, TypeVar
 
 from aiohttp import hdrs, web
 
-from monitor.publish.rendering.compression import Packed
+Body = TypeVar("Body")
 
 BUDGET = 33_554_432
 """Bytes of different bodies that may be on their way at a time; a single one may be larger."""
@@ -27,12 +28,13 @@ FRESH = 1.0
 
 
 class BodyReader:
-    """One who is being sent a body."""
+    """One who is being sent a body, that takes ``size`` bytes of memory."""
 
-    __slots__ = ("abort", "body", "moved_at")
+    __slots__ = ("abort", "body", "moved_at", "size")
 
-    def __init__(self, body: bytes, abort: Callable[[], object], now: float) -> None:
+    def __init__(self, body: object, size: int, abort: Callable[[], object], now: float) -> None:
         self.body = body
+        self.size = size
         self.abort = abort
         self.moved_at = now
 
@@ -49,10 +51,10 @@ class Readers:
     @property
     def held(self) -> int:
         """Bytes on their way, each body counted once."""
-        bodies = {id(one.body): len(one.body) for one in self._readers}
+        bodies = {id(one.body): one.size for one in self._readers}
         return sum(bodies.values())
 
-    def knows(self, body: bytes) -> bool:
+    def knows(self, body: object) -> bool:
         """Whether somebody reads this very one already."""
         return any(one.body is body for one in self._readers)
 
@@ -89,9 +91,11 @@ class Readers:
             one.abort()
 
     @contextmanager
-    def reading(self, body: bytes, abort: Callable[[], object]) -> Iterator[BodyReader]:
-        """While a body is being sent; ``abort`` breaks the connection off."""
-        reader = BodyReader(body, abort, self._timer())
+    def reading(self, body: object, size: int, abort: Callable[[], object]) -> Iterator[BodyReader]:
+        """While a body is being sent, of which so many bytes are in memory; ``abort`` breaks the
+        connection off.
+        """
+        reader = BodyReader(body, size, abort, self._timer())
         self._readers[reader] = None
         try:
             yield reader
@@ -108,22 +112,26 @@ def _busy() -> web.HTTPServiceUnavailable:
     )
 
 
-class Rendering:
-    """One body for all who ask while ``render`` makes it, and for as long again."""
+class Rendering(Generic[Body]):
+    """One body for all who ask while ``render`` makes it, and for as long again. ``size`` tells how
+    many bytes of memory one takes.
+    """
 
     def __init__(
         self,
-        render: Callable[[], Awaitable[Packed]],
+        render: Callable[[], Awaitable[Body]],
+        size: Callable[[Body], int],
         *,
         timer: Callable[[], float] = time.monotonic,
     ) -> None:
         self._render = render
+        self._size_of = size
         self._timer = timer
-        self._making: asyncio.Task[Packed] | None = None
+        self._making: asyncio.Task[Body] | None = None
         self._size = 0
         self._forget: asyncio.TimerHandle | None = None
 
-    async def body(self, readers: Readers) -> Packed:
+    async def body(self, readers: Readers) -> Body:
         """That of now. Raises what ``render`` raises, and
         ``HTTPServiceUnavailable`` where those who read older ones leave no room.
         """
@@ -134,14 +142,14 @@ class Rendering:
             making = self._making = asyncio.create_task(self._made(), name="rendering")
         return await asyncio.shield(making)
 
-    async def _made(self) -> Packed:
+    async def _made(self) -> Body:
         loop, begun = asyncio.get_running_loop(), self._timer()
         try:
             body = await self._render()
         except BaseException:
             self._drop()
             raise
-        self._size = len(body.gzip)
+        self._size = self._size_of(body)
         self._forget = loop.call_later(min(FRESH, self._timer() - begun), self._drop)
         return body
 

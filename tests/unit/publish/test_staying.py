@@ -12,10 +12,9 @@ import pytest
 from monitor.judging.grade import GOOD
 from monitor.judging.snapshot import ServiceView, Snapshot
 from monitor.model.estate import Environment, Estate
-from monitor.publish.metrics.metrics import Metrics
+from monitor.publish.metrics.metrics import Exposition, Metrics
 from monitor.publish.page import Overview, PageQuery
 from monitor.publish.page import overview as front_page
-from monitor.publish.rendering.compression import Packed
 from monitor.publish.rendering.pacer import Pacer, join
 from monitor.publish.rendering.reuse import staying
 from monitor.publish.status import renderer as status_body
@@ -129,7 +128,7 @@ async def test_metrics_go_with_their_checks() -> None:
     assert lines(text) == lines(await plain.render(shown(AFTER)))
 
 
-def lines(text: Packed) -> list[bytes]:
+def lines(text: Exposition) -> list[bytes]:
     """Those that tell of what is watched."""
     return [line for line in text.plain().split(b"\n") if b'service="' in line]
 

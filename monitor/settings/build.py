@@ -23,7 +23,6 @@ from monitor.model.estate import (
     WebSettings,
 )
 from monitor.model.text import Text
-from monitor.settings.blackbox.file import read_modules
 from monitor.settings.errors import Mark, Path, Report, hint
 from monitor.settings.inherit import Inherited
 from monitor.settings.introspection import fields
@@ -94,6 +93,9 @@ class Builder:
         modules = None
         page = _page(tree, top, self.report) if top is not None else PageSettings()
         if top is not None and top.blackbox_modules is not None:
+            # few have any, and its models take as long to import as a thousand checks
+            from monitor.settings.blackbox.file import read_modules
+
             modules = read_modules(top.blackbox_modules, self.report)
         if self.report.faults or top is None:
             return None

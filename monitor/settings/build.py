@@ -60,6 +60,8 @@ class Builder:
     report: Report
     locations: Locations = field(init=False)
     names: Names = field(default_factory=Names)
+    standing: MappingType[str, Any] = field(default_factory=dict)
+    """What ``defaults`` say of every check's weight."""
     _shared: dict[Any, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -79,6 +81,7 @@ class Builder:
             self.report.fault(tree.keys[both], (both,), said)
         inherited = Inherited()
         if top is not None and defaults is not None:
+            self.standing = _standing(top.defaults)
             inherited = inherited.below(top.defaults, defaults, ("defaults",))
         environments = [
             self.environment(item, path, inherited, top)
@@ -206,7 +209,6 @@ class Builder:
         if said is None or settings is None:
             return None
         host, port = settings.endpoint()
-        defaults = _standing(top.defaults) if top is not None else {}
         environment, _, name = service.partition("/")
         here, places = self.locations.of_check(said.location, tuned.locations)
         return Check(
@@ -228,7 +230,7 @@ class Builder:
             promises=inherited.promises,
             majority=tuned.majority,
             host_concurrency=tuned.host_concurrency,
-            **{**defaults, **_standing(said)},
+            **{**self.standing, **_standing(said)},
         )
 
     def shared(self, value: H) -> H:

@@ -44,10 +44,10 @@ class CheckTracker:
         "view",
     )  # fmt: skip
 
-    def __init__(self, check: Check, started_at: float, place: int = 0) -> None:
-        """``place`` is its number among the board's rows."""
+    def __init__(self, check: Check, started_at: float) -> None:
         self.check = check
-        self.place = place
+        self.place = 0
+        """Its number among the board's rows."""
         self.elsewhere = False
         """Whether others measure it: what we put off makes no difference to them."""
         self.started_at = started_at

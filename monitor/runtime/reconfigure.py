@@ -145,7 +145,7 @@ class Reconfiguration:
     def _tell_by(self, prepared: Prepared) -> None:
         parts, estate = self._parts, prepared.estate
         parts.recorder.follow(estate)
-        parts.checkpointer.follow(estate)
+        parts.checkpointer.follow(estate, prepared.begun)
         parts.notifications.follow(estate)
         self._discover()
         parts.prober.user_agent = estate.user_agent

@@ -134,7 +134,9 @@ class Checkpointer:
                     await asyncio.sleep(0)
         except StopIteration as end:
             changes: list[Transition] = end.value
-            return await self._restored(checks, left, late.published, changes, late.past, late.meanwhile)
+            return await self._restored(
+                checks, left, late.published, changes, late.past, late.meanwhile
+            )
         return Restored()
 
     def _sorted(self, left: CarriedOver) -> _Late:

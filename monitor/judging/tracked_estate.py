@@ -11,7 +11,7 @@ from monitor.judging.located_check import Tracker, tracker_of
 from monitor.judging.persisted_state import PublishedState
 from monitor.judging.plan_follower import PlanFollower
 from monitor.judging.rollup import Child
-from monitor.model.estate import CheckId, Estate, ServiceId
+from monitor.model.estate import Estate, ServiceId
 from monitor.model.status import Status
 from monitor.plan import Planned
 

@@ -157,7 +157,7 @@ def json_text(value: Any) -> str:
 
     try:
         text = orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
-    except TypeError:  # halves of surrogate pairs, numbers of any length: what others may have written
+    except TypeError:  # halves of surrogate pairs, numbers of any length: whatever others have said
         text = json.dumps(value, ensure_ascii=False, indent=2)
     try:
         text.encode(getattr(sys.stdout, "encoding", None) or "utf-8")

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from monitor.judging import rollup
 from monitor.judging.aggregates import EnvironmentAggregate, ServiceAggregate
 from monitor.judging.check_tracker import CheckTracker
-from monitor.judging.located_check import Tracker, tracker_of
+from monitor.judging.located_check import tracker_of
 from monitor.judging.persisted_state import PublishedState
 from monitor.judging.plan_follower import PlanFollower
 from monitor.judging.rollup import Child

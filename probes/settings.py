@@ -9,6 +9,7 @@ import re
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
+from socket import AF_INET, inet_pton
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -132,8 +133,11 @@ Address = Annotated[
 def is_ip(host: str) -> bool:
     """Whether ``host`` is an IP address and not a name."""
     try:
-        ip_address(host)
-    except ValueError:
+        if ":" in host:
+            ip_address(host)
+        else:
+            inet_pton(AF_INET, host)  # takes the same for one of IPv4, ten times as fast
+    except (OSError, ValueError):
         return False
     return True
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -49,6 +50,7 @@ def run(
     overrides = _overrides(listen, data_dir)
     # what is imported and read stays: looking for garbage in it, again and again, is a fifth of the start
     gc.disable()
+    _import_structlog()
     from dataclasses import replace
 
     from monitor.configuration.discovery.store import Documents
@@ -76,6 +78,17 @@ def run(
     masker = logging_setup.set_up(log_format.value, log_level.value, secrets_of(estate))
     warn_of((*loaded.warnings, *loaded.advice))
     raise typer.Exit(run_in_uvloop(run_daemon(estate, duration, origin=files, masker=masker)))
+
+
+def _import_structlog() -> None:
+    """Import it without rich, which it would have draw tracebacks: ours are Python's, in every form
+    of the log, and rich takes a twelfth of all imports.
+    """
+    if "rich" not in sys.modules:
+        sys.modules["rich"] = None  # type: ignore[assignment]  # so it is not to be had
+        import structlog  # noqa: F401
+
+        del sys.modules["rich"]
 
 
 def _overrides(listen: str | None, data_dir: Path | None) -> dict[str, Any]:

@@ -62,15 +62,16 @@ def status(
         fail("--env and --service cannot be used together", EXIT_UNKNOWN)
     if url is not None and file is not None:
         fail("--url and --file cannot be used together", EXIT_UNKNOWN)
-    console = terminal.console()
+    # what draws takes as long to import as all the rest, and JSON is not drawn
+    console = None if as_json and not watch else terminal.console()
     view = StatusView(
         language=language,
         every=every,
         only=service or environment,
-        latency=console.width >= ROOM_FOR_LATENCY,
+        latency=console is None or console.width >= ROOM_FOR_LATENCY,
     )
     try:
-        if watch:
+        if watch and console is not None:
             terminal.output.raises = True
             watch_status(console, url if file is not None else url or DEFAULT_URL, file, view)
             raise typer.Exit(0)
@@ -79,7 +80,7 @@ def status(
     except StatusUnreadableError as error:
         fail(str(error), EXIT_UNKNOWN)
     now = time.time()
-    if as_json:
+    if console is None:
         print_json(document)
     else:
         console.print(view.shown(document, now))
@@ -112,8 +113,7 @@ def read_default() -> dict[str, Any]:
 def read_status(url: str | None, file: Path | None) -> dict[str, Any]:
     """The decoded status document. Raises :class:`StatusUnreadableError`."""
     from monitor.cli.http_get import NoAnswerError, without_password
-    from monitor.console.brief import brief
-    from monitor.console.document_rows import NotAStatusDocumentError, document_status
+    from monitor.console.document_rows import NotAStatusDocumentError, check_document
     from monitor.support.json_read import read_json
 
     where = str(file) if file is not None else without_password(str(url))
@@ -124,8 +124,7 @@ def read_status(url: str | None, file: Path | None) -> dict[str, Any]:
     except (ValueError, NoAnswerError) as error:
         raise StatusUnreadableError(where, error) from None
     try:
-        document_status(document, 0.0)
-        brief(document, "en", now=0.0)
+        check_document(document)
     except NotAStatusDocumentError as error:
         raise StatusUnreadableError(where, error) from None
     checked: dict[str, Any] = document

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from monitor.configuration.files import contents, named_files, paths_in
+from monitor.judging.persisted_state import packed_state
 from monitor.judging.tracked_estate import TrackedEstate
 from monitor.model.diff import Difference, difference, sharing, usable
 from monitor.model.estate import Check, CheckId, Estate
@@ -26,6 +27,8 @@ class Prepared:
     changes: Difference
     tracked: TrackedEstate
     """Of which nothing was observed."""
+    begun: Mapping[str, bytes]
+    """Packed states of the checks that begin: what an earlier one of the name saw is not theirs."""
     phases: Mapping[CheckId, Phase]
     masker: Masker
     """Knows the old secrets and the new."""
@@ -60,10 +63,12 @@ def prepare_reload(
     other = {path for path, digest in seen.items() if known.get(path) != digest}
     checks = tuple(estate.probed())
     anew = old.user_agent != estate.user_agent
+    tracked = TrackedEstate(estate, now)
     return Prepared(
         estate=estate,
         changes=changes,
-        tracked=TrackedEstate(estate, now),
+        tracked=tracked,
+        begun={one: packed_state(tracked.trackers[one].state()) for one in changes.begun},
         phases=phases_beside(checks, staying(checks, changes.begun)),
         masker=masker.extended(secrets_of(estate)),
         access=access,

@@ -76,6 +76,17 @@ def document_status(document: Mapping[str, Any], now: float) -> Status:
     return Status.UNKNOWN if is_stale(document, now) else status
 
 
+def check_document(document: Mapping[str, Any]) -> None:
+    """Raises :class:`NotAStatusDocumentError` for what cannot be shown."""
+    for _ in rows_in(document):
+        pass
+    try:
+        Status(document["status"])
+        instant_in(document["generated_at"])
+    except BROKEN as error:
+        raise NotAStatusDocumentError(error) from None
+
+
 def is_stale(document: Mapping[str, Any], now: float) -> bool:
     """Whether the document is older than it says that it may be; also when it does not say."""
     try:

@@ -76,12 +76,13 @@ class Checkpointer:
         self.observed = history.observed
         self._watch(estate)
 
-    def follow(self, estate: Estate) -> None:
-        """From now on the states of this configuration's checks are kept, for as long as it says.
-        To be called when the board has taken it.
+    def follow(self, estate: Estate, begun: Mapping[str, bytes]) -> None:
+        """From now on the states of this configuration's checks are kept, for as long as it says;
+        those of checks that begin with it, ``begun``, at once.
         """
         self._watch(estate)
-        self._begin()
+        if begun:
+            self._history.checkpoint(begun)
 
     def _watch(self, estate: Estate) -> None:
         self._estate = estate
@@ -106,7 +107,7 @@ class Checkpointer:
                 return Restored()
             published = self._published_in(left)
             changes = self._board.restore(checks, left.seen, published, now)  # type: ignore[arg-type]
-            return self._restored(checks, left, published, changes, left.transitions)
+            return await self._restored(checks, left, published, changes, left.transitions)
 
     async def restore_late(self, now: Callable[[], float]) -> Restored:
         """The same once the daemon has run for a while: what it has measured since stands. Tries
@@ -133,7 +134,9 @@ class Checkpointer:
                     await asyncio.sleep(0)
         except StopIteration as end:
             changes: list[Transition] = end.value
-            return self._restored(checks, left, late.published, changes, late.past, late.meanwhile)
+            return await self._restored(
+                checks, left, late.published, changes, late.past, late.meanwhile
+            )
         return Restored()
 
     def _sorted(self, left: CarriedOver) -> _Late:
@@ -171,7 +174,7 @@ class Checkpointer:
         left = await self._history.carried_over(wanted)
         return checks, left
 
-    def _restored(
+    async def _restored(
         self,
         checks: Mapping[CheckId, AnyCheckState],
         left: CarriedOver,
@@ -181,7 +184,7 @@ class Checkpointer:
         meanwhile: Sequence[Transition] = (),
     ) -> Restored:
         self.restored = True
-        self._begin()
+        await self._begin()
         if checks:
             observations = sum(map(len, left.seen.values()))
             log.info("restored", checks=len(checks), observations=observations)
@@ -212,12 +215,15 @@ class Checkpointer:
             log.error("states_unreadable", number=unread)
         return found
 
-    def _begin(self) -> None:
+    async def _begin(self) -> None:
         """Keeps the states of checks that begin, so that all they will have seen is told from what
-        earlier ones of the same name saw, and none of it is lost with the process.
+        earlier ones of the same name saw, and none of it is lost with the process. A few at a time.
         """
-        if begin := self._board.unmeasured():
-            self._history.checkpoint(self._states(begin))
+        estate, left = self._estate, self._board.unmeasured()
+        while left and self._estate is estate:  # another configuration says itself what begins
+            self._history.checkpoint(self._states(left[:AT_ONCE]))
+            del left[:AT_ONCE]
+            await asyncio.sleep(0)
 
     def _checks(self, kept: Mapping[str, bytes]) -> dict[CheckId, AnyCheckState]:
         """In the history's thread."""

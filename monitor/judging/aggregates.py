@@ -100,7 +100,7 @@ class ServiceAggregate(Aggregate):
         return (
             self.window == other.window
             and self.notice == other.notice
-            and not any(map(_retired_otherwise, self.trackers, other.trackers))
+            and [one.retired for one in self.trackers] == [one.retired for one in other.trackers]
         )
 
     @property
@@ -238,11 +238,13 @@ class EnvironmentAggregate(Aggregate):
         """One of its checks was measured."""
         self._outdated.add(service)
 
-    def clear(self) -> None:
-        """Lets go of its services."""
-        self.services.clear()
+    def clear(self) -> Iterator[None]:
+        """Lets go of its services, one a step: no cycles are left behind."""
         self._moved.clear()
         self._outdated.clear()
+        while self.services:
+            self.services.pop()
+            yield
 
     @property
     def window(self) -> Occurrence | None:
@@ -308,7 +310,3 @@ class EnvironmentAggregate(Aggregate):
                 services=tuple([one for one in self._views if one is not None]),
             )
         return view
-
-
-def _retired_otherwise(one: Tracker, other: Tracker) -> bool:
-    return one.retired != other.retired

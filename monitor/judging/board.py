@@ -15,6 +15,7 @@ from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
+from monitor.judging.aggregates import EnvironmentAggregate
 from monitor.judging.carry_over import carry_over
 from monitor.judging.check_tracker import CheckTracker
 from monitor.judging.grade import Verdict
@@ -59,6 +60,8 @@ class Board:
         self._aging = Aging()
         self._pending: list[Trigger] = []
         """What has changed and is not published yet."""
+        self._left: list[EnvironmentAggregate] = []
+        """Of configurations that were."""
         self._under_way: tuple[UnderWay, ...] | None = None
         self._status = self._tracked.overall()
         self._since = now
@@ -174,9 +177,10 @@ class Board:
         propagate([*new.plan.use(windows, now), *new.plan.follow(now)], now)
         old = self._tracked.trackers
         same_checks = len(changes.kept) == len(old) == len(new.trackers)
-        triggers = carry_over(self._tracked, new, changes, now)
+        triggers, left = carry_over(self._tracked, new, changes, now)
+        self._left += left
         self._tracked, self._under_way = new, None
-        if not (new.number() and same_checks):
+        if not (new.index() and same_checks):
             self._aging.begin(new.rows(), now)
         written = {one.service.environment.name for one in triggers if one.by_notice}
         transitions = [
@@ -187,6 +191,13 @@ class Board:
         if overall is not self._status:
             self._status, self._since = overall, now
         return transitions
+
+    def clear(self) -> Iterator[None]:
+        """Lets go of what :meth:`adopt` has put something else in the place of, little by little: to
+        free thousands of values at once takes longer than the loop may be held.
+        """
+        while self._left:
+            yield from self._left.pop().clear()
 
     # what must outlive the process
 

@@ -15,47 +15,48 @@ from monitor.model.diff import Difference
 
 def carry_over(
     old: TrackedEstate, new: TrackedEstate, changes: Difference, now: float
-) -> list[Trigger]:
+) -> tuple[list[Trigger], list[EnvironmentAggregate]]:
     """Carries over to ``new``, of which nothing was observed, what of ``old`` goes on. Returns the
-    services that are to be weighed. ``old`` is of no use afterwards.
+    services that are to be weighed, and what is left: to be cleared. ``old`` is of no use afterwards.
     """
     gone = dict(old.environments)
+    left: list[EnvironmentAggregate] = []
     triggers: list[Trigger] = []
     for name, fresh in new.environments.items():
         known = gone.pop(name, None)
         if known is not None:
-            triggers += _environment(known, fresh, old, new, changes, now)
+            triggers += _environment(known, fresh, old, changes, now)
             new.environments[name] = known
-            fresh.clear()  # no cycles are left behind
-    for environment in gone.values():
-        environment.clear()
-    return triggers
+            left.append(fresh)
+    return triggers, [*left, *gone.values()]
 
 
 def _environment(
     known: EnvironmentAggregate,
     fresh: EnvironmentAggregate,
     old: TrackedEstate,
-    new: TrackedEstate,
     changes: Difference,
     now: float,
 ) -> list[Trigger]:
     """Makes ``known`` what ``fresh`` is configured as."""
-    had = {one.name: one for one in known.services}
+    if known.environment is fresh.environment and all(
+        map(ServiceAggregate.planned_as, known.services, fresh.services)
+    ):
+        return []  # of dozens all but a few
+    had = {one.service.id: one for one in known.services}
     services: list[ServiceAggregate] = []
     triggers: list[Trigger] = []
     for one in fresh.services:
-        was = had.get(one.name)
+        was = had.get(one.service.id)
         if was is not None and was.service is one.service and was.planned_as(one):
             services.append(was)  # of thousands all but a few
-            _keep(was, new)
             continue
         services.append(one)
         plan = was.plan if was is not None else ()
         if was is not None:
             one.restore(was.state())
             one.measured, one.worsened = was.measured, was.worsened
-            _hand_on(one, old, new, changes)
+            _hand_on(one, old, changes)
         same = one.service.id in changes.same_services
         if was is None or not same or plan != one.plan:
             window, notice = (None, None) if was is None else (was.window, was.notice)
@@ -66,17 +67,7 @@ def _environment(
     return triggers
 
 
-def _keep(service: ServiceAggregate, new: TrackedEstate) -> None:
-    """Puts the aggregate of a service that is the same in the place of the new one."""
-    new.services[service.service.id] = service
-    for tracker in service.trackers:
-        new.trackers[tracker.check.id] = tracker
-        new.service_of[tracker.check.id] = service
-
-
-def _hand_on(
-    service: ServiceAggregate, old: TrackedEstate, new: TrackedEstate, changes: Difference
-) -> None:
+def _hand_on(service: ServiceAggregate, old: TrackedEstate, changes: Difference) -> None:
     """Gives a new aggregate the trackers of those of its checks that go on."""
     for place, fresh in enumerate(service.trackers):
         check = fresh.check
@@ -88,4 +79,4 @@ def _hand_on(
         else:
             known = handed_on(known, fresh)
         known.retire(fresh.retired)
-        service.trackers[place] = new.trackers[check.id] = known
+        service.trackers[place] = known

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import lru_cache
 
 from monitor.judging import fold as folding
 from monitor.judging import grade, part_rollup
@@ -35,6 +36,12 @@ LATENCIES_KEPT = 128
 """Newest latencies that the quantiles are taken of."""
 
 
+@lru_cache(maxsize=1)
+def _unmeasured(started_at: float) -> Standing:
+    """The standing that all checks begin with."""
+    return standing_rules.standing(folding.START, started_at, 0.0, started_at)
+
+
 class CheckTracker:
     """Tracks one check."""
 
@@ -44,10 +51,10 @@ class CheckTracker:
         "view",
     )  # fmt: skip
 
-    def __init__(self, check: Check, started_at: float, place: int = 0) -> None:
-        """``place`` is its number among the board's rows."""
+    def __init__(self, check: Check, started_at: float) -> None:
         self.check = check
-        self.place = place
+        self.place = 0
+        """Its number among the board's rows."""
         self.elsewhere = False
         """Whether others measure it: what we put off makes no difference to them."""
         self.started_at = started_at
@@ -58,11 +65,11 @@ class CheckTracker:
         self.evidence: Observation | None = None
         self.latencies = Latencies(LATENCIES_KEPT)
         self.recent = Newest(min(check.thresholds.window_size, RECENT_KEPT))
-        self.certificates = Known()
+        self.certificates: Known = certificate_changes.NOTHING_KNOWN
         self.held_until: float | None = None
         self.retired = ""
         """The version package that it belonged to and that is retired: it must fail now."""
-        self.standing: Standing = standing_rules.standing(self.fold, started_at, 0.0, started_at)
+        self.standing: Standing = _unmeasured(started_at)
         self.view: CheckView | None = None
         self.clock_set_at = float("-inf")
         """When the wall clock was last set, as it has said since."""

@@ -25,13 +25,9 @@ class LocatedCheck:
 
     __slots__ = ("check", "retired", "rows", "standing", "view")
 
-    def __init__(self, check: Check, started_at: float, place: int = 0) -> None:
-        """``place`` is the number of its first location among the board's rows."""
+    def __init__(self, check: Check, started_at: float) -> None:
         self.check = check
-        self.rows = tuple(
-            CheckTracker(one, started_at, place + number)
-            for number, one in enumerate(check.at_each())
-        )
+        self.rows = tuple(CheckTracker(one, started_at) for one in check.at_each())
         """Its locations, in the order in which they are declared."""
         for row in self.rows:
             row.elsewhere = row.check.location != check.location
@@ -167,12 +163,10 @@ Tracker = CheckTracker | LocatedCheck
 """What a board holds of a check."""
 
 
-def tracker_of(check: Check, started_at: float, place: int = 0) -> Tracker:
-    """What a board holds of a check of which nothing was observed; its first row has this
-    ``place``.
-    """
+def tracker_of(check: Check, started_at: float) -> Tracker:
+    """What a board holds of a check of which nothing was observed."""
     kind = LocatedCheck if check.locations else CheckTracker
-    return kind(check, started_at, place)
+    return kind(check, started_at)
 
 
 def handed_on(known: Tracker, fresh: Tracker) -> Tracker:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import cache
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -127,18 +128,31 @@ class PublishedState:
     planned: bool = False
 
 
-_CHECK = TypeAdapter(CheckState)
-_LOCATED = TypeAdapter(LocatedState)
-_PUBLISHED = TypeAdapter(PublishedState)
+# made when they are first needed, after the first probes, for each takes a while
+
+
+@cache
+def _of_checks() -> TypeAdapter[CheckState]:
+    return TypeAdapter(CheckState)
+
+
+@cache
+def _of_located() -> TypeAdapter[LocatedState]:
+    return TypeAdapter(LocatedState)
+
+
+@cache
+def _of_published() -> TypeAdapter[PublishedState]:
+    return TypeAdapter(PublishedState)
 
 
 def packed_state(state: AnyCheckState | PublishedState) -> bytes:
     """JSON."""
     if isinstance(state, LocatedState):
-        return _LOCATED.dump_json(state)
+        return _of_located().dump_json(state)
     if isinstance(state, CheckState):
-        return _CHECK.dump_json(state)
-    return _PUBLISHED.dump_json(state)
+        return _of_checks().dump_json(state)
+    return _of_published().dump_json(state)
 
 
 def unpacked_state(data: bytes, check: Check) -> AnyCheckState | None:
@@ -148,9 +162,9 @@ def unpacked_state(data: bytes, check: Check) -> AnyCheckState | None:
     """
     state: AnyCheckState
     try:
-        state = _CHECK.validate_json(data)
+        state = _of_checks().validate_json(data)
     except ValidationError:
-        state = _LOCATED.validate_json(data)
+        state = _of_located().validate_json(data)
     own = identity(check)
     rows = (state,) if isinstance(state, CheckState) else state.rows
     known = next((one for one in rows if one.of == own), None)
@@ -163,6 +177,6 @@ def unpacked_state(data: bytes, check: Check) -> AnyCheckState | None:
 def unpacked_published(data: bytes) -> PublishedState | None:
     """The state, if it is understood."""
     try:
-        return _PUBLISHED.validate_json(data)
+        return _of_published().validate_json(data)
     except ValidationError:
         return None

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator
 from monitor.judging import rollup
 from monitor.judging.aggregates import EnvironmentAggregate, ServiceAggregate
 from monitor.judging.check_tracker import CheckTracker
-from monitor.judging.located_check import Tracker, tracker_of
+from monitor.judging.located_check import tracker_of
 from monitor.judging.persisted_state import PublishedState
 from monitor.judging.plan_follower import PlanFollower
 from monitor.judging.rollup import Child
-from monitor.model.estate import CheckId, Estate, ServiceId
+from monitor.model.estate import Estate, ServiceId
 from monitor.model.status import Status
 from monitor.plan import Planned
 
@@ -27,21 +27,14 @@ class TrackedEstate:
     def __init__(self, estate: Estate, now: float, windows: Iterable[Planned] = ()) -> None:
         """``windows`` are those that the configuration does not hold itself: of calendars."""
         self.estate = estate
-        self.trackers: dict[CheckId, Tracker] = {}
-        self.service_of: dict[CheckId, ServiceAggregate] = {}
         self.services: dict[ServiceId, ServiceAggregate] = {}
         self.environments: dict[str, EnvironmentAggregate] = {}
-        places = 0
         for each in estate.environments:
             environment = self.environments[each.name] = EnvironmentAggregate(each, now)
             for one in each.services:
-                service = self.services[one.id] = ServiceAggregate(one, environment, now)
-                for check in one.checks:
-                    tracker = tracker_of(check, now, places)
-                    places += len(tracker.rows)
-                    service.trackers.append(tracker)
-                    self.trackers[check.id] = tracker
-                    self.service_of[check.id] = service
+                service = ServiceAggregate(one, environment, now)
+                service.trackers += [tracker_of(check, now) for check in one.checks]
+        self.index()
         self.plan = PlanFollower(estate, self.services, now, windows)
         for service in self.services.values():
             service.status, service.planned = service.weigh()
@@ -73,8 +66,15 @@ class TrackedEstate:
             for service in environment.services:
                 yield service.service.id, service.state()
 
-    def number(self) -> bool:
-        """Gives the rows their places, in order; whether each had its place already."""
+    def index(self) -> bool:
+        """Finds everything by its name, and gives the rows their places, in order; whether each
+        had its place already.
+        """
+        services = [one for each in self.environments.values() for one in each.services]
+        self.services.clear()  # the plan follows these
+        self.services.update((one.service.id, one) for one in services)
+        self.service_of = {each.check.id: one for one in services for each in one.trackers}
+        self.trackers = {each.check.id: each for one in services for each in one.trackers}
         same = True
         for place, row in enumerate(self.rows()):
             same = same and row.place == place

@@ -77,6 +77,10 @@ class Known:
     """Whether it has been told that certificates return."""
 
 
+NOTHING_KNOWN = Known()
+"""The same for all checks of which none was seen."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class News:
     """What one observation tells. ``alternates``: known certificates return, told for the first

@@ -7,13 +7,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import aiohttp
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt
 from tenacity.wait import wait_base, wait_exponential_jitter
 
 from monitor.support.exchange_faults import NO_ADDRESS, fault_of
 from probes.net.retry_after import parse_retry_after
+
+if TYPE_CHECKING:
+    import aiohttp
 
 TIMEOUT = 20.0
 """Seconds for one attempt, redirects and all."""
@@ -100,6 +103,8 @@ class Fetcher:
         headers: dict[str, str],
         known: Fetched | None,
     ) -> Fetched:
+        import aiohttp  # later than the first probes: it takes as long to import as a tenth of the rest
+
         try:
             async with (
                 asyncio.timeout(self._timeout),
@@ -144,6 +149,8 @@ def _worth_it(error: BaseException) -> bool:
 
 def _session(user_agent: str) -> aiohttp.ClientSession:
     """Without cookies, proxies of the environment or ``.netrc``; nothing is decompressed."""
+    import aiohttp
+
     return aiohttp.ClientSession(
         headers={"User-Agent": user_agent},
         cookie_jar=aiohttp.DummyCookieJar(),

@@ -20,6 +20,7 @@ from monitor.model.diff import Difference
 from monitor.model.estate import CheckId, ServiceId
 from monitor.model.reload_outcome import Ended, ReloadOutcome
 from monitor.polling.calendar_poller import PreparedCalendars
+from monitor.publish.rendering.pacer import Pacer
 from monitor.runtime.assembly import Parts
 from monitor.runtime.pipeline import Pipeline
 from monitor.support.threads import run_in_daemon_thread
@@ -144,7 +145,7 @@ class Reconfiguration:
     def _tell_by(self, prepared: Prepared) -> None:
         parts, estate = self._parts, prepared.estate
         parts.recorder.follow(estate)
-        parts.checkpointer.follow(estate)
+        parts.checkpointer.follow(estate, prepared.begun)
         parts.notifications.follow(estate)
         self._discover()
         parts.prober.user_agent = estate.user_agent
@@ -163,5 +164,9 @@ class Reconfiguration:
         parts, begun = self._parts, prepared.changes.begun
         checks = prepared.estate.probed()
         await parts.schedule.adopt(checks, prepared.phases, begun, under_way)
+        pacer = Pacer(timer=parts.dependencies.cpu)
+        for _ in parts.board.clear():
+            if pacer.due():
+                await pacer.rest()
         await parts.notifications.renew()
         await parts.status.render()  # who has asked finds it there

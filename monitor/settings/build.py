@@ -23,7 +23,6 @@ from monitor.model.estate import (
     WebSettings,
 )
 from monitor.model.text import Text
-from monitor.settings.blackbox.file import read_modules
 from monitor.settings.errors import Mark, Path, Report, hint
 from monitor.settings.inherit import Inherited
 from monitor.settings.introspection import fields
@@ -61,6 +60,8 @@ class Builder:
     report: Report
     locations: Locations = field(init=False)
     names: Names = field(default_factory=Names)
+    standing: MappingType[str, Any] = field(default_factory=dict)
+    """What ``defaults`` say of every check's weight."""
     _shared: dict[Any, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -80,6 +81,7 @@ class Builder:
             self.report.fault(tree.keys[both], (both,), said)
         inherited = Inherited()
         if top is not None and defaults is not None:
+            self.standing = _standing(top.defaults)
             inherited = inherited.below(top.defaults, defaults, ("defaults",))
         environments = [
             self.environment(item, path, inherited, top)
@@ -94,6 +96,9 @@ class Builder:
         modules = None
         page = _page(tree, top, self.report) if top is not None else PageSettings()
         if top is not None and top.blackbox_modules is not None:
+            # few have any, and its models take as long to import as a thousand checks
+            from monitor.settings.blackbox.file import read_modules
+
             modules = read_modules(top.blackbox_modules, self.report)
         if self.report.faults or top is None:
             return None
@@ -204,7 +209,6 @@ class Builder:
         if said is None or settings is None:
             return None
         host, port = settings.endpoint()
-        defaults = _standing(top.defaults) if top is not None else {}
         environment, _, name = service.partition("/")
         here, places = self.locations.of_check(said.location, tuned.locations)
         return Check(
@@ -226,7 +230,7 @@ class Builder:
             promises=inherited.promises,
             majority=tuned.majority,
             host_concurrency=tuned.host_concurrency,
-            **{**defaults, **_standing(said)},
+            **{**self.standing, **_standing(said)},
         )
 
     def shared(self, value: H) -> H:

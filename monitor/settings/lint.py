@@ -161,7 +161,11 @@ def _look_at(node: Node, path: Path, said: list[tuple[Place, str]]) -> None:
         for key, value in node.entries.items():
             if not isinstance(value, Scalar):
                 _look_at(value, (*path, key), said)
-            elif text := _of_value(value, key, above):
+            elif (
+                # most can be no cause for anything, and are not asked
+                (above == "headers" or _may_tell(key) or "@" in value.text)
+                and (text := _of_value(value, key, above))
+            ):
                 said.append(((value.mark, (*path, key)), text))
 
 
@@ -182,8 +186,6 @@ def _of_value(node: Scalar, key: str, above: Step) -> str:
     if key == "insecure_skip_verify" and value is True:
         return "no certificate is verified, so anybody on the way can answer: use ca_file"
     if not isinstance(value, str) or not value:
-        return ""
-    if "@" not in value and above != "headers" and not _may_tell(key):
         return ""
     if key == "url" and ("$" in value or "%" in value) and "$ping" in unquote(_path(value)):
         return (

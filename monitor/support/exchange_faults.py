@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 import ssl
 
-import aiohttp
-
 from probes.observation import clean
 
 NO_ADDRESS = "the address is not an http or https URL"
@@ -15,6 +13,8 @@ _PLACE = re.compile(r"\s*\(_ssl\.c:\d+\)|\[[A-Z0-9_:! ]+\]\s*")
 
 def fault_of(error: Exception) -> str:
     """Of what an aiohttp session raises: its own errors, ``OSError``, ``ValueError``."""
+    import aiohttp  # whoever asks has it already; a daemon that asks nobody probes without it
+
     # a certificate's error is a ValueError, too: it comes first
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         return clean(f"its certificate: {_bare(error.certificate_error)}")

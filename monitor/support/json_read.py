@@ -7,6 +7,7 @@ from typing import Any
 
 MOST_DEPTH = 60
 """Levels; what the daemon writes has a dozen. Python cannot write back all that it can read."""
+_NESTED = (dict, list)
 
 
 def read_json(body: bytes) -> Any:
@@ -19,19 +20,18 @@ def read_json(body: bytes) -> Any:
         raise ValueError("it is not JSON: it is not UTF-8") from None
     except ValueError as error:
         raise ValueError(f"it is not JSON: {error}") from None
-    level: list[Any] = [document]
+    level = [document] if type(document) in _NESTED else []
     for _ in range(MOST_DEPTH):
-        level = [inner for one in level for inner in _inside(one)]
-        if not level:
-            return document
-    raise _too_deep()
+        level = [
+            inner
+            for one in level
+            for inner in (one.values() if type(one) is dict else one)
+            if type(inner) in _NESTED
+        ]
+    if level:
+        raise _too_deep()
+    return document
 
 
 def _too_deep() -> ValueError:
     return ValueError(f"it is JSON nested deeper than {MOST_DEPTH} levels")
-
-
-def _inside(value: Any) -> list[Any]:
-    if isinstance(value, dict):
-        return list(value.values())
-    return value if isinstance(value, list) else []

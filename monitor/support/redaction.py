@@ -18,6 +18,7 @@ from monitor.model.receiver import Receiver
 from monitor.model.upstream_status import upstream_sources
 from probes.http.oauth2.settings import OAuth2Settings
 from probes.http.settings import HttpSettings
+from probes.net.basic_auth import basic_credentials
 from probes.net.proxy_settings import credentials
 from probes.net.redaction import MASK, SHORTEST, blanked, blanked_bytes, shapeless
 from probes.net.watched_file import text_in
@@ -173,7 +174,7 @@ def _of_module(module: Any) -> set[str]:
         found |= _given(said.credentials, said.credentials_file)
     if http.basic_auth is not None:
         passwords = _given(http.basic_auth.password, http.basic_auth.password_file)
-        found |= passwords | {_as_sent(http.basic_auth.username, one) for one in passwords}
+        found |= passwords | {basic_credentials(http.basic_auth.username, one) for one in passwords}
     if http.proxy_url is not None:
         found |= _of_proxy(http.proxy_url)
     found |= {step.send for step in module.tcp.query_response if step.send}
@@ -219,7 +220,7 @@ def _of_http(settings: HttpSettings, read: Read) -> set[str]:
     if settings.basic_auth is not None:
         basic = settings.basic_auth
         passwords = _either(basic.password, basic.password_file, read)
-        found |= passwords | {_as_sent(basic.username, one) for one in passwords}
+        found |= passwords | {basic_credentials(basic.username, one) for one in passwords}
     if settings.proxy_url is not None:
         found |= _of_proxy(settings.proxy_url)
     if settings.oauth2 is not None:
@@ -232,7 +233,7 @@ def _of_proxy(url: str) -> set[str]:
     if known is None:
         return set()
     user, password = known
-    return {password, urlsplit(url).password or "", _as_sent(user, password)}
+    return {password, urlsplit(url).password or "", basic_credentials(user, password)}
 
 
 def _of_oauth2(settings: OAuth2Settings, read: Read) -> set[str]:
@@ -240,7 +241,7 @@ def _of_oauth2(settings: OAuth2Settings, read: Read) -> set[str]:
     secrets = _either(settings.client_secret, settings.client_secret_file, read)
     user = quote_plus(settings.client_id)
     encoded = {quote_plus(one) for one in secrets}
-    found = secrets | encoded | {_as_sent(user, one) for one in encoded}
+    found = secrets | encoded | {basic_credentials(user, one) for one in encoded}
     if settings.assertion_file is not None:
         found |= read(settings.assertion_file)
     return found
@@ -249,11 +250,6 @@ def _of_oauth2(settings: OAuth2Settings, read: Read) -> set[str]:
 def _either(written: str | None, file: Path | None, read: Read) -> set[str]:
     found = {written} if written is not None else set()
     return found if file is None else found | read(file)
-
-
-def _as_sent(user: str, password: str) -> str:
-    """RFC 7617."""
-    return b64encode(f"{user}:{password}".encode()).decode()
 
 
 def _in_file(path: Path) -> set[str]:

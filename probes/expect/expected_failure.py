@@ -18,6 +18,7 @@ VERIFICATION = frozenset(
     }
 )
 """Failures in which the server was willing, and its certificate did not satisfy us."""
+_NONE: frozenset[Reason] = frozenset()
 
 
 class Refusal:
@@ -27,7 +28,7 @@ class Refusal:
 
     def __init__(self, word: str | None, tls: TlsSettings | None = None) -> None:
         self._word = word
-        self._reasons = refusal_reasons(word) if word is not None else frozenset[Reason]()
+        self._reasons = refusal_reasons(word) if word is not None else _NONE
         newest = tls.max_version if tls is not None else None
         self.old_versions = newest is not None and TLS_VERSIONS.index(newest) < TLS_VERSIONS.index(
             "TLSv1.2"

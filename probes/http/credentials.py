@@ -7,10 +7,9 @@ from codecs import BOM_UTF8
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-import aiohttp
-
 from probes.http.body_values import leaves
 from probes.http.oauth2.token_cache import Tokens
+from probes.net.basic_auth import basic_credentials
 from probes.net.captured_response import without
 from probes.net.redaction import blanked
 from probes.net.trace import ProbeTrace
@@ -65,10 +64,10 @@ class Credentials:
             return {**headers, "Authorization": _BEARER + token}
         if self._basic is not None:
             secret = self._password.secret() if self._password else self._basic.password or ""
-            encoded = aiohttp.encode_basic_auth(self._basic.username, secret)
-            self._note(encoded.removeprefix("Basic "))
+            encoded = basic_credentials(self._basic.username, secret)
+            self._note(encoded)
             self._note(secret)
-            return {**headers, "Authorization": encoded}
+            return {**headers, "Authorization": f"Basic {encoded}"}
         return headers
 
     async def _fetched(self, trace: ProbeTrace) -> str:

@@ -13,11 +13,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from aiohttp.helpers import HeadersMixin
-
 from probes.failure import ProbeFailure
 from probes.net.captured_response import HEAD_KEPT, PHRASE_KEPT, kept_head
 from probes.net.content_encoding import decoder
+from probes.net.content_type import charset_of
 from probes.net.hop import broken, closed_without_answer
 from probes.net.http1_connection import Connection, connected
 from probes.net.http1_framing import Framing, content_length, framing_of
@@ -100,7 +99,7 @@ class Serializer:
         return raw
 
 
-class ResponseStream(HeadersMixin):
+class ResponseStream:
     """The head of an answer, and its body as it comes."""
 
     def __init__(
@@ -109,7 +108,6 @@ class ResponseStream(HeadersMixin):
         self.status = head.status
         self.version = head.version
         self.headers = head.headers
-        self._headers = head.headers
         self._head = head
         self._framing = framing
         self._handler = handler
@@ -120,6 +118,11 @@ class ResponseStream(HeadersMixin):
         self._begun = begun
         self._body_bytes = 0
         self._head_bytes = handler.received - len(begun)
+
+    @property
+    def charset(self) -> str | None:
+        """The charset that Content-Type names."""
+        return charset_of(self.headers.get("Content-Type"))
 
     @property
     def content_length(self) -> int | None:

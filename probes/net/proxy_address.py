@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from typing import Self
 from urllib.parse import urlsplit
 
-import aiohttp
-
+from probes.net.basic_auth import basic_credentials
 from probes.net.proxy_settings import DEFAULT_PORT, credentials
 from probes.settings import join_host_port
 
@@ -30,7 +29,7 @@ class Proxy:
         return cls(
             host=split.hostname or "",
             port=split.port or DEFAULT_PORT,
-            authorization=aiohttp.encode_basic_auth(*known, encoding="utf-8") if known else None,
+            authorization=f"Basic {basic_credentials(*known)}" if known else None,
         )
 
     @property

@@ -70,7 +70,7 @@ def ascii_host(host: str) -> str:
     it keeps search domains away, as for curl and Go. Raises ``ValueError`` for what is no name.
     """
     if is_ip(host):
-        return str(ip_address(host))
+        return str(ip_address(host)) if ":" in host else host
     if host.isascii():
         return host.lower()
     found = URL.build(scheme="http", host=host).raw_host or ""

@@ -46,7 +46,11 @@ def some_transitions_are_not_recorded(patch: Patch) -> None:
 
 
 def checks_begin_with_nothing_kept(patch: Patch) -> None:
-    patch.setattr(Checkpointer, "_begin", lambda self: None)
+    async def nothing(self: Checkpointer) -> None:
+        """Keeps no state at a start."""
+
+    patch.setattr(Checkpointer, "_begin", nothing)
+    patch.setattr(Checkpointer, "follow", lambda self, estate, begun: self._watch(estate))
 
 
 def what_was_published_is_not_kept(patch: Patch) -> None:

@@ -18,7 +18,6 @@ from typing import Any
 import orjson
 
 from monitor.configuration.discovery.targets import MAX_BYTES, DiscoveryError
-from monitor.configuration.discovery.yaml_targets import as_json
 from monitor.model.estate import DiscoverySource
 from monitor.support.atomic_file import write_whole
 
@@ -165,6 +164,9 @@ def read_files(pattern: Path) -> Document:
         try:
             data = _bounded(path)
             if path.suffix != ".json" and len(data) <= MAX_BYTES:
+                # it brings the reader of YAML in Python, which nothing else needs that is not at fault
+                from monitor.configuration.discovery.yaml_targets import as_json
+
                 data = as_json(data, path.name)
             read.append(data.removeprefix(BOM_UTF8))
         except FileNotFoundError:

@@ -71,11 +71,12 @@ class StatusPublisher:
 
     def forget(self, services: Collection[ServiceId]) -> None:
         """These are watched no more."""
-        self.availability = {
-            service: known
-            for service, known in self.availability.items()
-            if service not in services
-        }
+        if services:
+            self.availability = {
+                service: known
+                for service, known in self.availability.items()
+                if service not in services
+            }
 
     async def run(self) -> NoReturn:
         """Until it is cancelled."""

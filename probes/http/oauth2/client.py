@@ -12,12 +12,9 @@ from secrets import token_urlsafe
 from typing import TYPE_CHECKING
 from urllib.parse import quote_plus, urlencode
 
-import aiohttp
-import jwt
-from cryptography.exceptions import UnsupportedAlgorithm
-
 from probes.failure import MonitorTrouble
 from probes.http.oauth2.settings import OAuth2Settings
+from probes.net.basic_auth import basic_credentials
 from probes.net.watched_file import WatchedFile
 from probes.net.work_threads import Stop
 from probes.observation import Reason
@@ -67,7 +64,7 @@ class Client:
         if secret is not None and settings.auth_method == "basic":
             # both in form encoding first (RFC 6749, 2.3.1)
             user, word = quote_plus(settings.client_id), quote_plus(secret)
-            headers["Authorization"] = aiohttp.encode_basic_auth(user, word)
+            headers["Authorization"] = f"Basic {basic_credentials(user, word)}"
         else:
             form["client_id"] = settings.client_id
         if secret is not None and settings.auth_method == "post":
@@ -109,6 +106,10 @@ class Client:
         more = {"kid": settings.key_id} if settings.key_id is not None else None
 
         def sign(_stop: Stop) -> str:
+            # in its thread: few checks sign anything
+            import jwt
+            from cryptography.exceptions import UnsupportedAlgorithm
+
             try:
                 return jwt.encode(claims, key, settings.algorithm, headers=more)
             except (ValueError, TypeError, UnsupportedAlgorithm, jwt.PyJWTError):

@@ -9,6 +9,7 @@ import pytest
 from monitor.history.checkpointer import Checkpointer
 from monitor.history.history import History
 from monitor.judging.board import Board
+from monitor.judging.persisted_state import packed_state
 from monitor.judging.tracked_estate import TrackedEstate
 from monitor.model.diff import difference
 from monitor.model.estate import Estate
@@ -56,6 +57,6 @@ async def test_what_another_target_answered_is_never_its_own(store: Store) -> No
         board, checkpointer = await begun(history, estate(), START + 40)
         back = TrackedEstate(ESTATE, START + 50)
         board.adopt(back, difference(estate(), ESTATE), START + 50)
-        checkpointer.follow(ESTATE)
+        checkpointer.follow(ESTATE, {ONE.id: packed_state(back.trackers[ONE.id].state())})
         board, _ = await begun(history, ESTATE, START + 60)
         assert [view.last for view in board.snapshot(START + 60).checks()] == [None]

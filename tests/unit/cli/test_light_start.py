@@ -41,12 +41,13 @@ finally:
 """
 """Of what was imported when probes began to be made."""
 LATER = {
-    *("alembic", "jinja2", "sqlalchemy", "watchfiles"),
+    *("aiohttp", "alembic", "jinja2", "jwt", "rich", "ruamel", "sqlalchemy", "watchfiles"),
     *(
         "monitor.runtime.transition_recorder",
         "monitor.evidence",
         "monitor.history.history",
         "monitor.history.checkpointer",
+        "monitor.settings.blackbox.modules",
     ),
     *(
         "monitor.notify.service",
@@ -127,6 +128,15 @@ def test_a_status_of_a_file_needs_rich_alone(tmp_path: Path) -> None:
     assert len(found) < 400
 
 
+def test_a_status_as_json_draws_nothing(tmp_path: Path) -> None:
+    """What draws tables is not read to write down what was read."""
+    file = tmp_path / "status.json"
+    file.write_bytes(body("yellow"))
+    found = loaded("status", "--json", "--file", str(file), code=1)
+    assert not {one for one in found if one.startswith("rich")}
+    assert found & HEAVY == {"orjson"}
+
+
 def test_a_status_of_a_daemon_needs_no_more(tmp_path: Path) -> None:
     """Asking it over HTTP is the standard library's."""
     with CountingServer() as server:
@@ -150,7 +160,8 @@ def test_the_first_probe_waits_for_what_probing_needs(tmp_path: Path) -> None:
     first = loaded(*words, program=SCHEDULED)
     assert "probes.http.probe" in first
     assert not first & LATER
-    assert loaded(*words) >= LATER - {"alembic"}
+    unneeded = {"alembic", "jwt", "rich", "ruamel"}
+    assert loaded(*words) >= LATER - unneeded
 
 
 def test_a_daemon_reads_what_its_configuration_asks_for(tmp_path: Path) -> None:

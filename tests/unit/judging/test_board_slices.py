@@ -72,6 +72,20 @@ def test_steps_that_a_reload_cuts_off_harm_nothing() -> None:
     assert [view.service.name for view in board.snapshot(START + 3).services()] == ["s0", "s1"]
 
 
+def test_what_a_reload_leaves_is_let_go_of_a_service_a_step() -> None:
+    """The steps end, once, and touch nothing that is on the board."""
+    some = checks(6)
+    old, new = of(some), of([*some[:3], replace(some[3], weight=2.0), *some[4:]])
+    board = Board(old, START)
+    feed(board, some[0], bad(START + 1))
+    board.adopt(TrackedEstate(new, START + 2), difference(old, new), START + 2)
+    after = board.snapshot(START + 3)
+    assert sum(1 for _ in board.clear()) == 6
+    assert list(board.clear()) == []
+    assert board.snapshot(START + 3) == after
+    assert [view.service.name for view in after.services()] == [f"s{n}" for n in range(6)]
+
+
 def other(chance: random.Random, some: list[Check], number: int) -> list[Check]:
     """The checks of the next configuration: some gone, some changed, some new, in another order."""
     kept = [one for one in some if chance.random() > 0.2]

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from probes.certificate.settings import CertificateSettings
 from probes.dns.settings import DnsSettings, normal_answer
 from probes.http.settings import HttpSettings
 from probes.net.urls import ascii_host, endpoint_of, mended, parsed_url, percent_encoded, split_url
-from probes.settings import ProbeSettings
+from probes.settings import ProbeSettings, is_ip
 from probes.tcp import TcpSettings
 
 
@@ -128,3 +131,14 @@ def test_other_records_are_the_same_in_any_case() -> None:
     assert normal_answer("2001:DB8:0::1", "AAAA") == "2001:db8::1"
     with pytest.raises(ValueError, match=r"."):
         normal_answer("x", "A")
+
+
+@given(st.lists(st.sampled_from(["0", "1", "01", "255", "256", "", "٣", " 1", "a"])).map(".".join))
+def test_an_address_is_what_the_standard_library_takes_for_one(text: str) -> None:
+    """However it is found out."""
+    try:
+        ip_address(text)
+    except ValueError:
+        assert not is_ip(text)
+    else:
+        assert is_ip(text)

@@ -463,6 +463,22 @@ def test_a_clock_that_is_set_ages_nothing() -> None:
     assert [t.after for t in board.age(START + 7203 + one.stale_after)] == [Status.UNKNOWN] * 2
 
 
+def test_what_a_set_clock_makes_count_again_is_published_beside_what_is_seen() -> None:
+    """A check that was stale, and an observation that began before the clock was set and comes after
+    it: one change of their environment, and nothing is stale.
+    """
+    one, other = check("expo"), check("vara")
+    board = Board(estate(("expo", (one,)), ("vara", (other,))), START)
+    feed(board, one, good(START + 1))
+    feed(board, other, good(START + 3599))
+    assert [t.service for t in board.age(START + 3600)] == ["expo", None]
+    board.clock_set(START + 10_800)
+    assert board.pending
+    board.take(other.id, good(START + 3600), START + 10_800)
+    changed = board.publish(START + 10_800)
+    assert [(t.service, t.after) for t in changed] == [("expo", Status.GREEN), (None, Status.GREEN)]
+
+
 def test_a_state_is_as_old_as_the_newest_thing_in_it() -> None:
     """Also when the clock was set back before our own trouble began."""
     one = check()

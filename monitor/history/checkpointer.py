@@ -107,7 +107,9 @@ class Checkpointer:
                 return Restored()
             published = self._published_in(left)
             changes = self._board.restore(checks, left.seen, published, now)  # type: ignore[arg-type]
-            return await self._restored(checks, left, published, changes, left.transitions)
+            restored = self._restored(checks, left, published, changes, left.transitions)
+            await self.begin()
+            return restored
 
     async def restore_late(self, now: Callable[[], float]) -> Restored:
         """The same once the daemon has run for a while: what it has measured since stands. Tries
@@ -134,9 +136,7 @@ class Checkpointer:
                     await asyncio.sleep(0)
         except StopIteration as end:
             changes: list[Transition] = end.value
-            return await self._restored(
-                checks, left, late.published, changes, late.past, late.meanwhile
-            )
+            return self._restored(checks, left, late.published, changes, late.past, late.meanwhile)
         return Restored()
 
     def _sorted(self, left: CarriedOver) -> _Late:
@@ -174,7 +174,7 @@ class Checkpointer:
         left = await self._history.carried_over(wanted)
         return checks, left
 
-    async def _restored(
+    def _restored(
         self,
         checks: Mapping[CheckId, AnyCheckState],
         left: CarriedOver,
@@ -184,7 +184,6 @@ class Checkpointer:
         meanwhile: Sequence[Transition] = (),
     ) -> Restored:
         self.restored = True
-        await self._begin()
         if checks:
             observations = sum(map(len, left.seen.values()))
             log.info("restored", checks=len(checks), observations=observations)
@@ -215,13 +214,15 @@ class Checkpointer:
             log.error("states_unreadable", number=unread)
         return found
 
-    async def _begin(self) -> None:
+    async def begin(self) -> None:
         """Keeps the states of checks that begin, so that all they will have seen is told from what
-        earlier ones of the same name saw, and none of it is lost with the process. A few at a time.
+        earlier ones of the same name saw, and none of it is lost with the process. A few at a time;
+        to be called when what was restored late has been told.
         """
-        estate, left = self._estate, self._board.unmeasured()
-        while left and self._estate is estate:  # another configuration says itself what begins
-            self._history.checkpoint(self._states(left[:AT_ONCE]))
+        left = self._board.unmeasured()
+        while left:
+            watched = [one for one in left[:AT_ONCE] if self._board.watches(one)]
+            self._history.checkpoint(self._states(watched))
             del left[:AT_ONCE]
             await asyncio.sleep(0)
 

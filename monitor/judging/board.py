@@ -205,6 +205,10 @@ class Board:
         """What must outlive the process of one check."""
         return self._tracked.trackers[check_id].state()
 
+    def watches(self, check_id: CheckId) -> bool:
+        """Whether it is on the board."""
+        return check_id in self._tracked.trackers
+
     def unmeasured(self) -> list[CheckId]:
         """The checks of which nothing was observed yet."""
         return [name for name, one in self._tracked.trackers.items() if one.row().last is None]
@@ -363,8 +367,9 @@ class Board:
         """The services of which a check stands otherwise because time has passed."""
         for row in self._aging.look(now, excused):
             tracker = self._tracked.trackers[row.check.id]
+            service = self._tracked.service_of[tracker.check.id]
+            service.environment.outdated(service)  # one place of several may be all that is stale
             if self._restand(tracker, row, now):
-                service = self._tracked.service_of[tracker.check.id]
                 yield by_check(service, tracker, now)
 
     def _restand(self, tracker: Tracker, row: CheckTracker, now: float) -> bool:

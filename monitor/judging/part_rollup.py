@@ -11,7 +11,7 @@ who is at the other one is served: red needs more than the majority, or all that
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from math import fsum
+from math import fsum, isclose
 from typing import NamedTuple
 
 from monitor.judging import rollup
@@ -69,14 +69,15 @@ def speaking(parts: Sequence[Part]) -> int:
 def _of_locations(known: Sequence[Part], majority: float) -> Status:
     red = fsum(one.weight for one in known if one.standing.status is Status.RED)
     share = red / fsum(one.weight for one in known)
-    if share == majority and share < 1:
+    if isclose(share, majority) and not isclose(share, 1):
         majority = 1.0  # half of the places is not most of them
     return rollup.roll_up(map(_child, known), majority)
 
 
 def _enough(known: Iterable[Part], missing: Sequence[Part]) -> bool:
-    weighs = fsum(one.weight for one in known) > fsum(one.weight for one in missing)
-    return weighs and not any(one.critical for one in missing)
+    knows, misses = fsum(one.weight for one in known), fsum(one.weight for one in missing)
+    most = knows > misses and not isclose(knows, misses)
+    return most and not any(one.critical for one in missing)
 
 
 def _worst(parts: Iterable[Part]) -> Part:

@@ -53,6 +53,7 @@ async def restore_late(parts: Parts, pipeline: Pipeline) -> None:
         parts.notifications.restore_late(restored.told, partial(_all_clear, parts))
         if restored.changes:
             pipeline.dispatcher.dispatch(restored.changes)
+        await checkpointer.begin()
         _restore_revisions(parts, restored)
         services = [service.id for service in current.estate.services()]
         current.timelines = await checkpointer.timelines(services, restored)

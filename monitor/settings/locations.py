@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from collections.abc import Mapping as MappingType
 from collections.abc import Sequence as SequenceType
+from typing import Self
 
 from monitor.model.estate import Location
 from monitor.model.text import Text
@@ -36,9 +38,19 @@ class Locations:
             said = tree.entries.get("location")
             mark = said.mark if said is not None else tree.keys["locations"]
             shown = quoted_value(said, ("location",)) if isinstance(said, Scalar) else self._own
-            near = hint(self._own, self.declared) if not _hidden(said) else ""
+            near = hint(self._own, self.declared)
+            if said is None or _hidden(said):
+                near = f": {', '.join(self.declared)}"
             fault = f"{shown} is not among the locations of this file{near}"
             report.fault(mark, ("location",), fault)
+
+    @classmethod
+    def named(cls, names: Iterable[str], report: Report) -> Self:
+        """Places of which no more is known than their names; without any, any name will do."""
+        found = cls(None, None, report)
+        found.declared = {name: Location(name=name, title=Text(sv=name, en=name)) for name in names}
+        found._sound = bool(found.declared)
+        return found
 
     def check_names(self, node: Node | None, path: Path) -> None:
         """Reports the names in ``locations`` of defaults, an environment, a service or a check that

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping as MappingType
+from collections.abc import Sequence as SequenceType
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 
@@ -20,6 +21,7 @@ from monitor.settings.build import Builder
 from monitor.settings.discovery import Discovery
 from monitor.settings.errors import Fault, Path, Report, hint
 from monitor.settings.inherit import Inherited
+from monitor.settings.locations import Locations
 from monitor.settings.messages import quoted_value
 from monitor.settings.text import NAME_PATTERN
 from monitor.settings.validate import Validator, plain_values
@@ -57,12 +59,14 @@ def expand_discovery(
     """
     expansion = Expansion(tree)
     section = tree.entries.get(SECTION)
+    declared = [_name(one) for one in _items(tree.entries.get("locations"))]
+    locations = [name for name in declared if name is not None]
     for index, item in enumerate(section.items if isinstance(section, Sequence) else ()):
         path: Path = (SECTION, index)
         said = Validator(folder, Report()).model(Discovery, item, path)
         if said is None or not isinstance(item, Mapping):
             continue
-        one = _One(said, item, path, kinds, folder, report)
+        one = _One(said, item, path, kinds, folder, report, locations)
         template = one.template(expansion.tree)
         source = _source(said, folder)
         if template is None or source.name in expansion.outcomes:
@@ -100,6 +104,8 @@ class _One:
     kinds: MappingType[str, Kind]
     folder: FilePath
     report: Report
+    locations: SequenceType[str]
+    """The names of the places that the configuration declares."""
 
     def template(self, tree: Mapping) -> Template | None:
         """Its template, when nothing is wrong with it."""
@@ -131,6 +137,7 @@ class _One:
         """What is wrong with a check, on its own."""
         report = Report()
         builder = Builder(self.kinds, Validator(self.folder, report), report)
+        builder.locations = Locations.named(self.locations, report)
         where = (*self.path, "template")
         builder.check(node, where, ServiceId(f"{self.said.environment}/x"), Inherited(), None)
         return report.faults

@@ -14,7 +14,7 @@ from itertools import chain
 from typing import Any, NamedTuple
 
 from monitor.judging.grade import Verdict
-from monitor.judging.snapshot import EnvironmentView, ServiceView, Snapshot
+from monitor.judging.snapshot import CheckView, EnvironmentView, ServiceView, Snapshot
 from monitor.model.estate import Check, CheckId, Estate, ServiceId
 from monitor.model.time_in_status import NOTHING_KNOWN, Availability
 from monitor.model.transition import Transition
@@ -46,8 +46,9 @@ __all__ = ["CONTENT_TYPE", "Exposition", "Metrics"]
 
 TOGETHER, MOST = 32, 256
 """Services, and checks, of which rows are made in one go."""
-HELD = 1_000
-"""Bytes a check, about, of the views that an exposition holds when newer ones have replaced them."""
+HELD, A_FIELD = 2_000, 120
+"""Bytes a check, about, of the views that an exposition holds when newer ones have replaced them; and
+of each header field of a failed answer beside its text."""
 
 
 class Exposition:
@@ -107,7 +108,8 @@ class Metrics(SelfMetrics):
         self._timer = timer
         self._tallies: defaultdict[CheckId, CheckTally] = defaultdict(CheckTally)
         self._changes: defaultdict[ServiceId, Changes] = defaultdict(Changes)
-        self._locations: tuple[str, ...] = ()
+        self._located = False
+        """Whether anything was counted location by location."""
         self._labels: _Labels | None = None
         self._labelling = asyncio.Lock()
         self._kept: dict[str | None, Pieces] = {}
@@ -119,6 +121,7 @@ class Metrics(SelfMetrics):
 
     def observe(self, check: Check, observation: Observation, verdict: Verdict) -> None:
         """Counts one probe."""
+        self._located |= bool(check.locations)
         self._tallies[series_id(check)].observe(observation, verdict)
 
     def transition(self, transition: Transition) -> None:
@@ -131,10 +134,12 @@ class Metrics(SelfMetrics):
 
     def forget(self, checks: Iterable[CheckId], services: Iterable[ServiceId]) -> None:
         """Drops what was counted of these: they have gone, or begin anew."""
-        for check in checks:
+        gone = set(checks)
+        for check in gone:
             self._tallies.pop(check, None)
-            for location in self._locations:
-                self._tallies.pop(CheckId(f"{check}@{location}"), None)
+        if self._located and gone:
+            for key in [one for one in self._tallies if one.partition("@")[0] in gone]:
+                del self._tallies[key]
         for service in services:
             self._changes.pop(service, None)
 
@@ -152,6 +157,7 @@ class Metrics(SelfMetrics):
         services: Rows[Told] = Rows()
         by_service: Rows[Sequence[CheckTally]] = Rows()
         environments: Rows[EnvironmentView] = Rows()
+        held = 0
         for environment_view in shown.environments:
             name = environment_view.environment.name
             environments.add(labels(environment=name), environment_view)
@@ -169,6 +175,7 @@ class Metrics(SelfMetrics):
                 for first in range(0, len(ats), MOST):
                     cut = slice(first, first + MOST)
                     checks.add(ats[cut], all_seen[cut], all_tallies[cut])
+                    held += sum(map(_held, all_seen[cut]))
                     if pacer.due():
                         await pacer.rest()
         of = snapshot.estate.latency_histogram
@@ -189,7 +196,7 @@ class Metrics(SelfMetrics):
             columns,
             self.render_house,
             self._kept.setdefault(environment, Pieces()),
-            held=HELD * len(checks.checks.labels),
+            held=held,
             timer=self._timer,
         )
 
@@ -228,5 +235,13 @@ class Metrics(SelfMetrics):
         self._kept = {
             name: kept for name, kept in self._kept.items() if name is None or name in sizes
         }
-        self._locations = tuple(one.name for one in snapshot.estate.locations)
         return _Labels(snapshot.estate, services, checks)
+
+
+def _held(view: CheckView) -> int:
+    """Bytes of it, about."""
+    answer = view.last.answer if view.last is not None else None
+    if answer is None:
+        return HELD
+    fields = sum(len(name) + len(value) + A_FIELD for name, value in answer.head)
+    return HELD + len(answer.body_start) + fields

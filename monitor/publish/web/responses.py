@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Self
 
-from aiohttp import hdrs, web
+from aiohttp import HttpVersion11, hdrs, web
 
 from monitor.publish.rendering.compression import GZIP, LEVEL, PIECE, gzip, takes_gzip
 from monitor.publish.web.shared_bodies import READERS
@@ -73,6 +73,12 @@ def _gathered(pieces: Iterator[bytes]) -> Iterator[bytes]:
         yield b"".join(some)
 
 
+def _end_by_closing(request: web.Request, response: web.StreamResponse) -> None:
+    """Before HTTP/1.1 nothing but the connection's end says where a body of unknown length ends."""
+    if response.content_length is None and request.version < HttpVersion11:
+        response.force_close()
+
+
 async def _send(
     request: web.Request,
     response: web.StreamResponse,
@@ -80,6 +86,7 @@ async def _send(
     held: object,
     size: int,
 ) -> web.StreamResponse:
+    _end_by_closing(request, response)
     if request.method == hdrs.METH_HEAD:
         await response.prepare(request)
         await response.write_eof()
@@ -139,6 +146,7 @@ class Stream:
         response = web.StreamResponse(headers=headers)
         if zipped:
             response.headers[hdrs.CONTENT_ENCODING] = "gzip"
+        _end_by_closing(request, response)
         await response.prepare(request)
         return cls(request, response, zipped=zipped)
 

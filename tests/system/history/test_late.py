@@ -61,3 +61,40 @@ async def test_thousands_of_checks_are_taken_up_between_other_work(tmp_path: Pat
         assert changed == [first.service], changed
         assert {state.status for _, state in board.published()} == {Status.GREEN}
         assert all(check.since is not None for check in board.snapshot(LATER).checks())
+
+
+async def test_what_is_taken_up_is_told_before_anything_else_happens(tmp_path: Path) -> None:
+    """From the last look at the clock until its caller has the changes nobody else has a turn, also
+    where checks begin of which nothing was known.
+    """
+    await lived(estate_of(100), SQLITE, tmp_path)
+    grown = estate_of(400)
+    async with History.open(
+        SQLITE, tmp_path, retention=Retention(), clock=lambda: LATER
+    ) as history:
+        board = Board(grown, LATER)
+        checkpointer = Checkpointer(history, board, grown)
+        checkpointer._started_at = LATER
+        turns: list[int] = []
+
+        def now() -> float:
+            turns.append(0)
+            return LATER
+
+        async def others() -> None:
+            while True:
+                await asyncio.sleep(0)
+                if turns:
+                    turns[-1] += 1
+
+        beside = asyncio.create_task(others())
+        await checkpointer.restore_late(now)
+        told = turns[-1]
+        await checkpointer.begin()
+        beside.cancel()
+        assert told == 0
+        assert turns[-1] > 1, "what begins is kept in one go"
+        begun = {check.id for check in grown.checks()} - {
+            check.id for check in estate_of(100).checks()
+        }
+        assert begun <= (await history.states()).keys()

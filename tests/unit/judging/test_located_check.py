@@ -230,3 +230,37 @@ def test_the_clock_that_is_set_counts_for_every_place() -> None:
     board.clock_set(START + 9000)
     assert board.age(START + 9001) == []
     assert state_of(board) == (Status.GREEN, Rule.GOOD)
+
+
+def test_a_place_that_falls_silent_is_seen_where_it_changes_nothing() -> None:
+    """The heavier one goes on: the check is as it was, and the view says what is not known."""
+    one = check(locations=(SJUNET, heavy(INTERNET)))
+    board = a_board(one)
+    board.observe(one.id, good(START), START, "sjunet")
+    later = START + one.stale_after
+    board.observe(one.id, good(later), later, "internet")
+    [before] = board.snapshot(later).checks()
+    assert [place.status for place in before.locations] == [Status.GREEN, Status.GREEN]
+    assert board.age(later + 1) == []
+    [view] = board.snapshot(later + 1).checks()
+    assert view.status is Status.GREEN
+    assert [place.status for place in view.locations] == [Status.UNKNOWN, Status.GREEN]
+
+
+@pytest.mark.parametrize("silent", [(0,), (1, 2)])
+def test_half_is_not_most_whatever_the_weights_are(silent: tuple[int, ...]) -> None:
+    """A tenth and two tenths are three tenths, though not to the last bit."""
+    places = tuple(
+        Location(name=name, title=Text(sv=name, en=name), weight=weight)
+        for name, weight in (("a", 0.3), ("b", 0.1), ("c", 0.2))
+    )
+    one = check(locations=places)
+    board, other = a_board(one), a_board(one)
+    for n in range(1, 4):
+        for number, place in enumerate(places):
+            seen = bad if number in silent else good
+            other.observe(one.id, seen(START + n), START + n, place.name)
+            if number not in silent:
+                board.observe(one.id, good(START + n), START + n, place.name)
+    assert state_of(board) == (Status.UNKNOWN, Rule.QUORUM)
+    assert state_of(other)[0] is Status.YELLOW

@@ -8,6 +8,7 @@ from typing import Any
 from monitor.console.document_rows import rows_in
 from monitor.console.rows import Level, status_rows
 from monitor.console.status import status_table_from_json
+from monitor.judging.grade import grade
 from monitor.judging.snapshot import CheckView, Snapshot
 from monitor.model.estate import Environment, Estate
 from monitor.model.status import Rule, Status
@@ -212,3 +213,17 @@ async def test_the_terminal_says_that_too_few_places_measure_it() -> None:
     view = together(Status.UNKNOWN, alone().locations, Rule.QUORUM)
     shown = status_table_from_json(await document(view), "en", detail="checks")
     assert any("Measured from too few places" in line for line in lines(shown))
+
+
+async def test_a_check_that_begins_anew_is_counted_from_nothing_from_each_place() -> None:
+    """Also when nobody has read the metrics yet."""
+    metrics, snapshot = Metrics("1"), located(half())
+    [view] = snapshot.checks()
+    ours = view.locations[-1].check
+    seen = make_observation()
+    metrics.observe(ours, seen, grade(seen, ours.thresholds))
+    metrics.forget([ours.id], [])
+    text = (await metrics.render(snapshot)).plain()
+    counts = [line for line in text.splitlines() if b"latency_seconds_count{" in line]
+    assert counts
+    assert all(line.endswith(b" 0") for line in counts), counts

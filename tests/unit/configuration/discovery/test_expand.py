@@ -19,12 +19,15 @@ from probes.http.settings import HttpSettings
 HTTP = {"kind": "http", "url": "https://{target}/", "interval": "1m"}
 
 
-def config(template: Any, *, service: str = "expo", **more: Any) -> str:
+def config(
+    template: Any, *, service: str = "expo", locations: tuple[str, ...] = (), **more: Any
+) -> str:
     check = {"name": "api", "kind": "http", "url": "https://expo.ext5.example.se/"}
     section = {"name": "pods", "environment": "ext5", "service": service, "template": template}
     return json.dumps(
         {
             "environments": [{"name": "ext5", "services": [{"name": "expo", "checks": [check]}]}],
+            "locations": [{"name": name} for name in locations],
             "discovery": [{**section, "file": "targets.json", **more}],
         }
     )
@@ -334,3 +337,20 @@ def test_values_of_the_environment_are_never_looked_through(tmp_path: Path) -> N
     [check] = made(loaded).values()
     assert isinstance(check.settings, HttpSettings)
     assert dict(check.settings.headers) == {"A": "{target}-{x", "B": "${SECRET}"}
+
+
+@pytest.mark.parametrize("key", ["location", "locations"])
+@pytest.mark.parametrize("site", ["kalmar", "A B", ""])
+def test_a_place_that_nobody_declares_leaves_the_list_out(
+    place: Place, key: str, site: str
+) -> None:
+    """Whoever writes the list cannot stop the configuration with it."""
+    said = "{site}" if key == "location" else ["{site}"]
+    template = {**HTTP, key: said}
+    places = ("internet", "sjunet")
+    good = {"targets": ["a.example.se"], "labels": {"site": "sjunet"}}
+    [check] = made(place.load(template, good, locations=places)).values()
+    assert [one.name for one in check.locations] == ["sjunet"]
+    other = {"targets": ["b.example.se"], "labels": {"site": site}}
+    assert list(made(place.load(template, other, locations=places)).values()) == [check]
+    assert "is no location of this file" in place.error

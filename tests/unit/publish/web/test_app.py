@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import hashlib
 from collections.abc import AsyncIterator
@@ -11,6 +12,7 @@ from aiohttp import ClientSession, DummyCookieJar, encode_basic_auth
 from yarl import URL
 
 from monitor.publish.web.responses import takes_gzip
+from tests.support.factories import make_red_view, make_snapshot
 from tests.support.web_site import FixedSource, serve
 
 
@@ -239,3 +241,23 @@ async def test_evidence_is_behind_the_password_too(source: FixedSource) -> None:
         headers = {"Authorization": encode_basic_auth("anna", "hemligt")}
         async with session.get(f"/api/v1/evidence/{ID}", headers=headers) as answer:
             assert answer.status == 200
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/"])
+async def test_before_http_1_1_the_end_of_a_long_body_is_the_end_of_the_connection(
+    path: str,
+) -> None:
+    """Its reader knows neither chunks nor a length, whatever it asks of the connection: what it asks
+    for behind that is not answered, for the answer would be taken for more of the body.
+    """
+    views = make_snapshot(*(make_red_view() for _ in range(1_200)))
+    async with serve(FixedSource(text=b"x{} 1\n" * 50_000, now=views)) as url:
+        host = URL(url)
+        reader, writer = await asyncio.open_connection(host.host, host.port)
+        first = f"GET {path} HTTP/1.0\r\nHost: localhost\r\nConnection: keep-alive\r\n\r\n"
+        second = "GET /status.json HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+        writer.write((first + second).encode())
+        whole = await reader.read()
+        writer.close()
+    assert whole.count(b"HTTP/1.") == 1
+    assert len(whole) > 100_000

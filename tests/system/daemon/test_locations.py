@@ -93,10 +93,9 @@ def test_a_reload_takes_a_check_to_another_place_and_back(tmp_path: Path) -> Non
             after = config(server, 2)
             after["environments"][0]["services"][0]["checks"][0]["locations"] = ["sjunet"]
             assert reloaded(daemon, after)["restarted"] == ["ext5/expo/both"]
-            run_for(0.5)  # a probe that was under way
             seen = len(server.arrivals("/both"))
-            run_for(1.5)
-            assert len(server.arrivals("/both")) == seen
+            run_for(3.5)
+            assert len(server.arrivals("/both")) <= seen + 1  # one may have been under way
             assert places(daemon.check("expo/both")) == {"sjunet": "unknown"}
             assert run_by_hand(daemon, "ext5/expo/both") == 409
             reloaded(daemon, before)

@@ -114,6 +114,15 @@ def improves(standing: OpenAlarm, transition: Transition) -> bool:
     return told is Status.RED and after is Status.YELLOW and standing.again(transition)
 
 
+def doubted(standing: OpenAlarm | None, transition: Transition) -> OpenAlarm | None:
+    """What is known of an alarm's subject before the transition: that it was unknown, an earlier
+    process may have seen, and told nobody.
+    """
+    if standing is None or standing.unsure or transition.before is not Status.UNKNOWN:
+        return standing
+    return replace(standing, unsure=True, troubled_at=None)
+
+
 def seen_again(standing: OpenAlarm, transition: Transition) -> OpenAlarm:
     """What is known of an alarm's subject after the transition."""
     after = transition.after

@@ -17,7 +17,15 @@ from monitor.model.records import MessageKind, Outgoing
 from monitor.model.status import Status
 from monitor.model.text import Text
 from monitor.model.transition import Transition
-from monitor.notify.decision import CONFIRM, TROUBLED, OpenAlarm, decide, improves, seen_again
+from monitor.notify.decision import (
+    CONFIRM,
+    TROUBLED,
+    OpenAlarm,
+    decide,
+    doubted,
+    improves,
+    seen_again,
+)
 from monitor.notify.message import Message, read_message
 from monitor.plan import EMPTY, Agenda
 from monitor.wording.notifications import no_longer_watched, reminder
@@ -111,7 +119,9 @@ class Router:
         silenced = self.agenda().silenced(now, transition.environment, service.name)
         for receiver in self._receivers.values():
             key = receiver.name, str(service.id)
-            standing = self._open.get(key)
+            standing = doubted(self._open.get(key), transition)
+            if standing is not None:
+                self._open[key] = standing
             kind = decide(receiver, standing, transition)
             if kind is None or silenced:
                 self._follow(key, receiver, transition)

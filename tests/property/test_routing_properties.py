@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -121,3 +123,18 @@ def test_a_restart_changes_nothing(
     second = Router(make_watched(receiver))
     second.restore([made for _, made in first[-1:]])
     assert [*first, *outcome(second, story[at:])] == whole
+
+
+def test_a_restart_while_nothing_is_known_makes_no_message_of_what_may_pass() -> None:
+    """Red was told and unknown was not: yellow is held as by a process that has seen all of it."""
+    colours = ("unknown", "green", "red", "unknown", "yellow")
+    story = [
+        make_transition(before, after, at=NOW + number)
+        for number, (before, after) in enumerate(pairwise(colours))
+    ]
+    receiver = make_receiver(on=frozenset(("red", "yellow")))
+    whole = outcome(Router(make_watched(receiver)), story)
+    second = Router(make_watched(receiver))
+    second.restore([whole[-1][1]])
+    assert [read_message(made).after for _, made in whole] == [Status.RED]
+    assert outcome(second, story[3:]) == []

@@ -49,7 +49,7 @@ def checks_begin_with_nothing_kept(patch: Patch) -> None:
     async def nothing(self: Checkpointer) -> None:
         """Keeps no state at a start."""
 
-    patch.setattr(Checkpointer, "_begin", nothing)
+    patch.setattr(Checkpointer, "begin", nothing)
     patch.setattr(Checkpointer, "follow", lambda self, estate, begun: self._watch(estate))
 
 

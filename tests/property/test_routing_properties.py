@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from monitor.model.receiver import Receiver
@@ -116,10 +116,13 @@ def test_every_wanted_worsening_is_an_alarm(story: list[Transition], receiver: R
 def test_a_restart_changes_nothing(
     story: list[Transition], receiver: Receiver, data: st.DataObject
 ) -> None:
-    """Restored from its newest message, a router says what the one before would have said."""
+    """Restored from its newest message, a router says what the one before would have said; but where
+    that was in doubt whether what it had told is so again, which no message says.
+    """
     whole = outcome(Router(make_watched(receiver)), story)
-    at = data.draw(st.integers(0, len(story)))
-    first = outcome(Router(make_watched(receiver)), story[:at])
+    at, before = data.draw(st.integers(0, len(story))), Router(make_watched(receiver))
+    first = outcome(before, story[:at])
+    assume(not any(one.unsure and one.troubled_at is not None for *_, one in before.open()))
     second = Router(make_watched(receiver))
     second.restore([made for _, made in first[-1:]])
     assert [*first, *outcome(second, story[at:])] == whole

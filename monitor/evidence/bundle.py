@@ -10,7 +10,7 @@ import orjson
 from monitor.evidence.request import request_value
 from monitor.evidence.response import dns_value, response_value, tls_value
 from monitor.judging import grade
-from monitor.judging.snapshot import CheckView, Why
+from monitor.judging.snapshot import CheckView
 from monitor.judging.transition_context import RememberedResult, TransitionContext
 from monitor.model.estate import Estate
 from monitor.model.status import Thresholds
@@ -106,7 +106,7 @@ def _case(case: TransitionContext, estate: Estate, masker: Masker) -> dict[str, 
             "timeout_s": check.timeout,
             **_places(case.view),
         },
-        "why": _why(case.view.why),
+        "why": case.view.why.document(),
         "request": request_value(check, client, estate.user_agent, masker),
         "observation": None
         if case.seen is None or seen is None
@@ -134,22 +134,11 @@ def _places(view: CheckView) -> dict[str, Any]:
                 "since": iso_timestamp(place.since),
                 "reason": place.reason,
                 "cause": place.cause,
-                "why": _why(place.why),
+                "why": place.why.document(),
                 "last_at": None if place.last is None else iso_timestamp(place.last.at),
             }
             for place in view.locations[:LOCATIONS_SHOWN]
         ]
-    }
-
-
-def _why(why: Why) -> dict[str, Any]:
-    return {
-        "rule": why.rule,
-        "failed": why.failed,
-        "of": why.of,
-        "consecutive": why.consecutive,
-        "threshold": why.threshold,
-        "first_bad_at": None if why.first_bad_at is None else iso_timestamp(why.first_bad_at),
     }
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from monitor.model.certificate_changes import CertificateChange
 from monitor.model.estate import Check, Environment, Estate, Service, ServiceId
 from monitor.model.status import Rule, Status
 from monitor.model.time_in_status import NOTHING, Availability
+from monitor.model.timestamps import iso_timestamp
 from monitor.model.upstream_status import StatedView
 from monitor.plan import EMPTY, Agenda, CalendarView, Notice, NoticeView, Occurrence, UpgradeView
 from probes.observation import Cause, Grade, Observation, Reason
@@ -27,6 +29,18 @@ class Why:
     threshold: float
     """What the rule asks for: a number in a row, or a share."""
     first_bad_at: float | None
+
+    def document(self) -> dict[str, Any]:
+        """As JSON has it, in status.json and in evidence."""
+        first = self.first_bad_at
+        return {
+            "rule": self.rule,
+            "failed": self.failed,
+            "of": self.of,
+            "consecutive": self.consecutive,
+            "threshold": self.threshold,
+            "first_bad_at": None if first is None else iso_timestamp(first),
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

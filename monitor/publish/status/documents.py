@@ -6,7 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from monitor import wording
-from monitor.judging.snapshot import AddressView, CheckView, EnvironmentView, ServiceView, Why
+from monitor.judging.snapshot import AddressView, CheckView, EnvironmentView, ServiceView
 from monitor.model.certificate_changes import CertificateChange
 from monitor.model.estate import ServiceId
 from monitor.model.text import Text
@@ -194,7 +194,7 @@ def check_value(
         "reason": view.reason,
         "cause": view.cause,
         "message": text_value(wording.check_message(view, zone, service, environment, now=now)),
-        "why": why_value(view.why),
+        "why": view.why.document(),
         "last": _last(last, view.last_grade, view.last_reason),
         "failed_share": None if view.failed_share is None else round(view.failed_share, 4),
         "latency_ms": None
@@ -208,18 +208,6 @@ def check_value(
     return value
 
 
-def why_value(why: Why) -> dict[str, Any]:
-    """The rule that decided, with its numbers."""
-    return {
-        "rule": why.rule,
-        "failed": why.failed,
-        "of": why.of,
-        "consecutive": why.consecutive,
-        "threshold": why.threshold,
-        "first_bad_at": None if why.first_bad_at is None else iso_timestamp(why.first_bad_at),
-    }
-
-
 def _location(place: CheckView) -> dict[str, Any]:
     """The check as it stands at one of its locations."""
     return {
@@ -228,7 +216,7 @@ def _location(place: CheckView) -> dict[str, Any]:
         "since": iso_timestamp(place.since),
         "reason": place.reason,
         "cause": place.cause,
-        "why": why_value(place.why),
+        "why": place.why.document(),
         "last": _last(place.last, place.last_grade, place.last_reason),
     }
 
